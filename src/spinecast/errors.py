@@ -1,0 +1,87 @@
+"""Errors a user can act on. Each says what happened, where, what was expected and what to do.
+
+The command line prints them as they are and ends with status 2; anything else that reaches the user is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ArtifactError",
+    "CohortError",
+    "ContractError",
+    "OutputError",
+    "SpinecastError",
+    "StudyError",
+    "TrackingError",
+    "nearest",
+]
+
+
+class SpinecastError(Exception):
+    """Base of every error shown to a user.
+
+    Parameters
+    ----------
+    what : str
+        One sentence: what is wrong.
+    where : str, optional
+        File and line, row and column, key or field.
+    expected : str, optional
+        What would have been right, with unit and range where they apply.
+    remedy : str, optional
+        What to do next.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.remedy = remedy
+        parts = [what]
+        if where:
+            parts.append(f"  where:    {where}")
+        if expected:
+            parts.append(f"  expected: {expected}")
+        if remedy:
+            parts.append(f"  to do:    {remedy}")
+        super().__init__("\n".join(parts))
+
+
+class StudyError(SpinecastError):
+    """A study file that cannot be used as written."""
+
+
+class ContractError(SpinecastError):
+    """A table or a patient that breaks the cohort contract."""
+
+
+class CohortError(SpinecastError):
+    """A cohort that cannot carry the study: empty, one outcome class, too few events, too short a follow-up."""
+
+
+class ArtifactError(SpinecastError):
+    """A stored model that is missing, altered or of a format this version does not read."""
+
+
+class OutputError(SpinecastError):
+    """A place that cannot be written."""
+
+
+class TrackingError(SpinecastError):
+    """A run or a model that the tracking store does not hold."""
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to a wrong one, or None when nothing is close."""
+    matches = get_close_matches(wrong, list(known), n=1, cutoff=0.5)
+    return matches[0] if matches else None
