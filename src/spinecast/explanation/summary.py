@@ -1,0 +1,170 @@
+"""What a model has learned, for a report: importance, the spread of contributions, four illustrative patients.
+
+The points kept for plots are shuffled separately for each variable, so that no row of them is a patient. The
+illustrative patients are composites: the median or commonest value among the patients of one quarter of risk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.clinical.variable import Variable, format_number
+from spinecast.explanation.contributions import RESIDUAL_TOLERANCE, Contributions, explain
+from spinecast.models.prognosis_model import PrognosisModel
+
+__all__ = ["contribution_rows", "summarise", "value_text"]
+
+FloatArray = NDArray[np.float64]
+
+QUARTERS = ("lowest", "second", "third", "highest")
+
+
+def summarise(
+    model: PrognosisModel,
+    matrix: FloatArray,
+    risk: FloatArray,
+    variables: Sequence[Variable],
+    *,
+    patients: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Summarise a model on its development cohort.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    matrix : ndarray, shape (n, predictors)
+    risk : ndarray, shape (n,)
+        Out-of-fold risks, which sort patients into quarters.
+    variables : sequence of Variable
+        In the model's order.
+    patients : int
+        How many patients, drawn at random, the plots are made from.
+    seed : int
+
+    Returns
+    -------
+    dict
+        The content of ``explanation.json``.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = np.sort(generator.choice(len(matrix), size=min(patients, len(matrix)), replace=False))
+    found = explain(model, matrix[drawn])
+    importance = np.abs(found.values).mean(axis=0)
+    order = np.argsort(-importance, kind="stable")
+    composites = _composites(matrix, risk, variables)
+    shown = explain(model, composites)
+    residual = max(np.abs(found.residual).max(), np.abs(shown.residual).max())
+    return {
+        "scale": "log-odds",
+        "patients": len(drawn),
+        "base_value": found.base_value,
+        "residual_max": float(residual),
+        "residual_tolerance": RESIDUAL_TOLERANCE,
+        "parts": [{"name": name, "method": method} for name, method in found.methods],
+        "importance": [
+            {"variable": variables[j].name, "label": variables[j].label, "mean_absolute": float(importance[j])}
+            for j in order
+        ],
+        "beeswarm": [_points(variables[j], matrix[drawn, j], found.values[:, j], generator) for j in order],
+        "illustrative": _illustrative(model, composites, shown, risk, variables),
+    }
+
+
+def value_text(variable: Variable, value: float) -> str:
+    """One value as a person would write it, with its unit or level; missing says so."""
+    if np.isnan(value):
+        return "not recorded"
+    if variable.is_levelled:
+        return variable.levels[int(value)].label
+    return f"{format_number(round(value, variable.decimals))} {variable.unit_symbol}".rstrip()
+
+
+def contribution_rows(
+    variables: Sequence[Variable], values: FloatArray, contributions: FloatArray
+) -> list[dict[str, Any]]:
+    """One patient's contributions, largest first, with the values they come from."""
+    order = np.argsort(-np.abs(contributions), kind="stable")
+    return [
+        {
+            "variable": variables[j].name,
+            "label": variables[j].label,
+            "value_text": value_text(variables[j], values[j]),
+            "contribution": float(contributions[j]),
+        }
+        for j in order
+    ]
+
+
+def _points(
+    variable: Variable, values: FloatArray, contributions: FloatArray, generator: np.random.Generator
+) -> dict[str, Any]:
+    shuffled = generator.permutation(len(values))
+    return {
+        "variable": variable.name,
+        "label": variable.label,
+        "unit": variable.unit_symbol,
+        "levels": [level.label for level in variable.levels] if variable.is_levelled else None,
+        "points": [
+            {
+                "value": None if np.isnan(values[row]) else float(values[row]),
+                "contribution": float(contributions[row]),
+            }
+            for row in shuffled
+        ],
+    }
+
+
+def _composites(matrix: FloatArray, risk: FloatArray, variables: Sequence[Variable]) -> FloatArray:
+    quarter = _quarters(risk)
+    rows = [
+        [_composite_value(matrix[quarter == number, j], variable) for j, variable in enumerate(variables)]
+        for number in range(len(QUARTERS))
+    ]
+    return np.array(rows, dtype=np.float64)
+
+
+def _quarters(risk: FloatArray) -> NDArray[np.int64]:
+    return np.searchsorted(np.quantile(risk, (0.25, 0.5, 0.75)), risk, side="right").astype(np.int64)
+
+
+def _composite_value(column: FloatArray, variable: Variable) -> float:
+    """The median or commonest value; missing where most of the quarter's patients have none."""
+    observed = column[~np.isnan(column)]
+    if observed.size * 2 < column.size:
+        return float("nan")
+    if variable.is_levelled:
+        return float(np.bincount(observed.astype(np.int64), minlength=len(variable.levels)).argmax())
+    return float(np.median(observed))
+
+
+def _illustrative(
+    model: PrognosisModel,
+    composites: FloatArray,
+    shown: Contributions,
+    risk: FloatArray,
+    variables: Sequence[Variable],
+) -> list[dict[str, Any]]:
+    served = model.predict(composites)
+    lower, upper = model.interval(composites)
+    counts = np.bincount(_quarters(risk), minlength=len(QUARTERS))
+    return [
+        {
+            "title": f"Composite of the {name} quarter of risk",
+            "description": (
+                f"Not a real person: the median or commonest value of each predictor among the {counts[k]} patients "
+                f"in the {name} quarter of out-of-fold risk; not recorded where most of them have no value."
+            ),
+            "risk": float(served[k]),
+            "lower": float(lower[k]),
+            "upper": float(upper[k]),
+            "log_odds": float(shown.log_odds[k]),
+            "base_value": shown.base_value,
+            "contributions": contribution_rows(variables, composites[k], shown.values[k]),
+        }
+        for k, name in enumerate(QUARTERS)
+    ]

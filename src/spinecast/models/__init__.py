@@ -1,0 +1,1 @@
+"""Models: the algorithms a study compares, and the one model it ends in."""

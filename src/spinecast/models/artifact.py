@@ -1,0 +1,226 @@
+"""A prognosis model on disk: data only, under a manifest of hashes, refused when altered.
+
+The folder holds ``model.json``, one ``.npz`` of plain arrays a member, and ``manifest.json`` with the SHA-256
+of each. Nothing in it executes on load: numpy reads with pickling off and XGBoost reads UBJSON. Equal models
+give equal bytes, so the manifest's own hash is the model's identity.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.errors import ArtifactError
+from spinecast.files import readable_json, sha256_bytes, staged_directory
+from spinecast.models.encoding import Encoder
+from spinecast.models.prognosis_model import Member, Part, PrognosisModel
+from spinecast.models.scorers import SCORERS
+
+__all__ = ["FORMAT_VERSION", "is_artifact", "load_model", "member_from_bytes", "member_to_bytes", "save_model"]
+
+FORMAT = "spinecast prognosis model"
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+MODEL = "model.json"
+MARGINALS = "marginals.npz"
+
+
+def save_model(model: PrognosisModel, folder: Path) -> str:
+    """Write a model folder, whole or not at all, and return its identity.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    folder : pathlib.Path
+        Replaced if it exists.
+
+    Returns
+    -------
+    str
+        SHA-256 of the manifest.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    contents: dict[str, bytes] = {
+        MODEL: readable_json(_description(model)).encode(),
+        MARGINALS: arrays_to_bytes({"quantiles": model.marginals}),
+    }
+    for part in model.parts:
+        for position, member in enumerate(part.members):
+            contents[_member_file(part.name, position)] = member_to_bytes(member)
+    hashes = {name: sha256_bytes(content) for name, content in sorted(contents.items())}
+    manifest = readable_json({"format": FORMAT, "version": FORMAT_VERSION, "sha256": hashes}).encode()
+    with staged_directory(folder) as staging:
+        for name, content in contents.items():
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
+            (staging / name).write_bytes(content)
+        (staging / MANIFEST).write_bytes(manifest)
+    return sha256_bytes(manifest)
+
+
+def load_model(folder: Path) -> tuple[PrognosisModel, str]:
+    """Read a model folder after checking every byte against its manifest.
+
+    Returns
+    -------
+    model : PrognosisModel
+    identity : str
+        SHA-256 of the manifest.
+
+    Raises
+    ------
+    ArtifactError
+        If the folder is not a model, a file is missing, added or altered, or the format is another version's.
+    """
+    contents, identity = _verified(folder)
+    described = json.loads(contents[MODEL])
+    parts = tuple(
+        Part(
+            name=part["name"],
+            family=part["family"],
+            label=part["label"],
+            positions=np.array([described["predictors"].index(name) for name in part["predictors"]], dtype=np.int64),
+            intercept=part["intercept"],
+            slope=part["slope"],
+            members=tuple(
+                member_from_bytes(contents[_member_file(part["name"], position)]) for position in range(part["members"])
+            ),
+        )
+        for part in described["parts"]
+    )
+    model = PrognosisModel(
+        name=described["name"],
+        predictors=tuple(described["predictors"]),
+        parts=parts,
+        intercept=described["intercept"],
+        slope=described["slope"],
+        marginals=arrays_from_bytes(contents[MARGINALS])["quantiles"],
+        about=described["about"],
+    )
+    return model, identity
+
+
+def is_artifact(folder: Path) -> bool:
+    """Whether a folder looks like a stored model."""
+    return (folder / MANIFEST).is_file()
+
+
+def member_to_bytes(member: Member) -> bytes:
+    """One member as the bytes of an ``.npz``; equal members give equal bytes."""
+    arrays = {f"encoder.{name}": array for name, array in member.encoder.to_arrays().items()}
+    arrays |= {f"scorer.{name}": array for name, array in member.scorer.to_arrays().items()}
+    arrays["kind"] = np.array(member.scorer.kind)
+    return arrays_to_bytes(arrays)
+
+
+def member_from_bytes(content: bytes) -> Member:
+    """Rebuild a member from :func:`member_to_bytes`.
+
+    Raises
+    ------
+    ArtifactError
+        If the scorer is of a kind this version does not know.
+    """
+    arrays = arrays_from_bytes(content)
+    kind = str(arrays["kind"])
+    if kind not in SCORERS:
+        raise ArtifactError(f"the stored scorer is of an unknown kind: {kind}", expected=", ".join(sorted(SCORERS)))
+    return Member(
+        encoder=Encoder.from_arrays(_with_prefix(arrays, "encoder.")),
+        scorer=SCORERS[kind].from_arrays(_with_prefix(arrays, "scorer.")),
+    )
+
+
+def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Named arrays as compressed npz bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+    return buffer.getvalue()
+
+
+def arrays_from_bytes(content: bytes) -> dict[str, NDArray[Any]]:
+    """Named arrays back from npz bytes; object arrays are refused."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def _description(model: PrognosisModel) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "intercept": model.intercept,
+        "slope": model.slope,
+        "predictors": list(model.predictors),
+        "parts": [
+            {
+                "name": part.name,
+                "family": part.family,
+                "label": part.label,
+                "predictors": [model.predictors[position] for position in part.positions],
+                "intercept": part.intercept,
+                "slope": part.slope,
+                "members": len(part.members),
+            }
+            for part in model.parts
+        ],
+        "about": dict(model.about),
+    }
+
+
+def _verified(folder: Path) -> tuple[dict[str, bytes], str]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ArtifactError(
+            f"{folder} is not a spinecast model",
+            where=str(folder),
+            expected=f"a folder with {MANIFEST}, as `spinecast train` writes it",
+            remedy="name a model folder, a run id, or a registered model",
+        )
+    manifest_bytes = path.read_bytes()
+    try:
+        manifest = json.loads(manifest_bytes)
+        known = manifest["format"] == FORMAT and manifest["version"] == FORMAT_VERSION
+        hashes: dict[str, str] = dict(manifest["sha256"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _altered(folder, f"{MANIFEST} cannot be read") from error
+    if not known:
+        raise ArtifactError(
+            f"{folder} holds format {manifest['format']!r} version {manifest['version']!r}",
+            where=str(path),
+            expected=f"{FORMAT!r} version {FORMAT_VERSION}",
+            remedy="load it with the spinecast version that wrote it",
+        )
+    present = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {MANIFEST}
+    if present != set(hashes):
+        odd = ", ".join(sorted(present ^ set(hashes)))
+        raise _altered(folder, f"files missing from it or added to it: {odd}")
+    contents = {name: (folder / name).read_bytes() for name in hashes}
+    changed = sorted(name for name, content in contents.items() if sha256_bytes(content) != hashes[name])
+    if changed:
+        raise _altered(folder, f"content differs from the manifest: {', '.join(changed)}")
+    return contents, sha256_bytes(manifest_bytes)
+
+
+def _altered(folder: Path, how: str) -> ArtifactError:
+    return ArtifactError(
+        f"the model in {folder} is not what its manifest says; {how}",
+        where=str(folder),
+        expected="every file as it was saved",
+        remedy="fetch the model again from the registry, or train it again; do not use this copy",
+    )
+
+
+def _member_file(part: str, position: int) -> str:
+    return f"parts/{part}/member_{position}.npz"
+
+
+def _with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,292 @@
+"""From dictionary variables to the columns a learner sees: imputation, scale, splines, levels, indicators.
+
+Everything here is learned from the training rows of one fold and stored as arrays. Each encoded column has
+one owner among the variables, so that an explanation of columns sums back to what was asked of the patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.clinical.variable import Variable
+from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
+from spinecast.models.splines import knot_positions, restricted_cubic_terms
+
+__all__ = ["Encoder", "Imputation", "PredictorSchema", "fit_encoder"]
+
+FloatArray = NDArray[np.float64]
+ImputationKind = Literal["median", "native", "forest"]
+
+# Linear parts do not extrapolate: values outside these training quantiles are drawn to them, so that one
+# mistyped but possible value cannot carry a prediction alone.
+WINSOR_QUANTILES = (0.005, 0.995)
+
+
+@dataclass(frozen=True)
+class Imputation:
+    """How a candidate meets missing values.
+
+    Parameters
+    ----------
+    kind : {"median", "native", "forest"}
+        Median (or commonest level) with an indicator of missingness; left missing for trees that route it
+        themselves; or an iterative forest with indicators.
+    iterations, trees : int
+        Rounds and trees of the forest kind.
+    """
+
+    kind: ImputationKind = "median"
+    iterations: int = 3
+    trees: int = 20
+
+
+@dataclass(frozen=True)
+class PredictorSchema:
+    """What the encoder must know of each predictor.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Dictionary names, in matrix order.
+    levels : ndarray of int64, shape (variables,)
+        Number of levels, 0 for a continuous variable.
+    nominal : ndarray of bool, shape (variables,)
+        True where more than two levels have no order: each becomes a column of its own.
+    skewed : ndarray of bool, shape (variables,)
+        True where linear parts see the logarithm.
+    """
+
+    names: tuple[str, ...]
+    levels: NDArray[np.int64]
+    nominal: NDArray[np.bool_]
+    skewed: NDArray[np.bool_]
+
+    @classmethod
+    def from_variables(cls, variables: Sequence[Variable]) -> PredictorSchema:
+        """Read the schema off the dictionary."""
+        return cls(
+            names=tuple(variable.name for variable in variables),
+            levels=np.array([len(variable.levels) for variable in variables], dtype=np.int64),
+            nominal=np.array([variable.kind == "nominal" and len(variable.levels) > 2 for variable in variables]),
+            skewed=np.array([variable.skewed for variable in variables]),
+        )
+
+    def select(self, names: Sequence[str]) -> tuple[PredictorSchema, NDArray[np.int64]]:
+        """Return the schema of some predictors and their positions in this one."""
+        positions = np.array([self.names.index(name) for name in names], dtype=np.int64)
+        chosen = PredictorSchema(
+            names=tuple(names),
+            levels=self.levels[positions],
+            nominal=self.nominal[positions],
+            skewed=self.skewed[positions],
+        )
+        return chosen, positions
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A learned encoding; see :func:`fit_encoder`.
+
+    Parameters
+    ----------
+    native : bool
+        True leaves missing values missing and scales nothing (for trees).
+    levels, nominal
+        As in :class:`PredictorSchema`.
+    fill : ndarray, shape (variables,)
+        Median or commonest level of the training rows.
+    log_scale : ndarray, shape (variables,)
+        ``log1p(value / log_scale)`` is what linear parts see; 0 where the value itself is.
+    lower, upper : ndarray, shape (variables,)
+        Winsorising limits on the scale linear parts see.
+    knots : ndarray, shape (variables, knots)
+        Spline knots; NaN rows have none.
+    indicators : ndarray of int64
+        Variables incomplete in training, each with an indicator column.
+    center, scale : ndarray, shape (columns,)
+        Standardisation by mean and population standard deviation.
+    owner : ndarray of int64, shape (columns,)
+        The variable each encoded column belongs to.
+    imputer : ForestImputer or None
+    """
+
+    native: bool
+    levels: NDArray[np.int64]
+    nominal: NDArray[np.bool_]
+    fill: FloatArray
+    log_scale: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    knots: FloatArray
+    indicators: NDArray[np.int64]
+    center: FloatArray
+    scale: FloatArray
+    owner: NDArray[np.int64]
+    imputer: ForestImputer | None
+
+    def transform(self, matrix: FloatArray) -> FloatArray:
+        """Encode rows.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (n, variables)
+            Canonical units and level indices, NaN where missing.
+
+        Returns
+        -------
+        ndarray, shape (n, columns), C-contiguous
+        """
+        return np.ascontiguousarray((self._raw_columns(matrix) - self.center) / self.scale)
+
+    def _raw_columns(self, matrix: FloatArray) -> FloatArray:
+        if self.native:
+            values = matrix
+        elif self.imputer is not None:
+            values = self._linear_scale(self.imputer.complete(matrix))
+        else:
+            values = self._linear_scale(np.where(np.isnan(matrix), self.fill, matrix))
+        blocks = [values[:, ~self.nominal]]
+        bent = np.flatnonzero(np.isfinite(self.knots).all(axis=1))
+        blocks.extend(restricted_cubic_terms(values[:, variable], self.knots[variable]) for variable in bent)
+        for variable in np.flatnonzero(self.nominal):
+            code = values[:, variable, None]
+            columns = (code == np.arange(self.levels[variable])).astype(np.float64)
+            blocks.append(np.where(np.isnan(code), np.nan, columns))
+        if self.indicators.size:
+            blocks.append(np.isnan(matrix[:, self.indicators]).astype(np.float64))
+        return np.hstack(blocks)
+
+    def _linear_scale(self, values: FloatArray) -> FloatArray:
+        seen = values.copy()
+        logged = self.log_scale > 0
+        seen[:, logged] = np.log1p(np.maximum(values[:, logged], 0.0) / self.log_scale[logged])
+        return np.clip(seen, self.lower, self.upper)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the encoder as named arrays."""
+        arrays: dict[str, NDArray[Any]] = {"native": np.array(self.native)}
+        arrays |= {name: getattr(self, name) for name in _ARRAYS}
+        if self.imputer is not None:
+            arrays |= {f"imputer.{name}": array for name, array in self.imputer.to_arrays().items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Encoder:
+        """Rebuild an encoder from :meth:`to_arrays`."""
+        prefix = "imputer."
+        imputer = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+        return cls(
+            native=bool(arrays["native"]),
+            imputer=ForestImputer.from_arrays(imputer) if imputer else None,
+            **{name: arrays[name] for name in _ARRAYS},
+        )
+
+
+_ARRAYS = (
+    "levels",
+    "nominal",
+    "fill",
+    "log_scale",
+    "lower",
+    "upper",
+    "knots",
+    "indicators",
+    "center",
+    "scale",
+    "owner",
+)
+
+
+def fit_encoder(
+    matrix: FloatArray, schema: PredictorSchema, imputation: Imputation, *, knots: int = 0, seed: int = 0
+) -> Encoder:
+    """Learn an encoding from training rows.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, variables)
+        Canonical units and level indices, NaN where missing.
+    schema : PredictorSchema
+    imputation : Imputation
+    knots : int
+        Knots of a restricted cubic spline for each continuous variable, 0 for straight lines.
+    seed : int
+        Seed of the forest imputer.
+    """
+    count = len(schema.names)
+    fill = np.array([_typical(matrix[:, j], int(schema.levels[j])) for j in range(count)])
+    native = imputation.kind == "native"
+    imputer = None
+    if imputation.kind == "forest":
+        imputer = fit_forest_imputer(
+            matrix, schema.levels, fill, iterations=imputation.iterations, trees=imputation.trees, seed=seed
+        )
+    incomplete = np.flatnonzero(np.isnan(matrix).any(axis=0))
+    log_scale = np.where(schema.skewed & ~np.bool_(native), np.where(fill > 0, fill, 1.0), 0.0)
+    draft = Encoder(
+        native=native,
+        levels=schema.levels,
+        nominal=schema.nominal,
+        fill=fill,
+        log_scale=log_scale,
+        lower=np.full(count, -np.inf),
+        upper=np.full(count, np.inf),
+        knots=np.full((count, max(knots, 1)), np.nan),
+        indicators=np.array([], dtype=np.int64) if native else incomplete,
+        center=np.array(0.0),
+        scale=np.array(1.0),
+        owner=np.array([], dtype=np.int64),
+        imputer=imputer,
+    )
+    if not native:
+        draft = _bounded_and_bent(draft, matrix, knots)
+    return _standardised(draft, matrix)
+
+
+def _typical(column: FloatArray, levels: int) -> float:
+    observed = column[~np.isnan(column)]
+    if observed.size == 0:
+        return 0.0
+    if levels:
+        return float(np.bincount(observed.astype(np.int64), minlength=levels).argmax())
+    return float(np.median(observed))
+
+
+def _bounded_and_bent(draft: Encoder, matrix: FloatArray, knots: int) -> Encoder:
+    """Winsorising limits and spline knots come from observed values only."""
+    seen = draft._linear_scale(matrix)
+    lower, upper, positions = draft.lower.copy(), draft.upper.copy(), draft.knots.copy()
+    for variable in np.flatnonzero(draft.levels == 0):
+        observed = seen[~np.isnan(matrix[:, variable]), variable]
+        if observed.size == 0:
+            continue
+        lower[variable], upper[variable] = np.quantile(observed, WINSOR_QUANTILES)
+        placed = knot_positions(observed, knots) if knots else None
+        if placed is not None:
+            positions[variable] = placed
+    return replace(draft, lower=lower, upper=upper, knots=positions)
+
+
+def _standardised(draft: Encoder, matrix: FloatArray) -> Encoder:
+    bent = np.flatnonzero(np.isfinite(draft.knots).all(axis=1))
+    nominal = np.flatnonzero(draft.nominal)
+    owner = np.concatenate(
+        [
+            np.flatnonzero(~draft.nominal),
+            np.repeat(bent, max(draft.knots.shape[1] - 2, 0)),
+            np.repeat(nominal, draft.levels[nominal]),
+            draft.indicators,
+        ]
+    ).astype(np.int64)
+    columns = draft._raw_columns(matrix)
+    if draft.native:
+        center, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
+    else:
+        center, spread = columns.mean(axis=0), columns.std(axis=0)
+        scale = np.where(spread > 1e-12, spread, 1.0)
+    return replace(draft, center=center, scale=scale, owner=owner)

@@ -1,0 +1,185 @@
+"""The one thing that is saved, served and explained.
+
+A prognosis model is one or more parts, each the fold fits of one candidate. A part maps the mean score of its
+members to log-odds by a straight line (Platt 1999), parts are averaged on the log-odds scale, and a last
+straight line recalibrates the average. Every step after the members' scores is affine, so contributions to the
+scores, scaled by the same numbers, add up exactly to the log-odds that is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, ndtri
+
+from spinecast.models.encoding import Encoder
+from spinecast.models.scorers import Scorer
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["MARGINAL_QUANTILES", "Member", "Part", "PrognosisModel", "development_marginals"]
+
+FloatArray = NDArray[np.float64]
+
+# The development distribution of each predictor is kept as these quantiles: enough to ask "what if the missing
+# value had been low or high", too little to rebuild a patient.
+MARGINAL_QUANTILES = (0.05, 0.15, 0.25, 0.35, 0.5, 0.65, 0.75, 0.85, 0.95)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One fold fit: its encoding and its scorer."""
+
+    encoder: Encoder
+    scorer: Scorer
+
+    def score(self, matrix: FloatArray) -> FloatArray:
+        """Score rows of predictor values, shape (n, predictors of the part) to shape (n,)."""
+        return self.scorer.score(self.encoder.transform(matrix))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The fold fits of one candidate and the line that maps their mean score to log-odds.
+
+    Parameters
+    ----------
+    name, family, label : str
+        The candidate's name in the study, its algorithm and what reports call it.
+    positions : ndarray of int64
+        Which of the model's predictors the part uses.
+    intercept, slope : float
+        Log-odds are ``intercept + slope * mean score``.
+    members : tuple of Member
+        Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
+    """
+
+    name: str
+    family: str
+    label: str
+    positions: NDArray[np.int64]
+    intercept: float
+    slope: float
+    members: tuple[Member, ...]
+
+    def member_log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Log-odds of each member, shape (members, n)."""
+        own = np.ascontiguousarray(matrix[:, self.positions])
+        return np.stack([self.intercept + self.slope * member.score(own) for member in self.members])
+
+
+@dataclass(frozen=True)
+class PrognosisModel:
+    """A saved prognosis: predict, interval and, through ``spinecast.explanation``, explain.
+
+    Parameters
+    ----------
+    name : str
+        The study's name.
+    predictors : tuple of str
+        Dictionary names, in matrix order.
+    parts : tuple of Part
+        Averaged with equal weight on the log-odds scale.
+    intercept, slope : float
+        The last recalibration: log-odds are ``intercept + slope * mean of the parts``.
+    marginals : ndarray, shape (predictors, quantiles)
+        Quantiles of each predictor in the development cohort (level indices for levelled ones).
+    about : mapping
+        Where it comes from and what it is for: outcome, cohort, study, versions, intended use. JSON values only.
+    """
+
+    name: str
+    predictors: tuple[str, ...]
+    parts: tuple[Part, ...]
+    intercept: float
+    slope: float
+    marginals: FloatArray
+    about: Mapping[str, Any]
+
+    def matrix(self, patients: pandas.DataFrame) -> FloatArray:
+        """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
+        from spinecast.cohorts.cohort import frame_matrix
+
+        return frame_matrix(patients, self.predictors)
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Risk of the outcome, shape (n,), from :meth:`matrix` values, shape (n, predictors)."""
+        return np.asarray(expit(self.log_odds(matrix)), dtype=np.float64)
+
+    def log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Served log-odds, shape (n,)."""
+        return np.asarray(self.member_log_odds(matrix).mean(axis=0), dtype=np.float64)
+
+    def member_log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Served log-odds of each fold's fits alone, shape (members, n); their mean is what is served."""
+        parts = np.stack([part.member_log_odds(matrix) for part in self.parts])
+        return np.asarray(self.intercept + self.slope * parts.mean(axis=0), dtype=np.float64)
+
+    def interval(self, matrix: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Limits of the risk for what the model cannot know: its own instability and each missing input.
+
+        Instability is the delete-a-group jackknife variance over fold fits, ``(K - 1) / K`` times the sum of
+        squared deviations of the members' log-odds (Kott 2001, J Off Stat 17:521-526). Each missing predictor
+        adds the variance of the log-odds over its development quantiles, one predictor at a time. The limits
+        are normal on the log-odds scale. They say how firm the estimate is, not how the patient will fare.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (n, predictors)
+        level : float
+            Coverage, in (0, 1).
+
+        Returns
+        -------
+        lower, upper : ndarray, shape (n,)
+        """
+        members = self.member_log_odds(matrix)
+        center, count = members.mean(axis=0), len(members)
+        variance = (count - 1) / count * ((members - center) ** 2).sum(axis=0) + self._missing_variance(matrix)
+        reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
+        return (
+            np.asarray(expit(center - reach), dtype=np.float64),
+            np.asarray(expit(center + reach), dtype=np.float64),
+        )
+
+    def background(self) -> FloatArray:
+        """Reference patients made of development quantiles, drawn independently for each predictor.
+
+        None is a real patient. Each predictor takes each of its quantiles once (a Latin hypercube with a fixed
+        seed), shape (quantiles, predictors).
+        """
+        shuffler = np.random.default_rng(20190101)
+        return np.stack([shuffler.permutation(row) for row in self.marginals], axis=1)
+
+    def _missing_variance(self, matrix: FloatArray) -> FloatArray:
+        variance = np.zeros(len(matrix))
+        missing = np.isnan(matrix)
+        for predictor in np.flatnonzero(missing.any(axis=0)):
+            rows = np.flatnonzero(missing[:, predictor])
+            quantiles = self.marginals[predictor]
+            tried = np.repeat(matrix[rows], len(quantiles), axis=0)
+            tried[:, predictor] = np.tile(quantiles, len(rows))
+            variance[rows] += self.log_odds(tried).reshape(len(rows), -1).var(axis=1)
+        return variance
+
+
+def development_marginals(matrix: FloatArray, levels: Sequence[int] | NDArray[np.int64]) -> FloatArray:
+    """Quantiles of each predictor's observed values; for levels the nearest index that occurs.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, predictors)
+    levels : sequence of int
+        Number of levels, 0 for a continuous predictor.
+    """
+    rows = []
+    for column, count in zip(matrix.T, levels, strict=True):
+        observed = column[~np.isnan(column)]
+        method = "nearest" if count else "linear"
+        rows.append(np.quantile(observed, MARGINAL_QUANTILES, method=method))
+    return np.stack(rows)

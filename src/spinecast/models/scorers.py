@@ -1,0 +1,256 @@
+"""Fitted learners as data: each turns encoded columns into one score that rises with the risk.
+
+A score need not be a log-odds: a support vector machine gives a distance, a forest a share of votes. Logistic
+recalibration maps every candidate's score to log-odds by a straight line, which keeps additive explanations exact.
+
+Matrix products run in blocks of a fixed shape, so that a patient's score is the same to the last bit whoever
+is scored beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.models.trees import Forest
+
+__all__ = [
+    "SCORERS",
+    "BoostedTreesScorer",
+    "ForestScorer",
+    "KernelScorer",
+    "LinearScorer",
+    "NetworkScorer",
+    "Scorer",
+]
+
+FloatArray = NDArray[np.float64]
+BLOCK_ROWS = 256
+
+
+class Scorer(Protocol):
+    """A fitted learner that is nothing but arrays."""
+
+    kind: ClassVar[str]
+
+    def score(self, columns: FloatArray) -> FloatArray:
+        """Score rows of encoded columns, shape (n, columns) to shape (n,)."""
+        ...
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything the scorer holds as named arrays."""
+        ...
+
+
+@dataclass(frozen=True)
+class LinearScorer:
+    """Log-odds as a weighted sum of columns.
+
+    Parameters
+    ----------
+    coefficients : ndarray, shape (columns,)
+    intercept : float
+    """
+
+    kind: ClassVar[str] = "linear"
+    coefficients: FloatArray
+    intercept: float
+
+    def score(self, columns: FloatArray) -> FloatArray:
+        """Log-odds, shape (n,); summed within each row, so independent of the other rows."""
+        return np.asarray((columns * self.coefficients).sum(axis=1) + self.intercept, dtype=np.float64)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return coefficients and intercept."""
+        return {"coefficients": self.coefficients, "intercept": np.array(self.intercept)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LinearScorer:
+        """Rebuild from :meth:`to_arrays`."""
+        return cls(coefficients=arrays["coefficients"], intercept=float(arrays["intercept"]))
+
+
+@dataclass(frozen=True)
+class ForestScorer:
+    """Mean event share over the trees of a forest: a probability, before recalibration.
+
+    Parameters
+    ----------
+    forest : Forest
+        With one output, the share of events in the leaf.
+    """
+
+    kind: ClassVar[str] = "forest"
+    forest: Forest
+
+    def score(self, columns: FloatArray) -> FloatArray:
+        """Mean share of events, shape (n,)."""
+        return self.forest.predict(columns)[:, 0]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the forest's arrays."""
+        return self.forest.to_arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> ForestScorer:
+        """Rebuild from :meth:`to_arrays`."""
+        return cls(forest=Forest.from_arrays(arrays))
+
+
+@dataclass(frozen=True)
+class BoostedTreesScorer:
+    """Log-odds margin of an XGBoost model, kept as UBJSON.
+
+    Parameters
+    ----------
+    ubjson : bytes
+        ``Booster.save_raw("ubj")``: data, no code.
+    """
+
+    kind: ClassVar[str] = "boosted_trees"
+    ubjson: bytes
+
+    @cached_property
+    def booster(self) -> Any:
+        """The XGBoost booster, read once, on one thread (two OpenMP teams on two cores cost 60-fold)."""
+        from xgboost import Booster
+
+        booster = Booster(params={"nthread": 1})
+        booster.load_model(bytearray(self.ubjson))
+        booster.set_param({"nthread": 1})
+        return booster
+
+    def score(self, columns: FloatArray) -> FloatArray:
+        """Log-odds margin, shape (n,)."""
+        margin = self.booster.inplace_predict(columns, predict_type="margin")
+        return np.asarray(margin, dtype=np.float64)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the UBJSON bytes."""
+        return {"ubjson": np.frombuffer(self.ubjson, dtype=np.uint8)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> BoostedTreesScorer:
+        """Rebuild from :meth:`to_arrays`."""
+        return cls(ubjson=arrays["ubjson"].tobytes())
+
+
+@dataclass(frozen=True)
+class KernelScorer:
+    """Signed distance of a support vector machine with a Gaussian kernel.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (m, columns)
+    weights : ndarray, shape (m,)
+    gamma : float
+        Kernel ``exp(-gamma * squared distance)``.
+    intercept : float
+    """
+
+    kind: ClassVar[str] = "kernel"
+    vectors: FloatArray
+    weights: FloatArray
+    gamma: float
+    intercept: float
+
+    def score(self, columns: FloatArray) -> FloatArray:
+        """Distance from the separating surface, positive on the event's side, shape (n,)."""
+        lengths = (self.vectors**2).sum(axis=1)
+
+        def block(rows: FloatArray) -> FloatArray:
+            squared = (rows**2).sum(axis=1)[:, None] + lengths - 2.0 * (rows @ self.vectors.T)
+            kernel = np.exp(-self.gamma * np.maximum(squared, 0.0))
+            return np.asarray((kernel * self.weights).sum(axis=1) + self.intercept, dtype=np.float64)
+
+        return _in_blocks(columns, block)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return support vectors, weights, kernel width and intercept."""
+        return {
+            "vectors": self.vectors,
+            "weights": self.weights,
+            "gamma": np.array(self.gamma),
+            "intercept": np.array(self.intercept),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> KernelScorer:
+        """Rebuild from :meth:`to_arrays`."""
+        return cls(
+            vectors=arrays["vectors"],
+            weights=arrays["weights"],
+            gamma=float(arrays["gamma"]),
+            intercept=float(arrays["intercept"]),
+        )
+
+
+@dataclass(frozen=True)
+class NetworkScorer:
+    """Log-odds of a feed-forward network with one hidden layer of rectified linear units.
+
+    Parameters
+    ----------
+    hidden : ndarray, shape (columns, units)
+    hidden_bias : ndarray, shape (units,)
+    output : ndarray, shape (units,)
+    output_bias : float
+    """
+
+    kind: ClassVar[str] = "network"
+    hidden: FloatArray
+    hidden_bias: FloatArray
+    output: FloatArray
+    output_bias: float
+
+    def score(self, columns: FloatArray) -> FloatArray:
+        """Log-odds, shape (n,)."""
+
+        def block(rows: FloatArray) -> FloatArray:
+            active = np.maximum(rows @ self.hidden + self.hidden_bias, 0.0)
+            return np.asarray((active * self.output).sum(axis=1) + self.output_bias, dtype=np.float64)
+
+        return _in_blocks(columns, block)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return weights and biases."""
+        return {
+            "hidden": self.hidden,
+            "hidden_bias": self.hidden_bias,
+            "output": self.output,
+            "output_bias": np.array(self.output_bias),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> NetworkScorer:
+        """Rebuild from :meth:`to_arrays`."""
+        return cls(
+            hidden=arrays["hidden"],
+            hidden_bias=arrays["hidden_bias"],
+            output=arrays["output"],
+            output_bias=float(arrays["output_bias"]),
+        )
+
+
+SCORERS: Mapping[str, Any] = {
+    scorer.kind: scorer for scorer in (LinearScorer, ForestScorer, BoostedTreesScorer, KernelScorer, NetworkScorer)
+}
+
+
+def _in_blocks(columns: FloatArray, score: Any) -> FloatArray:
+    """Apply a score to blocks of exactly BLOCK_ROWS rows, the last one padded with zeros."""
+    result = np.empty(len(columns))
+    for start in range(0, len(columns), BLOCK_ROWS):
+        rows = columns[start : start + BLOCK_ROWS]
+        if len(rows) < BLOCK_ROWS:
+            padded = np.zeros((BLOCK_ROWS, columns.shape[1]))
+            padded[: len(rows)] = rows
+            result[start:] = score(padded)[: len(rows)]
+        else:
+            result[start : start + BLOCK_ROWS] = score(np.ascontiguousarray(rows))
+    return result

@@ -1,0 +1,115 @@
+"""Nested, stratified, optionally grouped resampling.
+
+Outer folds judge; the split over all patients makes the final model. Inside each split the same inner folds
+serve every candidate, so that member ``k`` of every part was fitted on the same patients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.errors import CohortError
+from spinecast.training.seeds import derive_seed
+
+__all__ = ["ALL_PATIENTS", "Split", "nested_splits"]
+
+IndexArray = NDArray[np.int64]
+ALL_PATIENTS = "all patients"
+
+
+@dataclass(frozen=True)
+class Split:
+    """One outer split with its inner folds.
+
+    Parameters
+    ----------
+    name : str
+        ``"fold 1"`` and so on, or ``"all patients"``.
+    train, test : ndarray of int64
+        Positions among the labelled patients; the test set of the last split is empty.
+    inner : ndarray of int64, shape (len(train),)
+        Inner fold of each training patient.
+    """
+
+    name: str
+    train: IndexArray
+    test: IndexArray
+    inner: IndexArray
+
+
+def nested_splits(
+    outcome: NDArray[np.float64],
+    groups: NDArray[np.int64] | None,
+    *,
+    outer_folds: int,
+    inner_folds: int,
+    seed: int,
+) -> list[Split]:
+    """Divide labelled patients into outer folds and each training set into inner folds.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (n,)
+        0 or 1; folds are stratified by it.
+    groups : ndarray of int64, shape (n,), optional
+        Patients of one group stay together.
+    outer_folds, inner_folds : int
+    seed : int
+
+    Returns
+    -------
+    list of Split
+        The outer folds, then the split over all patients.
+
+    Raises
+    ------
+    CohortError
+        If a training or test fold would hold one outcome class only.
+    """
+    everyone = np.arange(len(outcome))
+    outer = _fold_numbers(outcome, groups, outer_folds, derive_seed(seed, "outer folds"))
+    plans = [(f"fold {k + 1}", everyone[outer != k], everyone[outer == k]) for k in range(outer_folds)]
+    plans.append((ALL_PATIENTS, everyone, everyone[:0]))
+    splits = []
+    for name, train, test in plans:
+        own_groups = None if groups is None else groups[train]
+        inner = _fold_numbers(outcome[train], own_groups, inner_folds, derive_seed(seed, "inner folds", name))
+        split = Split(name=name, train=train, test=test, inner=inner)
+        _require_both_classes(split, outcome)
+        splits.append(split)
+    return splits
+
+
+def _fold_numbers(outcome: NDArray[np.float64], groups: NDArray[np.int64] | None, folds: int, seed: int) -> IndexArray:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    if groups is not None and len(np.unique(groups)) < folds:
+        raise CohortError(
+            f"{len(np.unique(groups))} groups cannot fill {folds} folds",
+            where="resampling",
+            expected=f"at least {folds} groups",
+            remedy="lower outer_folds and inner_folds, or leave group out",
+        )
+    divide = StratifiedKFold if groups is None else StratifiedGroupKFold
+    numbers = np.empty(len(outcome), dtype=np.int64)
+    divided = divide(n_splits=folds, shuffle=True, random_state=seed).split(outcome[:, None], outcome, groups)
+    for number, (_, held_out) in enumerate(divided):
+        numbers[held_out] = number
+    return numbers
+
+
+def _require_both_classes(split: Split, outcome: NDArray[np.float64]) -> None:
+    sets = {f"the training patients of inner fold {k + 1}": split.train[split.inner != k] for k in set(split.inner)}
+    if split.test.size:
+        sets["its test patients"] = split.test
+    for what, rows in sets.items():
+        if len(np.unique(outcome[rows])) < 2:
+            raise CohortError(
+                f"in {split.name}, {what} all have the same outcome",
+                where="resampling",
+                expected="both outcome classes in every fold",
+                remedy="use fewer folds, or a cohort with more events",
+            )

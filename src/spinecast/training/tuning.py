@@ -1,0 +1,337 @@
+"""Tuning one candidate in one split: Optuna proposes, inner folds judge by log-loss, the best fits are kept.
+
+A trial fits one member on each inner fold's training patients and scores its held-out ones. The loss is the
+log-loss of the pooled held-out scores after logistic recalibration, the same for scores of every kind. The
+best trial's members are the result: nothing is fitted again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from spinecast.statistics import fit_logistic_recalibration
+
+from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes, member_from_bytes, member_to_bytes
+from spinecast.models.catalogue import FAMILIES, Choice, Dimension, Parameters
+from spinecast.models.encoding import Encoder, Imputation, PredictorSchema, fit_encoder
+from spinecast.models.prognosis_model import Member
+from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint
+from spinecast.training.resampling import Split
+from spinecast.training.seeds import derive_seed
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["CandidatePlan", "TunedCandidate", "TuningUnit", "tune"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CandidatePlan:
+    """A candidate as the study asks for it.
+
+    Parameters
+    ----------
+    name, family, label : str
+    predictors : tuple of str
+    imputation : Imputation
+    search_space : mapping of str to Range or Choice
+    trials, startup_trials : int
+        All trials, and those before the sampler starts to learn.
+    """
+
+    name: str
+    family: str
+    label: str
+    predictors: tuple[str, ...]
+    imputation: Imputation
+    search_space: Mapping[str, Dimension]
+    trials: int
+    startup_trials: int
+
+
+@dataclass(frozen=True)
+class TuningUnit:
+    """All one worker needs: the smallest piece of work that can run anywhere.
+
+    Parameters
+    ----------
+    split : Split
+    candidate : CandidatePlan
+    schema : PredictorSchema
+        Of the candidate's own predictors.
+    matrix : ndarray, shape (n, own predictors)
+        Values of all labelled patients.
+    outcome : ndarray, shape (n,)
+    weights : ndarray, shape (n,), optional
+        Inverse-probability-of-censoring weights learned on the split's training patients.
+    seed : int
+        The study's seed.
+    checkpoint : UnitCheckpoint
+    """
+
+    split: Split
+    candidate: CandidatePlan
+    schema: PredictorSchema
+    matrix: FloatArray
+    outcome: FloatArray
+    weights: FloatArray | None
+    seed: int
+    checkpoint: UnitCheckpoint
+
+
+@dataclass(frozen=True)
+class TunedCandidate:
+    """The result of a unit.
+
+    Parameters
+    ----------
+    split, candidate : str
+    trials : tuple of FinishedTrial
+    best : FinishedTrial
+    held_out : ndarray, shape (len(train),)
+        Log-odds of each training patient from the member that did not see them.
+    test : ndarray, shape (len(test),)
+        Log-odds of the outer test patients, mean over members.
+    intercept, slope : float
+        The line from mean score to log-odds.
+    members_file : pathlib.Path
+        Where the members are.
+    fit_seconds : float
+        Time inside fits in this call (finished trials of an earlier call not counted).
+    """
+
+    split: str
+    candidate: str
+    trials: tuple[FinishedTrial, ...]
+    best: FinishedTrial
+    held_out: FloatArray
+    test: FloatArray
+    intercept: float
+    slope: float
+    members_file: Path
+    fit_seconds: float
+
+    def members(self) -> tuple[Member, ...]:
+        """Read the best trial's members."""
+        arrays = arrays_from_bytes(self.members_file.read_bytes())
+        stored = [name for name in arrays if name.startswith("member")]
+        return tuple(member_from_bytes(arrays[f"member{k}"].tobytes()) for k in range(len(stored)))
+
+
+@dataclass(frozen=True)
+class _TrialFits:
+    members: tuple[Member, ...]
+    held_out: FloatArray
+    log_loss: float
+    fit_seconds: float
+
+
+def tune(unit: TuningUnit) -> TunedCandidate:
+    """Run the trials of a unit that are not finished yet and return its best fits.
+
+    The same unit gives the same result on any worker, interrupted or not: each trial's proposal depends on
+    the finished trials and its own number, each fit on its own derived seed.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        finished, fit_seconds = _finish_trials(unit)
+    best = min(finished, key=lambda trial: (trial.log_loss, trial.number))
+    kept = arrays_from_bytes(unit.checkpoint.best.read_bytes())
+    line = fit_logistic_recalibration(unit.outcome[unit.split.train], kept["held_out"], _training_weights(unit))
+    return TunedCandidate(
+        split=unit.split.name,
+        candidate=unit.candidate.name,
+        trials=tuple(finished),
+        best=best,
+        held_out=line.intercept + line.slope * kept["held_out"],
+        test=line.intercept + line.slope * kept["test"],
+        intercept=line.intercept,
+        slope=line.slope,
+        members_file=unit.checkpoint.best,
+        fit_seconds=fit_seconds,
+    )
+
+
+def _finish_trials(unit: TuningUnit) -> tuple[list[FinishedTrial], float]:
+    finished = unit.checkpoint.finished()
+    if len(finished) >= unit.candidate.trials:
+        return finished[: unit.candidate.trials], 0.0
+    proposals = _Proposals(unit, finished)
+    folds = _EncodedFolds(unit)
+    best_loss = min((trial.log_loss for trial in finished), default=np.inf)
+    spent = 0.0
+    for number in range(len(finished), unit.candidate.trials):
+        parameters = proposals.ask(number)
+        fits = _fit_members(unit, folds, parameters)
+        if fits.log_loss < best_loss:
+            best_loss = fits.log_loss
+            unit.checkpoint.keep_best(_fits_to_bytes(unit, fits))
+        trial = FinishedTrial(number, dict(parameters), fits.log_loss, round(fits.fit_seconds, 6))
+        unit.checkpoint.append(trial)
+        proposals.tell(trial)
+        finished.append(trial)
+        spent += fits.fit_seconds
+    return finished, spent
+
+
+class _Proposals:
+    """Optuna's tree-structured Parzen estimator over the finished trials of one unit.
+
+    A new sampler with its own seed is set before each proposal, so that a resumed unit proposes what the
+    uninterrupted one would have proposed.
+    """
+
+    def __init__(self, unit: TuningUnit, finished: list[FinishedTrial]) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.unit = unit
+        self.searched = {
+            name: _distribution(dimension)
+            for name, dimension in unit.candidate.search_space.items()
+            if _open(dimension)
+        }
+        self.fixed: dict[str, float | int] = {
+            name: _only_value(dimension)
+            for name, dimension in unit.candidate.search_space.items()
+            if not _open(dimension)
+        }
+        self.study = optuna.create_study(direction="minimize")
+        for trial in finished:
+            self.tell(trial)
+
+    def ask(self, number: int) -> dict[str, float | int]:
+        import optuna
+
+        unit = self.unit
+        if number == 0:
+            return _defaults_within(unit.candidate)
+        if not self.searched:
+            return dict(self.fixed)
+        self.study.sampler = optuna.samplers.TPESampler(
+            seed=derive_seed(unit.seed, "proposal", unit.split.name, unit.candidate.name, number),
+            n_startup_trials=unit.candidate.startup_trials,
+        )
+        proposed = self.study.ask(fixed_distributions=self.searched)
+        parameters = dict(proposed.params)
+        self.study.tell(proposed, state=optuna.trial.TrialState.FAIL)  # the journal tells it again when it is finished
+        return self.fixed | parameters
+
+    def tell(self, trial: FinishedTrial) -> None:
+        import optuna
+
+        self.study.add_trial(
+            optuna.trial.create_trial(
+                params={name: trial.parameters[name] for name in self.searched},
+                distributions=self.searched,
+                value=trial.log_loss,
+            )
+        )
+
+
+class _EncodedFolds:
+    """Encodings of the inner folds: learned once for each number of knots, shared by all trials."""
+
+    def __init__(self, unit: TuningUnit) -> None:
+        self.unit = unit
+        self.matrix = unit.matrix[unit.split.train]
+        self.known: dict[tuple[int, int], tuple[Encoder, FloatArray, FloatArray]] = {}
+
+    def get(self, fold: int, knots: int) -> tuple[Encoder, FloatArray, FloatArray]:
+        """Encoder, training columns and held-out columns of a fold."""
+        if (fold, knots) not in self.known:
+            unit, inner = self.unit, self.unit.split.inner
+            encoder = fit_encoder(
+                self.matrix[inner != fold],
+                unit.schema,
+                unit.candidate.imputation,
+                knots=knots,
+                seed=derive_seed(unit.seed, "imputation", unit.split.name, unit.candidate.name, fold),
+            )
+            fitted, judged = (encoder.transform(self.matrix[rows]) for rows in (inner != fold, inner == fold))
+            self.known[fold, knots] = (encoder, fitted, judged)
+        return self.known[fold, knots]
+
+
+def _fit_members(unit: TuningUnit, folds: _EncodedFolds, parameters: Parameters) -> _TrialFits:
+    family = FAMILIES[unit.candidate.family]
+    inner, outcome, weights = unit.split.inner, unit.outcome[unit.split.train], _training_weights(unit)
+    held_out = np.empty(len(outcome))
+    members = []
+    fit_seconds = 0.0
+    for fold in range(int(inner.max()) + 1):
+        started = time.perf_counter()
+        encoder, fitted, judged = folds.get(fold, int(parameters.get("knots", 0)))
+        own_weights = None if weights is None else weights[inner != fold]
+        seed = derive_seed(unit.seed, "fit", unit.split.name, unit.candidate.name, fold)
+        scorer = family.fit(fitted, outcome[inner != fold], own_weights, parameters, seed)
+        fit_seconds += time.perf_counter() - started
+        held_out[inner == fold] = scorer.score(judged)
+        members.append(Member(encoder=encoder, scorer=scorer))
+    return _TrialFits(tuple(members), held_out, _recalibrated_log_loss(outcome, held_out, weights), fit_seconds)
+
+
+def _recalibrated_log_loss(outcome: FloatArray, scores: FloatArray, weights: FloatArray | None) -> float:
+    line = fit_logistic_recalibration(outcome, scores, weights)
+    risk = np.clip(expit(line.intercept + line.slope * scores), 1e-12, 1 - 1e-12)
+    losses = -np.where(outcome == 1, np.log(risk), np.log1p(-risk))
+    return float(np.average(losses, weights=weights))
+
+
+def _fits_to_bytes(unit: TuningUnit, fits: _TrialFits) -> bytes:
+    test = unit.matrix[unit.split.test]
+    scores = np.mean([member.score(test) for member in fits.members], axis=0) if len(test) else np.empty(0)
+    arrays: dict[str, NDArray[Any]] = {"held_out": fits.held_out, "test": scores}
+    if not len(test):
+        # Only the split over all patients ends in a model; the others need their members' test scores alone.
+        for position, member in enumerate(fits.members):
+            arrays[f"member{position}"] = np.frombuffer(member_to_bytes(member), dtype=np.uint8)
+    return arrays_to_bytes(arrays)
+
+
+def _training_weights(unit: TuningUnit) -> FloatArray | None:
+    return None if unit.weights is None else unit.weights[unit.split.train]
+
+
+def _open(dimension: Dimension) -> bool:
+    if isinstance(dimension, Choice):
+        return len(dimension.options) > 1
+    return dimension.low < dimension.high
+
+
+def _only_value(dimension: Dimension) -> float | int:
+    return dimension.options[0] if isinstance(dimension, Choice) else dimension.low
+
+
+def _distribution(dimension: Dimension) -> optuna.distributions.BaseDistribution:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(dimension, Choice):
+        return CategoricalDistribution(dimension.options)
+    if dimension.whole:
+        return IntDistribution(int(dimension.low), int(dimension.high), log=dimension.log)
+    return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
+
+
+def _defaults_within(candidate: CandidatePlan) -> dict[str, float | int]:
+    """The family's defaults, drawn into a search space the study has narrowed."""
+    defaults = FAMILIES[candidate.family].defaults
+    inside: dict[str, float | int] = {}
+    for name, dimension in candidate.search_space.items():
+        value = defaults[name]
+        if isinstance(dimension, Choice):
+            inside[name] = value if value in dimension.options else dimension.options[0]
+        else:
+            drawn = min(max(value, dimension.low), dimension.high)
+            inside[name] = int(drawn) if dimension.whole else drawn
+    return inside
