@@ -102,7 +102,7 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
             base += scale * start
     log_odds = model.log_odds(matrix)
     residual = log_odds - base - values.sum(axis=1)
-    if len(residual) and np.abs(residual).max() > RESIDUAL_TOLERANCE:
+    if not np.all(np.abs(residual) <= RESIDUAL_TOLERANCE):  # so written, a residual that is no number fails too
         raise AdditivityError(
             f"contributions miss the served log-odds by {np.abs(residual).max():.3g}, more than {RESIDUAL_TOLERANCE}"
         )
@@ -128,9 +128,10 @@ def _member_contributions(member: Member, matrix: FloatArray, background: FloatA
         by_column, start = _forest_contributions(scorer.forest, encoder.transform(matrix))
     else:
         return _permutation_contributions(member, matrix, background)
-    belongs = np.zeros((by_column.shape[1], matrix.shape[1]))
-    belongs[np.arange(by_column.shape[1]), encoder.owner] = 1.0
-    return by_column @ belongs, start
+    by_variable = np.zeros(matrix.shape)
+    for column, variable in enumerate(encoder.owner):
+        by_variable[:, variable] += by_column[:, column]
+    return by_variable, start
 
 
 def _boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tuple[FloatArray, float]:

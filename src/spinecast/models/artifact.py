@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -82,6 +84,14 @@ def load_model(folder: Path) -> tuple[PrognosisModel, str]:
         If the folder is not a model, a file is missing, added or altered, or the format is another version's.
     """
     contents, identity = _verified(folder)
+    try:
+        return _rebuilt(contents), identity
+    except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        # The hashes agree, so whoever wrote the files wrote the manifest too: a pickled array ends here.
+        raise _altered(folder, f"its content is not a model's: {error}") from error
+
+
+def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
     described = json.loads(contents[MODEL])
     parts = tuple(
         Part(
@@ -97,7 +107,7 @@ def load_model(folder: Path) -> tuple[PrognosisModel, str]:
         )
         for part in described["parts"]
     )
-    model = PrognosisModel(
+    return PrognosisModel(
         name=described["name"],
         predictors=tuple(described["predictors"]),
         parts=parts,
@@ -106,7 +116,6 @@ def load_model(folder: Path) -> tuple[PrognosisModel, str]:
         marginals=arrays_from_bytes(contents[MARGINALS])["quantiles"],
         about=described["about"],
     )
-    return model, identity
 
 
 def is_artifact(folder: Path) -> bool:
@@ -198,7 +207,7 @@ def _verified(folder: Path) -> tuple[dict[str, bytes], str]:
             expected=f"{FORMAT!r} version {FORMAT_VERSION}",
             remedy="load it with the spinecast version that wrote it",
         )
-    present = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {MANIFEST}
+    present = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} - {MANIFEST}
     if present != set(hashes):
         odd = ", ".join(sorted(present ^ set(hashes)))
         raise _altered(folder, f"files missing from it or added to it: {odd}")

@@ -141,6 +141,8 @@ def _fit_random_forest(
 ) -> Scorer:
     from sklearn.ensemble import RandomForestClassifier
 
+    if np.isnan(columns).any():
+        raise ValueError("a random forest needs complete columns: scikit-learn would route missing values, ours do not")
     learner = RandomForestClassifier(
         n_estimators=int(parameters["trees"]),
         min_samples_leaf=int(parameters["smallest_leaf"]),

@@ -36,7 +36,7 @@ class ForestImputer:
     levels : ndarray of int64, shape (variables,)
         Number of levels of a levelled variable, 0 for a continuous one.
     order : tuple of int
-        The incomplete variables, fewest missing first.
+        The incomplete variables that something can be learned of, fewest missing first. Others keep their start.
     forests : tuple of Forest
         In the same order.
     """
@@ -117,7 +117,9 @@ def fit_forest_imputer(
 
     missing = np.isnan(matrix)
     counts = missing.sum(axis=0)
-    order = [int(column) for column in np.argsort(counts, kind="stable") if counts[column] > 0]
+    # Nothing can be learned of a variable without a value in these rows, nor of the only variable there is.
+    learnable = (counts > 0) & (counts < len(matrix)) & (matrix.shape[1] > 1)
+    order = [int(column) for column in np.argsort(counts, kind="stable") if learnable[column]]
     filled = np.where(missing, start, matrix)
     forests: list[Forest] = []
     for iteration in range(iterations):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,12 +113,12 @@ class PrognosisModel:
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Served log-odds, shape (n,)."""
-        return np.asarray(self.member_log_odds(matrix).mean(axis=0), dtype=np.float64)
+        return _mean_in_order(self.member_log_odds(matrix))
 
     def member_log_odds(self, matrix: FloatArray) -> FloatArray:
         """Served log-odds of each fold's fits alone, shape (members, n); their mean is what is served."""
         parts = np.stack([part.member_log_odds(matrix) for part in self.parts])
-        return np.asarray(self.intercept + self.slope * parts.mean(axis=0), dtype=np.float64)
+        return np.asarray(self.intercept + self.slope * _mean_in_order(parts), dtype=np.float64)
 
     def interval(self, matrix: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Limits of the risk for what the model cannot know: its own instability and each missing input.
@@ -139,8 +139,9 @@ class PrognosisModel:
         lower, upper : ndarray, shape (n,)
         """
         members = self.member_log_odds(matrix)
-        center, count = members.mean(axis=0), len(members)
-        variance = (count - 1) / count * ((members - center) ** 2).sum(axis=0) + self._missing_variance(matrix)
+        center, count = _mean_in_order(members), len(members)
+        instability = (count - 1) * _mean_in_order((members - center) ** 2)
+        variance = instability + self._missing_variance(matrix)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         return (
             np.asarray(expit(center - reach), dtype=np.float64),
@@ -168,6 +169,18 @@ class PrognosisModel:
         return variance
 
 
+def _mean_in_order(stacked: FloatArray) -> FloatArray:
+    """Mean over the first axis, added one after the other.
+
+    ``ndarray.mean`` adds in another order when there is one patient than when there are many, so that the last bit
+    of a risk would depend on who is predicted beside the patient.
+    """
+    total = stacked[0].copy()
+    for layer in stacked[1:]:
+        total += layer
+    return total / len(stacked)
+
+
 def development_marginals(matrix: FloatArray, levels: Sequence[int] | NDArray[np.int64]) -> FloatArray:
     """Quantiles of each predictor's observed values; for levels the nearest index that occurs.
 
@@ -176,10 +189,18 @@ def development_marginals(matrix: FloatArray, levels: Sequence[int] | NDArray[np
     matrix : ndarray, shape (n, predictors)
     levels : sequence of int
         Number of levels, 0 for a continuous predictor.
+
+    Returns
+    -------
+    ndarray, shape (predictors, quantiles)
+        Zeros for a predictor nobody has a value of: no encoding learned anything from it.
     """
     rows = []
     for column, count in zip(matrix.T, levels, strict=True):
         observed = column[~np.isnan(column)]
-        method = "nearest" if count else "linear"
-        rows.append(np.quantile(observed, MARGINAL_QUANTILES, method=method))
+        if observed.size == 0:
+            rows.append(np.zeros(len(MARGINAL_QUANTILES)))
+            continue
+        method: Literal["nearest", "linear"] = "nearest" if count else "linear"
+        rows.append(np.quantile(observed, np.array(MARGINAL_QUANTILES), method=method))
     return np.stack(rows)

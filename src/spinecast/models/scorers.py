@@ -3,8 +3,8 @@
 A score need not be a log-odds: a support vector machine gives a distance, a forest a share of votes. Logistic
 recalibration maps every candidate's score to log-odds by a straight line, which keeps additive explanations exact.
 
-Matrix products run in blocks of a fixed shape, so that a patient's score is the same to the last bit whoever
-is scored beside them.
+Matrix products go through numpy's own loops and not through BLAS, whose last bits change with the number of rows
+and of threads: a patient's score is the same to the last bit whoever is scored beside them, and on any machine load.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
-BLOCK_ROWS = 256
+
+# Rows of a kernel table held at once: bounds it to a few megabytes.
+ROWS_AT_ONCE = 256
 
 
 class Scorer(Protocol):
@@ -63,7 +65,8 @@ class LinearScorer:
 
     def score(self, columns: FloatArray) -> FloatArray:
         """Log-odds, shape (n,); summed within each row, so independent of the other rows."""
-        return np.asarray((columns * self.coefficients).sum(axis=1) + self.intercept, dtype=np.float64)
+        terms = np.ascontiguousarray(columns) * self.coefficients
+        return np.asarray(terms.sum(axis=1) + self.intercept, dtype=np.float64)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return coefficients and intercept."""
@@ -162,13 +165,13 @@ class KernelScorer:
     def score(self, columns: FloatArray) -> FloatArray:
         """Distance from the separating surface, positive on the event's side, shape (n,)."""
         lengths = (self.vectors**2).sum(axis=1)
-
-        def block(rows: FloatArray) -> FloatArray:
-            squared = (rows**2).sum(axis=1)[:, None] + lengths - 2.0 * (rows @ self.vectors.T)
+        result = np.empty(len(columns))
+        for start in range(0, len(columns), ROWS_AT_ONCE):
+            rows = np.ascontiguousarray(columns[start : start + ROWS_AT_ONCE])
+            squared = (rows**2).sum(axis=1)[:, None] + lengths - 2.0 * _products(rows, self.vectors)
             kernel = np.exp(-self.gamma * np.maximum(squared, 0.0))
-            return np.asarray((kernel * self.weights).sum(axis=1) + self.intercept, dtype=np.float64)
-
-        return _in_blocks(columns, block)
+            result[start : start + len(rows)] = (kernel * self.weights).sum(axis=1) + self.intercept
+        return result
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return support vectors, weights, kernel width and intercept."""
@@ -210,12 +213,8 @@ class NetworkScorer:
 
     def score(self, columns: FloatArray) -> FloatArray:
         """Log-odds, shape (n,)."""
-
-        def block(rows: FloatArray) -> FloatArray:
-            active = np.maximum(rows @ self.hidden + self.hidden_bias, 0.0)
-            return np.asarray((active * self.output).sum(axis=1) + self.output_bias, dtype=np.float64)
-
-        return _in_blocks(columns, block)
+        active = np.maximum(_products(columns, self.hidden.T) + self.hidden_bias, 0.0)
+        return np.asarray((active * self.output).sum(axis=1) + self.output_bias, dtype=np.float64)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return weights and biases."""
@@ -242,15 +241,7 @@ SCORERS: Mapping[str, Any] = {
 }
 
 
-def _in_blocks(columns: FloatArray, score: Any) -> FloatArray:
-    """Apply a score to blocks of exactly BLOCK_ROWS rows, the last one padded with zeros."""
-    result = np.empty(len(columns))
-    for start in range(0, len(columns), BLOCK_ROWS):
-        rows = columns[start : start + BLOCK_ROWS]
-        if len(rows) < BLOCK_ROWS:
-            padded = np.zeros((BLOCK_ROWS, columns.shape[1]))
-            padded[: len(rows)] = rows
-            result[start:] = score(padded)[: len(rows)]
-        else:
-            result[start : start + BLOCK_ROWS] = score(np.ascontiguousarray(rows))
-    return result
+def _products(rows: FloatArray, others: FloatArray) -> FloatArray:
+    """Inner product of each row with each other row, shape (n, m), each summed by itself along its own row."""
+    left, right = np.ascontiguousarray(rows), np.ascontiguousarray(others)
+    return np.asarray(np.einsum("ik,jk->ij", left, right, optimize=False), dtype=np.float64)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from spinecast.statistics import fit_logistic_recalibration
 
 from spinecast.models.prognosis_model import Part
+from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.resampling import Split
 from spinecast.training.tuning import CandidatePlan, TunedCandidate
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from spinecast.statistics import fit_logistic_recalibration
 
 from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes, member_from_bytes, member_to_bytes
 from spinecast.models.catalogue import FAMILIES, Choice, Dimension, Parameters
 from spinecast.models.encoding import Encoder, Imputation, PredictorSchema, fit_encoder
 from spinecast.models.prognosis_model import Member
+from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint
 from spinecast.training.resampling import Split
 from spinecast.training.seeds import derive_seed

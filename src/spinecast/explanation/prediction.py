@@ -1,0 +1,178 @@
+"""One prediction with everything that must be kept of it, and the risks of a whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.contract import check_patient, check_predictors
+from spinecast.explanation.contributions import explain
+from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.notices import RESEARCH_USE, SYNTHETIC
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Prediction", "predict_patient", "predict_table"]
+
+# Rows predicted at once: bounds the memory of a table of any length.
+ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was asked, what was answered and why.
+
+    Parameters
+    ----------
+    model, identity : str
+        The model's name and the hash of its manifest.
+    outcome : str
+    given : mapping
+        The inputs as they came.
+    used : mapping of str to str
+        Each predictor as the model read it, in the canonical unit; "not recorded" where missing.
+    risk, lower, upper : float
+        Risk and its 95 % limits.
+    log_odds, base_value, residual : float
+        The served log-odds, what it is before any input, and what contributions leave unexplained.
+    contributions : tuple of mapping
+        Largest first.
+    warnings : tuple of str
+    notices : tuple of str
+    """
+
+    model: str
+    identity: str
+    outcome: str
+    given: Mapping[str, Any]
+    used: Mapping[str, str]
+    risk: float
+    lower: float
+    upper: float
+    log_odds: float
+    base_value: float
+    residual: float
+    contributions: tuple[Mapping[str, Any], ...]
+    warnings: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "model": self.model,
+            "identity": self.identity,
+            "outcome": self.outcome,
+            "risk": self.risk,
+            "lower": self.lower,
+            "upper": self.upper,
+            "scale": "log-odds",
+            "log_odds": self.log_odds,
+            "base_value": self.base_value,
+            "residual": self.residual,
+            "contributions": [dict(row) for row in self.contributions],
+            "given": dict(self.given),
+            "used": dict(self.used),
+            "warnings": list(self.warnings),
+            "notices": list(self.notices),
+        }
+
+    def to_text(self) -> str:
+        """Return lines for a person to read."""
+        shown = [row for row in self.contributions if abs(row["contribution"]) >= 0.005]
+        width = max((len(row["label"]) for row in shown), default=0)
+        lines = [
+            f"{self.outcome}: {self.risk:.1%} (95 % limits {self.lower:.1%} to {self.upper:.1%})",
+            f"model {self.model} ({self.identity[:12]})",
+            "",
+            "what raises (+) or lowers (-) the log-odds, largest first:",
+            *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
+            "",
+            *(f"note: {warning}" for warning in self.warnings),
+            *self.notices,
+        ]
+        return "\n".join(lines)
+
+
+def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, Any]) -> Prediction:
+    """Predict and explain one patient.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    identity : str
+    given : mapping of str to value
+        Dictionary variables; a number in the canonical unit, ``{"value": 37, "unit": "g/L"}``, or a level.
+
+    Raises
+    ------
+    ContractError
+        If a field is unknown or a value impossible.
+    """
+    frame, warnings = check_patient(given, model.predictors)
+    matrix = model.matrix(frame)
+    lower, upper = model.interval(matrix)
+    found = explain(model, matrix)
+    variables = [variable(name) for name in model.predictors]
+    return Prediction(
+        model=model.name,
+        identity=identity,
+        outcome=str(model.about["outcome"]["label"]),
+        given=dict(given),
+        used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
+        risk=float(model.predict(matrix)[0]),
+        lower=float(lower[0]),
+        upper=float(upper[0]),
+        log_odds=float(found.log_odds[0]),
+        base_value=found.base_value,
+        residual=float(found.residual[0]),
+        contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
+        warnings=tuple(warnings),
+        notices=_notices(model),
+    )
+
+
+def predict_table(model: PrognosisModel, identity: str, table: pandas.DataFrame) -> pandas.DataFrame:
+    """Predict a table of patients.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    identity : str
+    table : DataFrame
+        Columns named as in the dictionary, canonical units. Absent columns count as missing values; other columns
+        are carried along.
+
+    Returns
+    -------
+    DataFrame
+        The table with ``risk``, ``lower``, ``upper``, ``missing_inputs``, ``model`` and ``notice`` added.
+
+    Raises
+    ------
+    ContractError
+        If a value breaks the contract, or no predictor is there.
+    """
+    matrix = model.matrix(check_predictors(table, model.predictors))
+    risk, lower, upper = (np.empty(len(matrix)) for _ in range(3))
+    for start in range(0, len(matrix), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        risk[rows] = model.predict(matrix[rows])
+        lower[rows], upper[rows] = model.interval(matrix[rows])
+    return table.assign(
+        risk=risk,
+        lower=lower,
+        upper=upper,
+        missing_inputs=np.isnan(matrix).sum(axis=1),
+        model=f"{model.name} {identity[:12]}",
+        notice=" ".join(_notices(model)),
+    )
+
+
+def _notices(model: PrognosisModel) -> tuple[str, ...]:
+    return (RESEARCH_USE, *((SYNTHETIC,) if model.about["cohort"]["kind"] == "synthetic" else ()))

@@ -1,0 +1,150 @@
+"""Finding models and run records by the names people use: a folder, a run id, a registered name, ``name@alias``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spinecast.errors import ArtifactError, TrackingError, nearest
+from spinecast.models.artifact import is_artifact, load_model
+from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND
+from spinecast.tracking.store import Store
+
+__all__ = ["RegisteredVersion", "fetch_record", "find_model", "registered_versions"]
+
+RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """One version of a registered model."""
+
+    name: str
+    version: str
+    aliases: tuple[str, ...]
+    run_id: str
+    cohort_kind: str
+    identity: str
+    created: int
+
+
+def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisModel, str]:
+    """Load a model by folder, run id, registered name or ``name@alias``.
+
+    Parameters
+    ----------
+    store_or_none : Store or None
+        Needed for everything but a folder.
+    reference : str
+        A bare registered name means its ``candidate`` alias.
+
+    Returns
+    -------
+    model : PrognosisModel
+    identity : str
+
+    Raises
+    ------
+    TrackingError
+        If nothing of that name is known.
+    ArtifactError
+        If the model was altered since it was saved or registered.
+    """
+    folder = Path(reference)
+    if folder.is_dir():
+        return load_model(folder if is_artifact(folder) else folder / "model")
+    if store_or_none is None or "/" in reference:
+        raise TrackingError(
+            f"there is no model folder {reference}",
+            where=reference,
+            expected="a model folder, a run id, a registered name or name@alias",
+            remedy="see `spinecast models`",
+        )
+    store = store_or_none
+    client = store.client()
+    version = _version_of_run(client, reference) if RUN_ID.fullmatch(reference) else _version(client, reference)
+    with store.active() as mlflow:
+        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source))
+    data = next((path.parent for path in sorted(local.rglob("manifest.json"))), local)
+    model, identity = load_model(data)
+    promised = version.tags.get(IDENTITY)
+    if promised and promised != identity:
+        raise ArtifactError(
+            f"{version.name} version {version.version} is not the model that was registered",
+            expected=f"identity {promised}",
+            where=f"identity {identity}",
+            remedy="train it again; do not use this copy",
+        )
+    return model, identity
+
+
+def fetch_record(store: Store, run_id: str) -> Path:
+    """Return a local folder with a run's record.
+
+    Raises
+    ------
+    TrackingError
+        If the store has no such run or the run has no record.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(store.client().download_artifacts(run_id, "record"))
+    except (MlflowException, OSError) as error:
+        raise TrackingError(
+            f"the store holds no run record for {run_id!r}",
+            where=store.uri,
+            expected="a run id, or the output folder of `spinecast train`",
+            remedy="see `spinecast models` for run ids",
+        ) from error
+
+
+def registered_versions(store: Store) -> list[RegisteredVersion]:
+    """Every version of every registered model, newest first within a name."""
+    client = store.client()
+    found = []
+    for registered in client.search_registered_models(max_results=1000):
+        aliases: dict[str, list[str]] = {}
+        for alias, version in registered.aliases.items():
+            aliases.setdefault(str(version), []).append(alias)
+        versions = client.search_model_versions(f"name = '{registered.name}'")
+        found += [
+            RegisteredVersion(
+                name=str(version.name),
+                version=str(version.version),
+                aliases=tuple(sorted(aliases.get(str(version.version), ()))),
+                run_id=str(version.run_id),
+                cohort_kind=str(version.tags.get(KIND, "")),
+                identity=str(version.tags.get(IDENTITY, "")),
+                created=int(version.creation_timestamp),
+            )
+            for version in sorted(versions, key=lambda v: -int(v.version))
+        ]
+    return found
+
+
+def _version(client: Any, reference: str) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    name, _, alias = reference.partition("@")
+    try:
+        return client.get_model_version_by_alias(name, alias or CANDIDATE_ALIAS)
+    except MlflowException as error:
+        names = [registered.name for registered in client.search_registered_models(max_results=1000)]
+        close = nearest(name, names)
+        known = f"one of {', '.join(sorted(names))}" if names else "a model trained here first"
+        raise TrackingError(
+            f"no model {reference!r} is registered",
+            expected=known,
+            remedy=f"did you mean {close}?" if close and close != name else "see `spinecast models`",
+        ) from error
+
+
+def _version_of_run(client: Any, run_id: str) -> Any:
+    versions = client.search_model_versions(f"run_id = '{run_id}'")
+    if not versions:
+        raise TrackingError(f"run {run_id} has no model", remedy="see `spinecast models` for run ids")
+    return versions[0]

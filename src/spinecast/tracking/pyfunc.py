@@ -1,0 +1,80 @@
+"""The MLflow form of a prognosis model: its folder as data, read by this module.
+
+MLflow's usual Python models are pickles, or scripts that run on load. A loader module is neither: the store holds
+the model folder as it was saved, hashes and all, and names this module, which is part of the installed package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spinecast.clinical.dictionary import variable
+from spinecast.models.artifact import load_model
+from spinecast.models.prognosis_model import PrognosisModel
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["ServedModel", "signature"]
+
+
+class ServedModel:
+    """What ``mlflow.pyfunc.load_model`` returns inside its wrapper.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    """
+
+    def __init__(self, model: PrognosisModel) -> None:
+        self.model = model
+
+    def predict(self, model_input: pandas.DataFrame, params: dict[str, Any] | None = None) -> pandas.DataFrame:  # noqa: ARG002
+        """Risk with limits for a table of patients.
+
+        Parameters
+        ----------
+        model_input : DataFrame
+            Predictors in canonical units, levels as the dictionary's words; a missing value or column is allowed.
+        params : dict, optional
+            Not used; part of MLflow's form.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``risk``, ``lower`` and ``upper``.
+
+        Raises
+        ------
+        ContractError
+            If a value breaks the contract: impossible, text in a number, an unknown level.
+        """
+        import pandas
+
+        from spinecast.cohorts.contract import check_predictors
+
+        checked = check_predictors(model_input, self.model.predictors)
+        matrix = self.model.matrix(checked)
+        lower, upper = self.model.interval(matrix)
+        return pandas.DataFrame(
+            {"risk": self.model.predict(matrix), "lower": lower, "upper": upper}, index=model_input.index
+        )
+
+
+def signature(predictors: tuple[str, ...]) -> Any:
+    """The MLflow signature: every predictor optional, numbers as double, levels as string."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    inputs = [
+        ColSpec(DataType.string if variable(name).levels else DataType.double, name, required=False)
+        for name in predictors
+    ]
+    outputs = [ColSpec(DataType.double, name) for name in ("risk", "lower", "upper")]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def _load_pyfunc(path: str) -> ServedModel:
+    model, _ = load_model(Path(path))
+    return ServedModel(model)

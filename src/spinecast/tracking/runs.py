@@ -1,0 +1,213 @@
+"""Writing one finished training run into the store, whole or not at all, and finding it again.
+
+Everything is computed before the first line is written here. A run carries the tag ``spinecast.state``:
+``writing`` until its model version has its alias, ``complete`` after. What a killed process left in ``writing`` is
+removed by the next run of the same study on the same cohort.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.tracking.pyfunc import signature
+from spinecast.tracking.store import Store, quiet_mlflow
+
+__all__ = ["RunContent", "TrackedRun", "remove_unfinished", "write_run"]
+
+STATE, RUN_KEY = "spinecast.state", "spinecast.run_key"
+IDENTITY, KIND = "spinecast.model_identity", "spinecast.cohort_kind"
+PARENT = "mlflow.parentRunId"
+CANDIDATE_ALIAS = "candidate"
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """All that a finished training run leaves in the store.
+
+    Parameters
+    ----------
+    name : str
+        Registered model name.
+    experiment, run_key : str
+    title, cohort_name, cohort_kind, fingerprint, source : str
+    parameters : mapping of str to value
+        Flat parameters of the resolved study.
+    metrics : mapping of str to float
+    tags : mapping of str to str
+        Versions, git commit, hashes.
+    candidates : mapping of str to (parameters, metrics)
+        One nested run each.
+    record : pathlib.Path
+        Folder of the run record (JSON, no patient rows) with the report and figures.
+    model : pathlib.Path
+        Model folder.
+    identity : str
+        The model's identity.
+    predictors : tuple of str
+    """
+
+    name: str
+    experiment: str
+    run_key: str
+    title: str
+    cohort_name: str
+    cohort_kind: str
+    fingerprint: str
+    source: str
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    candidates: Mapping[str, tuple[Mapping[str, Any], Mapping[str, float]]]
+    record: Path
+    model: Path
+    identity: str
+    predictors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """Where a run went: its id and the model version."""
+
+    run_id: str
+    model_name: str
+    version: str
+
+
+def write_run(store: Store, content: RunContent) -> TrackedRun:
+    """Write a run with its nested candidates, artifacts and model version, then mark it complete."""
+    remove_unfinished(store, content.experiment, content.run_key)
+    client = store.client()
+    experiment = store.experiment_id(content.experiment)
+    run = client.create_run(
+        experiment,
+        run_name=content.title[:250],
+        tags={STATE: "writing", RUN_KEY: content.run_key, "mlflow.note.content": _note(content)},
+    )
+    run_id = str(run.info.run_id)
+    _log(client, run_id, content.parameters, content.metrics, {**content.tags, KIND: content.cohort_kind})
+    _log_cohort(client, run_id, content)
+    for name, (parameters, metrics) in content.candidates.items():
+        child = client.create_run(
+            experiment,
+            run_name=name,
+            tags={PARENT: run_id, RUN_KEY: content.run_key},
+        )
+        _log(client, child.info.run_id, parameters, metrics, {})
+        client.set_terminated(child.info.run_id)
+    client.log_artifacts(run_id, str(content.record), "record")
+    version = _register(store, run_id, content)
+    client.set_terminated(run_id)
+    client.set_tag(run_id, STATE, "complete")
+    return TrackedRun(run_id=run_id, model_name=content.name, version=version)
+
+
+def remove_unfinished(store: Store, experiment: str, run_key: str) -> int:
+    """Remove what killed processes left half-written for this study and cohort; return how many runs.
+
+    A run is unfinished while it says ``writing``; its nested runs go with it.
+    """
+    client = store.client()
+    known = client.get_experiment_by_name(experiment)
+    if known is None or known.lifecycle_stage == "deleted":
+        return 0
+    runs = client.search_runs([known.experiment_id], filter_string=f"tags.`{RUN_KEY}` = '{run_key}'", max_results=1000)
+    unfinished = {run.info.run_id for run in runs if run.data.tags.get(STATE) == "writing"}
+    nested = {run.info.run_id for run in runs if run.data.tags.get(PARENT) in unfinished}
+    run_ids = sorted(nested) + sorted(unfinished)  # a parent goes last: killed here, the next run finds the rest
+    for run_id in run_ids:
+        _remove_models(client, known.experiment_id, run_id)
+        client.delete_run(run_id)
+    if run_ids and store.embedded:
+        _purge(store, run_ids)
+    return len(run_ids)
+
+
+def _remove_models(client: Any, experiment: str, run_id: str) -> None:
+    for version in client.search_model_versions(f"run_id = '{run_id}'"):
+        client.delete_model_version(version.name, version.version)
+        if not client.search_model_versions(f"name = '{version.name}'"):
+            client.delete_registered_model(version.name)
+    for logged in client.search_logged_models([experiment], filter_string=f"source_run_id = '{run_id}'"):
+        client.delete_logged_model(logged.model_id)
+
+
+def _purge(store: Store, run_ids: list[str]) -> None:
+    """Erase deleted runs and their artifacts for good, as ``mlflow gc`` does."""
+    import contextlib
+    import io
+
+    quiet_mlflow()
+    from mlflow.cli import gc
+
+    arguments = ["--backend-store-uri", store.uri, "--tracking-uri", store.uri, "--run-ids", ",".join(run_ids)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        gc.main(arguments, standalone_mode=False)
+
+
+def _log(
+    client: Any, run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float], tags: Mapping[str, str]
+) -> None:
+    """Write in batches: one request each cost ten times as long one by one."""
+    import time
+
+    from mlflow.entities import Metric, Param, RunTag
+
+    stamp = int(time.time() * 1000)
+    params = [Param(name, str(value)[:6000]) for name, value in parameters.items()]
+    numbers = [Metric(name, float(value), stamp, 0) for name, value in metrics.items() if math.isfinite(value)]
+    marks = [RunTag(name, value[:5000]) for name, value in tags.items()]
+    for start in range(0, max(len(params), len(numbers), len(marks), 1), 100):
+        chunk = slice(start, start + 100)
+        client.log_batch(run_id, metrics=numbers[chunk], params=params[chunk], tags=marks[chunk])
+
+
+def _log_cohort(client: Any, run_id: str, content: RunContent) -> None:
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+    from mlflow.entities import DatasetInput, InputTag
+
+    dataset = MetaDataset(
+        source=CodeDatasetSource(tags={"source": content.source}),
+        name=content.cohort_name,
+        digest=content.fingerprint[:36],
+    )
+    entity = DatasetInput(
+        dataset._to_mlflow_entity(),
+        tags=[InputTag("mlflow.data.context", "development"), InputTag(KIND, content.cohort_kind)],
+    )
+    client.log_inputs(run_id, [entity])
+
+
+def _register(store: Store, run_id: str, content: RunContent) -> str:
+    from spinecast import __version__
+
+    client = store.client()
+    with store.active() as mlflow:
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                loader_module="spinecast.tracking.pyfunc",
+                data_path=str(content.model),
+                signature=signature(content.predictors),
+                # Given, not inferred: inference loads the model in a subprocess for seconds and lists xgboost twice.
+                pip_requirements=[f"spinecast=={__version__}"],
+            )
+        # start_run marked the run finished on leaving; it is finished only when its alias stands.
+        client.update_run(run_id, status="RUNNING")
+        version = mlflow.register_model(
+            logged.model_uri,
+            content.name,
+            tags={IDENTITY: content.identity, KIND: content.cohort_kind, "use": RESEARCH_USE},
+        )
+    client.set_registered_model_alias(content.name, CANDIDATE_ALIAS, version.version)
+    return str(version.version)
+
+
+def _note(content: RunContent) -> str:
+    synthetic = f"{SYNTHETIC} " if content.cohort_kind == "synthetic" else ""
+    return f"{synthetic}{RESEARCH_USE}\n\n{content.title}"

@@ -1,0 +1,132 @@
+"""Where runs and models are kept, opened without a word to the outside.
+
+The embedded default is SQLite beside an artifact folder, both under ``mlruns/``. One address in the environment
+variable ``SPINECAST_TRACKING_URI`` replaces it by an MLflow server. MLflow's own telemetry is on by default and is
+switched off before MLflow is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spinecast.errors import TrackingError
+from spinecast.files import ensure_writable_directory
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["TRACKING_VARIABLE", "Store", "open_store"]
+
+TRACKING_VARIABLE = "SPINECAST_TRACKING_URI"
+STORE_VARIABLE = "SPINECAST_STORE"
+DEFAULT_FOLDER = "mlruns"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open tracking store.
+
+    Parameters
+    ----------
+    uri : str
+        Tracking and registry address.
+    artifacts : str or None
+        Root of new experiments' artifacts; None leaves it to the server.
+    """
+
+    uri: str
+    artifacts: str | None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the store is files on this machine that no server stands before."""
+        return self.uri.startswith("sqlite:")
+
+    def client(self) -> MlflowClient:
+        """Return a client bound to this store."""
+        mlflow = quiet_mlflow()
+        return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    @contextmanager
+    def active(self) -> Iterator[Any]:
+        """Point MLflow's global functions at this store for the length of a block."""
+        mlflow = quiet_mlflow()
+        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        try:
+            yield mlflow
+        finally:
+            mlflow.set_tracking_uri(before[0])
+            mlflow.set_registry_uri(before[1])
+
+    def experiment_id(self, name: str) -> str:
+        """Return the experiment's id, making the experiment if need be."""
+        client = self.client()
+        known = client.get_experiment_by_name(name)
+        if known is not None:
+            if known.lifecycle_stage == "deleted":
+                raise TrackingError(
+                    f"the experiment {name!r} was deleted in the store",
+                    where=self.uri,
+                    remedy="restore it in MLflow, or give tracking.experiment another name",
+                )
+            return str(known.experiment_id)
+        location = f"{self.artifacts}/{name}" if self.artifacts else None
+        return str(client.create_experiment(name, artifact_location=location))
+
+
+def open_store(folder: Path | None = None, *, create: bool = True) -> Store:
+    """Open the store the environment names, or the embedded one.
+
+    Parameters
+    ----------
+    folder : pathlib.Path, optional
+        Folder of the embedded store; ``mlruns`` below the working directory (or the folder that the environment
+        variable ``SPINECAST_STORE`` names) if not given.
+    create : bool
+        False for commands that only read: looking leaves no empty store behind.
+
+    Raises
+    ------
+    TrackingError
+        If there is no store to read.
+    OutputError
+        If the embedded store's folder cannot be written.
+    """
+    address = os.environ.get(TRACKING_VARIABLE)
+    if address and folder is None:
+        return Store(uri=address, artifacts=None)
+    root = (folder or Path(os.environ.get(STORE_VARIABLE, DEFAULT_FOLDER))).resolve()
+    if create:
+        ensure_writable_directory(root / "artifacts")
+    elif not (root / "mlflow.db").is_file():
+        raise TrackingError(
+            "nothing has been trained here yet",
+            where=str(root),
+            expected=f"a tracking store: {root / 'mlflow.db'}",
+            remedy=f"train a study, or name the store's folder in {STORE_VARIABLE}",
+        )
+    return Store(uri=f"sqlite:///{root / 'mlflow.db'}", artifacts=(root / "artifacts").as_uri())
+
+
+def quiet_mlflow() -> Any:
+    """Import MLflow with its telemetry off and its progress messages silent."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import logging
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return mlflow

@@ -1,0 +1,140 @@
+"""Judging a run by the risks of patients its models never saw: measures, candidates, comparators, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from spinecast.clinical.dictionary import variable
+from spinecast.training.plan import model_predictors
+from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.seeds import derive_seed
+from spinecast.validation import (
+    CandidateEvaluation,
+    Check,
+    CohortIdentity,
+    Comparator,
+    Evaluation,
+    OutcomeLabel,
+    Predictions,
+    check_calibration_slope,
+    check_events,
+    check_predictor_roles,
+    check_synthetic_cohort,
+    compare,
+    evaluate,
+    evaluate_candidate,
+)
+
+if TYPE_CHECKING:
+    from spinecast.training.pipeline import Trained
+
+__all__ = ["judge"]
+
+
+class _Settings(TypedDict):
+    decision_range: tuple[float, float]
+    bootstrap: int
+    seed: int
+
+
+def judge(trained: Trained) -> tuple[Evaluation, tuple[Check, ...]]:
+    """Evaluate the final procedure, every candidate and every comparator out of fold, and run the checks.
+
+    Parameters
+    ----------
+    trained : Trained
+
+    Returns
+    -------
+    evaluation : Evaluation
+    checks : tuple of Check
+        What was found; nothing found is not in it.
+    """
+    study, found = trained.study, trained.out_of_fold
+    settings = _Settings(
+        decision_range=study.evaluation.decision_range,
+        bootstrap=study.evaluation.bootstrap,
+        seed=derive_seed(study.seed, "evaluation"),
+    )
+    final = _predictions(trained, found.final)
+    evaluation = evaluate(
+        final,
+        model=study.study,
+        label=_final_label(trained),
+        outcome=OutcomeLabel(label=trained.labelled.label, positive_label=trained.labelled.positive_label),
+        cohort=CohortIdentity(
+            name=trained.cohort.name, kind=trained.cohort.kind, fingerprint=trained.cohort.fingerprint
+        ),
+        thresholds=study.evaluation.thresholds,
+        **settings,
+    )
+    parts = {part for choice in trained.choices.values() if choice.split == ALL_PATIENTS for part in choice.chosen}
+    candidates: list[CandidateEvaluation] = Parallel(n_jobs=trained.workers)(
+        delayed(evaluate_candidate)(
+            _predictions(trained, found.candidates[plan.name]),
+            name=plan.name,
+            label=plan.label,
+            is_final_part=plan.name in parts,
+            **settings,
+        )
+        for plan in trained.plans
+    )
+    horizon = study.outcome.horizon_days if study.outcome.kind == "horizon" else None
+    comparators = tuple(
+        compare(final, comparator, horizon_days=horizon, **settings) for comparator in _comparators(trained)
+    )
+    complete = replace(evaluation, candidates=tuple(candidates), comparators=comparators)
+    return complete, _checks(trained, complete)
+
+
+def _predictions(trained: Trained, risk: NDArray[np.float64]) -> Predictions:
+    labelled = trained.labelled
+    return Predictions(
+        risk=risk,
+        outcome=labelled.values,
+        weights=labelled.weights,
+        fold=trained.out_of_fold.fold,
+        basis="out-of-fold",
+    )
+
+
+def _final_label(trained: Trained) -> str:
+    labels = {plan.name: plan.label for plan in trained.plans}
+    chosen = [labels[name] for name in trained.choices[ALL_PATIENTS].chosen]
+    return chosen[0] if len(chosen) == 1 else f"Ensemble of {len(chosen)} candidates"
+
+
+def _comparators(trained: Trained) -> Sequence[Comparator]:
+    made = []
+    for asked in trained.study.comparators:
+        values = trained.cohort.matrix([asked.variable])[trained.labelled.rows, 0]
+        label = variable(asked.variable).label
+        made.append(
+            Comparator(
+                name=asked.name,
+                label=f"1 - {label}" if asked.complement else label,
+                risk=1 - values if asked.complement else values,
+                horizon_days=asked.horizon_days,
+                note=asked.note or "",
+            )
+        )
+    return made
+
+
+def _checks(trained: Trained, evaluation: Evaluation) -> tuple[Check, ...]:
+    predictors = [variable(name) for name in model_predictors(trained.study)]
+    parameters = sum(max(len(entry.levels) - 1, 1) for entry in predictors)
+    found: list[Check | None] = [
+        check_predictor_roles(predictors),
+        check_events(min(evaluation.events, evaluation.n - evaluation.events), parameters),
+        check_calibration_slope(evaluation.measures["calibration_slope"]),
+        check_synthetic_cohort(trained.cohort.kind),
+    ]
+    return tuple(check for check in found if check is not None)
+

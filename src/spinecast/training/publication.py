@@ -1,0 +1,341 @@
+"""From what training computed to what people read: model, evaluation, explanation, record, report, store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.description import describe
+from spinecast.explanation.summary import summarise
+from spinecast.files import canonical_json, sha256_bytes
+from spinecast.models.artifact import save_model
+from spinecast.models.prognosis_model import PrognosisModel, development_marginals
+from spinecast.notices import RESEARCH_USE
+from spinecast.reporting import build_report, render_html
+from spinecast.reporting.figures import draw_figures
+from spinecast.reporting.record import RunRecord
+from spinecast.training.assembly import final_parts
+from spinecast.training.environment import describe_environment, package_versions, peak_memory_mb
+from spinecast.training.judging import judge
+from spinecast.training.plan import model_predictors
+from spinecast.training.progress import say
+from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.seeds import derive_seed
+from spinecast.training.study import resolved_yaml, study_hash
+
+if TYPE_CHECKING:
+    from spinecast.tracking.runs import TrackedRun
+    from spinecast.tracking.store import Store
+    from spinecast.training.pipeline import Trained
+
+__all__ = ["Written", "publish"]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A run whose results stand in a folder and may be tracked.
+
+    Parameters
+    ----------
+    trained : Trained
+    model : PrognosisModel
+    identity : str
+    record : RunRecord
+    """
+
+    trained: Trained
+    model: PrognosisModel
+    identity: str
+    record: RunRecord
+
+    @property
+    def evaluation(self) -> Mapping[str, Any]:
+        """The out-of-fold evaluation."""
+        return self.record.evaluation
+
+    def track(self, store: Store, output: Path) -> TrackedRun:
+        """Write the run to the tracking store."""
+        from spinecast.tracking.runs import RunContent, write_run
+
+        trained, study = self.trained, self.trained.study
+        say("writing to the tracking store")
+        return write_run(
+            store,
+            RunContent(
+                name=study.study,
+                experiment=study.tracking.experiment or study.study,
+                run_key=trained.run_key,
+                title=study.title,
+                cohort_name=trained.cohort.name,
+                cohort_kind=trained.cohort.kind,
+                fingerprint=trained.cohort.fingerprint,
+                source=trained.cohort.provenance.source,
+                parameters=_flat(study.model_dump(mode="json")),
+                metrics=_metrics(self.record.evaluation["measures"]) | dict(self.record.run["timings"]),
+                tags=_tags(self),
+                candidates=_candidate_runs(self.record),
+                record=output / "record",
+                model=output / "model",
+                identity=self.identity,
+                predictors=self.model.predictors,
+            ),
+        )
+
+
+def publish(trained: Trained, staging: Path, *, study_file: Path, overrides: Sequence[str]) -> Written:
+    """Compute what is shown of a run and write it into a folder.
+
+    Parameters
+    ----------
+    trained : Trained
+    staging : pathlib.Path
+        An empty folder: ``model/``, ``record/`` and ``report.html`` are written into it, and
+        ``out_of_fold.csv``, one row a patient, which stays beside the cohort and never enters the store.
+    study_file : pathlib.Path
+    overrides : sequence of str
+    """
+    clock = _Clock()
+    model = _final_model(trained)
+    identity = save_model(model, staging / "model")
+    say("judging out-of-fold predictions")
+    evaluation, checks = clock.timed("evaluation_seconds", lambda: judge(trained))
+    say("explaining the final model")
+    explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
+    run = _run_facts(trained, identity, clock, study_file=study_file, overrides=overrides)
+    run["checks"] = [check.to_dict() for check in checks]
+    record = RunRecord(
+        study=trained.study.model_dump(mode="json"),
+        study_yaml=resolved_yaml(trained.study),
+        cohort=describe(trained.cohort, trained.labelled, model_predictors(trained.study)),
+        evaluation=evaluation.to_dict(),
+        tuning=_tuning(trained),
+        explanation=explanation,
+        run=run,
+    )
+    say("writing the report")
+    record.save(staging / "record")
+    report = render_html(build_report(record))
+    (staging / "report.html").write_text(report, encoding="utf-8")
+    (staging / "record" / "report.html").write_text(report, encoding="utf-8")
+    for name, svg in draw_figures(record).items():
+        (staging / "record" / "figures").mkdir(exist_ok=True)
+        (staging / "record" / "figures" / f"{name}.svg").write_text(svg, encoding="utf-8")
+    _write_out_of_fold(trained, staging / "out_of_fold.csv")
+    rejections = trained.cohort.rejections
+    if len(rejections):
+        rejections.write(staging / "rejections.csv")
+    return Written(trained=trained, model=model, identity=identity, record=record)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def timed(self, name: str, work: Callable[[], Result]) -> Result:
+        began = time.perf_counter()
+        done = work()
+        self.seconds[name] = round(time.perf_counter() - began, 3)
+        return done
+
+
+def _final_model(trained: Trained) -> PrognosisModel:
+    study, choice = trained.study, trained.choices[ALL_PATIENTS]
+    predictors = model_predictors(study)
+    tuned = {plan.name: trained.found.tuned[ALL_PATIENTS, plan.name] for plan in trained.plans}
+    matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
+    levels = [len(variable(name).levels) for name in predictors]
+    return PrognosisModel(
+        name=study.study,
+        predictors=predictors,
+        parts=final_parts(choice, tuned, {plan.name: plan for plan in trained.plans}, predictors),
+        intercept=choice.intercept,
+        slope=choice.slope,
+        marginals=development_marginals(matrix, levels),
+        about={
+            "title": study.title,
+            "use": RESEARCH_USE,
+            "outcome": {**study.outcome.model_dump(mode="json"), "label": trained.labelled.label},
+            "cohort": {
+                "name": trained.cohort.name,
+                "kind": trained.cohort.kind,
+                "fingerprint": trained.cohort.fingerprint,
+                "n": len(trained.labelled.values),
+                "events": int(trained.labelled.values.sum()),
+            },
+            "study_hash": study_hash(study),
+            "seed": study.seed,
+            "versions": package_versions(),
+        },
+    )
+
+
+def _explanation(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
+    return summarise(
+        model,
+        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        trained.out_of_fold.final,
+        [variable(name) for name in model.predictors],
+        patients=trained.study.explanation.patients,
+        seed=derive_seed(trained.study.seed, "explanation"),
+    )
+
+
+def _tuning(trained: Trained) -> dict[str, Any]:
+    return {
+        "candidates": [
+            {
+                "name": plan.name,
+                "label": plan.label,
+                "predictors": list(plan.predictors),
+                "imputation": plan.imputation.kind,
+                "search_space": {name: dimension.describe() for name, dimension in plan.search_space.items()},
+                "splits": [_split_history(trained, split.name, plan.name) for split in trained.splits],
+            }
+            for plan in trained.plans
+        ],
+        "selection": [
+            {"split": choice.split, "chosen": list(choice.chosen), "log_loss": dict(choice.log_loss)}
+            for choice in trained.choices.values()
+        ],
+    }
+
+
+def _split_history(trained: Trained, split: str, candidate: str) -> dict[str, Any]:
+    tuned = trained.found.tuned[split, candidate]
+    return {
+        "split": split,
+        "trials": [
+            {
+                "number": trial.number,
+                "log_loss": trial.log_loss,
+                "fit_seconds": trial.fit_seconds,
+                "parameters": trial.parameters,
+            }
+            for trial in tuned.trials
+        ],
+        "best": {
+            "number": tuned.best.number,
+            "log_loss": tuned.best.log_loss,
+            "parameters": tuned.best.parameters,
+        },
+    }
+
+
+def _run_facts(
+    trained: Trained, identity: str, clock: _Clock, *, study_file: Path, overrides: Sequence[str]
+) -> dict[str, Any]:
+    finished = datetime.now(UTC)
+    fit, wall = trained.found.fit_seconds, trained.training_seconds
+    notes = [f"Changed on the command line: {', '.join(overrides)}."] if overrides else []
+    if trained.trials_resumed:
+        notes.append(
+            f"Resumed after an interruption: {trained.trials_resumed} trials were finished before; the times count "
+            "this call only."
+        )
+    return {
+        "run_key": trained.run_key,
+        "study": trained.study.study,
+        "started": trained.started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "workers": trained.workers,
+        "notes": notes,
+        "timings": {
+            "fit_seconds": round(fit, 3),
+            "training_wall_seconds": round(wall, 3),
+            "fit_share_of_training_wall": round(fit / wall, 4),
+            "fit_share_of_worker_time": round(fit / (wall * trained.workers), 4),
+            **clock.seconds,
+            "total_wall_seconds": round((finished - trained.started).total_seconds(), 3),
+            "peak_memory_mb": round(peak_memory_mb() + trained.found.workers_peak_mb, 1),
+        },
+        "seeds": {"study": trained.study.seed},
+        "splits": [
+            {
+                "split": split.name,
+                "n_train": len(split.train),
+                "n_test": len(split.test),
+                "train_hash": trained.cohort.membership_hash(trained.labelled.rows[split.train]),
+                "test_hash": trained.cohort.membership_hash(trained.labelled.rows[split.test]),
+            }
+            for split in trained.splits
+        ],
+        "environment": describe_environment(study_file.resolve().parent),
+        "study_hash": study_hash(trained.study),
+        "model": {"identity": identity, "folder": "model"},
+    }
+
+
+def _write_out_of_fold(trained: Trained, path: Path) -> None:
+    import pandas
+
+    found = trained.out_of_fold
+    pandas.DataFrame(
+        {
+            "patient": trained.cohort.patient_ids.to_numpy()[trained.labelled.rows],
+            "outcome": trained.labelled.values.astype(int),
+            "fold": found.fold,
+            "risk": found.final,
+            **{f"risk_{name}": risk for name, risk in found.candidates.items()},
+        }
+    ).to_csv(path, index=False)
+
+
+def _metrics(measures: Mapping[str, Any]) -> dict[str, float]:
+    flat: dict[str, float] = {}
+    for name, entry in measures.items():
+        if "absent" in entry:
+            continue
+        flat[name] = entry["estimate"]
+        flat |= {f"{name}_{end}": entry[end] for end in ("lower", "upper") if entry.get(end) is not None}
+    return flat
+
+
+def _candidate_runs(record: RunRecord) -> dict[str, tuple[dict[str, Any], dict[str, float]]]:
+    tuned = {entry["name"]: entry for entry in record.tuning["candidates"]}
+    runs = {}
+    for entry in record.evaluation["candidates"]:
+        history = tuned[entry["name"]]
+        last = next(split for split in history["splits"] if split["split"] == ALL_PATIENTS)
+        parameters = {
+            "label": entry["label"],
+            "imputation": history["imputation"],
+            "trials": len(last["trials"]),
+            **last["best"]["parameters"],
+        }
+        runs[entry["name"]] = (parameters, _metrics(entry["measures"]) | {"tuning_log_loss": last["best"]["log_loss"]})
+    return runs
+
+
+def _tags(written: Written) -> dict[str, str]:
+    run = written.record.run
+    return {
+        "spinecast.study_hash": run["study_hash"],
+        "spinecast.cohort_fingerprint": written.trained.cohort.fingerprint,
+        "spinecast.model_identity": written.identity,
+        "spinecast.git_commit": run["environment"]["git_commit"] or "none",
+        "spinecast.seed": str(written.trained.study.seed),
+        "spinecast.splits": sha256_bytes(canonical_json(run["splits"]).encode()),
+        "spinecast.python": run["environment"]["python"],
+        "spinecast.basis": str(written.record.evaluation["basis"]),
+        **{f"version.{name}": found for name, found in run["environment"]["packages"].items()},
+        **{f"split.{split['split']}": f"{split['train_hash']}/{split['test_hash']}" for split in run["splits"]},
+    }
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Dotted keys of the resolved study; long lists as one value."""
+    if isinstance(value, Mapping):
+        flat: dict[str, Any] = {}
+        for name, inner in value.items():
+            flat |= _flat(inner, f"{prefix}{name}.")
+        return flat
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return {f"{prefix.rstrip('.')}": canonical_json(value)}
+    return {prefix.rstrip("."): value}

@@ -1,0 +1,130 @@
+"""All tuning units of a study, side by side: the result does not depend on how many workers there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.models.catalogue import FAMILIES
+from spinecast.models.encoding import PredictorSchema
+from spinecast.training.checkpoint import UnitCheckpoint, count_finished
+from spinecast.training.environment import peak_memory_mb
+from spinecast.training.progress import watched
+from spinecast.training.resampling import Split
+from spinecast.training.tuning import CandidatePlan, TunedCandidate, TuningUnit, tune
+
+__all__ = ["SearchData", "SearchResult", "search"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SearchData:
+    """The labelled patients of a study.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, predictors)
+    schema : PredictorSchema
+    outcome : ndarray, shape (n,)
+    weights : mapping of split name to ndarray, shape (n,)
+        Censoring weights learned on that split's training patients; empty without them.
+    """
+
+    matrix: FloatArray
+    schema: PredictorSchema
+    outcome: FloatArray
+    weights: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Every candidate tuned in every split.
+
+    Parameters
+    ----------
+    tuned : mapping of (split, candidate) to TunedCandidate
+    fit_seconds : float
+        Time inside fits in this call.
+    workers_peak_mb : float
+        Sum over worker processes of their largest resident memory; 0 when this process did the work.
+    """
+
+    tuned: Mapping[tuple[str, str], TunedCandidate]
+    fit_seconds: float
+    workers_peak_mb: float
+
+
+def search(
+    data: SearchData,
+    splits: Sequence[Split],
+    plans: Sequence[CandidatePlan],
+    *,
+    seed: int,
+    checkpoint: Path,
+    workers: int,
+) -> SearchResult:
+    """Tune every candidate in every split.
+
+    Parameters
+    ----------
+    data : SearchData
+    splits : sequence of Split
+    plans : sequence of CandidatePlan
+    seed : int
+    checkpoint : pathlib.Path
+        Folder of the units' finished trials.
+    workers : int
+        Processes; 1 works in this one.
+    """
+    from joblib import Parallel, delayed
+
+    units = _units(data, splits, plans, seed, checkpoint)
+    total = sum(unit.candidate.trials for unit in units)
+    # Long units first, so that no worker starts one when the others are done.
+    units.sort(key=lambda unit: -FAMILIES[unit.candidate.family].cost * unit.candidate.trials * len(unit.split.train))
+    with watched("tuning trials", total, lambda: count_finished(checkpoint)):
+        parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, pre_dispatch="all")
+        answers = parallel(delayed(_measured_tune)(unit) for unit in units)
+    peaks: dict[int, float] = {}
+    for _, process, peak in answers:
+        if process != os.getpid():
+            peaks[process] = max(peak, peaks.get(process, 0.0))
+    results = [tuned for tuned, _, _ in answers]
+    return SearchResult(
+        tuned={(tuned.split, tuned.candidate): tuned for tuned in results},
+        fit_seconds=sum(tuned.fit_seconds for tuned in results),
+        workers_peak_mb=sum(peaks.values()),
+    )
+
+
+def _measured_tune(unit: TuningUnit) -> tuple[TunedCandidate, int, float]:
+    return tune(unit), os.getpid(), peak_memory_mb()
+
+
+def _units(
+    data: SearchData, splits: Sequence[Split], plans: Sequence[CandidatePlan], seed: int, checkpoint: Path
+) -> list[TuningUnit]:
+    units = []
+    for plan in plans:
+        schema, positions = data.schema.select(plan.predictors)
+        matrix = np.ascontiguousarray(data.matrix[:, positions])
+        units += [
+            TuningUnit(
+                split=split,
+                candidate=plan,
+                schema=schema,
+                matrix=matrix,
+                outcome=data.outcome,
+                weights=data.weights.get(split.name),
+                seed=seed,
+                checkpoint=UnitCheckpoint(checkpoint / split.name.replace(" ", "_"), plan.name, os.getpid()),
+            )
+            for split in splits
+        ]
+    return units

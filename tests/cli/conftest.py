@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import simulated
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def spinecast() -> Run:
+    """Run the command line as a user does: its own process, its own folder, its own store."""
+
+    def run(*arguments: str, folder: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "spinecast", *arguments],
+            cwd=folder,
+            env=environment(folder),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "SPINECAST_STORE": str(folder / "mlruns"), "OMP_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class TrainedStudy:
+    folder: Path
+    answer: dict[str, object]
+    output: Path
+    messages: str
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, spinecast: Run) -> TrainedStudy:
+    """One small study trained once for all tests that only look at what it left."""
+    folder = tmp_path_factory.mktemp("trained")
+    simulated.write_study(folder)
+    done = spinecast("train", "study.yaml", "--json", "--workers", "2", folder=folder)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return TrainedStudy(folder, answer, folder / "output" / "simulated_mortality", done.stderr)

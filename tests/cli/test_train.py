@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import simulated
+
+from cli.conftest import Run, TrainedStudy, environment
+
+RESULTS = (
+    "record/evaluation.json",
+    "record/tuning.json",
+    "record/explanation.json",
+    "record/cohort.json",
+    "out_of_fold.csv",
+)
+
+
+def numbers(folder: Path) -> dict[str, object]:
+    """Everything a run computed, without the times it took."""
+    found: dict[str, object] = {name: (folder / name).read_text() for name in RESULTS if name != "record/tuning.json"}
+    tuning = json.loads((folder / "record" / "tuning.json").read_text())
+    for candidate in tuning["candidates"]:
+        for split in candidate["splits"]:
+            for trial in split["trials"]:
+                del trial["fit_seconds"]
+    found["tuning"] = tuning
+    for path in sorted((folder / "model").rglob("*")):
+        if path.is_file():
+            found[str(path.relative_to(folder))] = path.read_bytes()
+    return found
+
+
+def stored_runs(folder: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(folder / "mlruns" / "mlflow.db") as database:
+        return database.execute("select run_uuid, status from runs").fetchall()
+
+
+def test_it_leaves_model_report_record_and_one_json_line(trained: TrainedStudy) -> None:
+    assert set(trained.answer) == {"run_id", "model", "folder", "report", "evaluation"}
+    assert trained.answer["model"] == "simulated_mortality/1"
+    report = (trained.output / "report.html").read_text()
+    assert "SYNTHETIC" in report
+    assert "Research use only" in report
+    assert {path.name for path in trained.output.iterdir()} == {"model", "record", "report.html", "out_of_fold.csv"}
+    assert not list((trained.folder / "output").glob(".*.staging"))
+    assert not list((trained.folder / "output" / ".simulated_mortality.checkpoint").glob("*/*/*"))
+    evaluation = trained.answer["evaluation"]
+    assert isinstance(evaluation, dict)
+    assert evaluation["basis"] == "out-of-fold"
+    assert 0.55 < evaluation["measures"]["auc"]["estimate"] < 0.9
+
+
+def test_the_time_inside_fits_and_the_wall_time_are_in_the_run(trained: TrainedStudy) -> None:
+    timings = json.loads((trained.output / "record" / "run.json").read_text())["timings"]
+    assert 0 < timings["fit_seconds"]
+    assert timings["fit_share_of_training_wall"] == pytest.approx(
+        timings["fit_seconds"] / timings["training_wall_seconds"], abs=1e-3
+    )
+    assert timings["peak_memory_mb"] > 100
+
+
+def test_out_of_fold_risks_are_those_evaluated(trained: TrainedStudy) -> None:
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+
+    with (trained.output / "out_of_fold.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    outcome = [int(row["outcome"]) for row in rows]
+    risk = [float(row["risk"]) for row in rows]
+    measures = trained.answer["evaluation"]["measures"]  # type: ignore[index]
+    assert measures["auc"]["estimate"] == pytest.approx(roc_auc_score(outcome, risk), abs=1e-12)
+    assert measures["brier"]["estimate"] == pytest.approx(brier_score_loss(outcome, risk), abs=1e-12)
+    assert {row["fold"] for row in rows} == {"1", "2", "3"}
+
+
+def test_no_patient_reaches_the_store(trained: TrainedStudy) -> None:
+    for path in (trained.folder / "mlruns").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b"P00" not in content, f"a patient id stands in {path}"
+            assert path.suffix not in {".pkl", ".pickle", ".joblib"}
+    # Every row of the table as it would be written, without its id: none may stand anywhere in the record.
+    table = simulated.patients()
+    ages = [str(age) for age in table["age"][:40]]
+    record = (trained.output / "record" / "cohort.json").read_text()
+    assert sum(age in record for age in ages) < 10
+
+
+def test_again_and_on_one_worker_gives_the_same_bits(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+    simulated.write_study(tmp_path)
+    done = spinecast("train", "study.yaml", "--workers", "1", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, second = numbers(trained.output), numbers(tmp_path / "output" / "simulated_mortality")
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_ends_the_same(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+    simulated.write_study(tmp_path)
+    command = [sys.executable, "-m", "spinecast", "train", "study.yaml", "--workers", "2"]
+    journals = tmp_path / "output" / ".simulated_mortality.checkpoint"
+
+    def finished() -> int:
+        return sum(path.read_bytes().count(b"\n") for path in journals.glob("*/*/*.jsonl"))
+
+    seen = []
+    for wanted in (3, 12, 24):
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 120
+        while finished() < wanted and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        seen.append(finished())
+        assert not (tmp_path / "output" / "simulated_mortality").exists()
+    assert seen == sorted(seen)
+    kept = {path: path.read_bytes() for path in journals.glob("*/*/*.jsonl")}
+    last = spinecast("train", "study.yaml", "--workers", "2", folder=tmp_path)
+    assert last.returncode == 0, last.stderr
+    assert "going on from" in last.stderr
+    assert kept  # something was there to go on from
+    assert numbers(trained.output).keys() == numbers(tmp_path / "output" / "simulated_mortality").keys()
+    first, second = numbers(trained.output), numbers(tmp_path / "output" / "simulated_mortality")
+    assert [name for name in first if first[name] != second[name]] == []
+    assert {status for _, status in stored_runs(tmp_path)} == {"FINISHED"}
+
+
+@pytest.mark.slow
+def test_killed_while_writing_to_the_store_nothing_half_written_stays(
+    trained: TrainedStudy, spinecast: Run, tmp_path: Path
+) -> None:
+    simulated.write_study(tmp_path)
+    # The first process dies (as by kill -9) once the model is logged and before it has its alias.
+    killer = (
+        "import os, sys; from spinecast.tracking import runs; "
+        "runs._register = lambda *a: os._exit(9); "
+        "sys.argv = ['spinecast', 'train', 'study.yaml', '--workers', '2']; "
+        "from spinecast.cli import main; main()"
+    )
+    died = subprocess.run(
+        [sys.executable, "-c", killer], cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=False
+    )
+    assert died.returncode == 9
+    left = stored_runs(tmp_path)
+    assert left
+    again = spinecast("train", "study.yaml", "--json", folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert not {run for run, _ in left} & {run for run, _ in stored_runs(tmp_path)}
+    artifacts = {path.name for path in (tmp_path / "mlruns" / "artifacts").glob("*/*")}
+    assert not {run for run, _ in left} & artifacts
+    assert json.loads(again.stdout.splitlines()[-1])["model"] == "simulated_mortality/1"
+
+
+def test_an_interruption_says_how_to_go_on(tmp_path: Path) -> None:
+    simulated.write_study(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "spinecast", "train", "study.yaml", "--workers", "2"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    journals = tmp_path / "output" / ".simulated_mortality.checkpoint"
+    deadline = time.monotonic() + 120
+    while not list(journals.glob("*/*/*.jsonl")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in messages
+    assert "Traceback" not in messages
+    assert not (tmp_path / "output" / "simulated_mortality").exists()
