@@ -1,0 +1,66 @@
+"""The variable dictionary: one module a domain, gathered here.
+
+A new variable is one entry in the ``VARIABLES`` of its domain's module. Nothing else changes: contract, reports,
+explanations and forms read it from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from spinecast.clinical.dictionary import (
+    comorbidity,
+    comparators,
+    course,
+    demography,
+    function,
+    laboratory,
+    outcomes,
+    tumour,
+    vital_signs,
+)
+from spinecast.clinical.variable import Variable
+from spinecast.errors import ContractError, nearest
+
+__all__ = ["variable", "variables"]
+
+_DOMAINS = (demography, tumour, function, comorbidity, course, vital_signs, laboratory, outcomes, comparators)
+
+
+@cache
+def variables() -> Mapping[str, Variable]:
+    """Return every variable by name, in the order a record is usually read.
+
+    Raises
+    ------
+    ValueError
+        If two entries share a name.
+    """
+    gathered: dict[str, Variable] = {}
+    for domain in _DOMAINS:
+        for entry in domain.VARIABLES:
+            if entry.name in gathered:
+                raise ValueError(f"the dictionary defines {entry.name} twice")
+            gathered[entry.name] = entry
+    return MappingProxyType(gathered)
+
+
+def variable(name: str) -> Variable:
+    """Return one variable.
+
+    Raises
+    ------
+    ContractError
+        If the dictionary does not have it; names the nearest it has.
+    """
+    entries = variables()
+    if name in entries:
+        return entries[name]
+    close = nearest(name, entries)
+    raise ContractError(
+        f"the dictionary has no variable {name!r}",
+        expected="a variable of spinecast.clinical.dictionary",
+        remedy=f"did you mean {close}?" if close else None,
+    )

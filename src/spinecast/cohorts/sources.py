@@ -1,0 +1,303 @@
+"""Where patients come from: CSV and Parquet files, and SUPPORT from the SurvSet package."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from spinecast.cohorts.cohort import AttritionStep, Cohort, CohortKind, Provenance
+from spinecast.cohorts.contract import ImpossibleValues, make_cohort, require_columns
+from spinecast.cohorts.rules import ColumnRule, column_rules
+from spinecast.cohorts.support import SupportSubset, support_patients, support_rules
+from spinecast.errors import CohortError, ContractError
+from spinecast.files import sha256_file
+
+__all__ = [
+    "CsvSource",
+    "ParquetSource",
+    "RawTable",
+    "Source",
+    "SupportSource",
+    "build_cohort",
+    "read_csv",
+    "read_parquet",
+    "read_support",
+    "read_table",
+]
+
+
+@dataclass(frozen=True)
+class _TableSource:
+    """A file of patients.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    id_column : str
+        Column that tells patients apart.
+    columns : mapping of variable to {column, unit, levels, missing_codes}
+        Columns that do not bear their variable's name or are not in canonical units and levels.
+    group_column : str, optional
+        Column with the site or cluster.
+    synthetic : bool
+        Whether the patients are made up; everything made from them then says so.
+    name : str, optional
+        What reports call the cohort; the file's name without its ending when left out.
+    description, licence, citation : str
+        For the provenance.
+    """
+
+    path: Path
+    id_column: str
+    columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    group_column: str | None = None
+    synthetic: bool = False
+    name: str | None = None
+    description: str = ""
+    licence: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True)
+class CsvSource(_TableSource):
+    """A delimited text file in UTF-8 with one header row."""
+
+    separator: str = ","
+
+
+@dataclass(frozen=True)
+class ParquetSource(_TableSource):
+    """A Parquet file."""
+
+
+@dataclass(frozen=True)
+class SupportSource:
+    """SUPPORT: 9,105 seriously ill adults in five US hospitals, 1989-1994."""
+
+    subset: SupportSubset = "metastatic"
+
+
+Source = CsvSource | ParquetSource | SupportSource
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """A table as read, with what is needed to check it.
+
+    Parameters
+    ----------
+    name : str
+    kind : {"real", "synthetic"}
+    table : DataFrame
+        Raw cells; the integer index holds each row's position in the source.
+    rules : tuple of ColumnRule
+    id_column : str
+    provenance : Provenance
+    attrition : tuple of AttritionStep
+    group_column : str, optional
+    """
+
+    name: str
+    kind: CohortKind
+    table: pd.DataFrame
+    rules: tuple[ColumnRule, ...]
+    id_column: str
+    provenance: Provenance
+    attrition: tuple[AttritionStep, ...]
+    group_column: str | None = None
+
+
+def build_cohort(source: Source, variables: Sequence[str], impossible_values: ImpossibleValues = "refuse") -> Cohort:
+    """Read a source and make a cohort of it through the contract.
+
+    Parameters
+    ----------
+    source : CsvSource, ParquetSource or SupportSource
+    variables : sequence of str
+        Dictionary names the study needs: predictors, outcomes, comparators, subgroups.
+    impossible_values : {"refuse", "set_missing", "exclude_patient"}
+
+    Raises
+    ------
+    CohortError
+        If the file is not there, has no patient, or the SurvSet package is missing.
+    ContractError, RejectedTableError
+        If the file cannot be read or its cells break the contract.
+    """
+    if isinstance(source, SupportSource):
+        raw = read_support(source, variables)
+    elif isinstance(source, CsvSource):
+        raw = read_csv(source, variables)
+    else:
+        raw = read_parquet(source, variables)
+    return make_cohort(
+        raw.table,
+        raw.rules,
+        name=raw.name,
+        kind=raw.kind,
+        provenance=raw.provenance,
+        id_column=raw.id_column,
+        impossible_values=impossible_values,
+        attrition=raw.attrition,
+        group_column=raw.group_column,
+    )
+
+
+def read_csv(source: CsvSource, variables: Sequence[str]) -> RawTable:
+    """Read a delimited text file. Cells stay text, so that the contract sees what was written.
+
+    Raises
+    ------
+    CohortError
+        If the file is not there or holds no patient.
+    ContractError
+        If it is not readable as a table, or a column is missing.
+    """
+    return _from_file(source, variables, _csv_table(source.path, source.separator))
+
+
+def read_parquet(source: ParquetSource, variables: Sequence[str]) -> RawTable:
+    """Read a Parquet file.
+
+    Raises
+    ------
+    CohortError, ContractError
+        As `read_csv`.
+    """
+    return _from_file(source, variables, _parquet_table(source.path))
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a CSV or Parquet file of raw cells, by its ending: ``.parquet`` and ``.pq`` are Parquet, all else is CSV.
+
+    Raises
+    ------
+    CohortError, ContractError
+        As `read_csv`.
+    """
+    return _parquet_table(path) if path.suffix.casefold() in (".parquet", ".pq") else _csv_table(path, ",")
+
+
+def read_support(source: SupportSource, variables: Sequence[str]) -> RawTable:
+    """Take SUPPORT from the SurvSet package.
+
+    Raises
+    ------
+    CohortError
+        If SurvSet is not installed.
+    ContractError
+        If SUPPORT does not record a variable.
+    """
+    rules = support_rules(variables)
+    patients = support_patients(source.subset, rules)
+    return RawTable(
+        name=patients.name,
+        kind="real",
+        table=patients.table,
+        rules=rules,
+        id_column="pid",
+        provenance=patients.provenance,
+        attrition=patients.attrition,
+    )
+
+
+def _from_file(source: _TableSource, variables: Sequence[str], table: pd.DataFrame) -> RawTable:
+    rules = column_rules(variables, source.columns)
+    require_columns([str(column) for column in table.columns], rules, source.id_column, source.group_column)
+    name = source.name or source.path.stem
+    return RawTable(
+        name=name,
+        kind="synthetic" if source.synthetic else "real",
+        table=table,
+        rules=rules,
+        id_column=source.id_column,
+        provenance=Provenance(
+            source=source.path.name,
+            description=source.description or f"Patients of {source.path.name}",
+            licence=source.licence,
+            citation=source.citation,
+            notes=(f"SHA-256 of the file: {sha256_file(source.path)}",),
+        ),
+        attrition=(AttritionStep("source", f"patients in {source.path.name}", 0, len(table)),),
+        group_column=source.group_column,
+    )
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise CohortError(f"the file {path} does not exist", expected="a table of patients")
+    if not path.is_file():
+        raise CohortError(f"{path} is not a file", expected="a table of patients")
+
+
+def _no_patients(path: Path) -> CohortError:
+    return CohortError(f"{path} holds no patient", expected="a header row and at least one row below it")
+
+
+def _unreadable(path: Path, kind: str, error: Exception) -> ContractError:
+    reason = " ".join(str(error).split())
+    # Arrow ends its message with the row itself, which is a patient.
+    uneven = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", reason)
+    if uneven:
+        row, expected, found = uneven.groups()
+        place = f"row {int(row) - 1} below the header" if row else "a row"
+        reason = f"{place} has {found} cells where the header has {expected}"
+    return ContractError(f"{path} cannot be read as {kind}", where=reason[:300] or None)
+
+
+def _csv_table(path: Path, separator: str) -> pd.DataFrame:
+    """Read every cell as text. Arrow's reader refuses a row of another length, which pandas would fill or shift."""
+    import pyarrow
+    from pyarrow import csv as arrow_csv
+
+    _require_file(path)
+    kind = f"a table separated by {separator!r} in UTF-8"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            header = next((row for row in csv.reader(handle, delimiter=separator) if row), [])
+        if not header:
+            raise _no_patients(path)
+        if len(header) == 1 and any(other in header[0] for other in ";\t|"):
+            raise ContractError(f"{path} is not separated by {separator!r}", where=f"its header is {header[0][:200]!r}")
+        # The header is read as a row: with names of our own a doubled column keeps both its values and its name.
+        names = [f"column {number}" for number in range(len(header))]
+        cells = arrow_csv.read_csv(
+            path,
+            # One thread: only then does Arrow say in which row a table goes wrong.
+            read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False),
+            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False
+            ),
+        )
+    except (pyarrow.ArrowException, UnicodeError, csv.Error, OSError) as error:
+        raise _unreadable(path, kind, error) from error
+    if cells.num_rows < 2:
+        raise _no_patients(path)
+    # A quotation mark that is never closed swallows the rest of the file into the last cell.
+    if "\n" in str(cells.column(len(header) - 1)[-1]) and path.read_bytes().count(b'"') % 2:
+        raise _unreadable(path, kind, ValueError("a quotation mark is opened and never closed"))
+    table: pd.DataFrame = cells.slice(1).to_pandas()
+    table.columns = pd.Index(header)
+    return table
+
+
+def _parquet_table(path: Path) -> pd.DataFrame:
+    import pyarrow
+
+    _require_file(path)
+    try:
+        table = pd.read_parquet(path, engine="pyarrow")
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(path, "a Parquet table", error) from error
+    if table.empty:
+        raise _no_patients(path)
+    table.index = pd.RangeIndex(len(table))
+    return table
