@@ -5,4 +5,4 @@ from __future__ import annotations
 __all__ = ["RESEARCH_USE", "SYNTHETIC"]
 
 RESEARCH_USE = "Research use only. Not for decisions about the care of a person."
-SYNTHETIC = "SYNTHETIC COHORT: made from published figures, no real patients."
+SYNTHETIC = "SYNTHETIC COHORT: no real patients."

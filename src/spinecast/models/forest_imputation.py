@@ -150,4 +150,4 @@ def _targets(known: FloatArray, levels: int) -> FloatArray:
 def _decide(predicted: FloatArray, levels: int) -> FloatArray:
     if levels == 0:
         return predicted[:, 0]
-    return predicted.argmax(axis=1).astype(np.float64)
+    return np.asarray(predicted.argmax(axis=1), dtype=np.float64)

@@ -178,7 +178,7 @@ def _mean_in_order(stacked: FloatArray) -> FloatArray:
     total = stacked[0].copy()
     for layer in stacked[1:]:
         total += layer
-    return total / len(stacked)
+    return np.asarray(total / len(stacked), dtype=np.float64)
 
 
 def development_marginals(matrix: FloatArray, levels: Sequence[int] | NDArray[np.int64]) -> FloatArray:

@@ -57,4 +57,4 @@ def restricted_cubic_terms(values: FloatArray, positions: FloatArray) -> FloatAr
         cubed(knot) - cubed(before) * (last - knot) / (last - before) + cubed(last) * (before - knot) / (last - before)
         for knot in positions[:-2]
     ]
-    return np.column_stack(terms) / scale
+    return np.asarray(np.column_stack(terms) / scale, dtype=np.float64)

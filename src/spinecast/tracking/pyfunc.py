@@ -67,11 +67,11 @@ def signature(predictors: tuple[str, ...]) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    inputs = [
+    inputs: list[Any] = [
         ColSpec(DataType.string if variable(name).levels else DataType.double, name, required=False)
         for name in predictors
     ]
-    outputs = [ColSpec(DataType.double, name) for name in ("risk", "lower", "upper")]
+    outputs: list[Any] = [ColSpec(DataType.double, name) for name in ("risk", "lower", "upper")]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 

@@ -7,15 +7,18 @@ removed by the next run of the same study on the same cohort.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.tracking.pyfunc import signature
-from spinecast.tracking.store import Store, quiet_mlflow
+from spinecast.tracking.store import Store
 
 __all__ = ["RunContent", "TrackedRun", "remove_unfinished", "write_run"]
 
@@ -109,44 +112,76 @@ def write_run(store: Store, content: RunContent) -> TrackedRun:
 def remove_unfinished(store: Store, experiment: str, run_key: str) -> int:
     """Remove what killed processes left half-written for this study and cohort; return how many runs.
 
-    A run is unfinished while it says ``writing``; its nested runs go with it.
+    A run is unfinished while it says ``writing``; its nested runs go with it, also those that an earlier removal,
+    itself killed, had got no further than marking. Nothing else in the store is touched.
     """
     client = store.client()
+    from mlflow.entities import ViewType
+
     known = client.get_experiment_by_name(experiment)
     if known is None or known.lifecycle_stage == "deleted":
         return 0
-    runs = client.search_runs([known.experiment_id], filter_string=f"tags.`{RUN_KEY}` = '{run_key}'", max_results=1000)
-    unfinished = {run.info.run_id for run in runs if run.data.tags.get(STATE) == "writing"}
-    nested = {run.info.run_id for run in runs if run.data.tags.get(PARENT) in unfinished}
-    run_ids = sorted(nested) + sorted(unfinished)  # a parent goes last: killed here, the next run finds the rest
-    for run_id in run_ids:
-        _remove_models(client, known.experiment_id, run_id)
-        client.delete_run(run_id)
-    if run_ids and store.embedded:
-        _purge(store, run_ids)
-    return len(run_ids)
+    runs = client.search_runs(
+        [known.experiment_id],
+        filter_string=f"tags.`{RUN_KEY}` = '{run_key}'",
+        run_view_type=ViewType.ALL if store.embedded else ViewType.ACTIVE_ONLY,
+        max_results=1000,
+    )
+    unfinished = [run for run in runs if run.data.tags.get(STATE) == "writing"]
+    parents = {run.info.run_id for run in unfinished}
+    nested = [run for run in runs if run.data.tags.get(PARENT) in parents]
+    for run in [*nested, *unfinished]:  # a parent goes last: killed here, the next run finds the rest
+        _remove_models(store, client, run)
+        if store.embedded:
+            _erase_artifacts(run.info.artifact_uri)
+            client._tracking_client.store._hard_delete_run(run.info.run_id)
+        else:
+            client.delete_run(run.info.run_id)
+    return len(nested) + len(unfinished)
 
 
-def _remove_models(client: Any, experiment: str, run_id: str) -> None:
-    for version in client.search_model_versions(f"run_id = '{run_id}'"):
-        client.delete_model_version(version.name, version.version)
-        if not client.search_model_versions(f"name = '{version.name}'"):
-            client.delete_registered_model(version.name)
-    for logged in client.search_logged_models([experiment], filter_string=f"source_run_id = '{run_id}'"):
-        client.delete_logged_model(logged.model_id)
+def _remove_models(store: Store, client: Any, run: Any) -> None:
+    for version in client.search_model_versions(f"run_id = '{run.info.run_id}'"):
+        _unregister(client, version)
+    for logged in client.search_logged_models(
+        [run.info.experiment_id], filter_string=f"source_run_id = '{run.info.run_id}'"
+    ):
+        if store.embedded:
+            _erase_artifacts(logged.artifact_location)
+            client._tracking_client.store._hard_delete_logged_model(logged.model_id)
+        else:
+            client.delete_logged_model(logged.model_id)
 
 
-def _purge(store: Store, run_ids: list[str]) -> None:
-    """Erase deleted runs and their artifacts for good, as ``mlflow gc`` does."""
-    import contextlib
-    import io
+def _unregister(client: Any, version: Any) -> None:
+    """Remove a version; an alias it had taken goes back to the newest version before it."""
+    others = [
+        int(other.version)
+        for other in client.search_model_versions(f"name = '{version.name}'")
+        if other.version != version.version
+    ]
+    if not others:
+        client.delete_registered_model(version.name)
+        return
+    held = client.get_registered_model(version.name).aliases.get(CANDIDATE_ALIAS)
+    if held is not None and str(held) == str(version.version):
+        client.set_registered_model_alias(version.name, CANDIDATE_ALIAS, str(max(others)))
+    client.delete_model_version(version.name, version.version)
 
-    quiet_mlflow()
-    from mlflow.cli import gc
 
-    arguments = ["--backend-store-uri", store.uri, "--tracking-uri", store.uri, "--run-ids", ",".join(run_ids)]
-    with contextlib.redirect_stdout(io.StringIO()):
-        gc.main(arguments, standalone_mode=False)
+def _erase_artifacts(location: str) -> None:
+    """Erase an artifact folder for good.
+
+    ``mlflow gc`` was not used: whatever runs it is told to erase, it also erases every experiment that a person has
+    deleted and may want back.
+    """
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    repository: Any = get_artifact_repository(location)
+    repository.delete_artifacts()
+    if location.startswith("file:"):
+        with contextlib.suppress(OSError):  # the folder around it, if nothing else is in it
+            Path(url2pathname(urlsplit(location).path)).parent.rmdir()
 
 
 def _log(
@@ -171,7 +206,8 @@ def _log_cohort(client: Any, run_id: str, content: RunContent) -> None:
     from mlflow.data.meta_dataset import MetaDataset
     from mlflow.entities import DatasetInput, InputTag
 
-    dataset = MetaDataset(
+    describe: Any = MetaDataset  # MLflow leaves a method of it abstract and makes it all the same
+    dataset = describe(
         source=CodeDatasetSource(tags={"source": content.source}),
         name=content.cohort_name,
         digest=content.fingerprint[:36],

@@ -8,6 +8,7 @@ switched off before MLflow is imported.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,20 +51,25 @@ class Store:
     def client(self) -> MlflowClient:
         """Return a client bound to this store."""
         mlflow = quiet_mlflow()
-        return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        client: MlflowClient = mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        return client
 
     @contextmanager
     def active(self) -> Iterator[Any]:
         """Point MLflow's global functions at this store for the length of a block."""
         mlflow = quiet_mlflow()
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+        # Left as it was found, unset where it was unset: MLflow also writes both into the environment.
+        tracking = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)
+        registry = mlflow.get_registry_uri()
+        if registry != self.uri:
+            mlflow.set_registry_uri(self.uri)
         try:
             yield mlflow
         finally:
-            mlflow.set_tracking_uri(before[0])
-            mlflow.set_registry_uri(before[1])
+            if registry != self.uri:
+                mlflow.set_registry_uri(registry)
+            mlflow.set_tracking_uri(tracking)
 
     def experiment_id(self, name: str) -> str:
         """Return the experiment's id, making the experiment if need be."""
@@ -77,7 +83,9 @@ class Store:
                     remedy="restore it in MLflow, or give tracking.experiment another name",
                 )
             return str(known.experiment_id)
-        location = f"{self.artifacts}/{name}" if self.artifacts else None
+        # A folder name that no experiment name can lead out of the store or past what a URI takes.
+        folder = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
+        location = f"{self.artifacts}/{folder}" if self.artifacts else None
         return str(client.create_experiment(name, artifact_location=location))
 
 

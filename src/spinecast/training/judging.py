@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -24,6 +23,8 @@ from spinecast.validation import (
     Predictions,
     check_calibration_slope,
     check_events,
+    check_horizon,
+    check_missingness,
     check_predictor_roles,
     check_synthetic_cohort,
     compare,
@@ -89,7 +90,7 @@ def judge(trained: Trained) -> tuple[Evaluation, tuple[Check, ...]]:
     comparators = tuple(
         compare(final, comparator, horizon_days=horizon, **settings) for comparator in _comparators(trained)
     )
-    complete = replace(evaluation, candidates=tuple(candidates), comparators=comparators)
+    complete = evaluation.attach(candidates=tuple(candidates), comparators=comparators)
     return complete, _checks(trained, complete)
 
 
@@ -128,13 +129,20 @@ def _comparators(trained: Trained) -> Sequence[Comparator]:
 
 
 def _checks(trained: Trained, evaluation: Evaluation) -> tuple[Check, ...]:
-    predictors = [variable(name) for name in model_predictors(trained.study)]
+    labelled, names = trained.labelled, model_predictors(trained.study)
+    predictors = [variable(name) for name in names]
     parameters = sum(max(len(entry.levels) - 1, 1) for entry in predictors)
-    found: list[Check | None] = [
+    happened, did_not = labelled.known & (labelled.values == 1), labelled.known & (labelled.values == 0)
+    rarer = happened if happened.sum() <= did_not.sum() else did_not
+    missing = np.isnan(trained.cohort.matrix(names)[labelled.rows])
+    shares = zip(missing[happened].mean(axis=0).tolist(), missing[did_not].mean(axis=0).tolist(), strict=True)
+    found = [
         check_predictor_roles(predictors),
-        check_events(min(evaluation.events, evaluation.n - evaluation.events), parameters),
+        check_events(int(rarer.sum()), parameters, np.bincount(trained.out_of_fold.fold[rarer])[1:].tolist()),
         check_calibration_slope(evaluation.measures["calibration_slope"]),
+        check_missingness(dict(zip(names, shares, strict=True))),
         check_synthetic_cohort(trained.cohort.kind),
     ]
+    if labelled.time is not None and labelled.horizon_days is not None:
+        found.append(check_horizon(labelled.horizon_days, float(labelled.time.max())))
     return tuple(check for check in found if check is not None)
-

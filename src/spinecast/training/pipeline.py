@@ -295,7 +295,7 @@ def _groups(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> NDArray[
     group = study.resampling.group
     if group is None:
         return None
-    values = cohort.frame[group] if group in cohort.frame else cohort.groups
+    values = cohort.frame.get(group, cohort.groups)
     if values is None:
         raise CohortError(
             f"the cohort holds no {group!r} to keep patients together by",

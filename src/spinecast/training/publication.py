@@ -16,9 +16,8 @@ from spinecast.files import canonical_json, sha256_bytes
 from spinecast.models.artifact import save_model
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.notices import RESEARCH_USE
-from spinecast.reporting import build_report, render_html
-from spinecast.reporting.figures import draw_figures
-from spinecast.reporting.record import RunRecord
+from spinecast.reporting import RunRecord, build_report, render_html
+from spinecast.reporting.document import Figure
 from spinecast.training.assembly import final_parts
 from spinecast.training.environment import describe_environment, package_versions, peak_memory_mb
 from spinecast.training.judging import judge
@@ -121,12 +120,15 @@ def publish(trained: Trained, staging: Path, *, study_file: Path, overrides: Seq
     )
     say("writing the report")
     record.save(staging / "record")
-    report = render_html(build_report(record))
+    document = build_report(record)
+    report = render_html(document)
     (staging / "report.html").write_text(report, encoding="utf-8")
     (staging / "record" / "report.html").write_text(report, encoding="utf-8")
-    for name, svg in draw_figures(record).items():
-        (staging / "record" / "figures").mkdir(exist_ok=True)
-        (staging / "record" / "figures" / f"{name}.svg").write_text(svg, encoding="utf-8")
+    figures = staging / "record" / "figures"
+    figures.mkdir()
+    for block in (block for section in document.sections for block in section.blocks):
+        if isinstance(block, Figure):
+            (figures / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
     _write_out_of_fold(trained, staging / "out_of_fold.csv")
     rejections = trained.cohort.rejections
     if len(rejections):

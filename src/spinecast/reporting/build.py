@@ -1,0 +1,92 @@
+"""From a run record to a document: the order of a report, and the notices that stand on it."""
+
+from __future__ import annotations
+
+from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.document import Banner, Document
+from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.closing import checks_section, glossary_section, reproducibility_section
+from spinecast.reporting.sections.cohort import cohort_section
+from spinecast.reporting.sections.explanation import explanation_section, patients_section
+from spinecast.reporting.sections.limitations import limitations_section
+from spinecast.reporting.sections.performance import (
+    calibration_section,
+    comparators_section,
+    comparison_section,
+    discrimination_section,
+    folds_section,
+)
+from spinecast.reporting.sections.study import outcome_section, study_section, tuning_section
+from spinecast.reporting.sections.summary import summary_section
+from spinecast.reporting.sections.usefulness import classification_section, decision_section
+
+__all__ = ["build_report"]
+
+BANNER = Banner(
+    RESEARCH_USE,
+    "The model reported here is not a medical device. Its risks describe the people studied below, and using them "
+    "has not been "
+    "shown to help anyone.",
+)
+MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
+
+
+def build_report(record: RunRecord) -> Document:
+    """Write the report of a run.
+
+    The document depends on the record alone: equal records give equal documents.
+
+    Parameters
+    ----------
+    record : RunRecord
+        A finished run.
+
+    Returns
+    -------
+    Document
+        Ready for :func:`spinecast.reporting.html.render_html` and :func:`spinecast.reporting.pdf.render_pdf`.
+    """
+    sections = (
+        summary_section(record),
+        cohort_section(record),
+        outcome_section(record),
+        study_section(record),
+        tuning_section(record),
+        comparison_section(record),
+        discrimination_section(record),
+        calibration_section(record),
+        decision_section(record),
+        classification_section(record),
+        folds_section(record),
+        comparators_section(record),
+        explanation_section(record),
+        patients_section(record),
+        checks_section(record),
+        limitations_section(record),
+        reproducibility_section(record),
+        glossary_section(),
+    )
+    return Document(
+        title=fmt.plain(record.study.get("title") or record.study.get("study") or "A prognosis study"),
+        subtitle="Development and internal validation of a prognosis model",
+        banner=BANNER,
+        sections=sections,
+        meta=_meta(record),
+        mark=MARK if record.is_synthetic else None,
+    )
+
+
+def _meta(record: RunRecord) -> tuple[tuple[str, str], ...]:
+    run = record.run
+    packages = (run.get("environment") or {}).get("packages") or {}
+    identity = str((run.get("model") or {}).get("identity") or "")
+    kind = "synthetic" if record.is_synthetic else "real patients"
+    return (
+        ("Study", fmt.plain(record.study.get("study") or fmt.absent("not recorded"))),
+        ("Cohort", f"{fmt.plain(record.cohort['name'])} ({kind})"),
+        ("Run", fmt.plain(run["run_key"])[:16]),
+        ("Model", fmt.plain(identity)[:16] or fmt.absent("not recorded")),
+        ("Finished", fmt.moment(run.get("finished"))),
+        ("spinecast", fmt.plain(packages.get("spinecast") or fmt.absent("not recorded"))),
+    )

@@ -1,0 +1,37 @@
+"""Figures as SVG text: drawn from the record alone, equal for equal records, in one house style."""
+
+from __future__ import annotations
+
+from spinecast.reporting.figures.cohort import attrition_diagram, missingness_plot
+from spinecast.reporting.figures.explanation import (
+    beeswarm_plot,
+    dependence_plot,
+    importance_plot,
+    waterfall_plot,
+    waterfall_steps,
+)
+from spinecast.reporting.figures.performance import (
+    ComparisonRow,
+    calibration_plot,
+    comparison_plot,
+    decision_curve_plot,
+    roc_plot,
+)
+from spinecast.reporting.figures.tuning import ALL_PATIENTS, tuning_history_plot
+
+__all__ = [
+    "ALL_PATIENTS",
+    "ComparisonRow",
+    "attrition_diagram",
+    "beeswarm_plot",
+    "calibration_plot",
+    "comparison_plot",
+    "decision_curve_plot",
+    "dependence_plot",
+    "importance_plot",
+    "missingness_plot",
+    "roc_plot",
+    "tuning_history_plot",
+    "waterfall_plot",
+    "waterfall_steps",
+]

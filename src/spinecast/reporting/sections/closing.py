@@ -1,0 +1,197 @@
+"""What stands at the end: checks, reproducibility and the glossary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.document import Block, Callout, CalloutKind, Facts, Heading, Paragraph, Section, Table
+from spinecast.reporting.measures import MEASURES
+from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.common import row, unavailable
+
+__all__ = ["checks_section", "glossary_section", "reproducibility_section"]
+
+TONES: dict[str, CalloutKind] = {
+    "error": "serious",
+    "issue": "serious",
+    "serious": "serious",
+    "warning": "warning",
+    "tip": "note",
+    "info": "note",
+    "note": "note",
+    "passed": "good",
+}
+TERMS = (
+    ("Apparent performance", "Performance on the patients the model was made from; too good by construction."),
+    (
+        "Basis",
+        "How the predictions that are judged came about: apparent, out-of-fold, or on other patients (external).",
+    ),
+    ("Candidate", "One kind of model the study tried, tuned like the others."),
+    ("Comparator", "A model that already exists, judged on the same patients; never a predictor."),
+    ("Composite patient", "Typical values put together to show how a risk adds up; not a person."),
+    ("Fingerprint", "A hash of the cohort's content: two cohorts share it only if every value is the same."),
+    ("Log-odds", "Logarithm of risk / (1 − risk): the scale on which contributions add up; 0 is a risk of 50%."),
+    (
+        "Nested resampling",
+        "Folds within folds: the inner ones tune, the outer ones judge, so that no patient helps to choose the model "
+        "that predicts for them.",
+    ),
+    (
+        "Net benefit",
+        "Events found less false alarms, weighted by how bad a false alarm is at the threshold (Vickers 2006).",
+    ),
+    ("Out-of-fold", "Predicted by a model that did not see the patient in training."),
+    (
+        "95% interval",
+        "From the data studied here; it does not cover patients of another hospital or another time.",
+    ),
+    ("SHAP value", "A variable's contribution to one patient's log-odds, against the average patient (Lundberg 2017)."),
+    ("SMD", "Standardised mean difference: difference between groups in units of the pooled standard deviation."),
+)
+
+
+def checks_section(record: RunRecord) -> Section:
+    """List what the checks found and what to do about it."""
+    checks = record.run.get("checks")
+    reason = fmt.absence(checks, empty=False)
+    if checks is None or reason is not None:
+        return Section("checks", "Checks", (unavailable("Checks", reason or ""),))
+    if not checks:
+        text = "No check of the data, the design or the results found anything to report."
+        return Section("checks", "Checks", (Callout("good", "Nothing found", text),))
+    order = {"serious": 0, "warning": 1, "note": 2, "good": 3}
+    shown = sorted(checks, key=lambda check: (order[_tone(check)], str(check["code"])))
+    blocks: list[Block] = [
+        Callout(
+            _tone(check),
+            f"{fmt.plain(check['code'])} {fmt.plain(check['title'])} "
+            f"({fmt.plain(check.get('severity') or 'severity not stated')})",
+            f"{fmt.plain(check.get('finding') or fmt.absent('no finding recorded'))} "
+            f"To do: {fmt.plain(check.get('remedy') or fmt.absent('no remedy recorded'))}",
+        )
+        for check in shown
+    ]
+    return Section("checks", "Checks", tuple(blocks))
+
+
+def _tone(check: dict[str, Any]) -> CalloutKind:
+    # A severity this report does not know is shown as a warning: better too loud than lost.
+    return TONES.get(str(check.get("severity")), "warning")
+
+
+def reproducibility_section(record: RunRecord) -> Section:
+    """Record what is needed to run the study again and get the same numbers."""
+    run = record.run
+    environment, model, timings = run.get("environment") or {}, run.get("model") or {}, run.get("timings") or {}
+    blocks: list[Block] = [
+        Paragraph(
+            "The same study file, cohort, seed and package versions give the same predictions, on one worker or many."
+        ),
+        Facts(
+            (
+                ("Run key", fmt.plain(run["run_key"])),
+                ("Started", fmt.moment(run.get("started"))),
+                ("Finished", fmt.moment(run.get("finished"))),
+                ("Git commit", _commit(environment)),
+                ("Cohort fingerprint", fmt.plain(record.cohort.get("fingerprint") or fmt.absent("not recorded"))),
+                ("Study hash", fmt.plain(run.get("study_hash") or fmt.absent("not recorded"))),
+                ("Model identity", fmt.plain(model.get("identity") or fmt.absent("not recorded"))),
+                ("Platform", fmt.plain(environment.get("platform") or fmt.absent("not recorded"))),
+                ("Workers", fmt.count(run["workers"]) if "workers" in run else fmt.absent("not recorded")),
+                *_timings(timings),
+            )
+        ),
+        Heading("Versions and seeds"),
+        _pairs(
+            "Versions",
+            ("Package", "Version"),
+            {"python": environment.get("python"), **(environment.get("packages") or {})},
+        ),
+        _pairs("Seeds", ("Seed", "Value"), run.get("seeds") or {}),
+        Heading("Splits"),
+        _splits(record),
+    ]
+    return Section("reproducibility", "Reproducibility", tuple(blocks))
+
+
+def _commit(environment: dict[str, Any]) -> str:
+    missing = "not run from a git repository" if "git_commit" in environment else "not recorded"
+    return fmt.plain(environment.get("git_commit") or fmt.absent(missing))
+
+
+TIMINGS = {
+    "fit_seconds": "Time inside fits, all workers",
+    "training_wall_seconds": "Training, by the clock",
+    "fit_share_of_training_wall": "Time in fits over training by the clock, all workers",
+    "fit_share_of_worker_time": "Share of the workers' time in fits",
+    "evaluation_seconds": "Evaluation",
+    "explanation_seconds": "Explanation",
+    "total_wall_seconds": "Whole run, by the clock",
+    "peak_memory_mb": "Peak memory",
+}
+
+
+def _timings(timings: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    needed = (
+        "fit_seconds",
+        "training_wall_seconds",
+        "fit_share_of_training_wall",
+        "total_wall_seconds",
+        "peak_memory_mb",
+    )
+    shown = [name for name in TIMINGS if name in timings or name in needed]
+    shown += [name for name in timings if name not in TIMINGS]
+    return tuple((TIMINGS.get(name, name), _timing(name, timings.get(name))) for name in shown)
+
+
+def _timing(name: str, value: float | None) -> str:
+    if value is None:
+        return fmt.absent("not recorded")
+    if name.endswith("_seconds"):
+        return fmt.duration(value)
+    if name.endswith("_mb"):
+        return fmt.with_unit(fmt.integer(value), "MB")
+    return fmt.percentage(value)
+
+
+def _pairs(caption: str, header: tuple[str, str], values: dict[str, Any]) -> Block:
+    if not any(value is not None for value in values.values()):
+        return unavailable(caption, "not recorded in this run")
+    rows = tuple(
+        row(name, value if value is not None else fmt.absent("not recorded")) for name, value in values.items()
+    )
+    return Table(caption, header, rows)
+
+
+def _splits(record: RunRecord) -> Block:
+    splits = record.run.get("splits")
+    reason = fmt.absence(splits)
+    if reason is not None or splits is None:
+        return unavailable("Splits", reason or "not recorded")
+    rows = tuple(
+        row(
+            fmt.plain(split["split"]).capitalize(),
+            fmt.integer(split["n_train"]),
+            fmt.integer(split["n_test"]),
+            str(split.get("train_hash") or "–")[:16],
+            str(split.get("test_hash") or "–")[:16] if split["n_test"] else "–",
+        )
+        for split in splits
+    )
+    return Table(
+        "Patients of each split, as hashes of their row identifiers (first 16 characters)",
+        ("Split", "Training", "Test", "Training hash", "Test hash"),
+        rows,
+        numeric=(1, 2),
+    )
+
+
+def glossary_section() -> Section:
+    """Explain every word and measure the report uses."""
+    measures = [
+        (measure.label, f"{measure.meaning} Ideal: {measure.ideal}. {measure.source}.") for measure in MEASURES.values()
+    ]
+    entries = sorted([*TERMS, *measures], key=lambda entry: entry[0].lower())
+    return Section("glossary", "Glossary", (Facts(tuple(entries)),))

@@ -1,0 +1,152 @@
+"""The first page: what was predicted, for whom, and how good it is."""
+
+from __future__ import annotations
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.document import Block, Bullets, Callout, KeyFigure, KeyFigures, Paragraph, Section
+from spinecast.reporting.measures import MEASURES, value_of
+from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.common import (
+    basis,
+    chosen_for_all_patients,
+    outcome_label,
+    positive_label,
+    run_notes,
+    sized,
+)
+from spinecast.reporting.sections.usefulness import useful_range
+
+__all__ = ["summary_section"]
+
+HEADLINE = ("auc", "calibration_slope", "calibration_in_the_large", "scaled_brier", "ici", "observed_expected_ratio")
+
+
+def summary_section(record: RunRecord) -> Section:
+    """Open the report with the question, the people, the headline numbers and what they mean."""
+    blocks: list[Block] = [Paragraph(_lead(record), lead=True), _tiles(record), Paragraph(_basis_text(record))]
+    readings = [text for text in (_ranking(record), _calibration(record), _usefulness(record), _rivals(record)) if text]
+    blocks.append(Bullets(tuple(readings)))
+    notes = run_notes(record)
+    if notes:
+        blocks.append(Callout("note", "About this run", " ".join(notes)))
+    blocks.append(_checks(record))
+    return Section("summary", "Summary", tuple(blocks))
+
+
+def _lead(record: RunRecord) -> str:
+    evaluation = record.evaluation
+    n, events = evaluation["n"], evaluation["events"]
+    made_of = fmt.joined(chosen_for_all_patients(record))
+    what = f"The final model ({made_of})" if made_of else "The final model"
+    people = "synthetic patients" if record.is_synthetic else "patients"
+    share = f", {fmt.percentage(events / n)}" if n else ""
+    return (
+        f"{what} predicts: {outcome_label(record)}. It was developed and internally validated on {fmt.integer(n)} "
+        f"{people}, "
+        f"of whom {fmt.integer(events)} had the event ({positive_label(record)}{share})."
+    )
+
+
+def _tiles(record: RunRecord) -> KeyFigures:
+    tiles = []
+    for name in HEADLINE:
+        measure, found = MEASURES[name], record.evaluation["measures"].get(name)
+        value = value_of(record.evaluation["measures"], name)
+        if value is None or found is None:
+            reason = fmt.absence(found) or "not recorded"
+            tiles.append(KeyFigure(measure.label, fmt.ABSENT, fmt.plain(reason), basis(record)))
+            continue
+        estimate, lower, upper = value
+        note = f"{sized(found.get('n'), found.get('events'))}. {basis(record).capitalize()}. Ideal: {measure.ideal}."
+        shown = fmt.number(estimate, measure.decimals)
+        limits = fmt.interval(lower, upper, measure.decimals)
+        tiles.append(KeyFigure(measure.label, shown, f"95% interval {limits}" if lower is not None else limits, note))
+    return KeyFigures(tuple(tiles))
+
+
+def _basis_text(record: RunRecord) -> str:
+    stated = record.evaluation["basis"]
+    resampling = record.study.get("resampling") or {}
+    if stated != "out-of-fold" or not resampling.get("inner_folds"):
+        return f"Basis of every figure: {fmt.plain(stated)}."
+    folds = resampling.get("outer_folds")
+    where = f"each of {folds} outer folds" if folds else "each outer fold"
+    return (
+        "Every figure in this report is out-of-fold, from nested resampling, unless it says otherwise: a patient's "
+        "risk was "
+        "computed by models that had not seen that patient, and imputation, tuning, the choice of candidate and "
+        f"recalibration were all learned again inside {where}."
+    )
+
+
+def _ranking(record: RunRecord) -> str | None:
+    value = value_of(record.evaluation["measures"], "auc")
+    if value is None:
+        return None
+    return (
+        "Ranking: of one patient with the event and one without, the model gives the higher risk to the one with the "
+        "event "
+        f"{fmt.percentage(value[0], 0)} of the time."
+    )
+
+
+def _calibration(record: RunRecord) -> str | None:
+    slope = value_of(record.evaluation["measures"], "calibration_slope")
+    large = value_of(record.evaluation["measures"], "calibration_in_the_large")
+    if slope is None or large is None or None in slope or None in large:
+        return None
+    level = _against(large, 0.0, "lower than what happened", "higher than what happened", flip=True)
+    level = level or "neither too low nor too high as far as these data can tell"
+    spread = _against(slope, 1.0, "too extreme", "too moderate", flip=False)
+    spread = spread or "neither too extreme nor too moderate as far as these data can tell"
+    return f"Calibration: on average the predicted risks are {level}; their spread is {spread}."
+
+
+def _against(
+    value: tuple[float, float | None, float | None], target: float, below: str, above: str, *, flip: bool
+) -> str | None:
+    """Word an interval that leaves out its target; ``flip`` where a high estimate means predictions too low."""
+    _, lower, upper = value
+    if lower is not None and lower > target:
+        return below if flip else above
+    if upper is not None and upper < target:
+        return above if flip else below
+    return None
+
+
+def _usefulness(record: RunRecord) -> str | None:
+    found = useful_range(record.evaluation.get("decision_curve"))
+    if found is None:
+        return None
+    return f"Decisions: {found}"
+
+
+def _rivals(record: RunRecord) -> str | None:
+    """Word each paired difference in AUC by its interval: a model that loses to what exists must say so here."""
+    found = []
+    for one in fmt.listed(record.evaluation.get("comparators")):
+        difference, label = one.get("auc_difference"), fmt.plain(one["label"])
+        if fmt.absence(difference) is not None or difference.get("lower") is None:
+            continue
+        shown = f"(AUC difference {fmt.estimate(difference).replace(' (', ', ').rstrip(')')})"
+        if difference["lower"] > 0:
+            found.append(f"the model ranks better than {label} {shown}")
+        elif difference["upper"] < 0:
+            found.append(f"{label} ranks better than the model {shown}")
+        else:
+            found.append(f"the data do not tell the model and {label} apart {shown}")
+    return f"Comparators: {'; '.join(found)}." if found else None
+
+
+def _checks(record: RunRecord) -> Callout:
+    checks = record.run.get("checks")
+    reason = fmt.absence(checks, empty=False)
+    if checks is None or reason is not None:
+        return Callout("note", "Checks", fmt.absent(fmt.plain(reason)))
+    if not checks:
+        return Callout("good", "Checks", "No check of the data, the design or the results found anything to report.")
+    names = [f"{fmt.plain(check['code'])} {fmt.plain(check['title'])}" for check in checks]
+    verb = "needs" if len(checks) == 1 else "need"
+    return Callout(
+        "warning", "Checks", f"{fmt.plural(len(checks), 'finding')} {verb} your judgement: {'; '.join(names)}."
+    )

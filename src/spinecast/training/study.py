@@ -1,0 +1,150 @@
+"""The study: one YAML file as a frozen model, from the patients to the figures of its report.
+
+What can be judged from the file alone is judged when a :class:`Study` is made; what needs the variable dictionary or
+the catalogue of algorithms is judged by :func:`check_against_dictionary` and :func:`check_against_catalogue`, which
+:func:`spinecast.training.study_file.load_study` applies.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import Any, Self
+
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from spinecast.files import canonical_json, sha256_bytes
+from spinecast.training.study_blocks import (
+    Block,
+    Candidate,
+    CohortSpec,
+    Comparator,
+    EvaluationSpec,
+    ExplanationSpec,
+    FinalSpec,
+    Identifier,
+    Names,
+    OutcomeSpec,
+    ResamplingSpec,
+    Seed,
+    Text,
+    TrackingSpec,
+    TuningSpec,
+    WinnerFinal,
+)
+from spinecast.training.study_problems import KeyPath, StudyOrigin
+from spinecast.training.study_rules import (
+    agreement_problems,
+    check_against_catalogue,
+    check_against_dictionary,
+    search_space,
+)
+from spinecast.training.study_yaml import write_yaml
+
+__all__ = [
+    "Candidate",
+    "CohortSpec",
+    "Comparator",
+    "OutcomeSpec",
+    "Study",
+    "check_against_catalogue",
+    "check_against_dictionary",
+    "resolved_yaml",
+    "search_space",
+    "study_hash",
+]
+
+
+class Study(Block):
+    """One study: patients, outcome, predictors, candidates, and how they are tuned, judged and explained."""
+
+    study: Identifier = Field(description="Identifier of the study and name of its model: snake_case.")
+    title: Text = Field(description="One line for people, shown on every report and page.")
+    description: str | None = Field(default=None, description="What the study is for, in a few sentences.")
+    seed: Seed = Field(default=1, description="Start of every random draw: same study, cohort and seed, same numbers.")
+    cohort: CohortSpec = Field(description="The patients.")
+    outcome: OutcomeSpec = Field(description="What is predicted.")
+    predictors: Names = Field(min_length=1, description="Dictionary variables known when the prediction is made.")
+    comparators: tuple[Comparator, ...] = Field(default=(), description="Other models' risks to compare with.")
+    resampling: ResamplingSpec = Field(default=ResamplingSpec(), description="Folds that judge and folds that tune.")
+    tuning: TuningSpec = Field(default=TuningSpec(), description="Search over each candidate's parameters.")
+    candidates: tuple[Candidate, ...] = Field(min_length=1, description="The algorithms that are compared.")
+    final: FinalSpec = Field(default=WinnerFinal(kind="winner"), description="Which candidates make the final model.")
+    evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="What the validation shows.")
+    explanation: ExplanationSpec = Field(default=ExplanationSpec(), description="How the model is explained.")
+    tracking: TrackingSpec = Field(default=TrackingSpec(), description="Where the run and its model are kept.")
+
+    _origin: StudyOrigin = PrivateAttr(default=StudyOrigin())
+
+    @property
+    def origin(self) -> StudyOrigin:
+        """Where the study was read."""
+        return self._origin
+
+    def with_origin(self, origin: StudyOrigin) -> Self:
+        """Return the same study, read elsewhere."""
+        copy = self.model_copy()
+        copy._origin = origin
+        return copy
+
+    def resolve_path(self, path: str) -> Path:
+        """Return a path of the study file as seen from its folder."""
+        return self._origin.folder / path
+
+    def variables_read(self) -> dict[KeyPath, str]:
+        """Name every dictionary variable the study reads, by the key that asks for it."""
+        named: dict[KeyPath, str] = {("predictors", i): name for i, name in enumerate(self.predictors)}
+        for position, candidate in enumerate(self.candidates):
+            for i, name in enumerate(candidate.predictors or ()):
+                named["candidates", position, "predictors", i] = name
+        if self.outcome.kind == "horizon":
+            named |= {("outcome", "time"): self.outcome.time, ("outcome", "event"): self.outcome.event}
+        else:
+            named["outcome", "variable"] = self.outcome.variable
+        return named | {("comparators", i, "variable"): entry.variable for i, entry in enumerate(self.comparators)}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_experiment(cls, given: Any) -> Any:
+        """Keep the run under the study's own name unless it says otherwise."""
+        name, tracking = (given.get("study"), given.get("tracking", {})) if isinstance(given, dict) else (None, None)
+        if not isinstance(name, str) or not name or not isinstance(tracking, dict):
+            return given
+        return given | {"tracking": {"experiment": name} | tracking}
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        problems = list(agreement_problems(self))
+        if problems:
+            raise ValidationError.from_exception_data(
+                "Study",
+                [
+                    InitErrorDetails(
+                        type=PydanticCustomError(
+                            "rule", "{what}", {"what": p.what, "expected": p.expected, "remedy": p.remedy}
+                        ),
+                        loc=p.key,
+                        input=None,
+                    )
+                    for p in problems
+                ],
+            )
+        return self
+
+
+def resolved_yaml(study: Study) -> str:
+    """Return the whole study as canonical YAML, every default written out. Reading it gives the same study."""
+    return write_yaml(study.model_dump(mode="json"))
+
+
+def study_hash(study: Study) -> str:
+    """Return the SHA-256 of the resolved study.
+
+    It is the same wherever the study file lies: of an absolute path to a table only the file name counts (the
+    table's content has its own fingerprint, the cohort's).
+    """
+    content = study.model_dump(mode="json")
+    source = content["cohort"]["source"]
+    if "path" in source and PurePath(source["path"]).is_absolute():
+        source["path"] = PurePath(source["path"]).name
+    return sha256_bytes(canonical_json(content).encode("utf-8"))

@@ -1,0 +1,375 @@
+"""The blocks of a study file: one frozen model for each mapping, every key with its description.
+
+The published JSON Schema and the messages of a refused study are drawn from here. A block that comes in several kinds
+is a union told apart by its ``kind``; a new kind is one class and one entry in its union.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, Strict, StringConstraints
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "Baseline",
+    "BinaryOutcome",
+    "Block",
+    "Candidate",
+    "CohortSpec",
+    "Comparator",
+    "CsvSource",
+    "ElasticNet",
+    "EnsembleFinal",
+    "EvaluationSpec",
+    "ExplanationSpec",
+    "FinalSpec",
+    "ForestImputation",
+    "HorizonOutcome",
+    "Identifier",
+    "Imputation",
+    "MedianImputation",
+    "Names",
+    "NativeImputation",
+    "NeuralNetwork",
+    "OutcomeSpec",
+    "ParquetSource",
+    "RandomForest",
+    "ResamplingSpec",
+    "Seed",
+    "SupportSource",
+    "SupportVectorMachine",
+    "TableColumn",
+    "TableSource",
+    "Text",
+    "TrackingSpec",
+    "TreeImputation",
+    "TuningSpec",
+    "WinnerFinal",
+    "XGBoost",
+]
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise PydanticCustomError("number", "Input should be a finite number")
+    return value
+
+
+def _cell(value: object) -> str | int | float:
+    if isinstance(value, str):
+        return value
+    try:
+        return _number(value)
+    except PydanticCustomError:
+        raise PydanticCustomError("cell", "Input should be text or a finite number") from None
+
+
+def _named_kind(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+# Strict scalars: a study that says "5" or yes where a number belongs is refused, not guessed at.
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Seed = Annotated[int, Strict(), Field(ge=0, lt=2**32)]
+Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, Strict()]
+Real = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Probability = Annotated[Real, Field(gt=0, lt=1)]
+Number = Annotated[int | float, PlainValidator(_number, json_schema_input_type=float)]
+Cell = Annotated[str | int | float, PlainValidator(_cell, json_schema_input_type=str | float)]
+Names = tuple[Identifier, ...]
+
+
+class Block(BaseModel):
+    """A mapping of the study file: unknown keys are refused and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SupportSource(Block):
+    """SUPPORT, 9,105 seriously ill adults of 1989-1994, from the optional package SurvSet."""
+
+    kind: Literal["support"]
+    subset: Literal["all", "metastatic", "lung", "colon"] = Field(
+        default="metastatic",
+        description="Which patients: the 1,858 with metastatic cancer; of those, the ones who entered for lung or for "
+        "colon cancer; or all.",
+    )
+
+
+class TableColumn(Block):
+    """One column of a table and the dictionary variable it holds."""
+
+    column: Text | None = Field(
+        default=None, description="The column's name in the table; the variable's own name when left out."
+    )
+    unit: str | None = Field(
+        default=None,
+        description="Unit of a measured variable's values; the dictionary's canonical unit when left out.",
+    )
+    levels: dict[str, Text] | None = Field(
+        default=None,
+        description="What each text of the table means: {text in the table: level of the dictionary}. Left out when "
+        "the table already uses the dictionary's levels. Quote digits, yes and no.",
+    )
+    missing_codes: tuple[Cell, ...] = Field(
+        default=(), description="Values that mean missing in this column (such as -99 or NA), besides the empty cell."
+    )
+
+
+class TableSource(Block):
+    """A table in a file, one row a patient."""
+
+    kind: str
+    path: Text = Field(description="The table's file, relative to the folder of this study file.")
+    id_column: Text = Field(description="Column that tells patients apart; duplicates are refused.")
+    group_column: Text | None = Field(
+        default=None, description="Column with the site or cluster, for resampling that keeps groups together."
+    )
+    synthetic: Flag = Field(
+        default=False, description="True when the patients are not real: every report, page and record then says so."
+    )
+    columns: dict[Identifier, TableColumn] = Field(
+        default={},
+        description="How the table writes a variable, where it differs from the dictionary's own name, unit and "
+        "levels: {variable: {column, unit, levels, missing_codes}}.",
+    )
+
+
+class CsvSource(TableSource):
+    """A comma-separated table, one row a patient."""
+
+    kind: Literal["csv"]
+
+
+class ParquetSource(TableSource):
+    """A Parquet table, one row a patient."""
+
+    kind: Literal["parquet"]
+
+
+class CohortSpec(Block):
+    """The patients the study learns from and is judged on."""
+
+    source: Annotated[SupportSource | CsvSource | ParquetSource, Field(discriminator="kind")] = Field(
+        description="Where the patients come from."
+    )
+    impossible_values: Literal["refuse", "set_missing", "exclude_patient"] = Field(
+        default="refuse",
+        description="What happens to a value outside the variable's possible range: refuse the table, treat the value "
+        "as missing, or leave the patient out. Each such value is counted in the report.",
+    )
+
+
+class HorizonOutcome(Block):
+    """An event by a fixed day after entry, with follow-up that may end earlier."""
+
+    kind: Literal["horizon"]
+    time: Identifier = Field(description="Outcome variable with the days from entry to the event or end of follow-up.")
+    event: Identifier = Field(description="Binary outcome variable: whether follow-up ended with the event.")
+    horizon_days: Whole = Field(gt=0, description="Day by which the event counts.")
+    censored: Literal["exclude", "ipcw"] = Field(
+        default="exclude",
+        description="Patients whose follow-up ended before the horizon without the event: leave them out, or weight "
+        "the others by the inverse probability of censoring.",
+    )
+    label: Text | None = Field(default=None, description="Name of the outcome in the report.")
+
+
+class BinaryOutcome(Block):
+    """A state at assessment that is present or not."""
+
+    kind: Literal["binary"]
+    variable: Identifier = Field(description="Outcome variable with the state of each patient.")
+    event_levels: Names = Field(min_length=1, description="Levels that count as the event.")
+    excluded_levels: Names = Field(default=(), description="Levels whose patients are left out of the study.")
+    label: Text | None = Field(default=None, description="Name of the outcome in the report.")
+
+
+OutcomeSpec = Annotated[HorizonOutcome | BinaryOutcome, Field(discriminator="kind")]
+
+
+class Comparator(Block):
+    """Another model's risk, already in the cohort, judged beside this study's model. Never a predictor."""
+
+    name: Identifier = Field(description="Name in the report's tables.")
+    variable: Identifier = Field(description="Dictionary variable that holds the other model's output.")
+    complement: Flag = Field(
+        default=False, description="True when the variable is the chance that the event does not happen."
+    )
+    horizon_days: Whole | None = Field(default=None, gt=0, description="Day the other model predicts for, if any.")
+    note: Text | None = Field(default=None, description="What a reader must know before comparing.")
+
+
+class MedianImputation(Block):
+    """The median or the commonest level, with an indicator that it was missing."""
+
+    kind: Literal["median"]
+
+
+class NativeImputation(Block):
+    """Missing values stay missing; each split of a tree learns which way they go."""
+
+    kind: Literal["native"]
+
+
+class ForestImputation(Block):
+    """Each variable predicted from the others by a forest, in rounds, with an indicator that it was missing."""
+
+    kind: Literal["forest"]
+    iterations: Whole = Field(default=3, ge=1, le=20, description="Rounds over all incomplete variables.")
+    trees: Whole = Field(default=20, ge=1, le=500, description="Trees of each forest.")
+
+
+_Filled = Annotated[MedianImputation | ForestImputation, Field(discriminator="kind")]
+_FilledOrNative = Annotated[MedianImputation | NativeImputation | ForestImputation, Field(discriminator="kind")]
+# `imputation: forest` is short for `imputation: {kind: forest}`.
+Imputation = Annotated[
+    _Filled, BeforeValidator(_named_kind, json_schema_input_type=_Filled | Literal["median", "forest"])
+]
+TreeImputation = Annotated[
+    _FilledOrNative,
+    BeforeValidator(_named_kind, json_schema_input_type=_FilledOrNative | Literal["median", "native", "forest"]),
+]
+_IMPUTATION = "How missing values are met, learned inside the resampling: a kind, or a kind with its settings."
+
+
+class _Candidate(Block):
+    kind: str
+    name: Identifier
+    predictors: Names | None = Field(
+        default=None, min_length=1, description="Predictors of this candidate; the study's when left out."
+    )
+    trials: Whole | None = Field(
+        default=None, ge=1, le=10_000, description="Tuning trials of this candidate; tuning.trials when left out."
+    )
+    search: dict[Identifier, Annotated[tuple[Number, ...], Field(min_length=1)]] | None = Field(
+        default=None,
+        description="Parameters searched differently from the catalogue: {parameter: [low, high]}, or a list of "
+        "choices (one value fixes the parameter; three or more are tried as they are).",
+    )
+
+
+class _FilledCandidate(_Candidate):
+    imputation: Imputation = Field(default=MedianImputation(kind="median"), description=_IMPUTATION)
+
+
+def _name(default: str) -> Any:
+    return Field(default=default, description="Name in the report and in final.of; the kind when left out.")
+
+
+class ElasticNet(_FilledCandidate):
+    """Logistic regression with an elastic-net penalty, restricted cubic splines where they help."""
+
+    kind: Literal["elastic_net"]
+    name: Identifier = _name("elastic_net")
+
+
+class RandomForest(_FilledCandidate):
+    """A forest of probability trees."""
+
+    kind: Literal["random_forest"]
+    name: Identifier = _name("random_forest")
+
+
+class XGBoost(_Candidate):
+    """Gradient-boosted trees."""
+
+    kind: Literal["xgboost"]
+    name: Identifier = _name("xgboost")
+    imputation: TreeImputation = Field(default=NativeImputation(kind="native"), description=_IMPUTATION)
+
+
+class SupportVectorMachine(_FilledCandidate):
+    """A support vector machine with a radial kernel."""
+
+    kind: Literal["support_vector_machine"]
+    name: Identifier = _name("support_vector_machine")
+
+
+class NeuralNetwork(_FilledCandidate):
+    """A small feed-forward network."""
+
+    kind: Literal["neural_network"]
+    name: Identifier = _name("neural_network")
+
+
+class Baseline(_FilledCandidate):
+    """Logistic regression on a few predictors anyone has: what the others must beat."""
+
+    kind: Literal["baseline"]
+    name: Identifier = _name("baseline")
+    predictors: Names = Field(min_length=1, description="The few predictors of the baseline, such as age.")
+
+
+Candidate = Annotated[
+    ElasticNet | RandomForest | XGBoost | SupportVectorMachine | NeuralNetwork | Baseline, Field(discriminator="kind")
+]
+
+
+class WinnerFinal(Block):
+    """The candidate with the lowest inner log-loss."""
+
+    kind: Literal["winner"]
+
+
+class EnsembleFinal(Block):
+    """Several candidates averaged on the log-odds scale."""
+
+    kind: Literal["ensemble"]
+    of: Names = Field(min_length=1, description="Names of the candidates that are averaged.")
+
+
+FinalSpec = Annotated[WinnerFinal | EnsembleFinal, Field(discriminator="kind")]
+
+
+class ResamplingSpec(Block):
+    """Nested, stratified resampling: outer folds judge, inner folds tune."""
+
+    outer_folds: Whole = Field(default=5, ge=2, le=20, description="Folds that judge the whole procedure.")
+    inner_folds: Whole = Field(default=5, ge=2, le=20, description="Folds inside each outer fold, for tuning.")
+    group: Text | None = Field(
+        default=None,
+        description="Patients who share this variable's value (or the table's group_column) stay in one fold.",
+    )
+
+
+class TuningSpec(Block):
+    """How long each candidate is tuned, by log-loss."""
+
+    trials: Whole = Field(default=25, ge=1, le=10_000, description="Settings tried for each candidate in each split.")
+    startup_trials: Whole = Field(default=8, ge=1, description="Trials drawn at random before the sampler learns.")
+
+
+class EvaluationSpec(Block):
+    """What the validation report shows beyond its fixed measures."""
+
+    thresholds: tuple[Probability, ...] = Field(
+        default=(0.1, 0.2, 0.3, 0.5), min_length=1, description="Risks at which sensitivity and specificity are given."
+    )
+    decision_range: tuple[Probability, Probability] = Field(
+        default=(0.05, 0.95), description="Lowest and highest threshold probability of the decision curve."
+    )
+    bootstrap: Whole = Field(
+        default=200, ge=20, le=10_000, description="Bootstrap draws behind intervals and bands that have no formula."
+    )
+
+
+class ExplanationSpec(Block):
+    """How the model's contributions are computed and shown."""
+
+    patients: Whole = Field(default=200, ge=10, le=100_000, description="Patients in the global explanation.")
+    permutations: Whole = Field(
+        default=10, ge=1, le=1_000, description="Passes over the predictors for parts without exact contributions."
+    )
+
+
+class TrackingSpec(Block):
+    """Where the run is kept."""
+
+    experiment: Text | None = Field(
+        default=None, description="MLflow experiment; the study's identifier when left out."
+    )

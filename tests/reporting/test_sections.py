@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spinecast.cohorts.description import SMALLEST_SHOWN as TABLE_ONE_SMALLEST
+from spinecast.reporting import RunRecord
+from spinecast.reporting.document import Facts, Figure, Table
+from spinecast.reporting.sections.closing import checks_section, reproducibility_section
+from spinecast.reporting.sections.cohort import cohort_section, missing_rows
+from spinecast.reporting.sections.common import SMALLEST_SHOWN
+from spinecast.reporting.sections.explanation import explanation_section
+from spinecast.reporting.sections.limitations import latest_year, limitations_section
+from spinecast.reporting.sections.performance import comparison_section
+from spinecast.reporting.sections.study import tuning_section
+from spinecast.reporting.sections.summary import summary_section
+from spinecast.reporting.sections.usefulness import useful_range
+
+
+def limitations(record: RunRecord) -> dict[str, str]:
+    facts = next(block for block in limitations_section(record).blocks if isinstance(block, Facts))
+    return dict(facts.items)
+
+
+def bullets(record: RunRecord) -> str:
+    return " ".join(str(block) for block in summary_section(record).blocks)
+
+
+def test_limitations_follow_from_the_record(record: RunRecord) -> None:
+    found = limitations(record)
+    assert "No external validation yet" in found
+    assert "Retrospective" in found
+    assert "no year after 1994: the data are about 32 years old" in found["Old data"]
+    assert found["Missing values"].startswith("6 variables are missing in 20% of patients or more: Coma score")
+    assert "from 0.763 to 0.781 over 5 folds" in found["Spread between folds"]
+    assert found["As the run says"] == record.run["notes"][0]
+    assert "Few events" not in found
+    assert "Synthetic cohort" not in found
+
+
+def test_few_events_count_the_smaller_group(record: RunRecord) -> None:
+    record.evaluation["events"] = record.evaluation["n"] - 100
+    assert "has 100 patients, 4.0 for each of 25 predictors" in limitations(record)["Few events"]
+
+
+def test_an_external_basis_is_not_called_unvalidated(altered: Callable[[str, Any], RunRecord]) -> None:
+    assert "No external validation yet" not in limitations(altered("evaluation.basis", "external"))
+
+
+def test_unknown_age_of_data_is_said(altered: Callable[[str, Any], RunRecord]) -> None:
+    assert limitations(altered("cohort.provenance.description", "adults"))["Age of the data"].startswith(
+        "not available"
+    )
+
+
+def test_recent_data_are_not_called_old(altered: Callable[[str, Any], RunRecord]) -> None:
+    found = limitations(altered("cohort.provenance.description", "adults of 2019"))
+    assert "Old data" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "year"), [("1989 to 1994", 1994), ("n = 19944, 1234567", None), ("from 2030", 2030), ("", None)]
+)
+def test_latest_year(text: str, year: int | None) -> None:
+    assert latest_year(text) == year
+
+
+@pytest.mark.parametrize(
+    ("slope", "large", "expected"),
+    [
+        ((0.6, 0.5, 0.7), (0.0, -0.1, 0.1), "their spread is too extreme"),
+        ((1.4, 1.2, 1.6), (0.0, -0.1, 0.1), "their spread is too moderate"),
+        ((1.0, 0.9, 1.1), (0.3, 0.2, 0.4), "predicted risks are lower than what happened"),
+        ((1.0, 0.9, 1.1), (-0.3, -0.4, -0.2), "predicted risks are higher than what happened"),
+        ((1.0, 0.9, 1.1), (0.0, -0.1, 0.1), "neither too low nor too high"),
+    ],
+)
+def test_calibration_is_worded_by_its_intervals(
+    record: RunRecord, slope: tuple[float, ...], large: tuple[float, ...], expected: str
+) -> None:
+    for name, value in (("calibration_slope", slope), ("calibration_in_the_large", large)):
+        record.evaluation["measures"][name].update(zip(("estimate", "lower", "upper"), value, strict=True))
+    assert expected in bullets(record)
+
+
+def test_calibration_without_an_interval_is_not_judged(record: RunRecord) -> None:
+    record.evaluation["measures"]["calibration_slope"].update(lower=None, upper=None)
+    assert "Calibration: on average" not in bullets(record)
+
+
+def test_useful_range_by_hand() -> None:
+    # Against max(treat all, 0): better at 20, 30 and 40%; its lower end only at 30%.
+    curve = {
+        "thresholds": [0.1, 0.2, 0.3, 0.4, 0.5],
+        "net_benefit": [0.30, 0.25, 0.20, 0.10, 0.00],
+        "lower": [0.20, 0.15, 0.16, -0.01, -0.1],
+        "upper": [0.40, 0.35, 0.24, 0.21, 0.1],
+        "treat_all": [0.30, 0.20, 0.10, -0.10, -0.2],
+    }
+    found = useful_range(curve)
+    assert found is not None
+    assert found.startswith("between thresholds of 20% and 40%")
+    assert "between 30% and 30% so does the lower end" in found
+    assert "at no threshold" in (useful_range({**curve, "net_benefit": [0.0] * 5}) or "")
+    assert useful_range({"absent": "one class"}) is None
+
+
+def test_missingness_reads_counts_and_proportions_alike(record: RunRecord) -> None:
+    n, events = record.evaluation["n"], record.evaluation["events"]
+    entry = {"variable": "a", "label": "A", "missing": 50, "proportion": 50 / n}
+    record.cohort["missingness"] = [
+        {**entry, "missing_with_event": 20, "missing_without_event": 30},
+        {**entry, "missing_with_event": 20 / events, "missing_without_event": 30 / (n - events)},
+    ]
+    counted, shared = missing_rows(record)
+    assert counted["proportion_with_event"] == shared["proportion_with_event"] == 20 / events
+    assert counted["proportion_without_event"] == shared["proportion_without_event"] == 30 / (n - events)
+
+
+def test_what_holds_for_a_variable_stands_beside_its_name(record: RunRecord) -> None:
+    table = next(
+        block for block in cohort_section(record).blocks if isinstance(block, Table) and block.header[0] == "Variable"
+    )
+    rows = {row.cells[0]: row for row in table.rows}
+    assert rows["Age, years"].cells[4] == "29 (1.6%)"
+    assert rows["Sex"].cells[1:5] == ("", "", "", "29 (1.6%)")
+    assert rows["Female"].level == 1
+    assert rows["Female"].cells[1] == "929 (50.0%)"
+
+
+def test_variable_groups_get_a_heading_once(record: RunRecord) -> None:
+    for variable in record.cohort["table_one"][:3]:
+        variable["group_header"] = "Demography"
+    table = next(
+        block for block in cohort_section(record).blocks if isinstance(block, Table) and block.header[0] == "Variable"
+    )
+    assert [row.cells for row in table.rows if row.heading] == [("Demography",)]
+
+
+def test_the_chosen_are_marked_in_every_split(record: RunRecord) -> None:
+    table = next(
+        block for block in tuning_section(record).blocks if isinstance(block, Table) and "chosen" in block.caption
+    )
+    assert table.header == ("Candidate", "Fold 1", "Fold 2", "Fold 3", "Fold 4", "Fold 5", "All patients")
+    for column, entry in enumerate(record.tuning["selection"], start=1):
+        marked = [row.cells[column] for row in table.rows if row.cells[column].endswith("*")]
+        assert marked == [f"{min(entry['log_loss'].values()):.4f} *"]
+    assert [row.cells[0] for row in table.rows if row.strong] == ["Gradient-boosted trees (XGBoost)"]
+
+
+def test_candidates_come_best_first_and_the_final_part_is_marked(record: RunRecord) -> None:
+    figure = next(block for block in comparison_section(record).blocks if isinstance(block, Figure))
+    losses = [float(row.cells[3].split()[0]) for row in figure.table.rows[1:7]]
+    assert losses == sorted(losses)
+    assert [row.cells[0] for row in figure.table.rows if "†" in row.cells[0]] == ["Gradient-boosted trees (XGBoost) †"]
+
+
+def test_no_checks_is_not_the_same_as_none_recorded(altered: Callable[[str, Any], RunRecord]) -> None:
+    assert "Nothing found" in str(checks_section(altered("run.checks", [])).blocks)
+    assert "not available" in str(checks_section(altered("run.checks", None)).blocks)
+
+
+def test_an_unknown_severity_is_shown_as_a_warning(record: RunRecord) -> None:
+    record.run["checks"][1]["severity"] = "unheard of"
+    assert {block.tone for block in checks_section(record).blocks} == {"warning"}  # type: ignore[union-attr]
+
+
+def test_no_git_commit_is_said(altered: Callable[[str, Any], RunRecord]) -> None:
+    text = str(reproducibility_section(altered("run.environment.git_commit", None)).blocks)
+    assert "not available: not run from a git repository" in text
+
+
+def test_small_counts_are_left_out_as_in_table_one(record: RunRecord) -> None:
+    assert SMALLEST_SHOWN == TABLE_ONE_SMALLEST
+    entry = record.cohort["missingness"][10]
+    entry.update(missing=3, proportion=3 / 1858, missing_with_event=1, missing_without_event=2)
+    figure = next(block for block in cohort_section(record).blocks if getattr(block, "key", "") == "missingness")
+    assert isinstance(figure, Figure)
+    cells = next(row.cells for row in figure.table.rows if row.cells[0] == entry["label"])
+    assert cells[1:] == ("<5", "not shown", "not shown")
+
+
+def test_the_table_of_dependence_names_nobodys_extreme_value(record: RunRecord) -> None:
+    age = next(entry for entry in record.explanation["beeswarm"] if entry["variable"] == "age")
+    age["points"] = [{"value": float(value), "contribution": 0.1 * value} for value in range(1, 101)]
+    figure = next(block for block in explanation_section(record).blocks if getattr(block, "key", "") == "dependence")
+    assert isinstance(figure, Figure)
+    start = next(place for place, row in enumerate(figure.table.rows) if row.cells[0] == "Age, years")
+    rows = [row.cells for row in figure.table.rows[start + 1 : start + 6]]
+    # Fifths of 1 to 100: the edges are the 20th, 40th, 60th and 80th centiles, between two values each.
+    assert [row[0] for row in rows] == [
+        "below 20.8",
+        "20.8 to below 40.6",
+        "40.6 to below 60.4",
+        "60.4 to below 80.2",
+        "80.2 and above",
+    ]
+    assert [row[1] for row in rows] == ["20"] * 5
+    assert rows[0][2] == "+1.050"
+
+
+def test_one_row_says_all_of_a_binary_variable(record: RunRecord) -> None:
+    diabetes = next(entry for entry in record.cohort["table_one"] if entry["variable"] == "diabetes")
+    diabetes["rows"] = [{**diabetes["rows"][0], "level": "Present"}]
+    table = next(
+        block for block in cohort_section(record).blocks if isinstance(block, Table) and block.header[0] == "Variable"
+    )
+    assert any(row.cells[0] == "Diabetes: Present" and row.level == 0 for row in table.rows)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "expected"),
+    [
+        (0.01, 0.03, "the model ranks better than SUPPORT model"),
+        (-0.03, -0.01, "SUPPORT model, 2-month survival ranks better than the model"),
+        (-0.01, 0.03, "the data do not tell the model and SUPPORT model"),
+    ],
+)
+def test_the_summary_says_who_ranks_better(record: RunRecord, lower: float, upper: float, expected: str) -> None:
+    record.evaluation["comparators"][0]["auc_difference"].update(lower=lower, upper=upper)
+    assert expected in bullets(record)

@@ -1,0 +1,488 @@
+"""The study as a model: its rules, its defaults, its canonical form and its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from spinecast.cohorts.contract import ImpossibleValues
+from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome
+from spinecast.cohorts.rules import ColumnRule
+from spinecast.cohorts.support import SupportSubset
+from spinecast.errors import StudyError
+from spinecast.models.catalogue import FAMILIES, Choice, Range
+from spinecast.models.encoding import Imputation
+from spinecast.training import study_blocks
+from spinecast.training.study import (
+    Study,
+    check_against_catalogue,
+    check_against_dictionary,
+    resolved_yaml,
+    search_space,
+    study_hash,
+)
+from spinecast.training.study_file import load_study, study_schema
+from spinecast.training.study_problems import StudyOrigin
+
+BASE: Mapping[str, Any] = {
+    "study": "small",
+    "title": "A small study",
+    "cohort": {"source": {"kind": "support"}},
+    "outcome": {"kind": "horizon", "time": "follow_up_time", "event": "death", "horizon_days": 90},
+    "predictors": ["age", "albumin"],
+    "candidates": [{"kind": "elastic_net"}, {"kind": "xgboost"}],
+}
+
+
+def make(**changes: Any) -> Study:
+    return Study.model_validate({**BASE, **changes})
+
+
+def refused(**changes: Any) -> str:
+    with pytest.raises(ValidationError) as caught:
+        make(**changes)
+    return str(caught.value)
+
+
+def test_defaults_are_filled_in() -> None:
+    study = make()
+    assert study.seed == 1
+    assert study.cohort.impossible_values == "refuse"
+    assert study.cohort.source.kind == "support"
+    assert study.outcome.kind == "horizon"
+    assert study.outcome.censored == "exclude"
+    assert (study.resampling.outer_folds, study.resampling.inner_folds, study.resampling.group) == (5, 5, None)
+    assert (study.tuning.trials, study.tuning.startup_trials) == (25, 8)
+    assert study.final.kind == "winner"
+    assert study.tracking.experiment == "small"
+    assert [candidate.name for candidate in study.candidates] == ["elastic_net", "xgboost"]
+    assert [candidate.imputation.kind for candidate in study.candidates] == ["median", "native"]
+
+
+def test_experiment_may_be_named() -> None:
+    assert make(tracking={"experiment": "mine"}).tracking.experiment == "mine"
+
+
+def test_study_is_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        make().seed = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", ["median", "forest"])
+def test_imputation_is_written_short_or_long(kind: str) -> None:
+    short = make(candidates=[{"kind": "random_forest", "imputation": kind}])
+    long = make(candidates=[{"kind": "random_forest", "imputation": {"kind": kind}}])
+    assert short == long
+    assert study_hash(short) == study_hash(long)
+
+
+@pytest.mark.parametrize("kind", sorted(set(FAMILIES) - {"xgboost"}))
+def test_only_xgboost_takes_missing_values_as_they_are(kind: str) -> None:
+    candidate = {"kind": kind, "imputation": "native"} | ({"predictors": ["age"]} if kind == "baseline" else {})
+    assert "'median', 'forest'" in refused(candidates=[candidate])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": True},
+        {"seed": "5"},
+        {"seed": 5.0},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"title": ""},
+        {"study": "Small"},
+        {"study": "90_days"},
+        {"predictors": []},
+        {"predictors": "age"},
+        {"candidates": []},
+        {"candidates": [{"kind": "baseline"}]},
+        {"candidates": [{"kind": "xgboost", "trials": 0}]},
+        {"candidates": [{"kind": "xgboost", "search": {"depth": []}}]},
+        {"candidates": [{"kind": "xgboost", "search": {"depth": [True, 4]}}]},
+        {"candidates": [{"kind": "xgboost", "search": {"depth": [float("nan"), 4]}}]},
+        {"resampling": {"outer_folds": 1}},
+        {"resampling": {"inner_folds": 21}},
+        {"evaluation": {"thresholds": [0.0]}},
+        {"evaluation": {"thresholds": [1.0]}},
+        {"evaluation": {"decision_range": [0.1]}},
+        {"evaluation": {"decision_range": [0.1, 1.0]}},
+        {"outcome": {**BASE["outcome"], "horizon_days": 0}},
+        {"outcome": {**BASE["outcome"], "censored": "drop"}},
+        {"outcome": {"kind": "binary", "variable": "functional_outcome_2m", "event_levels": []}},
+        {"final": {"kind": "ensemble"}},
+        {"cohort": {"source": {"kind": "csv", "path": "a.csv"}}},
+        {"cohort": {"source": {"kind": "support", "subset": "everybody"}}},
+    ],
+    ids=str,
+)
+def test_wrong_values_are_refused(changes: dict[str, Any]) -> None:
+    assert "validation error" in refused(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"predictors": ["age", "albumin", "age"]}, "predictors: age is listed twice"),
+        ({"evaluation": {"thresholds": [0.1, 0.2, 0.1]}}, "thresholds: 0.1 is listed twice"),
+        ({"evaluation": {"decision_range": [0.4, 0.4]}}, "ends before it begins"),
+        ({"candidates": [{"kind": "xgboost"}, {"kind": "xgboost"}]}, "two of them are named xgboost"),
+        (
+            {"candidates": [{"kind": "baseline", "predictors": ["age", "age"]}]},
+            "candidates.0.predictors: age is listed twice",
+        ),
+        ({"candidates": [{"kind": "elastic_net", "search": {"knots": [3, 4, 3]}}]}, "knots: 3 is listed twice"),
+        ({"final": {"kind": "ensemble", "of": ["xgbost"]}}, "no candidate named 'xgbost'"),
+        ({"final": {"kind": "ensemble", "of": ["xgboost", "xgboost"]}}, "final.of: xgboost is listed twice"),
+        ({"outcome": {**BASE["outcome"], "event": "follow_up_time"}}, "cannot be both the time and the event"),
+        (
+            {
+                "outcome": {
+                    "kind": "binary",
+                    "variable": "functional_outcome_2m",
+                    "event_levels": ["coma_or_intubated"],
+                    "excluded_levels": ["coma_or_intubated"],
+                }
+            },
+            "cannot be both the event and excluded",
+        ),
+        (
+            {"comparators": [{"name": "a", "variable": "support_survival_2m"}] * 2},
+            "comparators: two of them are named a",
+        ),
+    ],
+)
+def test_parts_must_agree(changes: dict[str, Any], what: str) -> None:
+    assert what in refused(**changes)
+
+
+def test_equal_ends_of_an_interval_fix_a_parameter() -> None:
+    study = make(candidates=[{"kind": "random_forest", "search": {"smallest_leaf": [5, 5]}}])
+    assert search_space(study.candidates[0])["smallest_leaf"] == Range(5, 5, log=True, whole=True)
+
+
+@pytest.mark.parametrize(
+    ("predictor", "why"),
+    [
+        ("resuscitation_order", "recorded after prediction time"),
+        ("support_survival_2m", "another model's output: it is allowed as a comparator only"),
+        ("race", "compare performance between groups"),
+        ("death", "known only afterwards"),
+    ],
+)
+def test_what_may_not_predict_is_refused_with_the_reason(predictor: str, why: str) -> None:
+    for changes in (
+        {"predictors": ["age", predictor]},
+        {"candidates": [{"kind": "baseline", "predictors": [predictor]}]},
+    ):
+        with pytest.raises(StudyError, match=why):
+            check_against_dictionary(make(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "expected_or_remedy"),
+    [
+        (
+            {"predictors": ["albumine"]},
+            "predictors.0: the dictionary has no variable 'albumine'",
+            "did you mean albumin?",
+        ),
+        ({"outcome": {**BASE["outcome"], "event": "diabetes"}}, "diabetes is not an outcome", "role outcome"),
+        (
+            {"outcome": {**BASE["outcome"], "event": "functional_outcome_2m"}},
+            "outcome.event: functional_outcome_2m is nominal",
+            "a binary outcome variable",
+        ),
+        (
+            {"outcome": {**BASE["outcome"], "time": "death", "event": "follow_up_time"}},
+            "outcome.time: death is binary",
+            "a continuous outcome variable",
+        ),
+        (
+            {"outcome": {"kind": "binary", "variable": "follow_up_time", "event_levels": ["a"]}},
+            "measured and has no levels",
+            "with levels",
+        ),
+        (
+            {"outcome": {"kind": "binary", "variable": "functional_outcome_2m", "event_levels": ["coma"]}},
+            "outcome.event_levels.0: functional_outcome_2m has no level 'coma'",
+            "coma_or_intubated",
+        ),
+        (
+            {"comparators": [{"name": "a", "variable": "age"}]},
+            "comparators.0.variable: age is no other model's output",
+            "role comparator",
+        ),
+        (
+            {"comparators": [{"name": "a", "variable": "support_physiology_score", "complement": True}]},
+            "is no probability, so it has no complement",
+            "",
+        ),
+        (
+            {"resampling": {"group": "hospital"}},
+            "there is no 'hospital' to keep together",
+            "a variable of the dictionary",
+        ),
+    ],
+)
+def test_names_are_checked_against_the_dictionary(changes: dict[str, Any], what: str, expected_or_remedy: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        check_against_dictionary(make(**changes))
+    assert what in caught.value.what
+    assert expected_or_remedy in str(caught.value)
+
+
+def table(**changes: Any) -> dict[str, Any]:
+    return {"source": {"kind": "csv", "path": "data/patients.csv", "id_column": "id", **changes}}
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [
+        ({"albumin": {"unit": "mg"}}, "albumin is not measured in 'mg'"),
+        ({"albumin": {"levels": {"1": "low"}}}, "albumin is measured and has no levels"),
+        ({"sex": {"levels": {"M": "man"}}}, "sex has no level 'man'"),
+        ({"sex": {"unit": "kg"}}, "sex has levels and takes no unit"),
+        ({"sexx": {"column": "sx"}}, "the dictionary has no variable 'sexx'"),
+    ],
+)
+def test_columns_are_checked_against_the_dictionary(columns: dict[str, Any], what: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        check_against_dictionary(make(cohort=table(columns=columns)))
+    assert what in caught.value.what
+    assert "cohort.source.columns." in caught.value.what
+
+
+def test_a_good_table_passes() -> None:
+    columns = {
+        "albumin": {"column": "alb", "unit": "g/L", "missing_codes": [-9, "NK"]},
+        "sex": {"column": "sx", "levels": {"1": "male", "2": "female"}},
+    }
+    study = make(cohort=table(columns=columns, group_column="site"), resampling={"group": "site"})
+    check_against_dictionary(study)
+    check_against_catalogue(study)
+
+
+def test_a_table_cannot_be_grouped_by_a_column_it_does_not_name() -> None:
+    with pytest.raises(StudyError, match="did you mean site_id"):
+        check_against_dictionary(make(cohort=table(group_column="site_id"), resampling={"group": "site"}))
+
+
+@pytest.mark.parametrize(
+    ("search", "what"),
+    [
+        ({"dept": [2, 4]}, "xgboost has no parameter 'dept'"),
+        ({"depth": [4, 2]}, "ends before it begins: 4 to 2"),
+        ({"depth": [1.5, 2]}, "1.5 cannot be tried"),
+        ({"learning_rate": [0, 0.1]}, "0 cannot be tried"),
+        ({"patient_share": [-0.5, 1]}, "-0.5 cannot be tried"),
+    ],
+)
+def test_searched_parameters_are_checked_against_the_catalogue(search: dict[str, Any], what: str) -> None:
+    study = make(candidates=[{"kind": "elastic_net"}, {"kind": "xgboost", "search": search}])
+    with pytest.raises(StudyError) as caught:
+        check_against_catalogue(study)
+    assert what in caught.value.what
+    assert caught.value.what.startswith("candidates.1.search.")
+
+
+def test_search_space_is_the_catalogues_with_the_studys_changes() -> None:
+    search = {"depth": [2, 3], "learning_rate": [0.05], "rounds": [100, 200, 300]}
+    space = search_space(make(candidates=[{"kind": "xgboost", "search": search}]).candidates[0])
+    usual = FAMILIES["xgboost"].search_space
+    assert set(space) == set(usual)
+    assert space["depth"] == Range(2, 3, whole=True)
+    assert space["learning_rate"] == Choice((0.05,))
+    assert space["rounds"] == Choice((100, 200, 300))
+    assert space["l2_penalty"] == usual["l2_penalty"]
+    assert search_space(make().candidates[1]) == usual
+
+
+def test_two_values_of_a_choice_stay_choices() -> None:
+    study = make(candidates=[{"kind": "elastic_net", "search": {"knots": [0, 3]}}])
+    check_against_catalogue(study)
+    assert search_space(study.candidates[0])["knots"] == Choice((0, 3))
+
+
+def test_errors_name_the_place_the_study_was_read_from() -> None:
+    study = make(predictors=["albumine"]).with_origin(StudyOrigin(file="here.yaml"))
+    with pytest.raises(StudyError) as caught:
+        check_against_dictionary(study)
+    assert caught.value.where == "here.yaml"
+
+
+def test_the_hash_does_not_depend_on_where_the_file_lies(tmp_path: Path) -> None:
+    relative = make(cohort=table())
+    assert study_hash(relative) == study_hash(relative.with_origin(StudyOrigin(folder=tmp_path)))
+    assert relative.with_origin(StudyOrigin(folder=tmp_path)).resolve_path("a.csv") == tmp_path / "a.csv"
+    one, other = (make(cohort=table(path=str(tmp_path / folder / "a.csv"))) for folder in ("one", "other"))
+    assert one != other
+    assert study_hash(one) == study_hash(other)
+
+
+def test_the_hash_changes_with_any_key() -> None:
+    hashes = [
+        study_hash(study)
+        for study in (
+            make(),
+            make(seed=2),
+            make(tuning={"trials": 24}),
+            make(candidates=[{"kind": "xgboost"}, {"kind": "elastic_net"}]),
+            make(evaluation={"bootstrap": 201}),
+            make(cohort=table()),
+            make(cohort=table(path="data/others.csv")),
+        )
+    ]
+    assert len(set(hashes)) == len(hashes)
+    assert all(len(value) == 64 for value in hashes)
+
+
+def test_the_hash_is_that_of_the_resolved_study() -> None:
+    written_out = make(**make().model_dump(mode="json"))
+    assert study_hash(written_out) == study_hash(make())
+
+
+def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
+    """What the study file allows is what cohorts and models can do."""
+    defined = study_schema()["$defs"]
+    candidates = {
+        block["properties"]["kind"]["const"]: block
+        for block in defined.values()
+        if "trials" in block["properties"] and "kind" in block["properties"]
+    }
+    assert set(candidates) == set(FAMILIES)
+    for kind, family in FAMILIES.items():
+        assert candidates[kind]["properties"]["imputation"]["default"] == {"kind": family.imputation}
+    forest, usual = study_blocks.ForestImputation(kind="forest"), Imputation()
+    assert (forest.iterations, forest.trees) == (usual.iterations, usual.trees)
+    assert tuple(defined["CohortSpec"]["properties"]["impossible_values"]["enum"]) == get_args(ImpossibleValues)
+    assert tuple(defined["SupportSource"]["properties"]["subset"]["enum"]) == get_args(SupportSubset)
+    for outcome, name in ((HorizonOutcome, "HorizonOutcome"), (BinaryOutcome, "BinaryOutcome")):
+        assert set(defined[name]["properties"]) - {"kind"} == set(outcome.__dataclass_fields__)
+    assert set(defined["TableColumn"]["properties"]) == set(ColumnRule.__dataclass_fields__) - {"variable"}
+
+
+# ---- round trip -------------------------------------------------------------------------------------------------
+
+names = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
+texts = st.one_of(
+    st.text(min_size=1, max_size=40),
+    st.sampled_from(
+        ["yes", "No", "on", "1e-3", "010", "1:30", "2026-11-24", "~", "null", " x ", "- a", "#", "=", "<<"]
+    ),
+)
+numbers = st.one_of(
+    st.integers(1, 10**6), st.floats(1e-300, 1e300, allow_nan=False), st.sampled_from([1e-5, 1e16, 123456789.125])
+)
+codes = st.one_of(texts, st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+sources = st.one_of(
+    st.just({"kind": "support"}),
+    st.fixed_dictionaries(
+        {"kind": st.sampled_from(["csv", "parquet"]), "path": texts, "id_column": texts},
+        optional={
+            "synthetic": st.booleans(),
+            "group_column": texts,
+            "columns": st.fixed_dictionaries(
+                {},
+                optional={
+                    "albumin": st.fixed_dictionaries(
+                        {"column": texts},
+                        optional={
+                            "unit": st.sampled_from(["g/L", "g/dL"]),
+                            "missing_codes": st.lists(codes, max_size=3),
+                        },
+                    ),
+                    "sex": st.fixed_dictionaries(
+                        {}, optional={"levels": st.dictionaries(texts, st.sampled_from(["male", "female"]), max_size=3)}
+                    ),
+                },
+            ),
+        },
+    ),
+)
+imputations = st.one_of(
+    st.sampled_from(["median", "forest"]),
+    st.fixed_dictionaries({"kind": st.just("forest")}, optional={"trees": st.integers(1, 500)}),
+)
+candidates = st.lists(
+    st.one_of(
+        st.fixed_dictionaries(
+            {"kind": st.sampled_from(["elastic_net", "random_forest", "neural_network"])},
+            optional={"imputation": imputations, "trials": st.integers(1, 99), "name": names},
+        ),
+        st.fixed_dictionaries(
+            {"kind": st.just("xgboost")},
+            optional={
+                "imputation": st.just("native"),
+                "search": st.fixed_dictionaries(
+                    {}, optional={"l2_penalty": st.lists(numbers, min_size=1, max_size=4, unique=True).map(sorted)}
+                ),
+            },
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda candidate: candidate.get("name", candidate["kind"]),
+)
+studies = st.fixed_dictionaries(
+    {
+        "study": names,
+        "title": texts,
+        "cohort": st.fixed_dictionaries({"source": sources}),
+        "outcome": st.one_of(
+            st.fixed_dictionaries(
+                {
+                    "kind": st.just("horizon"),
+                    "time": st.just("follow_up_time"),
+                    "event": st.just("death"),
+                    "horizon_days": st.integers(1, 4000),
+                },
+                optional={"censored": st.sampled_from(["exclude", "ipcw"]), "label": texts},
+            ),
+            st.just({"kind": "binary", "variable": "functional_outcome_2m", "event_levels": ["coma_or_intubated"]}),
+        ),
+        "predictors": st.just(["age", "albumin", "sex"]),
+        "candidates": candidates,
+    },
+    optional={
+        "description": st.text(max_size=300),
+        "seed": st.integers(0, 2**32 - 1),
+        "tracking": st.fixed_dictionaries({}, optional={"experiment": texts}),
+        "evaluation": st.fixed_dictionaries(
+            {}, optional={"thresholds": st.lists(st.floats(1e-9, 0.999), min_size=1, max_size=4, unique=True)}
+        ),
+        "comparators": st.just([{"name": "other", "variable": "support_survival_2m", "note": "yes: no"}]),
+    },
+)
+
+
+@given(content=studies)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_resolved_yaml_reads_back_as_the_same_study(content: dict[str, Any], tmp_path_factory: Any) -> None:
+    study = Study.model_validate(content)
+    file = Path(tmp_path_factory.getbasetemp()) / "resolved.yaml"
+    file.write_bytes(resolved_yaml(study).encode("utf-8"))
+    again = load_study(file)
+    assert again == study
+    assert study_hash(again) == study_hash(study)
+    assert resolved_yaml(again) == resolved_yaml(study)
+
+
+def test_resolved_yaml_writes_every_default() -> None:
+    text = resolved_yaml(make())
+    for line in (
+        "seed: 1",
+        "tuning: {trials: 25, startup_trials: 8}",
+        "impossible_values: refuse",
+        "group: null",
+        "comparators: []",
+        "bootstrap: 200",
+    ):
+        assert line in text
+    assert text.startswith("study: small\ntitle: A small study\n")
