@@ -45,7 +45,7 @@ TABLES: list[tuple[Change, tuple[str, ...]]] = [
     (albumin_in_the_wrong_unit, ("albumin", "37", "g/dL", "g/L")),
     (same_patient_twice, ("duplicated",)),
     (nobody, ("no patient",)),
-    (nobody_dies, ("0 ", "event")),
+    (nobody_dies, ("no patient has the outcome",)),
     (seven_die, ("7 patients",)),
 ]
 

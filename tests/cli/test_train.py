@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import simulated
-
 from cli.conftest import Run, TrainedStudy, environment
 
 RESULTS = (
@@ -61,7 +60,7 @@ def test_it_leaves_model_report_record_and_one_json_line(trained: TrainedStudy) 
 
 def test_the_time_inside_fits_and_the_wall_time_are_in_the_run(trained: TrainedStudy) -> None:
     timings = json.loads((trained.output / "record" / "run.json").read_text())["timings"]
-    assert 0 < timings["fit_seconds"]
+    assert timings["fit_seconds"] > 0
     assert timings["fit_share_of_training_wall"] == pytest.approx(
         timings["fit_seconds"] / timings["training_wall_seconds"], abs=1e-3
     )
@@ -137,9 +136,7 @@ def test_killed_and_started_again_it_ends_the_same(trained: TrainedStudy, spinec
 
 
 @pytest.mark.slow
-def test_killed_while_writing_to_the_store_nothing_half_written_stays(
-    trained: TrainedStudy, spinecast: Run, tmp_path: Path
-) -> None:
+def test_killed_while_writing_to_the_store_nothing_half_written_stays(spinecast: Run, tmp_path: Path) -> None:
     simulated.write_study(tmp_path)
     # The first process dies (as by kill -9) once the model is logged and before it has its alias.
     killer = (

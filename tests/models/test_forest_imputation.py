@@ -96,9 +96,7 @@ def test_the_same_seed_gives_the_same_forests(incomplete: np.ndarray, levels: np
     def fit(seed: int) -> bytes:
         start = starts(incomplete, levels)
         rows = incomplete[:200]
-        return arrays_to_bytes(
-            fit_forest_imputer(rows, levels, start, iterations=2, trees=3, seed=seed).to_arrays()
-        )
+        return arrays_to_bytes(fit_forest_imputer(rows, levels, start, iterations=2, trees=3, seed=seed).to_arrays())
 
     assert fit(1) == fit(1)
     assert fit(1) != fit(2)

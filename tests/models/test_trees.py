@@ -20,9 +20,7 @@ def table() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3, None])
-def test_predicts_as_the_random_forest_of_scikit_learn(
-    table: tuple[np.ndarray, np.ndarray], depth: int | None
-) -> None:
+def test_predicts_as_the_random_forest_of_scikit_learn(table: tuple[np.ndarray, np.ndarray], depth: int | None) -> None:
     columns, outcome = table
     # scikit-learn has no tree of depth 0; one that may not split is one.
     limits = {"min_samples_split": 10_000} if depth == 0 else {"max_depth": depth}

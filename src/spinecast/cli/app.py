@@ -22,6 +22,8 @@ from spinecast.notices import RESEARCH_USE
 
 __all__ = ["app", "main"]
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="spinecast",
     help=f"Build, check, explain and serve prognosis models for people with spinal metastases. {RESEARCH_USE}",
@@ -59,7 +61,7 @@ def main() -> NoReturn:
     except SpinecastError as error:
         _fail(f"error: {error}", 2)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; finished work is kept, the same command goes on from here", 130)
+        status = INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe has gone (head, a closed pager): nothing is left to say or to whom.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,6 +72,8 @@ def main() -> NoReturn:
             _fail(_defect(error), 70)
         show()  # a wrong option or argument: typer's own errors show themselves
         raise SystemExit(getattr(error, "exit_code", 2)) from None
+    if status == INTERRUPTED:  # typer turns Ctrl-C into this status
+        _fail("interrupted; finished work is kept, the same command goes on from here", INTERRUPTED)
     raise SystemExit(status if isinstance(status, int) else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,9 @@ def search(
 
 
 def _measured_tune(unit: TuningUnit) -> tuple[TunedCandidate, int, float]:
+    if os.getpid() != unit.checkpoint.owner:
+        # Ctrl-C reaches every process of the terminal; the run's own process answers it and ends the workers.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return tune(unit), os.getpid(), peak_memory_mb()
 
 
