@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -56,6 +57,7 @@ def _root(
 
 def main() -> NoReturn:
     """Run the command line and end the process with its status."""
+    threading.excepthook = _hear_threads
     try:
         status = app(standalone_mode=False)
     except SpinecastError as error:
@@ -75,6 +77,16 @@ def main() -> NoReturn:
     if status == INTERRUPTED:  # typer turns Ctrl-C into this status
         _fail("interrupted; finished work is kept, the same command goes on from here", INTERRUPTED)
     raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _hear_threads(failure: threading.ExceptHookArgs) -> None:
+    """Pass a thread's failure on, but for joblib's manager thread.
+
+    It trips over the workers that Ctrl-C has ended; a worker that dies of itself is reported by the call that waits
+    for it.
+    """
+    if failure.thread is None or not failure.thread.name.startswith("ExecutorManagerThread"):
+        threading.__excepthook__(failure)
 
 
 def _fail(message: str, status: int) -> NoReturn:

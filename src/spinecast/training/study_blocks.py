@@ -362,9 +362,6 @@ class ExplanationSpec(Block):
     """How the model's contributions are computed and shown."""
 
     patients: Whole = Field(default=200, ge=10, le=100_000, description="Patients in the global explanation.")
-    permutations: Whole = Field(
-        default=10, ge=1, le=1_000, description="Passes over the predictors for parts without exact contributions."
-    )
 
 
 class TrackingSpec(Block):
