@@ -1,0 +1,188 @@
+"""What a trained study left, used as its user would: predict, report, models, MLflow."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import simulated
+from cli.conftest import Run, TrainedStudy, environment
+
+PATIENT = {"age": 63, "sex": "female", "albumin": {"value": 29, "unit": "g/L"}}
+
+
+@pytest.mark.parametrize("reference", ["simulated_mortality", "simulated_mortality@candidate", "run id", "folder"])
+def test_one_patient_by_every_name_of_the_model(trained: TrainedStudy, spinecast: Run, reference: str) -> None:
+    known = {"run id": str(trained.answer["run_id"]), "folder": str(trained.output)}
+    (trained.folder / "patient.json").write_text(json.dumps(PATIENT))
+    done = spinecast(
+        "predict", known.get(reference, reference), "--patient", "patient.json", "--json", folder=trained.folder
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["used"]["albumin"] == "2.9 g/dL"
+    assert answer["used"]["sodium"] == "not recorded"
+    assert answer["lower"] < answer["risk"] < answer["upper"]
+    total = answer["base_value"] + sum(row["contribution"] for row in answer["contributions"])
+    assert total == pytest.approx(answer["log_odds"], abs=1e-4)
+    assert any("Research use only" in notice for notice in answer["notices"])
+    assert any("SYNTHETIC" in notice for notice in answer["notices"])
+    assert any("Sodium" in warning for warning in answer["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"albumin": 37}', ("albumin", "37", "g/dL", "g/L")),
+        ('{"albumen": 3.7}', ("albumen", "albumin")),
+        ('{"age": "old"}', ("age", "old")),
+        ('{"age": 63, "age": 64}', ("more than once",)),
+        ('{"age": 63', ("not JSON",)),
+        ("[63]", ("one patient",)),
+    ],
+)
+def test_a_patient_that_cannot_be_read(
+    trained: TrainedStudy, spinecast: Run, tmp_path: Path, content: str, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "patient.json").write_text(content)
+    done = spinecast("predict", str(trained.output), "--patient", "patient.json", folder=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_table_of_patients(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+    table = simulated.patients(40, seed=8).drop(columns=["days", "died", "creatinine"])
+    table.to_csv(tmp_path / "in.csv", index=False)
+    done = spinecast("predict", str(trained.output), "--input", "in.csv", "--output", "out.parquet", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    risks = pd.read_parquet(tmp_path / "out.parquet")
+    assert len(risks) == 40
+    assert ((risks["lower"] < risks["risk"]) & (risks["risk"] < risks["upper"])).all()
+    assert (risks["missing_inputs"] >= 1).all()
+    assert risks["notice"].str.contains("Research use only").all()
+
+
+def test_an_altered_model_is_refused(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+    import shutil
+
+    altered = Path(shutil.copytree(trained.output / "model", tmp_path / "model"))
+    text = (altered / "model.json").read_text()
+    (altered / "model.json").write_text(text.replace('"slope": ', '"slope": 1', 1))
+    (tmp_path / "patient.json").write_text(json.dumps(PATIENT))
+    done = spinecast("predict", "model", "--patient", "patient.json", folder=tmp_path)
+    assert done.returncode == 2
+    assert "not what its manifest says" in done.stderr
+
+
+def test_an_unknown_model_names_the_nearest(trained: TrainedStudy, spinecast: Run) -> None:
+    (trained.folder / "patient.json").write_text(json.dumps(PATIENT))
+    done = spinecast("predict", "simulated_mortalty", "--patient", "patient.json", folder=trained.folder)
+    assert done.returncode == 2
+    assert "did you mean simulated_mortality?" in done.stderr
+
+
+def test_looking_where_nothing_was_trained_leaves_nothing(spinecast: Run, tmp_path: Path) -> None:
+    done = spinecast("models", folder=tmp_path)
+    assert done.returncode == 2
+    assert "nothing has been trained here yet" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_report_is_written_again_from_the_store(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+    again = tmp_path / "again.html"
+    done = spinecast("report", str(trained.answer["run_id"]), "--output", str(again), folder=trained.folder)
+    assert done.returncode == 0, done.stderr
+    assert again.read_text() == (trained.output / "report.html").read_text()
+    done = spinecast("report", str(trained.output), "--pdf", "--output", str(tmp_path / "r.pdf"), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_models_lists_versions_and_that_they_are_synthetic(trained: TrainedStudy, spinecast: Run) -> None:
+    done = spinecast("models", "--json", folder=trained.folder)
+    version = json.loads(done.stdout.splitlines()[0])
+    assert (version["name"], version["aliases"], version["cohort_kind"]) == (
+        "simulated_mortality",
+        ["candidate"],
+        "synthetic",
+    )
+
+
+def test_mlflow_loads_the_model_with_its_signature_and_the_contract_still_holds(
+    trained: TrainedStudy, tmp_path: Path
+) -> None:
+    code = """
+import json, socket, sys
+connect = socket.socket.connect
+def refuse(self, address):
+    if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1"):
+        raise SystemExit(f"an outbound socket to {address}")
+    return connect(self, address)
+socket.socket.connect = refuse
+from spinecast.tracking.store import open_store
+import pandas as pd
+with open_store().active() as mlflow:
+    model = mlflow.pyfunc.load_model("models:/simulated_mortality@candidate")
+    names = [column.name for column in model.metadata.signature.inputs.inputs]
+    risk = model.predict(pd.DataFrame({"age": [63.0], "sex": ["female"], "albumin": [2.9]}))
+    try:
+        model.predict(pd.DataFrame({"albumin": [37.0]}))
+        refused = False
+    except Exception as error:
+        refused = "37" in str(error)
+print(json.dumps({"names": names, "risk": float(risk["risk"].iloc[0]), "refused": refused}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=tmp_path,
+        env=environment(trained.folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["names"] == ["age", "sex", "tumour_group", "albumin", "creatinine", "sodium"]
+    assert answer["refused"]
+    assert 0 < answer["risk"] < 1
+
+
+def test_the_run_in_the_store_is_complete(trained: TrainedStudy, tmp_path: Path) -> None:
+    code = """
+import json, sys
+from spinecast.tracking.store import open_store
+client = open_store().client()
+run = client.get_run(sys.argv[1])
+children = client.search_runs([run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{sys.argv[1]}'")
+print(json.dumps({
+    "status": run.info.status, "state": run.data.tags["spinecast.state"], "metrics": sorted(run.data.metrics),
+    "tags": sorted(run.data.tags), "children": sorted(c.info.run_name for c in children),
+    "dataset": [d.dataset.digest for d in run.inputs.dataset_inputs],
+    "record": sorted(f.path for f in client.list_artifacts(sys.argv[1], "record")),
+    "params": run.data.params["seed"]}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(trained.answer["run_id"])],
+        cwd=tmp_path,
+        env=environment(trained.folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["status"], found["state"], found["params"]) == ("FINISHED", "complete", "11")
+    assert found["children"] == ["baseline", "elastic_net", "xgboost"]
+    assert {"auc", "auc_lower", "calibration_slope", "fit_seconds"} <= set(found["metrics"])
+    assert {"spinecast.git_commit", "spinecast.cohort_fingerprint", "split.fold 1", "version.xgboost"} <= set(
+        found["tags"]
+    )
+    fingerprint = json.loads((trained.output / "record" / "cohort.json").read_text())["fingerprint"]
+    assert found["dataset"] == [fingerprint[:36]]
+    assert {"record/report.html", "record/figures", "record/study.yaml"} <= set(found["record"])

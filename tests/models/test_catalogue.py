@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_models import assert_same_bits, parameters
+from scipy.special import expit
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
+
+from spinecast.models.catalogue import FAMILIES, Choice, Range
+from spinecast.models.scorers import LinearScorer
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "glmnet_rotterdam"
+EVERY_FAMILY = pytest.mark.parametrize("family", list(FAMILIES))
+LINEAR = ("baseline", "elastic_net")
+
+Table = tuple[np.ndarray, np.ndarray]
+
+
+def easy(count: int, seed: int) -> Table:
+    """Standardised columns of which two carry nearly all there is to know."""
+    draw = np.random.default_rng(seed)
+    columns = draw.normal(size=(count, 5))
+    return columns, (draw.random(count) < expit(2 * columns[:, 0] - 2 * columns[:, 1])).astype(float)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return easy(300, 0)
+
+
+def test_the_five_families_of_the_sorg_work_and_a_baseline() -> None:
+    assert set(FAMILIES) == {
+        "baseline",
+        "elastic_net",
+        "random_forest",
+        "xgboost",
+        "support_vector_machine",
+        "neural_network",
+    }
+    assert all(name == family.name for name, family in FAMILIES.items())
+
+
+@EVERY_FAMILY
+def test_defaults_are_whole_and_lie_inside_the_search_space(family: str) -> None:
+    known = FAMILIES[family]
+    assert set(known.defaults) == set(known.search_space)
+    for name, dimension in known.search_space.items():
+        value = known.defaults[name]
+        if isinstance(dimension, Choice):
+            assert value in dimension.options
+        else:
+            assert dimension.low <= value <= dimension.high
+            assert not dimension.whole or value == int(value)
+            assert not dimension.log or dimension.low > 0
+
+
+def test_dimensions_say_what_they_are() -> None:
+    assert Range(0.5, 30, log=True).describe() == "0.5 to 30 (real, log scale)"
+    assert Range(2, 5, whole=True).describe() == "2 to 5 (whole numbers)"
+    assert Choice((0, 3, 4)).describe() == "one of 0, 3, 4"
+
+
+@EVERY_FAMILY
+def test_scores_rise_with_the_risk_of_patients_never_seen(family: str, table: Table) -> None:
+    scorer = FAMILIES[family].fit(*table, None, parameters(family), 1)
+    columns, outcome = easy(600, 99)
+    assert roc_auc_score(outcome, scorer.score(columns)) > 0.86  # the truth itself reaches .91
+
+
+@EVERY_FAMILY
+def test_the_same_seed_gives_the_same_scores(family: str, table: Table) -> None:
+    def scores(seed: int) -> np.ndarray:
+        return FAMILIES[family].fit(*table, None, parameters(family), seed).score(table[0])
+
+    assert_same_bits(scores(4), scores(4))
+    if family in ("random_forest", "xgboost", "neural_network"):
+        assert (scores(4) != scores(5)).any()
+
+
+@EVERY_FAMILY
+def test_heavier_events_raise_the_scores(family: str, table: Table) -> None:
+    columns, outcome = table
+    even = FAMILIES[family].fit(columns, outcome, np.ones(len(outcome)), parameters(family), 1)
+    heavy = FAMILIES[family].fit(columns, outcome, np.where(outcome == 1, 6.0, 1.0), parameters(family), 1)
+    assert heavy.score(columns).mean() > even.score(columns).mean() + 0.05
+
+
+@pytest.mark.parametrize("family", LINEAR)
+def test_a_weight_of_two_counts_as_two_patients(family: str, table: Table) -> None:
+    columns, outcome = table
+    twice = np.arange(len(outcome)) % 3 == 0
+    weighted = FAMILIES[family].fit(columns, outcome, np.where(twice, 2.0, 1.0), parameters(family), 1)
+    order = np.concatenate([np.arange(len(outcome)), np.flatnonzero(twice)])
+    doubled = FAMILIES[family].fit(columns[order], outcome[order], None, parameters(family), 1)
+    assert isinstance(weighted, LinearScorer)
+    assert isinstance(doubled, LinearScorer)
+    # saga stops at a relative change of 5e-4, lbfgs at a gradient of 1e-8.
+    tolerance = 5e-3 if family == "elastic_net" else 1e-5
+    np.testing.assert_allclose(weighted.coefficients, doubled.coefficients, atol=tolerance)
+    assert weighted.intercept == pytest.approx(doubled.intercept, abs=tolerance)
+
+
+@pytest.mark.parametrize("family", [*LINEAR, "support_vector_machine"])
+def test_a_weight_of_zero_counts_as_nobody(family: str, table: Table) -> None:
+    columns, outcome = table
+    kept = np.arange(len(outcome)) % 4 != 0
+    turned = np.where(kept, outcome, 1 - outcome)  # what has no weight may say anything
+    weighted = FAMILIES[family].fit(columns, turned, kept.astype(float), parameters(family), 1)
+    fewer = FAMILIES[family].fit(columns[kept], outcome[kept], None, parameters(family), 1)
+    tolerance = 1e-2 if family == "elastic_net" else 1e-3
+    np.testing.assert_allclose(weighted.score(columns), fewer.score(columns), atol=tolerance)
+
+
+def test_a_forest_is_scikit_learns(table: Table) -> None:
+    scorer = FAMILIES["random_forest"].fit(*table, None, parameters("random_forest"), 3)
+    learner = RandomForestClassifier(n_estimators=15, min_samples_leaf=5, max_features=0.25, random_state=3).fit(*table)
+    np.testing.assert_allclose(scorer.score(table[0]), learner.predict_proba(table[0])[:, 1], rtol=0, atol=1e-12)
+
+
+def test_a_support_vector_machine_is_scikit_learns(table: Table) -> None:
+    scorer = FAMILIES["support_vector_machine"].fit(*table, None, parameters("support_vector_machine"), 3)
+    learner = SVC(C=0.5, gamma=0.02).fit(*table)
+    np.testing.assert_allclose(scorer.score(table[0]), learner.decision_function(table[0]), rtol=0, atol=1e-9)
+
+
+def test_a_neural_network_is_scikit_learns(table: Table) -> None:
+    scorer = FAMILIES["neural_network"].fit(*table, None, parameters("neural_network"), 3)
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        learner = MLPClassifier(
+            (6,), alpha=3.0, learning_rate_init=0.01, max_iter=20, batch_size=128, random_state=3
+        ).fit(*table)
+    np.testing.assert_allclose(expit(scorer.score(table[0])), learner.predict_proba(table[0])[:, 1], atol=1e-12)
+
+
+def test_boosted_trees_meet_missing_values_and_a_forest_refuses_them(table: Table) -> None:
+    columns, outcome = table[0].copy(), table[1]
+    columns[np.random.default_rng(1).random(columns.shape) < 0.2] = np.nan
+    boosted = FAMILIES["xgboost"].fit(columns, outcome, None, parameters("xgboost"), 1)
+    assert roc_auc_score(outcome, boosted.score(columns)) > 0.8
+    # scikit-learn would fit it and route missing values its own way, which the stored arrays do not know.
+    with pytest.raises(ValueError, match="complete columns"):
+        FAMILIES["random_forest"].fit(columns, outcome, None, parameters("random_forest"), 1)
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_elastic_net_against_glmnet(position: int) -> None:
+    """R's glmnet 4.1.6 at lambda 0.02 on survival::rotterdam; scikit-learn's C is 1 / (n lambda).
+
+    The fit stops early (saga, tolerance 5e-4) because tuning fits it some hundred times: the objective agrees to
+    1e-4 of itself, the coefficients, flat around the optimum where columns go together, to 0.02 standard deviations.
+    """
+    expected = json.loads((REFERENCE / "expected.json").read_text())
+    with (REFERENCE / "development.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    columns = np.array([[float(row[name]) for name in expected["columns"]] for row in rows])
+    columns = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    outcome = np.array([float(row["y5"]) for row in rows])
+    fit, penalty = expected["fits"][position], expected["lambda"]
+    found = FAMILIES["elastic_net"].fit(
+        columns, outcome, None, {"inverse_penalty": 1 / (len(outcome) * penalty), "l1_ratio": fit["alpha"]}, 0
+    )
+    assert isinstance(found, LinearScorer)
+
+    def objective(intercept: float, coefficients: np.ndarray) -> float:
+        lean = intercept + columns @ coefficients
+        loss = np.mean(np.logaddexp(0, lean) - outcome * lean)
+        size = fit["alpha"] * np.abs(coefficients).sum() + (1 - fit["alpha"]) / 2 * (coefficients**2).sum()
+        return float(loss + penalty * size)
+
+    known = np.array(fit["coefficients"])
+    assert objective(known[0], known[1:]) == pytest.approx(fit["objective"], abs=1e-9)
+    assert objective(found.intercept, found.coefficients) == pytest.approx(fit["objective"], rel=1e-4)
+    np.testing.assert_allclose([found.intercept, *found.coefficients], known, atol=2e-2)
