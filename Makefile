@@ -65,7 +65,7 @@ report: $(VENV)/.ready-demo ## Write a run's report again: make report RUN=run-i
 ui: $(VENV)/.ready-demo ## Open MLflow on the local store (http on this machine only)
 	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --host 127.0.0.1 --port 5000
 
-serve: ui ## Same as ui until the clinician's page lands
+serve: ui ## Open MLflow on the local store (the clinician page is not built yet)
 
 bench: $(VENV)/.ready-all ## Time spinecast beside its peers (results in benchmarks/)
 	$(BIN)/python benchmarks/run.py
