@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import joblib
 from protocol import Benchmark, checked, time_side_by_side
 
 from spinecast.files import atomic_write
@@ -97,7 +98,7 @@ def cpu_model() -> str:
     told = Path("/proc/cpuinfo")
     lines = told.read_text().splitlines() if told.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0]}, {len(os.sched_getaffinity(0))} cores" if names else platform.machine()
+    return f"{names[0]}, {joblib.cpu_count()} cores" if names else platform.machine()
 
 
 def write(rows: Iterable[Mapping[str, Any]], path: Path) -> None:

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from made_models import PREDICTORS, assert_same_bits, patients, schema, variables
 
 from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes
-from spinecast.models.encoding import WINSOR_QUANTILES, Encoder, Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoding import (
+    FEWEST_MISSING,
+    WINSOR_QUANTILES,
+    Encoder,
+    Imputation,
+    PredictorSchema,
+    fit_encoder,
+)
 from spinecast.models.splines import knot_positions, restricted_cubic_terms
 
 MEDIAN, NATIVE = Imputation("median"), Imputation("native")
@@ -166,3 +173,21 @@ def test_a_variable_nobody_has_does_not_fail_and_says_nothing() -> None:
         columns = encoder.transform(matrix)
         assert np.isfinite(columns).all()
         assert not columns[:, columns_of(encoder, "age")].any()
+
+
+@pytest.mark.parametrize("imputation", [MEDIAN, NATIVE, FOREST])
+@pytest.mark.parametrize("lacking", [0, FEWEST_MISSING - 1, FEWEST_MISSING])
+def test_missingness_says_something_only_where_enough_training_patients_lacked_the_value(
+    imputation: Imputation, lacking: int
+) -> None:
+    matrix, _ = patients(200, 5, 0.0)
+    matrix[:lacking, AGE] = np.nan
+    encoder = fit_encoder(matrix, schema(), imputation)
+    unknown = matrix[-1:].copy()
+    unknown[0, AGE] = np.nan
+    typical = unknown.copy()
+    typical[0, AGE] = np.nanmedian(matrix[:, AGE])
+    says_something = not np.array_equal(encoder.transform(unknown), encoder.transform(typical), equal_nan=True)
+    if imputation is not FOREST:  # a forest fills in what the other values make likely, not the median
+        assert says_something == (lacking >= FEWEST_MISSING)
+    assert len(columns_of(encoder, "age")) == 1 + (lacking >= FEWEST_MISSING and imputation is not NATIVE)

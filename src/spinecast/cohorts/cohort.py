@@ -82,7 +82,7 @@ class AttritionStep:
         return {"step": self.step, "reason": self.reason, "excluded": self.excluded, "remaining": self.remaining}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cohort:
     """Patients in dictionary variables and canonical units. Made by `spinecast.cohorts.contract.make_cohort`.
 
@@ -139,6 +139,13 @@ class Cohort:
             raise ValueError("patient ids must be unique")
         for column in self.frame:
             _check_column(self.frame[column], variable(str(column)))
+
+    def __repr__(self) -> str:
+        """Say what it is without a single patient: a notebook prints this."""
+        return (
+            f"<Cohort {self.name!r}: {len(self)} {self.kind} patients, {len(self.variables)} variables, "
+            f"fingerprint {self.fingerprint[:12]}>"
+        )
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -86,12 +86,16 @@ class Prediction:
         """Return lines for a person to read."""
         shown = [row for row in self.contributions if abs(row["contribution"]) >= 0.005]
         width = max((len(row["label"]) for row in shown), default=0)
+        rest = self.log_odds - self.base_value - sum(row["contribution"] for row in shown)
         lines = [
             f"{self.outcome}: {self.risk:.1%} (95 % limits {self.lower:.1%} to {self.upper:.1%})",
             f"model {self.model} ({self.identity[:12]})",
             "",
             "what raises (+) or lowers (-) the log-odds, largest first:",
+            f"  {self.base_value:+.2f}  before any input is known",
             *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
+            f"  {rest:+.2f}  all others together",
+            f"  {self.log_odds:+.2f}  sum: the log-odds of {self.risk:.1%}",
             "",
             *(f"note: {warning}" for warning in self.warnings),
             *self.notices,

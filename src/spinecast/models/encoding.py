@@ -26,6 +26,11 @@ ImputationKind = Literal["median", "native", "forest"]
 # mistyped but possible value cannot carry a prediction alone.
 WINSOR_QUANTILES = (0.005, 0.995)
 
+# That a value is missing says something only where enough training patients lacked it. Below this a tree's route for a
+# missing value is arbitrary (it can be that of the sickest) and an indicator's coefficient rests on a handful of
+# people, so the typical value stands in. Ten is the least for which a proportion is known to about 30 points.
+FEWEST_MISSING = 10
+
 
 @dataclass(frozen=True)
 class Imputation:
@@ -35,7 +40,8 @@ class Imputation:
     ----------
     kind : {"median", "native", "forest"}
         Median (or commonest level) with an indicator of missingness; left missing for trees that route it
-        themselves; or an iterative forest with indicators.
+        themselves; or an iterative forest with indicators. Whatever the kind, a variable that fewer than
+        `FEWEST_MISSING` training patients lacked gets its typical value and no indicator.
     iterations, trees : int
         Rounds and trees of the forest kind.
     """
@@ -95,7 +101,7 @@ class Encoder:
     Parameters
     ----------
     native : bool
-        True leaves missing values missing and scales nothing (for trees).
+        True leaves the missing values of `incomplete` variables missing and scales nothing (for trees).
     levels, nominal
         As in :class:`PredictorSchema`.
     fill : ndarray, shape (variables,)
@@ -106,8 +112,9 @@ class Encoder:
         Winsorising limits on the scale linear parts see.
     knots : ndarray, shape (variables, knots)
         Spline knots; NaN rows have none.
-    indicators : ndarray of int64
-        Variables incomplete in training, each with an indicator column.
+    incomplete : ndarray of int64
+        Variables that enough training patients lacked: each has an indicator column or, in a native encoding, stays
+        missing.
     center, scale : ndarray, shape (columns,)
         Standardisation by mean and population standard deviation.
     owner : ndarray of int64, shape (columns,)
@@ -123,7 +130,7 @@ class Encoder:
     lower: FloatArray
     upper: FloatArray
     knots: FloatArray
-    indicators: NDArray[np.int64]
+    incomplete: NDArray[np.int64]
     center: FloatArray
     scale: FloatArray
     owner: NDArray[np.int64]
@@ -145,7 +152,8 @@ class Encoder:
 
     def _raw_columns(self, matrix: FloatArray) -> FloatArray:
         if self.native:
-            values = matrix
+            values = np.where(np.isnan(matrix), self.fill, matrix)
+            values[:, self.incomplete] = matrix[:, self.incomplete]
         elif self.imputer is not None:
             values = self._linear_scale(self.imputer.complete(matrix))
         else:
@@ -157,8 +165,8 @@ class Encoder:
             code = values[:, variable, None]
             columns = (code == np.arange(self.levels[variable])).astype(np.float64)
             blocks.append(np.where(np.isnan(code), np.nan, columns))
-        if self.indicators.size:
-            blocks.append(np.isnan(matrix[:, self.indicators]).astype(np.float64))
+        if self.incomplete.size and not self.native:
+            blocks.append(np.isnan(matrix[:, self.incomplete]).astype(np.float64))
         return np.hstack(blocks)
 
     def _linear_scale(self, values: FloatArray) -> FloatArray:
@@ -195,7 +203,7 @@ _ARRAYS = (
     "lower",
     "upper",
     "knots",
-    "indicators",
+    "incomplete",
     "center",
     "scale",
     "owner",
@@ -226,7 +234,7 @@ def fit_encoder(
         imputer = fit_forest_imputer(
             matrix, schema.levels, fill, iterations=imputation.iterations, trees=imputation.trees, seed=seed
         )
-    incomplete = np.flatnonzero(np.isnan(matrix).any(axis=0))
+    incomplete = np.flatnonzero(np.isnan(matrix).sum(axis=0) >= FEWEST_MISSING)
     log_scale = np.where(schema.skewed & ~np.bool_(native), np.where(fill > 0, fill, 1.0), 0.0)
     draft = Encoder(
         native=native,
@@ -237,7 +245,7 @@ def fit_encoder(
         lower=np.full(count, -np.inf),
         upper=np.full(count, np.inf),
         knots=np.full((count, max(knots, 1)), np.nan),
-        indicators=np.array([], dtype=np.int64) if native else incomplete,
+        incomplete=incomplete,
         center=np.array(0.0),
         scale=np.array(1.0),
         owner=np.array([], dtype=np.int64),
@@ -280,7 +288,7 @@ def _standardised(draft: Encoder, matrix: FloatArray) -> Encoder:
             np.flatnonzero(~draft.nominal),
             np.repeat(bent, max(draft.knots.shape[1] - 2, 0)),
             np.repeat(nominal, draft.levels[nominal]),
-            draft.indicators,
+            draft.incomplete if not draft.native else np.array([], dtype=np.int64),
         ]
     ).astype(np.int64)
     columns = draft._raw_columns(matrix)

@@ -7,7 +7,6 @@ leaves either nothing or something complete, and the same command goes on from t
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -186,7 +186,7 @@ def train_study(
     started = datetime.now(UTC)
     _require_own_output(output)
     store = open_store()
-    team = workers or len(os.sched_getaffinity(0))
+    team = workers or joblib.cpu_count()  # what this process may use, in a container too
     with threadpool_limits(limits=1), _checkpoint_folder(output) as checkpoints:
         trained = _train(study, checkpoints, team, started)
         with staged_directory(output) as staging:
