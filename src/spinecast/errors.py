@@ -12,6 +12,7 @@ __all__ = [
     "ArtifactError",
     "CohortError",
     "ContractError",
+    "DocumentError",
     "OutputError",
     "SpinecastError",
     "StudyError",
@@ -57,7 +58,11 @@ class SpinecastError(Exception):
         super().__init__("\n".join(parts))
 
 
-class StudyError(SpinecastError):
+class DocumentError(SpinecastError):
+    """A file of settings or descriptions that cannot be used as written."""
+
+
+class StudyError(DocumentError):
     """A study file that cannot be used as written."""
 
 

@@ -15,11 +15,13 @@ from spinecast.cohorts.contract import ImpossibleValues
 from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome
 from spinecast.cohorts.rules import ColumnRule
 from spinecast.cohorts.support import SupportSubset
+from spinecast.documents import Origin
 from spinecast.errors import StudyError
 from spinecast.models.catalogue import FAMILIES, Choice, Range
 from spinecast.models.encoding import Imputation
 from spinecast.training import study_blocks
 from spinecast.training.study import (
+    STUDY,
     Study,
     check_against_catalogue,
     check_against_dictionary,
@@ -28,7 +30,6 @@ from spinecast.training.study import (
     study_hash,
 )
 from spinecast.training.study_file import load_study, study_schema
-from spinecast.training.study_problems import StudyOrigin
 
 BASE: Mapping[str, Any] = {
     "study": "small",
@@ -311,7 +312,7 @@ def test_two_values_of_a_choice_stay_choices() -> None:
 
 
 def test_errors_name_the_place_the_study_was_read_from() -> None:
-    study = make(predictors=["albumine"]).with_origin(StudyOrigin(file="here.yaml"))
+    study = make(predictors=["albumine"]).with_origin(Origin(STUDY, file="here.yaml"))
     with pytest.raises(StudyError) as caught:
         check_against_dictionary(study)
     assert caught.value.where == "here.yaml"
@@ -319,8 +320,8 @@ def test_errors_name_the_place_the_study_was_read_from() -> None:
 
 def test_the_hash_does_not_depend_on_where_the_file_lies(tmp_path: Path) -> None:
     relative = make(cohort=table())
-    assert study_hash(relative) == study_hash(relative.with_origin(StudyOrigin(folder=tmp_path)))
-    assert relative.with_origin(StudyOrigin(folder=tmp_path)).resolve_path("a.csv") == tmp_path / "a.csv"
+    assert study_hash(relative) == study_hash(relative.with_origin(Origin(STUDY, folder=tmp_path)))
+    assert relative.with_origin(Origin(STUDY, folder=tmp_path)).resolve_path("a.csv") == tmp_path / "a.csv"
     one, other = (make(cohort=table(path=str(tmp_path / folder / "a.csv"))) for folder in ("one", "other"))
     assert one != other
     assert study_hash(one) == study_hash(other)

@@ -174,12 +174,6 @@ def test_repeated_keys_are_refused_with_both_lines(refuse: Refuse, file: Path) -
     assert at(file, 3) in error.what
 
 
-def test_merge_keys_and_keys_that_are_lists_are_refused(refuse: Refuse, file: Path) -> None:
-    message = str(refuse(text=GOOD + "<<: {a: 1}\n? [a, b]\n: 1\n"))
-    assert f"{file}:17:1: merge keys (<<) are not read" in message
-    assert f"{file}:18:3: a key is a list or a mapping" in message
-
-
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
@@ -304,37 +298,11 @@ def test_dictionary_and_catalogue_are_judged_together(refuse: Refuse) -> None:
     assert "did you mean depth?" in message
 
 
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [
-        ("010", "010"),
-        ("2026-11-24", "2026-11-24"),
-        ("1:30", "1:30"),
-        ("1_000", "1_000"),
-        ("'5'", "5"),
-        ("0x1F", "0x1F"),
-        ("'#5'", "#5"),
-    ],
-)
-def test_text_that_looks_like_something_else_to_yaml_1_1_stays_text(file: Path, written: str, read: str) -> None:
-    file.write_text(GOOD.replace("A small study", written))
-    assert load_study(file).title == read
-
-
 @pytest.mark.parametrize("written", ["1e-3", "0.001", "1.0e-3", "1E-03", ".001"])
 def test_numbers_may_be_written_as_people_write_them(file: Path, written: str) -> None:
     file.write_text(GOOD.replace("depth: [2, 4]", f"learning_rate: [{written}]"))
     candidate = load_study(file).candidates[1]
     assert candidate.search == {"learning_rate": (0.001,)}
-
-
-def test_anchors_are_read(file: Path) -> None:
-    file.write_text(
-        GOOD.replace("[age, albumin]", "&p [age, albumin]").replace(
-            "{kind: xgboost,", "{kind: xgboost, predictors: *p,"
-        )
-    )
-    assert load_study(file).candidates[1].predictors == ("age", "albumin")
 
 
 # ---- files --------------------------------------------------------------------------------------------------------
@@ -371,22 +339,6 @@ def test_what_is_not_a_study_is_refused_with_its_line(
     assert error.where == f"{file}{where}"
 
 
-def test_deep_and_multiplying_documents_are_refused(refuse: Refuse) -> None:
-    assert "nested too deeply" in refuse(text="[" * 3000).what
-    rounds = zip("abcdefg", "bcdefgh", strict=True)
-    bomb = "a: &a [x]\n" + "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in rounds)
-    assert "repeats too much" in refuse(text=bomb).what
-
-
-def test_a_table_given_by_mistake_is_refused_before_it_is_parsed(refuse: Refuse) -> None:
-    assert "too large" in refuse(text="a,b\n" * 300_000).what
-
-
-def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(file: Path) -> None:
-    file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
-    assert load_study(file).seed == 7
-
-
 def test_a_missing_file_names_the_nearest_one(file: Path) -> None:
     with pytest.raises(StudyError, match="there is no study file") as caught:
         load_study(file.with_name("smal.yaml"))
@@ -399,11 +351,6 @@ def test_a_missing_file_names_the_nearest_one(file: Path) -> None:
 def test_a_folder_is_no_study(file: Path) -> None:
     with pytest.raises(StudyError, match="is a folder"):
         load_study(file.parent)
-
-
-def test_a_file_in_the_place_of_a_folder_is_said_so(file: Path) -> None:
-    with pytest.raises(StudyError, match="cannot be read"):
-        load_study(file / "study.yaml")
 
 
 # ---- overrides ----------------------------------------------------------------------------------------------------

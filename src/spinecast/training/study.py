@@ -10,38 +10,44 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import Any, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import Field, PrivateAttr, model_validator
 
+from spinecast.documents import (
+    Block,
+    DocumentKind,
+    Identifier,
+    KeyPath,
+    Names,
+    Origin,
+    Seed,
+    Text,
+    broken_rules,
+    write_yaml,
+)
+from spinecast.errors import StudyError
 from spinecast.files import canonical_json, sha256_bytes
 from spinecast.training.study_blocks import (
-    Block,
     Candidate,
     CohortSpec,
     Comparator,
     EvaluationSpec,
     ExplanationSpec,
     FinalSpec,
-    Identifier,
-    Names,
     OutcomeSpec,
     ResamplingSpec,
-    Seed,
-    Text,
     TrackingSpec,
     TuningSpec,
     WinnerFinal,
 )
-from spinecast.training.study_problems import KeyPath, StudyOrigin
 from spinecast.training.study_rules import (
     agreement_problems,
     check_against_catalogue,
     check_against_dictionary,
     search_space,
 )
-from spinecast.training.study_yaml import write_yaml
 
 __all__ = [
+    "STUDY",
     "Candidate",
     "CohortSpec",
     "Comparator",
@@ -53,6 +59,13 @@ __all__ = [
     "search_space",
     "study_hash",
 ]
+
+STUDY = DocumentKind(
+    "study",
+    StudyError,
+    override_example="tuning.trials=10",
+    kinds_elsewhere={"native": "only xgboost takes missing values as they are; leave imputation out or name another"},
+)
 
 
 class Study(Block):
@@ -74,14 +87,14 @@ class Study(Block):
     explanation: ExplanationSpec = Field(default=ExplanationSpec(), description="How the model is explained.")
     tracking: TrackingSpec = Field(default=TrackingSpec(), description="Where the run and its model are kept.")
 
-    _origin: StudyOrigin = PrivateAttr(default=StudyOrigin())
+    _origin: Origin = PrivateAttr(default=Origin(STUDY))
 
     @property
-    def origin(self) -> StudyOrigin:
+    def origin(self) -> Origin:
         """Where the study was read."""
         return self._origin
 
-    def with_origin(self, origin: StudyOrigin) -> Self:
+    def with_origin(self, origin: Origin) -> Self:
         """Return the same study, read elsewhere."""
         copy = self.model_copy()
         copy._origin = origin
@@ -116,19 +129,7 @@ class Study(Block):
     def _agree(self) -> Self:
         problems = list(agreement_problems(self))
         if problems:
-            raise ValidationError.from_exception_data(
-                "Study",
-                [
-                    InitErrorDetails(
-                        type=PydanticCustomError(
-                            "rule", "{what}", {"what": p.what, "expected": p.expected, "remedy": p.remedy}
-                        ),
-                        loc=p.key,
-                        input=None,
-                    )
-                    for p in problems
-                ],
-            )
+            raise broken_rules("Study", problems)
         return self
 
 

@@ -6,16 +6,26 @@ is a union told apart by its ``kind``; a new kind is one class and one entry in 
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, Strict, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field
+
+from spinecast.documents import (
+    Block,
+    Cell,
+    Flag,
+    Identifier,
+    Names,
+    Number,
+    Probability,
+    Text,
+    Whole,
+    named_kind,
+)
 
 __all__ = [
     "Baseline",
     "BinaryOutcome",
-    "Block",
     "Candidate",
     "CohortSpec",
     "Comparator",
@@ -27,66 +37,24 @@ __all__ = [
     "FinalSpec",
     "ForestImputation",
     "HorizonOutcome",
-    "Identifier",
     "Imputation",
     "MedianImputation",
-    "Names",
     "NativeImputation",
     "NeuralNetwork",
     "OutcomeSpec",
     "ParquetSource",
     "RandomForest",
     "ResamplingSpec",
-    "Seed",
     "SupportSource",
     "SupportVectorMachine",
     "TableColumn",
     "TableSource",
-    "Text",
     "TrackingSpec",
     "TreeImputation",
     "TuningSpec",
     "WinnerFinal",
     "XGBoost",
 ]
-
-
-def _number(value: object) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise PydanticCustomError("number", "Input should be a finite number")
-    return value
-
-
-def _cell(value: object) -> str | int | float:
-    if isinstance(value, str):
-        return value
-    try:
-        return _number(value)
-    except PydanticCustomError:
-        raise PydanticCustomError("cell", "Input should be text or a finite number") from None
-
-
-def _named_kind(value: object) -> object:
-    return {"kind": value} if isinstance(value, str) else value
-
-
-# Strict scalars: a study that says "5" or yes where a number belongs is refused, not guessed at.
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
-Text = Annotated[str, StringConstraints(min_length=1)]
-Seed = Annotated[int, Strict(), Field(ge=0, lt=2**32)]
-Flag = Annotated[bool, Strict()]
-Whole = Annotated[int, Strict()]
-Real = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Probability = Annotated[Real, Field(gt=0, lt=1)]
-Number = Annotated[int | float, PlainValidator(_number, json_schema_input_type=float)]
-Cell = Annotated[str | int | float, PlainValidator(_cell, json_schema_input_type=str | float)]
-Names = tuple[Identifier, ...]
-
-
-class Block(BaseModel):
-    """A mapping of the study file: unknown keys are refused and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SupportSource(Block):
@@ -228,11 +196,11 @@ _Filled = Annotated[MedianImputation | ForestImputation, Field(discriminator="ki
 _FilledOrNative = Annotated[MedianImputation | NativeImputation | ForestImputation, Field(discriminator="kind")]
 # `imputation: forest` is short for `imputation: {kind: forest}`.
 Imputation = Annotated[
-    _Filled, BeforeValidator(_named_kind, json_schema_input_type=_Filled | Literal["median", "forest"])
+    _Filled, BeforeValidator(named_kind, json_schema_input_type=_Filled | Literal["median", "forest"])
 ]
 TreeImputation = Annotated[
     _FilledOrNative,
-    BeforeValidator(_named_kind, json_schema_input_type=_FilledOrNative | Literal["median", "native", "forest"]),
+    BeforeValidator(named_kind, json_schema_input_type=_FilledOrNative | Literal["median", "native", "forest"]),
 ]
 _IMPUTATION = "How missing values are met, learned inside the resampling: a kind, or a kind with its settings."
 

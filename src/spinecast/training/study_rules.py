@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from spinecast.documents import KeyPath, Problem, did_you_mean, dotted, problems_error
 from spinecast.errors import ContractError
 from spinecast.training.study_blocks import Candidate, TableSource
-from spinecast.training.study_problems import KeyPath, Problem, did_you_mean, dotted, study_error
 
 if TYPE_CHECKING:
     from spinecast.clinical.variable import Role, Variable
@@ -47,7 +47,7 @@ def check_against_dictionary(study: Study) -> None:
         models' outputs, are never predictors.
     """
     if problems := dictionary_problems(study):
-        raise study_error(problems, study.origin)
+        raise problems_error(problems, study.origin)
 
 
 def check_against_catalogue(study: Study) -> None:
@@ -59,7 +59,7 @@ def check_against_catalogue(study: Study) -> None:
         If the family has no such parameter, or the values cannot be searched.
     """
     if problems := catalogue_problems(study):
-        raise study_error(problems, study.origin)
+        raise problems_error(problems, study.origin)
 
 
 def search_space(candidate: Candidate) -> Mapping[str, Dimension]:

@@ -1,4 +1,4 @@
-"""YAML for study files: read with the place of every value, written so that it reads back the same.
+"""YAML for documents: read with the place of every value, written so that it reads back the same.
 
 Numbers and text are told apart as in YAML 1.2 (``010`` and ``2026-11-24`` are text, ``1e-3`` is a number). ``yes``,
 ``no``, ``on`` and ``off`` stay the booleans of YAML 1.1 and are refused with an explanation where text is meant, so
@@ -13,12 +13,11 @@ from typing import Any
 
 import yaml
 
-from spinecast.errors import StudyError
-from spinecast.training.study_problems import KeyPath, Place, Problem, StudyOrigin, dotted, study_error
+from spinecast.documents.problems import DocumentKind, KeyPath, Origin, Place, Problem, dotted, problems_error
 
 __all__ = ["read_yaml", "write_yaml"]
 
-# Aliases can multiply a small text into a huge one; no study comes near this.
+# Aliases can multiply a small text into a huge one; no document comes near this.
 MOST_VALUES = 50_000
 
 _TAG = "tag:yaml.org,2002:"
@@ -26,6 +25,7 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$")
 _BOOLEAN = re.compile(r"(?:yes|no|on|off|true|false)$", re.IGNORECASE)
 _NULL = re.compile(r"(?:~|null|Null|NULL|)$")
+_RARE_LINE_END = re.compile("[\x85\u2028\u2029]")
 _TRUE = frozenset({"yes", "on", "true"})
 _READ_AS = {"bool": "a true-or-false value", "int": "a number", "float": "a number", "null": "an empty value"}
 
@@ -49,6 +49,12 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _written_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Escape the rarer line ends, which PyYAML writes as they are and reads back as spaces or other line ends."""
+    return dumper.represent_scalar(_TAG + "str", text, style='"' if _RARE_LINE_END.search(text) else None)
+
+
+_Dumper.add_representer(str, _written_text)
 _Dumper.add_implicit_resolver(_TAG + "float", _FLOAT, list("-+.0123456789"))
 _Dumper.add_implicit_resolver(_TAG + "bool", _BOOLEAN, list("yYnNoOtTfF"))
 
@@ -58,7 +64,9 @@ def write_yaml(content: Any) -> str:
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
 
 
-def read_yaml(text: str, name: str, where: Callable[[int, int], str]) -> tuple[Any, dict[KeyPath, Place]]:
+def read_yaml(
+    text: str, name: str, where: Callable[[int, int], str], kind: DocumentKind
+) -> tuple[Any, dict[KeyPath, Place]]:
     """Read one YAML document and remember where each value stands.
 
     Parameters
@@ -68,6 +76,7 @@ def read_yaml(text: str, name: str, where: Callable[[int, int], str]) -> tuple[A
         What the text is called when it is wrong as a whole.
     where : callable
         Turns a line and a column, both from 1, into the place shown to the user.
+    kind : DocumentKind
 
     Returns
     -------
@@ -78,29 +87,30 @@ def read_yaml(text: str, name: str, where: Callable[[int, int], str]) -> tuple[A
 
     Raises
     ------
-    StudyError
-        For a syntax error, a repeated key, a key that is not text, a tag or a merge key; lists all of the last four.
+    DocumentError
+        The kind's own error, for a syntax error, a repeated key, a key that is not text, a tag or a merge
+        key; lists all of the last four.
     """
     try:
         node = _compose(text)
         if node is None:
             return None, {}
-        builder = _Builder(where)
+        builder = _Builder(where, kind.noun)
         content = builder.value(node, ())
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = where(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise StudyError(f"{name} holds a character that text files do not have", where=place) from None
+        raise kind.error(f"{name} holds a character that text files do not have", where=place) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = where(mark.line + 1, mark.column + 1) if mark else name
-        raise StudyError(
-            f"{name} is not YAML: {error.problem or error.context}", where=place, remedy=_hint(error)
-        ) from None
+        what = f"{name} is not YAML: {error.problem or error.context}"
+        raise kind.error(what, where=place, remedy=_hint(error, kind.noun)) from None
     except RecursionError:
-        raise StudyError(f"{name} is nested too deeply", expected="the few levels of a study file") from None
+        expected = f"the few levels of a {kind.noun} file"
+        raise kind.error(f"{name} is nested too deeply", expected=expected) from None
     if builder.problems:
-        raise study_error(builder.problems, StudyOrigin(file=name, places=builder.places))
+        raise problems_error(builder.problems, Origin(kind, file=name, places=builder.places))
     return content, builder.places
 
 
@@ -112,14 +122,14 @@ def _compose(text: str) -> yaml.Node | None:
         loader.dispose()
 
 
-def _hint(error: yaml.MarkedYAMLError) -> str | None:
+def _hint(error: yaml.MarkedYAMLError, noun: str) -> str | None:
     problem = error.problem or ""
     if "\\t" in problem:
         return "indent with spaces, not tabs"
     if "mapping values are not allowed" in problem:
         return "put quotes around text that holds a colon, and line up the keys of one block"
     if "but found another document" in problem:
-        return "keep one study in one file: a line of `---` starts another document"
+        return f"keep one {noun} in one file: a line of `---` starts another document"
     return None
 
 
@@ -131,8 +141,9 @@ def _broken(text: str) -> bool:
 class _Builder:
     """Turns nodes into plain data; keeps places and everything it had to refuse."""
 
-    def __init__(self, where: Callable[[int, int], str]) -> None:
+    def __init__(self, where: Callable[[int, int], str], noun: str) -> None:
         self.where = where
+        self.noun = noun
         self.places: dict[KeyPath, Place] = {}
         self.problems: list[Problem] = []
         self.count = 0
@@ -171,10 +182,11 @@ class _Builder:
             if kind == "merge":
                 self.refuse(own, key_node, "merge keys (<<) are not read", remedy="write the keys out")
             elif kind != "str":
+                place = dotted(key) or f"the {self.noun}"
                 self.refuse(
                     own,
                     key_node,
-                    f"{dotted(key) or 'the study'}: YAML reads the key {key_node.value} as {_READ_AS.get(kind, kind)}",
+                    f"{place}: YAML reads the key {key_node.value} as {_READ_AS.get(kind, kind)}",
                     "text as a key",
                     f'write it in quotes: "{key_node.value}"',
                 )
@@ -201,7 +213,8 @@ class _Builder:
             if kind in {"int", "float"} and (_FLOAT.match(text) or _INTEGER.match(text)):
                 return float(text)
         what = "half a character (an escape \\ud800 to \\udfff)" if kind == "str" else node.tag
-        self.refuse(key, node, f"{dotted(key)}: a study file cannot hold {what}", "text, a number, a list or a mapping")
+        refused = f"{dotted(key)}: a {self.noun} file cannot hold {what}"
+        self.refuse(key, node, refused, "text, a number, a list or a mapping")
         return None
 
     def mark(self, node: yaml.Node) -> str:
