@@ -63,13 +63,13 @@ report: $(VENV)/.ready-demo ## Write a run's report again: make report RUN=run-i
 	$(BIN)/spinecast report $(RUN)
 
 ui: $(VENV)/.ready-demo ## Open MLflow on the local store (http on this machine only)
-	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --host 127.0.0.1 --port 5000
+	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true $(BIN)/mlflow ui --backend-store-uri "$${SPINECAST_TRACKING_URI:-sqlite:///$${SPINECAST_STORE:-mlruns}/mlflow.db}" --host 127.0.0.1 --port 5000
 
 serve: ui ## Open MLflow on the local store (the clinician page is not built yet)
 
 bench: $(VENV)/.ready-all ## Time spinecast beside its peers (results in benchmarks/)
 	$(BIN)/python benchmarks/run.py
 
-clean: ## Remove the environment and everything that commands made
+clean: ## Remove the environment, caches and output/ (trained models in it too); the tracking store stays
 	rm -rf $(VENV) output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -43,6 +43,9 @@ def test_one_patient_by_every_name_of_the_model(trained: TrainedStudy, spinecast
         ('{"age": 63, "age": 64}', ("more than once",)),
         ('{"age": 63', ("not JSON",)),
         ("[63]", ("one patient",)),
+        ("{}", ("nothing is known",)),
+        ('{"age": ' + "9" * 400 + "}", ("age", "impossible")),
+        ("[" * 100_000, ("not JSON",)),
     ],
 )
 def test_a_patient_that_cannot_be_read(
@@ -67,6 +70,52 @@ def test_a_table_of_patients(trained: TrainedStudy, spinecast: Run, tmp_path: Pa
     assert ((risks["lower"] < risks["risk"]) & (risks["risk"] < risks["upper"])).all()
     assert (risks["missing_inputs"] >= 1).all()
     assert risks["notice"].str.contains("Research use only").all()
+    assert "creatinine" in done.stderr  # taken as not known, and said
+
+
+def test_what_a_table_of_patients_may_not_be(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+    table = simulated.patients(5, seed=8).drop(columns=["days", "died"])
+    table.to_csv(tmp_path / "in.csv", index=False)
+    table.rename(columns={"albumin": "albumine"}).to_csv(tmp_path / "similar.csv", index=False)
+    table.assign(risk=0.5).to_csv(tmp_path / "taken.csv", index=False)
+    (tmp_path / "doubled.csv").write_text("age,age\n63,64\n")
+    model = str(trained.output)
+    for source, target, words in (
+        ("in.csv", "in.csv", "replace the table"),
+        ("in.csv", "out.xlsx", "neither CSV nor Parquet"),
+        ("similar.csv", "out.csv", "albumine"),
+        ("taken.csv", "out.csv", "already has a column 'risk'"),
+        ("doubled.csv", "out.csv", "more than one column 'age'"),
+    ):
+        done = spinecast("predict", model, "--input", source, "--output", target, folder=tmp_path)
+        assert done.returncode == 2, source
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("out.*"))
+    allowed = ("--input", "similar.csv", "--output", "out.csv", "--allow-similar-columns")
+    assert spinecast("predict", model, *allowed, folder=tmp_path).returncode == 0
+
+
+def test_unusual_inputs_of_a_table_are_named(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+    table = simulated.patients(5, seed=8).drop(columns=["days", "died"])
+    table.loc[2, "albumin"] = 1.0
+    table.to_csv(tmp_path / "in.csv", index=False)
+    done = spinecast("predict", str(trained.output), "--input", "in.csv", "--output", "out.csv", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    named = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)["unusual_inputs"]
+    assert "albumin" in named[2]
+    assert "albumin is unusual in" in done.stderr
+
+
+def test_a_version_is_found_by_the_name_that_training_printed(
+    trained: TrainedStudy, spinecast: Run, tmp_path: Path
+) -> None:
+    (trained.folder / "simulated_mortality").mkdir()  # a folder of the model's name that holds no model
+    for reference in (str(trained.answer["model"]), "simulated_mortality"):
+        (tmp_path / "patient.json").write_text('{"age": 63}')
+        patient = str(tmp_path / "patient.json")
+        done = spinecast("predict", reference, "--patient", patient, "--json", folder=trained.folder)
+        assert done.returncode == 0, done.stderr
 
 
 def test_an_altered_model_is_refused(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:

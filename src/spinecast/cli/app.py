@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from spinecast import __version__
-from spinecast.cli import models, predict, report, study, train
+from spinecast.cli import dictionary, models, predict, report, scores, study, synth, train
 from spinecast.errors import SpinecastError
 from spinecast.notices import RESEARCH_USE
 
@@ -37,7 +37,10 @@ app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("report")(report.report)
 app.command("models")(models.models)
+app.command("scores")(scores.scores)
+app.command("synth")(synth.synth)
 app.add_typer(study.app, name="study")
+app.add_typer(dictionary.app, name="dictionary")
 
 
 def _print_version(wanted: bool) -> None:
@@ -75,7 +78,7 @@ def main() -> NoReturn:
         show()  # a wrong option or argument: typer's own errors show themselves
         raise SystemExit(getattr(error, "exit_code", 2)) from None
     if status == INTERRUPTED:  # typer turns Ctrl-C into this status
-        _fail("interrupted; finished work is kept, the same command goes on from here", INTERRUPTED)
+        _fail("interrupted", INTERRUPTED)
     raise SystemExit(status if isinstance(status, int) else 0)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinecast.errors import ContractError
+from spinecast.errors import ContractError, SpinecastError
 
 if TYPE_CHECKING:
     import pandas
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from spinecast.models.prognosis_model import PrognosisModel
 
 __all__ = ["predict"]
+
+_PARQUET = (".parquet", ".pq")
 
 
 def predict(
@@ -29,36 +31,63 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="TABLE", help="Where the table's risks go: CSV or Parquet.")
     ] = None,
+    allow_similar: Annotated[
+        bool,
+        typer.Option("--allow-similar-columns", help="Take columns named almost like a predictor for something else."),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the patient's prediction as JSON.")] = False,
 ) -> None:
     """Predict with a saved model. Research use only: never for the care of a person."""
-    from spinecast.cohorts.sources import read_table
-    from spinecast.errors import SpinecastError
-    from spinecast.files import canonical_json, ensure_writable_directory
-
     if (patient is None) == (input_ is None) or (input_ is None) != (output is None):
         raise SpinecastError(
             "predict takes either one patient or a table",
             expected="--patient FILE.json, or --input TABLE with --output TABLE",
         )
-    from spinecast.explanation.prediction import predict_patient, predict_table
-    from spinecast.tracking.models import find_model
+    if patient is not None:
+        _predict_patient(model, patient, json_=json_)
+    elif input_ is not None and output is not None:
+        if json_:
+            raise SpinecastError("--json prints one patient; the risks of a table go to --output")
+        _predict_table(model, input_, output, allow_similar=allow_similar)
+
+
+def _predict_patient(model: str, patient: Path, *, json_: bool) -> None:
+    from spinecast.explanation.prediction import predict_patient
+    from spinecast.files import canonical_json
+
+    given = _read_patient(patient)
+    found, identity = _load(model)
+    prediction = predict_patient(found, identity, given)
+    typer.echo(canonical_json(prediction.to_dict()) if json_ else prediction.to_text())
+
+
+def _predict_table(model: str, source: Path, target: Path, *, allow_similar: bool) -> None:
+    from spinecast.cohorts.sources import read_table
+    from spinecast.explanation.table_prediction import predict_table
+    from spinecast.files import ensure_writable_directory
+
+    _require_table_name(target)
+    if source.exists() and target.exists() and target.samefile(source):
+        raise SpinecastError(
+            "the risks would replace the table of patients", where=str(target), remedy="name another --output"
+        )
+    ensure_writable_directory(target.parent)
+    table = read_table(source)
+    found, identity = _load(model)
+    predicted = predict_table(found, identity, table, allow_similar=allow_similar)
+    _write_table(target, predicted.table)
+    typer.echo(f"{len(table)} patients predicted by {found.name} ({identity[:12]}): {target}", err=True)
+    if predicted.absent:
+        typer.echo(f"note: no column for {', '.join(predicted.absent)}: not known for anyone", err=True)
+    for name, count in predicted.unusual.items():
+        typer.echo(f"note: {name} is unusual in {count} rows (column unusual_inputs); check its unit", err=True)
+
+
+def _load(model: str) -> tuple[PrognosisModel, str]:
+    from spinecast.tracking.models import find_model, is_model_folder
     from spinecast.tracking.store import open_store
 
-    def load() -> tuple[PrognosisModel, str]:
-        return find_model(None if Path(model).is_dir() else open_store(create=False), model)
-
-    if patient is not None:
-        given = _read_patient(patient)
-        found, identity = load()
-        prediction = predict_patient(found, identity, given)
-        typer.echo(canonical_json(prediction.to_dict()) if json_ else prediction.to_text())
-    elif input_ is not None and output is not None:
-        ensure_writable_directory(output.parent)
-        table = read_table(input_)
-        found, identity = load()
-        _write_table(output, predict_table(found, identity, table))
-        typer.echo(f"{len(table)} patients predicted by {found.name} ({identity[:12]}): {output}", err=True)
+    return find_model(None if is_model_folder(model) else open_store(create=False), model)
 
 
 def _read_patient(path: Path) -> dict[str, Any]:
@@ -71,12 +100,12 @@ def _read_patient(path: Path) -> dict[str, Any]:
         return dict(pairs)
 
     try:
-        given = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=no_repeats)
+        given = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=no_repeats)
     except FileNotFoundError as error:
         raise ContractError(f"there is no file {path}", where=str(path), remedy="check the path") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(f"{path} cannot be read: {error}", where=str(path)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ContractError(
             f"{path} is not JSON: {error}", where=str(path), expected='an object such as {"age": 63, "sex": "female"}'
         ) from error
@@ -89,10 +118,15 @@ def _read_patient(path: Path) -> dict[str, Any]:
     return given
 
 
+def _require_table_name(path: Path) -> None:
+    if path.suffix.casefold() not in (*_PARQUET, ".csv"):
+        raise SpinecastError(f"{path} is neither CSV nor Parquet", expected="a name ending in .csv or .parquet")
+
+
 def _write_table(path: Path, table: pandas.DataFrame) -> None:
     from spinecast.files import atomic_write
 
-    if path.suffix.casefold() in (".parquet", ".pq"):
+    if path.suffix.casefold() in _PARQUET:
         atomic_write(path, table.to_parquet(index=False))
     else:
         atomic_write(path, table.to_csv(index=False))

@@ -13,7 +13,10 @@ __all__ = ["report"]
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run id, or the output folder of `spinecast train`.")],
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Where the report goes [default: RUN.html].")
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Where the report goes [default: report.html in the folder, or RUN.html]."
+        ),
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write a PDF instead of HTML.")] = False,
 ) -> None:
@@ -31,6 +34,7 @@ def report(
 
         record_folder = fetch_record(open_store(create=False), run)
     document = build_report(RunRecord.load(record_folder))
-    target = output or Path(f"{folder.name}.{'pdf' if pdf else 'html'}")
+    ending = "pdf" if pdf else "html"
+    target = output or (record_folder.parent / f"report.{ending}" if folder.is_dir() else Path(f"{run}.{ending}"))
     atomic_write(target, render_pdf(document) if pdf else render_html(document))
     typer.echo(str(target))

@@ -43,6 +43,9 @@ def train(
     except ContractError as error:
         _write_rejections(error, target)
         raise
+    except KeyboardInterrupt:
+        typer.echo("finished work is kept, the same command goes on from here", err=True)
+        raise
     if json_:
         from spinecast.files import canonical_json
 

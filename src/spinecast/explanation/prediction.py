@@ -1,27 +1,22 @@
-"""One prediction with everything that must be kept of it, and the risks of a whole table."""
+"""One prediction with everything that must be kept of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.contract import check_patient, check_predictors
+from spinecast.cohorts.contract import check_patient
+from spinecast.errors import ContractError
 from spinecast.explanation.contributions import explain
 from spinecast.explanation.summary import contribution_rows, value_text
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 
-if TYPE_CHECKING:
-    import pandas
-
-__all__ = ["Prediction", "predict_patient", "predict_table"]
-
-# Rows predicted at once: bounds the memory of a table of any length.
-ROWS_AT_ONCE = 20_000
+__all__ = ["Prediction", "notices", "predict_patient"]
 
 
 @dataclass(frozen=True)
@@ -116,10 +111,14 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     Raises
     ------
     ContractError
-        If a field is unknown or a value impossible.
+        If a field is unknown or a value impossible, or nothing at all is known.
     """
     frame, warnings = check_patient(given, model.predictors)
     matrix = model.matrix(frame)
+    if np.isnan(matrix).all():
+        raise ContractError(
+            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
+        )
     lower, upper = model.interval(matrix)
     found = explain(model, matrix)
     variables = [variable(name) for name in model.predictors]
@@ -137,46 +136,10 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         residual=float(found.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
         warnings=tuple(warnings),
-        notices=_notices(model),
+        notices=notices(model),
     )
 
 
-def predict_table(model: PrognosisModel, identity: str, table: pandas.DataFrame) -> pandas.DataFrame:
-    """Predict a table of patients.
-
-    Parameters
-    ----------
-    model : PrognosisModel
-    identity : str
-    table : DataFrame
-        Columns named as in the dictionary, canonical units. Absent columns count as missing values; other columns
-        are carried along.
-
-    Returns
-    -------
-    DataFrame
-        The table with ``risk``, ``lower``, ``upper``, ``missing_inputs``, ``model`` and ``notice`` added.
-
-    Raises
-    ------
-    ContractError
-        If a value breaks the contract, or no predictor is there.
-    """
-    matrix = model.matrix(check_predictors(table, model.predictors))
-    risk, lower, upper = (np.empty(len(matrix)) for _ in range(3))
-    for start in range(0, len(matrix), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        risk[rows] = model.predict(matrix[rows])
-        lower[rows], upper[rows] = model.interval(matrix[rows])
-    return table.assign(
-        risk=risk,
-        lower=lower,
-        upper=upper,
-        missing_inputs=np.isnan(matrix).sum(axis=1),
-        model=f"{model.name} {identity[:12]}",
-        notice=" ".join(_notices(model)),
-    )
-
-
-def _notices(model: PrognosisModel) -> tuple[str, ...]:
+def notices(model: PrognosisModel) -> tuple[str, ...]:
+    """Return what every answer of a model says: research use, and that its patients were made up where they were."""
     return (RESEARCH_USE, *((SYNTHETIC,) if model.about["cohort"]["kind"] == "synthetic" else ()))

@@ -1,4 +1,4 @@
-"""Finding models and run records by the names people use: a folder, a run id, a registered name, ``name@alias``."""
+"""Finding models and run records by the names people use: a folder, a run id, ``name``, ``name@alias``, ``name/1``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND
 from spinecast.tracking.store import Store
 
-__all__ = ["RegisteredVersion", "fetch_record", "find_model", "registered_versions"]
+__all__ = ["RegisteredVersion", "fetch_record", "find_model", "is_model_folder", "registered_versions"]
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
+NAME_AND_VERSION = re.compile(r"([a-z][a-z0-9_]*)/([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,14 @@ class RegisteredVersion:
     created: int
 
 
+def is_model_folder(reference: str) -> bool:
+    """Say whether a reference is a folder with a model; a folder of a registered model's name need not be one."""
+    folder = Path(reference)
+    return is_artifact(folder) or is_artifact(folder / "model")
+
+
 def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisModel, str]:
-    """Load a model by folder, run id, registered name or ``name@alias``.
+    """Load a model by folder, run id, registered name, ``name@alias`` or ``name/version``.
 
     Parameters
     ----------
@@ -54,13 +61,13 @@ def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisMo
         If the model was altered since it was saved or registered.
     """
     folder = Path(reference)
-    if folder.is_dir():
+    if is_model_folder(reference):
         return load_model(folder if is_artifact(folder) else folder / "model")
-    if store_or_none is None or "/" in reference:
+    if store_or_none is None or ("/" in reference and not NAME_AND_VERSION.fullmatch(reference)):
         raise TrackingError(
             f"there is no model folder {reference}",
             where=reference,
-            expected="a model folder, a run id, a registered name or name@alias",
+            expected="a model folder, a run id, a registered name, name@alias or name/version",
             remedy="see `spinecast models`",
         )
     store = store_or_none
@@ -130,7 +137,12 @@ def _version(client: Any, reference: str) -> Any:
     from mlflow.exceptions import MlflowException
 
     name, _, alias = reference.partition("@")
+    numbered = NAME_AND_VERSION.fullmatch(reference)
+    if numbered:
+        name = numbered[1]
     try:
+        if numbered:
+            return client.get_model_version(name, numbered[2])
         return client.get_model_version_by_alias(name, alias or CANDIDATE_ALIAS)
     except MlflowException as error:
         names = [registered.name for registered in client.search_registered_models(max_results=1000)]

@@ -1,0 +1,133 @@
+"""The risks of a whole table of patients, and what a reader must know of its inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spinecast.clinical.dictionary import variable, variables
+from spinecast.cohorts.contract import check_predictors
+from spinecast.errors import ContractError
+from spinecast.explanation.prediction import notices
+from spinecast.models.prognosis_model import PrognosisModel
+
+__all__ = ["ADDED_COLUMNS", "TablePrediction", "predict_table"]
+
+# Rows predicted at once: bounds the memory of a table of any length.
+ROWS_AT_ONCE = 20_000
+
+ADDED_COLUMNS = ("risk", "lower", "upper", "missing_inputs", "unusual_inputs", "model", "notice")
+
+# A column this like an absent predictor's name is more likely a slip of the pen than something else.
+_SAME_NAME = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class TablePrediction:
+    """A table with its risks.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        As given, with `ADDED_COLUMNS`: risk and its 95 % limits, how many inputs were not known, which were unusual.
+    absent : tuple of str
+        Predictors the table has no column for; they count as not known.
+    unusual : mapping of str to int
+        Rows in which a predictor lies outside its plausible range.
+    """
+
+    table: pd.DataFrame
+    absent: tuple[str, ...]
+    unusual: dict[str, int]
+
+
+def predict_table(
+    model: PrognosisModel, identity: str, table: pd.DataFrame, *, allow_similar: bool = False
+) -> TablePrediction:
+    """Predict a table of patients.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    identity : str
+    table : DataFrame
+        Columns named as in the dictionary, canonical units; other columns are carried along.
+    allow_similar : bool
+        Whether a column whose name is nearly that of an absent predictor is left alone rather than refused.
+
+    Raises
+    ------
+    ContractError
+        If a value breaks the contract, no predictor is there, a column name stands twice or is nearly that of an
+        absent predictor, or the table already has one of the columns that would be added.
+    """
+    _require_room(table, model)
+    frame = check_predictors(table, model.predictors)
+    matrix = model.matrix(frame)
+    absent = tuple(
+        name for j, name in enumerate(model.predictors) if name not in table.columns and np.isnan(matrix[:, j]).all()
+    )
+    if not allow_similar:
+        _refuse_similar(absent, [str(column) for column in table.columns])
+    risk, lower, upper = (np.empty(len(matrix)) for _ in range(3))
+    for start in range(0, len(matrix), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        risk[rows] = model.predict(matrix[rows])
+        lower[rows], upper[rows] = model.interval(matrix[rows])
+    outside = {name: mask for name in model.predictors if (mask := _implausible(name, frame[name])).any()}
+    predicted = table.assign(
+        risk=risk,
+        lower=lower,
+        upper=upper,
+        missing_inputs=np.isnan(matrix).sum(axis=1),
+        unusual_inputs=_named(outside, len(matrix)),
+        model=f"{model.name} {identity[:12]}",
+        notice=" ".join(notices(model)),
+    )
+    return TablePrediction(predicted, absent, {name: int(mask.sum()) for name, mask in outside.items()})
+
+
+def _require_room(table: pd.DataFrame, model: PrognosisModel) -> None:
+    columns = [str(column) for column in table.columns]
+    doubled = [name for name in model.predictors if columns.count(name) > 1]
+    if doubled:
+        raise ContractError(f"the table has more than one column {doubled[0]!r}", expected="every column name once")
+    taken = [name for name in ADDED_COLUMNS if name in columns]
+    if taken:
+        raise ContractError(
+            f"the table already has a column {taken[0]!r}",
+            expected=f"a table without {', '.join(ADDED_COLUMNS)}: they are added",
+            remedy="rename or drop it",
+        )
+
+
+def _refuse_similar(absent: tuple[str, ...], columns: list[str]) -> None:
+    strangers = [column for column in columns if column not in variables()]
+    for name in absent:
+        close = get_close_matches(name, strangers, n=1, cutoff=_SAME_NAME)
+        if close:
+            raise ContractError(
+                f"the table has no column {name!r}, but one called {close[0]!r}",
+                expected="columns named as in the dictionary; a predictor without a column counts as not known",
+                remedy=f"rename it to {name}, or pass --allow-similar-columns if it is something else",
+            )
+
+
+def _implausible(name: str, values: pd.Series) -> NDArray[np.bool_]:
+    plausible = variable(name).plausible
+    if plausible is None:
+        return np.zeros(len(values), dtype=bool)
+    numbers = values.to_numpy(dtype=np.float64)
+    return ~plausible.contains(numbers) & ~np.isnan(numbers)
+
+
+def _named(outside: dict[str, NDArray[np.bool_]], count: int) -> NDArray[np.object_]:
+    """Join, for each row, the names of its unusual inputs."""
+    joined = np.full(count, "", dtype=object)
+    for name, mask in outside.items():
+        joined[mask] = [f"{known}; {name}" if known else name for known in joined[mask]]
+    return joined
