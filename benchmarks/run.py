@@ -32,6 +32,7 @@ MODULES = (
     "contributions",
     "auc_interval",
     "decision_curve",
+    "published_scores",
     "one_prediction",
     "import_help",
 )

@@ -84,7 +84,8 @@ def fitted_part(
     fitted = []
     for member in range(members):
         rows = matrix[fold != member]
-        encoder = fit_encoder(rows, schema, Imputation(family.imputation), knots=int(parameters.get("knots", 0)))
+        imputation = Imputation("native" if kind == "xgboost" else "median")
+        encoder = fit_encoder(rows, schema, imputation, knots=int(parameters.get("knots", 0)))
         scorer = family.fit(encoder.transform(rows), outcome[fold != member], None, parameters, member)
         fitted.append(Member(encoder=encoder, scorer=scorer))
     return Part(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
+import yaml
 
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.clinical.variable import Variable
+from spinecast.cohorts.rules import MISSING_TEXT, canonical_key
 from spinecast.errors import ContractError
 
 EVERY = [pytest.param(entry, id=name) for name, entry in variables().items()]
+PREDICTORS = [entry for entry in variables().values() if entry.role == "predictor"]
 
 
 def test_names_are_their_keys() -> None:
@@ -76,6 +80,91 @@ def test_the_check_digits_catch_a_wrong_digit() -> None:
     assert not _verhoeff_valid("73211008")
 
 
+def test_a_code_names_one_predictor() -> None:
+    codes = Counter((code.system, code.code) for entry in PREDICTORS for code in entry.codes)
+    assert [code for code, count in codes.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("entry", EVERY)
+def test_what_it_refers_to_is_there(entry: Variable) -> None:
+    for name in entry.derived_from:
+        assert entry.name not in variable(name).derived_from
+        assert variable(name).role == "predictor"
+    if entry.asked_if:
+        other = variable(entry.asked_if.variable)
+        assert set(entry.asked_if.levels) < set(other.level_values)
+
+
+@pytest.mark.parametrize("entry", [e for e in variables().values() if e.is_levelled], ids=lambda e: e.name)
+def test_levels_survive_yaml_tables_and_spreadsheets(entry: Variable) -> None:
+    """Unquoted in YAML a grade is read as a number, whose text is still the grade; nothing else changes."""
+    for value in entry.level_values:
+        assert str(yaml.safe_load(value)) == value
+        assert canonical_key(value) == value
+        assert value.casefold() not in MISSING_TEXT
+        if value.isdigit():
+            assert canonical_key(int(value)) == canonical_key(float(value)) == value
+
+
+@pytest.mark.parametrize("entry", [e for e in variables().values() if not e.is_levelled], ids=lambda e: e.name)
+def test_a_number_of_usual_size_says_what_is_usual(entry: Variable) -> None:
+    assert entry.plausible is not None or entry.role == "comparator"
+    assert entry.decimals >= 0
+
+
+SCALES = {
+    "ecog_performance_status": ("0", "1", "2", "3", "4"),
+    "frankel_grade": ("a", "b", "c", "d", "e"),
+    "asia_impairment_scale": ("a", "b", "c", "d", "e"),
+    "nurick_grade": ("0", "1", "2", "3", "4", "5"),
+    "motor_grade": ("0", "1", "2", "3", "4", "5"),
+    "bilsky_grade": ("0", "1a", "1b", "1c", "2", "3"),
+    "sins_location": ("rigid", "semirigid", "mobile", "junctional"),
+    "sins_collapse": ("none", "body_involved_over_half", "collapse_under_half", "collapse_over_half"),
+    "tumour_growth_group": ("slow", "moderate", "rapid"),
+    "spine_metastases": ("one", "two", "three_or_more"),
+    "anaesthesia_class": ("1", "2", "3", "4", "5"),
+    "ecog_30d": ("0", "1", "2", "3", "4", "5"),
+}
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_ordered_scales_run_as_published(name: str) -> None:
+    assert variable(name).kind == "ordinal"
+    assert variable(name).level_values == SCALES[name]
+
+
+def test_scales_of_function_are_inputs_of_their_own() -> None:
+    """None of them is computed from another: four published tables between ECOG and Karnofsky disagree."""
+    function = ("ecog_performance_status", "karnofsky_performance_status", "frankel_grade", "asia_impairment_scale")
+    assert all(not variable(name).is_derived for name in (*function, "nurick_grade", "motor_grade"))
+    used = {name: [e.name for e in variables().values() if name in e.derived_from] for name in function}
+    assert used == {
+        "ecog_performance_status": ["ecog_3_or_4"],
+        "karnofsky_performance_status": [],
+        "frankel_grade": [],
+        "asia_impairment_scale": ["asia_impaired"],
+    }
+
+
+def test_every_input_of_the_sorg_models_is_there() -> None:
+    """The 18 fields of the SORG web application, in its order."""
+    form = (
+        "tumour_growth_group ecog_3_or_4 asia_impaired other_charlson_comorbidity visceral_metastases "
+        "brain_metastases previous_systemic_therapy three_or_more_spine_metastases body_mass_index hemoglobin "
+        "platelet_count lymphocyte_count neutrophil_count creatinine international_normalised_ratio "
+        "white_blood_cell_count alkaline_phosphatase albumin"
+    )
+    fields = form.split()
+    assert len(fields) == 18
+    assert all(variable(name).role == "predictor" for name in fields)
+
+
+def test_the_vertebrae_stand_from_head_to_tail() -> None:
+    levels = variable("spinal_level").level_values
+    assert (len(levels), levels[0], levels[6], levels[18], levels[-1]) == (29, "c1", "c7", "t12", "s5")
+
+
 def test_other_models_outputs_and_later_facts_are_no_predictors() -> None:
     roles = {name: entry.role for name, entry in variables().items()}
     for name in ("support_survival_2m", "support_survival_6m", "support_physiology_score"):
@@ -86,16 +175,33 @@ def test_other_models_outputs_and_later_facts_are_no_predictors() -> None:
     assert roles["race"] == "subgroup"
 
 
+def test_what_is_known_only_after_treatment_is_no_predictor() -> None:
+    for name in ("postoperative_systemic_therapy", "postoperative_radiotherapy", "operation_time"):
+        assert variable(name).role == "after_prediction"
+    for name in ("ambulation_90d", "intraoperative_blood_loss", "local_progression_time", "complication_grade"):
+        assert variable(name).role == "outcome"
+
+
 def test_what_linear_models_see_on_a_logarithmic_scale() -> None:
-    skewed = {name for name, entry in variables().items() if entry.skewed}
+    skewed = {entry.name for entry in PREDICTORS if entry.skewed}
     assert skewed == {
-        "creatinine",
+        "alkaline_phosphatase",
         "bilirubin",
-        "glucose",
         "blood_urea_nitrogen",
-        "white_blood_cell_count",
-        "urine_output",
-        "days_in_hospital_before_entry",
+        "c_reactive_protein",
         "coma_score",
+        "creatinine",
+        "days_in_hospital_before_entry",
+        "days_since_onset_of_weakness",
+        "glucose",
+        "gross_tumour_volume",
+        "lactate_dehydrogenase",
+        "lymphocyte_count",
+        "neutrophil_count",
+        "neutrophil_lymphocyte_ratio",
         "pao2_fio2_ratio",
+        "platelet_count",
+        "platelet_lymphocyte_ratio",
+        "urine_output",
+        "white_blood_cell_count",
     }

@@ -33,6 +33,8 @@ SEX = variable("sex")
         ({"plausible": Range(0, 5)}, "leaves the possible"),
         ({"possible": Range(-1, 7), "skewed": True}, "logarithmic"),
         ({"other_units": (UnitConversion(Unit("G/DL", "g/L"), 1, 10),)}, "share a spelling"),
+        ({"derived_from": ("albumin",)}, "derived from itself"),
+        ({"derived_from": ("calcium", "calcium")}, "one variable twice"),
     ],
 )
 def test_a_contradictory_number_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -57,7 +59,7 @@ def test_contradictory_levels_are_refused(changes: dict[str, Any], message: str)
         replace(SEX, **changes)
 
 
-@pytest.mark.parametrize("value", ["yes", "no", "on", "true", "Not snake", ""])
+@pytest.mark.parametrize("value", ["yes", "no", "on", "true", "Not snake", "", "010", "1_2", "0x1", "1e3", "1ab"])
 def test_levels_yaml_would_misread_are_refused(value: str) -> None:
     with pytest.raises(ValueError, match="snake_case"):
         Level(value, "x")

@@ -20,7 +20,6 @@ __all__ = ["scores"]
 
 _IDENTIFIERS = ("patient_id", "id")
 _SYNTHETIC = "spinecast_synthetic"
-_ROWS_AT_ONCE = 100_000
 _PARQUET = (".parquet", ".pq")
 
 
@@ -135,26 +134,22 @@ def _checked(table: pandas.DataFrame, chosen: Sequence[Score]) -> pandas.DataFra
 def _scored(
     frame: pandas.DataFrame, chosen: Sequence[Score]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, int]]]:
-    """Compute every score, in blocks of rows; return its columns (value, lower, upper, stratum) and its counts."""
+    """Compute every score; return its columns (value, lower, upper, stratum) and how many patients it is known of."""
     import numpy as np
 
+    from spinecast.clinical.scores import compute_scores
     from spinecast.cohorts.cohort import frame_matrix
 
-    parts: dict[str, list[Any]] = {entry.name: [] for entry in chosen}
-    for start in range(0, len(frame), _ROWS_AT_ONCE):
-        block = frame.iloc[start : start + _ROWS_AT_ONCE]
-        columns = {str(name): frame_matrix(block, [str(name)])[:, 0] for name in frame}
-        for entry in chosen:
-            found = entry.compute(columns)
-            parts[entry.name].append((found.value, found.lower, found.upper, found.stratum()))
+    found = compute_scores(chosen, {str(name): frame_matrix(frame, [str(name)])[:, 0] for name in frame})
     results: dict[str, dict[str, Any]] = {}
     counts: dict[str, dict[str, int]] = {}
     for entry in chosen:
-        value, lower, upper, stratum = (np.concatenate(each) for each in zip(*parts.pop(entry.name), strict=True))
-        results[entry.name] = {"": value, "_lower": lower, "_upper": upper}
+        result = found.pop(entry.name)
+        value = result.value
+        results[entry.name] = {"": value, "_lower": result.lower, "_upper": result.upper}
         if entry.strata:
-            results[entry.name]["_stratum"] = _labels(stratum, entry)
-        known, impossible = int(np.isfinite(value).sum()), int(np.isnan(upper).sum())
+            results[entry.name]["_stratum"] = _labels(result.stratum(), entry)
+        known, impossible = int(np.isfinite(value).sum()), int(np.isnan(result.upper).sum())
         counts[entry.name] = {
             "known": known,
             "range": len(value) - known - impossible,

@@ -13,7 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 from spinecast.clinical.units import Unit, UnitConversion
 from spinecast.errors import ContractError, nearest
 
-__all__ = ["BINARY_LEVELS", "Code", "Domain", "Kind", "Level", "Range", "Role", "Variable", "format_number"]
+__all__ = [
+    "BINARY_LEVELS",
+    "Code",
+    "Condition",
+    "Domain",
+    "Kind",
+    "Level",
+    "Range",
+    "Role",
+    "Variable",
+    "format_number",
+]
 
 Kind = Literal["continuous", "ordinal", "nominal", "binary"]
 Role = Literal["predictor", "outcome", "comparator", "subgroup", "after_prediction"]
@@ -21,9 +32,15 @@ Domain = Literal[
     "demography",
     "tumour",
     "function",
+    "spread",
+    "imaging",
     "laboratory",
     "vital_sign",
     "comorbidity",
+    "nutrition",
+    "treatment",
+    "surgery",
+    "radiotherapy",
     "course",
     "outcome",
     "comparator",
@@ -32,7 +49,8 @@ CodeSystem = Literal["LOINC", "SNOMED CT"]
 
 _CODE_SYSTEM_URI = {"LOINC": "http://loinc.org", "SNOMED CT": "http://snomed.info/sct"}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_LEVEL = re.compile(r"[a-z0-9][a-z0-9_]*")
+# A name, or a grade such as 2 or 1a. YAML 1.1 reads 010 and 1_2 as other numbers, so neither can be a level.
+_LEVEL = re.compile(r"[a-z][a-z0-9_]*|(0|[1-9][0-9]*)[a-z]?")
 # YAML 1.1 reads these as booleans or as nothing, so a level of that name could not be written in a study.
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
@@ -72,7 +90,7 @@ class Level:
 
     def __post_init__(self) -> None:
         if not _LEVEL.fullmatch(self.value) or self.value in _YAML_WORDS:
-            raise ValueError(f"level {self.value!r} must be snake_case and no YAML boolean")
+            raise ValueError(f"level {self.value!r} must be snake_case or a grade such as 1a, and no YAML boolean")
 
 
 BINARY_LEVELS = (Level("absent", "No"), Level("present", "Yes"))
@@ -90,6 +108,14 @@ class Code:
     def uri(self) -> str:
         """The system's identifier in FHIR."""
         return _CODE_SYSTEM_URI[self.system]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When a variable is asked for at all: another one has one of some levels."""
+
+    variable: str
+    levels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -129,6 +155,11 @@ class Variable:
         Digits after the decimal point that a person would write.
     source : str
         Where the definition comes from.
+    derived_from : tuple of str
+        Names of the variables it follows from, in the order its derivation takes them. Such a variable may be given
+        itself; otherwise it is computed (`spinecast.clinical.derivations`) and never asked for twice.
+    asked_if : Condition, optional
+        When the variable has a meaning; forms show it only then.
 
     Raises
     ------
@@ -151,6 +182,8 @@ class Variable:
     skewed: bool = False
     decimals: int = 0
     source: str = ""
+    derived_from: tuple[str, ...] = ()
+    asked_if: Condition | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name in _YAML_WORDS:
@@ -160,6 +193,8 @@ class Variable:
         for value, allowed in ((self.kind, Kind), (self.domain, Domain), (self.role, Role)):
             if value not in get_args(allowed):
                 raise ValueError(f"{self.name}: {value!r} is none of {', '.join(get_args(allowed))}")
+        if self.name in self.derived_from or len(set(self.derived_from)) != len(self.derived_from):
+            raise ValueError(f"{self.name} cannot be derived from itself or from one variable twice")
         if self.kind == "continuous":
             self._check_continuous()
         else:
@@ -184,6 +219,11 @@ class Variable:
             raise ValueError(f"{self.name} needs two or more different levels")
         if (self.kind == "binary") != (values == ["absent", "present"]):
             raise ValueError(f"{self.name}: binary variables, and only they, have the levels absent and present")
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it follows from other variables."""
+        return bool(self.derived_from)
 
     @property
     def is_levelled(self) -> bool:

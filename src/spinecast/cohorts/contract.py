@@ -7,19 +7,22 @@ value is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import AttritionStep, Cohort, CohortKind, Provenance
 from spinecast.cohorts.columns import read_column
+from spinecast.cohorts.derived import closure, complete, contradictions, derivation_note, inputs_in
+from spinecast.cohorts.identifiers import group_labels, patient_identifiers, source_rows
 from spinecast.cohorts.patient import check_patient
 from spinecast.cohorts.rejections import Finding, RejectedTableError, Rejections
-from spinecast.cohorts.rules import MISSING_TEXT, ColumnRule, column_rules
+from spinecast.cohorts.requirements import require_columns, require_usual_units, require_values
+from spinecast.cohorts.rules import ColumnRule, column_rules
 from spinecast.errors import CohortError, ContractError, nearest
 
 __all__ = [
@@ -59,6 +62,8 @@ class CheckedTable:
         Impossible values that were set to missing or whose patients were left out.
     excluded : int
         Patients left out.
+    notes : tuple of str
+        Which variables were computed from which others.
     """
 
     frame: pd.DataFrame
@@ -66,6 +71,7 @@ class CheckedTable:
     groups: pd.Series | None
     rejections: Rejections
     excluded: int
+    notes: tuple[str, ...] = ()
 
 
 def check_table(
@@ -75,6 +81,7 @@ def check_table(
     id_column: str,
     impossible_values: ImpossibleValues = "refuse",
     group_column: str | None = None,
+    variables: Sequence[str] | None = None,
 ) -> CheckedTable:
     """Check a table against the contract and bring it to canonical form.
 
@@ -91,6 +98,9 @@ def check_table(
         What happens to physically impossible values.
     group_column : str, optional
         Column with the site or cluster.
+    variables : sequence of str, optional
+        What the result holds; what the rules name when left out. Derived variables without a rule are computed from
+        those that have one, and where one is given beside its inputs the two must agree.
 
     Returns
     -------
@@ -101,7 +111,8 @@ def check_table(
     CohortError
         If the table has no row, or none is left.
     ContractError
-        If a column is missing, or a predictor has no value at all.
+        If a column is missing, a predictor has no value at all, or a number's usual value is so unusual that its unit
+        must be named.
     RejectedTableError
         If cells break the contract; carries all of them.
     """
@@ -110,18 +121,27 @@ def check_table(
     require_columns([str(column) for column in raw.columns], rules, id_column, group_column)
     if len(raw) == 0:
         raise CohortError("the table has no patients", expected="at least one row below the header")
-    rows = _source_rows(raw)
-    identifiers, findings = _identifiers(raw[id_column], rows)
+    rows = source_rows(raw)
+    identifiers, findings = patient_identifiers(raw[id_column], rows)
+    names = tuple(dict.fromkeys(variables or (rule.variable for rule in rules)))
     readings = [read_column(raw[rule.column], rule) for rule in rules]
-    impossible = Rejections.gather((reading.impossible for reading in readings), rows=rows, patient_ids=identifiers)
+    frame = pd.concat([reading.values for reading in readings], axis=1)
+    derived = {name: complete(frame, name) for name in names if variable(name).is_derived}
+    impossible = Rejections.gather(
+        (reading.impossible for reading in (*readings, *derived.values())), rows=rows, patient_ids=identifiers
+    )
     broken = [*findings, *(finding for reading in readings for finding in reading.broken)]
+    broken += _contradictions(frame, raw, rules)
     if any(len(finding.positions) for finding in broken) or (impossible_values == "refuse" and len(impossible)):
-        everything = [*broken, *(reading.impossible for reading in readings)]
+        everything = [*broken, *(reading.impossible for reading in (*readings, *derived.values()))]
         rejected = Rejections.gather(everything, rows=rows, patient_ids=identifiers)
         raise RejectedTableError(
             rejected, remedy=_REMEDY_IMPOSSIBLE if len(rejected) == len(impossible) else _REMEDY_BROKEN
         )
-    frame = pd.concat([reading.values for reading in readings], axis=1)
+    require_usual_units(frame, rules)
+    notes = tuple(note for name, reading in derived.items() if (note := derivation_note(frame, name, reading.values)))
+    frame = frame.assign(**{name: reading.values for name, reading in derived.items()})[list(names)]
+    readings += derived.values()
     keep = np.ones(len(raw), dtype=bool)
     if impossible_values == "exclude_patient":
         keep = ~np.any([reading.impossible_mask for reading in readings], axis=0)
@@ -129,10 +149,10 @@ def check_table(
     if not len(kept):
         raise CohortError("no patient is left: each one has an impossible value", where=impossible.lines(1)[0])
     checked = frame.iloc[kept].reset_index(drop=True)
-    _require_values(checked, rules, impossible)
-    groups = None if group_column is None else _groups(raw[group_column]).iloc[kept].reset_index(drop=True)
+    require_values(checked, rules, impossible, notes)
+    groups = None if group_column is None else group_labels(raw[group_column]).iloc[kept].reset_index(drop=True)
     kept_ids = identifiers.iloc[kept].reset_index(drop=True)
-    return CheckedTable(checked, kept_ids, groups, impossible, len(raw) - len(kept))
+    return CheckedTable(checked, kept_ids, groups, impossible, len(raw) - len(kept), notes)
 
 
 def make_cohort(
@@ -146,12 +166,13 @@ def make_cohort(
     impossible_values: ImpossibleValues = "refuse",
     attrition: Sequence[AttritionStep] = (),
     group_column: str | None = None,
+    variables: Sequence[str] | None = None,
 ) -> Cohort:
     """Make a cohort of a raw table: the one way in.
 
     Parameters
     ----------
-    raw, rules, id_column, impossible_values, group_column
+    raw, rules, id_column, impossible_values, group_column, variables
         As in `check_table`.
     name, kind, provenance
         As in `Cohort`.
@@ -164,7 +185,12 @@ def make_cohort(
         As `check_table`.
     """
     checked = check_table(
-        raw, rules, id_column=id_column, impossible_values=impossible_values, group_column=group_column
+        raw,
+        rules,
+        id_column=id_column,
+        impossible_values=impossible_values,
+        group_column=group_column,
+        variables=variables,
     )
     steps = tuple(attrition) or (AttritionStep("source", "patients in the table", 0, len(raw)),)
     if checked.excluded:
@@ -175,7 +201,7 @@ def make_cohort(
         kind=kind,
         frame=checked.frame,
         patient_ids=checked.patient_ids,
-        provenance=provenance,
+        provenance=replace(provenance, notes=(*provenance.notes, *checked.notes)),
         attrition=steps,
         groups=checked.groups,
         rejections=checked.rejections,
@@ -188,7 +214,7 @@ def check_predictors(
     """Bring a table of patients to be predicted to canonical form.
 
     Unlike a cohort's table it needs no identifier, may lack columns and may hold a column without any value: what is
-    not known is missing.
+    not known is missing. A derived predictor may be given or follow from its inputs; given both ways they must agree.
 
     Parameters
     ----------
@@ -212,118 +238,38 @@ def check_predictors(
         If cells break the contract; an impossible value is always refused.
     """
     by_name = {rule.variable: rule for rule in rules or ()}
-    chosen = [by_name.get(name) or ColumnRule(name, name) for name in names]
-    if not any(rule.column in table for rule in chosen):
-        close = [match for rule in chosen if (match := nearest(rule.column, map(str, table.columns)))]
+    usable = [by_name.get(name) or ColumnRule(name, name) for name in closure(names)]
+    present = [rule for rule in usable if rule.column in table]
+    if not present:
+        close = [match for rule in usable if (match := nearest(rule.column, map(str, table.columns)))]
         raise ContractError(
             "the table has none of the model's predictors",
             expected=f"columns named {', '.join(names)}",
             remedy=f"the nearest column is {close[0]}" if close else None,
         )
-    blank = pd.Series(np.full(len(table), np.nan), index=table.index)
-    readings = [read_column(table.get(rule.column, blank), rule) for rule in chosen]
-    findings = [finding for reading in readings for finding in (*reading.broken, reading.impossible)]
+    readings = [read_column(table[rule.column], rule) for rule in present]
+    frame = pd.concat([reading.values for reading in readings], axis=1)
+    derived = {name: complete(frame, name) for name in names if variable(name).is_derived}
+    findings = [
+        finding for reading in (*readings, *derived.values()) for finding in (*reading.broken, reading.impossible)
+    ]
+    findings += _contradictions(frame, table, present)
     nobody = pd.Series([""] * len(table), dtype=object)
-    rejected = Rejections.gather(findings, rows=_source_rows(table), patient_ids=nobody)
+    rejected = Rejections.gather(findings, rows=source_rows(table), patient_ids=nobody)
     if len(rejected):
         raise RejectedTableError(rejected, remedy="correct the values or their units; leave unknown ones empty")
-    return pd.concat([reading.values for reading in readings], axis=1)
-
-
-def require_columns(
-    present: Sequence[str], rules: Sequence[ColumnRule], id_column: str, group_column: str | None
-) -> None:
-    """Check that a table has every column that is needed, and once.
-
-    Parameters
-    ----------
-    present : sequence of str
-        The columns of the table.
-    rules, id_column, group_column
-        As in `check_table`.
-
-    Raises
-    ------
-    ContractError
-        If one is missing or doubled; names the nearest real one.
-    """
-    needed: Mapping[str, str] = {
-        **{rule.column: rule.variable for rule in rules},
-        id_column: "the patient identifier",
-        **({group_column: "the group"} if group_column else {}),
+    blank = pd.Series(np.full(len(table), np.nan))
+    known = {
+        **{str(name): frame[name] for name in frame},
+        **{name: reading.values for name, reading in derived.items()},
     }
-    doubled = [column for column in needed if present.count(column) > 1]
-    if doubled:
-        raise ContractError(f"the table has more than one column {doubled[0]!r}", expected="every column name once")
-    lacking = [(column, purpose) for column, purpose in needed.items() if column not in present]
-    if not lacking:
-        return
-    lines = []
-    for column, purpose in lacking:
-        close = nearest(column, present)
-        hint = f"; did you mean {close!r}?" if close else ""
-        lines.append(f"{column!r}{'' if column == purpose else f' for {purpose}'}{hint}")
-    raise ContractError(
-        f"the table has no column {lines[0]}" if len(lines) == 1 else f"the table lacks {len(lines)} columns",
-        where=None if len(lines) == 1 else "\n            ".join(lines),
-        expected=f"one of its columns: {', '.join(present[:30])}{', …' if len(present) > 30 else ''}",
-        remedy="map the variable to its column under cohort.source.columns",
-    )
+    unknown = {name: read_column(blank, ColumnRule(name, name)).values for name in names if name not in known}
+    return pd.DataFrame({**known, **unknown})[list(names)]
 
 
-def _require_values(frame: pd.DataFrame, rules: Sequence[ColumnRule], impossible: Rejections) -> None:
-    for rule in rules:
-        if rule.entry.role != "predictor" or frame[rule.variable].notna().any():
-            continue
-        lost = impossible.table[impossible.table["column"] == rule.column]
-        raise ContractError(
-            f"no patient has a usable value of {rule.variable}",
-            where=f"column {rule.column}" + (f": {len(lost)} values, all {lost['rule'].iloc[0]}" if len(lost) else ""),
-            expected="a predictor with at least one value",
-            remedy="name the unit in the study's mapping" if len(lost) else "leave the variable out of the study",
-        )
-
-
-def _source_rows(raw: pd.DataFrame) -> NDArray[np.int64]:
-    if pd.api.types.is_integer_dtype(raw.index.dtype):
-        return raw.index.to_numpy(dtype=np.int64) + 1
-    return np.arange(1, len(raw) + 1)
-
-
-def _as_text(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")  # identifiers read as 1.0 because one is missing
-    return column.astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell).strip()).reset_index(drop=True)
-
-
-def _groups(column: pd.Series) -> pd.Series:
-    groups = _as_text(column)
-    missing = groups.str.casefold().isin(MISSING_TEXT)
-    if missing.any():
-        raise ContractError(
-            f"{int(missing.sum())} patients have no group",
-            where=f"column {column.name}",
-            expected="a site or cluster for every patient",
-        )
-    return groups
-
-
-def _identifiers(column: pd.Series, rows: NDArray[np.int64]) -> tuple[pd.Series, list[Finding]]:
-    identifiers = _as_text(column)
-    missing = identifiers.str.casefold().isin(MISSING_TEXT).to_numpy(dtype=bool)
-    codes, uniques = pd.factorize(identifiers)
-    first = np.zeros(len(uniques), dtype=np.intp)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]  # the last write for each code is its first position
-    repeated = np.flatnonzero((first[codes] != np.arange(len(codes))) & ~missing)
-    absent = np.flatnonzero(missing)
-    name = str(column.name)
-    # The value column stays empty: an identifier is shown only in the file, in the column meant for it.
-    return identifiers, [
-        Finding(name, absent, [""] * len(absent), ["missing patient id"] * len(absent)),
-        Finding(
-            name,
-            repeated,
-            [""] * len(repeated),
-            [f"duplicated patient id (first in row {rows[position]})" for position in first[codes[repeated]]],
-        ),
+def _contradictions(frame: pd.DataFrame, raw: pd.DataFrame, rules: Sequence[ColumnRule]) -> list[Finding]:
+    return [
+        contradictions(frame, rule.variable, raw[rule.column])
+        for rule in rules
+        if rule.entry.is_derived and inputs_in(frame, rule.variable)
     ]

@@ -13,6 +13,7 @@ from spinecast.clinical.conversion import other_units_hint
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable, format_number
 from spinecast.cohorts.columns import level_series
+from spinecast.cohorts.derived import closure, complete, contradictions, inputs_in, shown
 from spinecast.cohorts.rules import canonical_key, level_lookup
 from spinecast.errors import ContractError, nearest
 
@@ -28,7 +29,8 @@ def check_patient(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[
     ----------
     values : mapping of variable to value
         A number in the canonical unit, ``{"value": 37, "unit": "g/L"}``, a level, or true and false for a binary
-        variable. None, NaN or absent means not known.
+        variable. None, NaN or absent means not known. A derived variable may be given, or what it follows from, or
+        both if they agree.
     variables : sequence of str
         The model's predictors.
 
@@ -42,13 +44,14 @@ def check_patient(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[
     Raises
     ------
     ContractError
-        For an unknown field, an impossible value, a wrong unit, an unknown level or text in a number. All that is
-        wrong is reported together.
+        For an unknown field, an impossible value, a wrong unit, an unknown level, text in a number, or a derived
+        value that contradicts its inputs. All that is wrong is reported together.
     """
-    problems = [_unknown_field(name, variables) for name in values if name not in variables]
+    fields = closure(variables)
+    problems = [_unknown_field(name, fields) for name in values if name not in fields]
     warnings: list[str] = []
     columns: dict[str, pd.Series] = {}
-    for name in variables:
+    for name in fields:
         entry = variable(name)
         try:
             if entry.is_levelled:
@@ -61,11 +64,42 @@ def check_patient(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[
             problems.append(error)
     if problems:
         raise _together(problems)
-    frame = pd.DataFrame(columns, columns=pd.Index(list(variables)))
+    given = pd.DataFrame(columns, columns=pd.Index(list(fields)))
+    frame = given[list(dict.fromkeys(variables))].copy()
+    for name in variables:
+        if variable(name).is_derived:
+            try:
+                frame[name], remark = _derived(given, name)
+                warnings.extend(remark)
+            except ContractError as error:
+                problems.append(error)
+    if problems:
+        raise _together(problems)
     missing = [variable(name).label for name in variables if frame[name].isna().iloc[0]]
     if missing:
         warnings.append(f"not known: {', '.join(missing)}")
     return frame, warnings
+
+
+def _derived(given: pd.DataFrame, name: str) -> tuple[pd.Series, list[str]]:
+    """Return a derived variable of one patient, as given or computed, and what is unusual about a computed number."""
+    entry, reading = variable(name), complete(given, name)
+    for finding, link in ((contradictions(given, name, given[name]), ""), (reading.impossible, "is ")):
+        for value, rule in zip(finding.values, finding.rules, strict=True):
+            raise ContractError(
+                f"{name}: {value} {link}{rule}",
+                expected="the variable itself or what it follows from, or both in agreement",
+                remedy=f"correct {', '.join(inputs_in(given, name))} or leave unknown ones out",
+            )
+    if entry.plausible is None or not math.isnan(given[name].iloc[0]) or math.isnan(reading.values.iloc[0]):
+        return reading.values, []
+    number = float(reading.values.iloc[0])
+    if entry.plausible.contains(number):
+        return reading.values, []
+    usual, sources = entry.range_text(entry.plausible), ", ".join(inputs_in(given, name))
+    return reading.values, [
+        f"{entry.label}: {shown(entry, number)}, computed from {sources}, is unusual (usual is {usual})"
+    ]
 
 
 def _unknown_field(name: str, variables: Sequence[str]) -> ContractError:
@@ -96,7 +130,10 @@ def _number(entry: Variable, given: object) -> tuple[float, list[str]]:
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         what = "true or false" if isinstance(value, bool | np.bool_) else f"text in a number ({value!r})"
         raise ContractError(f"{entry.name}: {what}", expected=allowed, remedy="give a number without quotation marks")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond what any unit could mean
+        number = math.inf
     conversion = entry.conversion(unit)
     written = f"{format_number(number)} {conversion.unit.symbol}".rstrip()
     canonical = float(conversion.to_canonical(number))

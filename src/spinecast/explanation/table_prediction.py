@@ -122,7 +122,8 @@ def _implausible(name: str, values: pd.Series) -> NDArray[np.bool_]:
     if plausible is None:
         return np.zeros(len(values), dtype=bool)
     numbers = values.to_numpy(dtype=np.float64)
-    return ~plausible.contains(numbers) & ~np.isnan(numbers)
+    unusual: NDArray[np.bool_] = ~plausible.contains(numbers) & ~np.isnan(numbers)
+    return unusual
 
 
 def _named(outside: dict[str, NDArray[np.bool_]], count: int) -> NDArray[np.object_]:

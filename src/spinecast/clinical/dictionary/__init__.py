@@ -11,13 +11,20 @@ from functools import cache
 from types import MappingProxyType
 
 from spinecast.clinical.dictionary import (
+    blood_count,
     comorbidity,
     comparators,
     course,
     demography,
     function,
+    imaging,
     laboratory,
+    nutrition,
     outcomes,
+    radiotherapy,
+    spread,
+    surgery,
+    treatment,
     tumour,
     vital_signs,
 )
@@ -26,7 +33,24 @@ from spinecast.errors import ContractError, nearest
 
 __all__ = ["variable", "variables"]
 
-_DOMAINS = (demography, tumour, function, comorbidity, course, vital_signs, laboratory, outcomes, comparators)
+_DOMAINS = (
+    demography,
+    tumour,
+    spread,
+    function,
+    imaging,
+    comorbidity,
+    nutrition,
+    course,
+    vital_signs,
+    laboratory,
+    blood_count,
+    treatment,
+    surgery,
+    radiotherapy,
+    outcomes,
+    comparators,
+)
 
 
 @cache
@@ -61,6 +85,6 @@ def variable(name: str) -> Variable:
     close = nearest(name, entries)
     raise ContractError(
         f"the dictionary has no variable {name!r}",
-        expected="a variable of spinecast.clinical.dictionary",
+        expected="one that `spinecast dictionary list` lists",
         remedy=f"did you mean {close}?" if close else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spinecast.clinical.dictionary.quantities import PERCENT, POINTS
 from spinecast.clinical.units import Unit, UnitConversion
 from spinecast.clinical.variable import Range, Variable
 
@@ -9,7 +10,7 @@ __all__ = ["VARIABLES"]
 
 _KNAUS = "Knaus WA et al. The SUPPORT prognostic model. Ann Intern Med 1995;122:191-203"
 _PROBABILITY = Unit("", "1", ("probability", "proportion"))
-_PERCENT = UnitConversion(Unit("%", "%", ("percent", "per cent")), 1, 100, source="definition")
+_PERCENT = UnitConversion(PERCENT, 1, 100, source="definition")
 
 VARIABLES = (
     Variable(
@@ -45,7 +46,7 @@ VARIABLES = (
         kind="continuous",
         domain="comparator",
         role="comparator",
-        unit=Unit("points", "{score}", ("score",)),
+        unit=POINTS,
         possible=Range(0, 200),
         plausible=Range(0, 100),
         decimals=0,

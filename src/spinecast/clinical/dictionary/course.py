@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from spinecast.clinical.dictionary.quantities import DAYS
 from spinecast.clinical.units import Unit, UnitConversion
 from spinecast.clinical.variable import Level, Range, Variable
 
 __all__ = ["VARIABLES"]
-
-_DAYS = Unit("days", "d", ("day",))
 
 VARIABLES = (
     Variable(
@@ -16,7 +15,7 @@ VARIABLES = (
         help="Which day of the hospital stay the patient entered on; 1 is the day of admission.",
         kind="continuous",
         domain="course",
-        unit=_DAYS,
+        unit=DAYS,
         other_units=(UnitConversion(Unit("weeks", "wk", ("week",)), 7, source="definition"),),
         possible=Range(0, 3653),
         plausible=Range(0, 90),

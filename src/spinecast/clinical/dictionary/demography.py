@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from spinecast.clinical.dictionary.entries import grades
+from spinecast.clinical.dictionary.quantities import CENTIMETRES, KILOGRAMS, OTHER_LENGTHS, OTHER_MASSES, YEARS
 from spinecast.clinical.units import Unit, UnitConversion
 from spinecast.clinical.variable import Code, Level, Range, Variable
 
 __all__ = ["VARIABLES"]
 
-_YEARS = Unit("years", "a", ("year", "yr", "yrs", "y"))
 _MONTHS = Unit("months", "mo", ("month",))
 
 VARIABLES = (
@@ -17,7 +18,7 @@ VARIABLES = (
         help="Age in years on the day of the prediction. Fractions of a year are welcome.",
         kind="continuous",
         domain="demography",
-        unit=_YEARS,
+        unit=YEARS,
         other_units=(UnitConversion(_MONTHS, 1, 12, source="definition"),),
         possible=Range(0, 120),
         plausible=Range(18, 100),
@@ -39,7 +40,7 @@ VARIABLES = (
         help="Completed years of schooling, counted from the first school year.",
         kind="continuous",
         domain="demography",
-        unit=_YEARS,
+        unit=YEARS,
         possible=Range(0, 40),
         plausible=Range(0, 25),
         decimals=0,
@@ -76,5 +77,79 @@ VARIABLES = (
             Level("other", "Other"),
         ),
         codes=(Code("LOINC", "32624-9", "Race"),),
+    ),
+    Variable(
+        name="body_height",
+        label="Height",
+        help="Standing height; in people who cannot stand, measured lying or estimated from arm span.",
+        kind="continuous",
+        domain="demography",
+        unit=CENTIMETRES,
+        other_units=OTHER_LENGTHS,
+        possible=Range(30, 275),
+        plausible=Range(130, 210),
+        codes=(Code("LOINC", "8302-2", "Body height"),),
+        decimals=0,
+    ),
+    Variable(
+        name="body_weight",
+        label="Weight",
+        help="Body weight on the day of the prediction, or the last one measured before it.",
+        kind="continuous",
+        domain="demography",
+        unit=KILOGRAMS,
+        other_units=OTHER_MASSES,
+        possible=Range(2, 650),
+        plausible=Range(35, 180),
+        codes=(Code("LOINC", "29463-7", "Body weight"),),
+        decimals=1,
+    ),
+    Variable(
+        name="usual_body_weight",
+        label="Usual weight",
+        help="What the patient weighed before the illness, as they or their records tell it.",
+        kind="continuous",
+        domain="demography",
+        unit=KILOGRAMS,
+        other_units=OTHER_MASSES,
+        possible=Range(2, 650),
+        plausible=Range(35, 180),
+        decimals=1,
+    ),
+    Variable(
+        name="ideal_body_weight",
+        label="Ideal weight",
+        help=(
+            "The weight that goes with the patient's height and sex by the formula the clinic uses, such as Lorentz's "
+            "or that of a body mass index of 22 kg/m²."
+        ),
+        kind="continuous",
+        domain="demography",
+        unit=KILOGRAMS,
+        other_units=OTHER_MASSES,
+        possible=Range(2, 150),
+        plausible=Range(35, 110),
+        codes=(Code("LOINC", "50064-5", "Ideal body weight"),),
+        decimals=1,
+    ),
+    Variable(
+        name="smoking_status",
+        label="Smoking",
+        help="Tobacco smoking: never, formerly (stopped at least a month ago), or at present.",
+        kind="ordinal",
+        domain="demography",
+        levels=grades(("never", "Never"), ("former", "Former"), ("current", "Current")),
+        codes=(Code("LOINC", "72166-2", "Tobacco smoking status"),),
+    ),
+    Variable(
+        name="treatment_year",
+        label="Calendar year of treatment",
+        help="The calendar year in which the patient was treated; it follows drift in case mix and in treatment.",
+        kind="continuous",
+        domain="demography",
+        unit=Unit("", "a", ("year", "years", "calendar year")),
+        possible=Range(1950, 2100),
+        plausible=Range(1990, 2035),
+        decimals=0,
     ),
 )

@@ -1,0 +1,27 @@
+"""Short forms for the entries that come in numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spinecast.clinical.variable import BINARY_LEVELS, Domain, Level, Variable
+
+__all__ = ["binary", "grades"]
+
+
+def binary(name: str, label: str, text: str, domain: Domain, **more: Any) -> Variable:
+    """Make a yes-or-no variable.
+
+    Parameters
+    ----------
+    name, label, text, domain
+        As in `Variable`; `text` is its help.
+    **more
+        Further fields of `Variable`.
+    """
+    return Variable(name=name, label=label, help=text, kind="binary", domain=domain, levels=BINARY_LEVELS, **more)
+
+
+def grades(*labels: tuple[str, str]) -> tuple[Level, ...]:
+    """Make levels of pairs of value and label, lowest first."""
+    return tuple(Level(value, label) for value, label in labels)
