@@ -205,8 +205,8 @@ SCORES = (
         source="Katagiri H et al. Prognostic factors and a scoring system for patients with skeletal metastasis. "
         "J Bone Joint Surg Br 2005;87:698-703",
         compute=katagiri_2005,
-        notes="Its points and bands are taken from secondary sources; the paper could not be consulted: growth groups are those of "
-        "2014, and no survival is given.",
+        notes="Its points and bands come from secondary sources, the paper could not be consulted: growth groups are "
+        "those of 2014, and no survival is given.",
     ),
     Score(
         name="katagiri_2014",
