@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +19,9 @@ MOST_PATIENTS = 100_000_000
 def synth(
     cohort: Annotated[
         str | None,
-        typer.Option("--cohort", metavar="NAME|RECIPE.yaml", help="A recipe that comes with spinecast, or a file; `list` lists."),
+        typer.Option(
+            "--cohort", metavar="NAME|RECIPE.yaml", help="A recipe that comes with spinecast, or a file; `list` lists."
+        ),
     ] = None,
     patients: Annotated[int, typer.Option("--patients", min=1, max=MOST_PATIENTS, help="How many patients.")] = 1000,
     site: Annotated[str | None, typer.Option("--site", help="A site of the recipe [default: its first].")] = None,
@@ -33,7 +34,9 @@ def synth(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the recipe, e.g. missingness.rates.albumin.rate=0.4."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one key of the recipe, e.g. missingness.rates.albumin.rate=0.4."
+        ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the recipes that come with spinecast, and stop.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
@@ -59,17 +62,18 @@ def synth(
     from spinecast.cohorts.synthetic.writing import write_cohort
     from spinecast.files import readable_json
     from spinecast.notices import SYNTHETIC
+    from spinecast.training.progress import watched
 
     recipe = load_recipe(find_recipe(cohort), tuple(set_ or ()))
     generator = Generator(recipe, seed, site, _years(years))
-    with typer.progressbar(length=patients, label="patients", file=sys.stderr) as bar:
-        done = 0
+    recipe.calibrate()  # what cannot be had is said before anything is made for it
+    done = 0
 
-        def progress(now: int) -> None:
-            nonlocal done
-            bar.update(now - done)
-            done = now
+    def progress(now: int) -> None:
+        nonlocal done
+        done = now
 
+    with watched("patients", patients, lambda: done):
         written = write_cohort(generator, patients, output, progress)
     if json_:
         typer.echo(readable_json(written.to_dict()), nl=False)

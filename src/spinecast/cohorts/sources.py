@@ -1,11 +1,12 @@
-"""Where patients come from: CSV and Parquet files, and SUPPORT from the SurvSet package."""
+"""Where patients come from: files, SUPPORT from the SurvSet package, and recipes of made-up patients."""
 
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import pandas as pd
 
 from spinecast.cohorts.cohort import AttritionStep, Cohort, CohortKind, Provenance
 from spinecast.cohorts.contract import ImpossibleValues, make_cohort, require_columns
+from spinecast.cohorts.decimals import with_decimal_points
+from spinecast.cohorts.derived import variables_to_read
 from spinecast.cohorts.rules import ColumnRule, column_rules
 from spinecast.cohorts.support import SupportSubset, support_patients, support_rules
+from spinecast.cohorts.synthetic.marks import MARK_COLUMN, is_marked
 from spinecast.errors import CohortError, ContractError
 from spinecast.files import sha256_file
 
@@ -24,12 +28,16 @@ __all__ = [
     "RawTable",
     "Source",
     "SupportSource",
+    "SyntheticSource",
     "build_cohort",
     "read_csv",
     "read_parquet",
     "read_support",
+    "read_synthetic",
     "read_table",
 ]
+
+_SEPARATORS = (",", ";", "|", "\t")
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class _TableSource:
     group_column : str, optional
         Column with the site or cluster.
     synthetic : bool
-        Whether the patients are made up; everything made from them then says so.
+        Whether the patients are made up; everything made from them then says so. A table that carries the mark of
+        ``spinecast synth`` is synthetic whatever is said here.
     name : str, optional
         What reports call the cohort; the file's name without its ending when left out.
     description, licence, citation : str
@@ -67,9 +76,18 @@ class _TableSource:
 
 @dataclass(frozen=True)
 class CsvSource(_TableSource):
-    """A delimited text file in UTF-8 with one header row."""
+    """A delimited text file in UTF-8 with one header row.
+
+    Parameters
+    ----------
+    separator : str
+        What stands between two cells, one character.
+    decimal : {".", ","}
+        What stands before the decimals of a number.
+    """
 
     separator: str = ","
+    decimal: str = "."
 
 
 @dataclass(frozen=True)
@@ -84,7 +102,27 @@ class SupportSource:
     subset: SupportSubset = "metastatic"
 
 
-Source = CsvSource | ParquetSource | SupportSource
+@dataclass(frozen=True)
+class SyntheticSource:
+    """Made-up patients, drawn from a recipe when they are needed.
+
+    Parameters
+    ----------
+    recipe : Path
+        The recipe's file.
+    patients : int
+    seed : int
+    site : str, optional
+        A site of the recipe; its first when None.
+    """
+
+    recipe: Path
+    patients: int
+    seed: int = 1
+    site: str | None = None
+
+
+Source = CsvSource | ParquetSource | SupportSource | SyntheticSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +136,12 @@ class RawTable:
     table : DataFrame
         Raw cells; the integer index holds each row's position in the source.
     rules : tuple of ColumnRule
+        What is read; the inputs of a derived variable in place of one that the table lacks.
     id_column : str
     provenance : Provenance
     attrition : tuple of AttritionStep
+    variables : tuple of str
+        What was asked for.
     group_column : str, optional
     """
 
@@ -111,6 +152,7 @@ class RawTable:
     id_column: str
     provenance: Provenance
     attrition: tuple[AttritionStep, ...]
+    variables: tuple[str, ...]
     group_column: str | None = None
 
 
@@ -119,9 +161,10 @@ def build_cohort(source: Source, variables: Sequence[str], impossible_values: Im
 
     Parameters
     ----------
-    source : CsvSource, ParquetSource or SupportSource
+    source : CsvSource, ParquetSource, SupportSource or SyntheticSource
     variables : sequence of str
-        Dictionary names the study needs: predictors, outcomes, comparators, subgroups.
+        Dictionary names the study needs: predictors, outcomes, comparators, subgroups. A derived variable that a
+        file has no column for is computed from the columns it follows from.
     impossible_values : {"refuse", "set_missing", "exclude_patient"}
 
     Raises
@@ -130,9 +173,13 @@ def build_cohort(source: Source, variables: Sequence[str], impossible_values: Im
         If the file is not there, has no patient, or the SurvSet package is missing.
     ContractError, RejectedTableError
         If the file cannot be read or its cells break the contract.
+    DocumentError
+        If a recipe cannot be read or drawn from.
     """
     if isinstance(source, SupportSource):
         raw = read_support(source, variables)
+    elif isinstance(source, SyntheticSource):
+        raw = read_synthetic(source, variables)
     elif isinstance(source, CsvSource):
         raw = read_csv(source, variables)
     else:
@@ -147,6 +194,7 @@ def build_cohort(source: Source, variables: Sequence[str], impossible_values: Im
         impossible_values=impossible_values,
         attrition=raw.attrition,
         group_column=raw.group_column,
+        variables=raw.variables,
     )
 
 
@@ -160,7 +208,8 @@ def read_csv(source: CsvSource, variables: Sequence[str]) -> RawTable:
     ContractError
         If it is not readable as a table, or a column is missing.
     """
-    return _from_file(source, variables, _csv_table(source.path, source.separator))
+    raw = _from_file(source, variables, _csv_table(source.path, source.separator, in_study=True))
+    return replace(raw, table=with_decimal_points(raw.table, raw.rules)) if source.decimal == "," else raw
 
 
 def read_parquet(source: ParquetSource, variables: Sequence[str]) -> RawTable:
@@ -182,7 +231,9 @@ def read_table(path: Path) -> pd.DataFrame:
     CohortError, ContractError
         As `read_csv`.
     """
-    return _parquet_table(path) if path.suffix.casefold() in (".parquet", ".pq") else _csv_table(path, ",")
+    if path.suffix.casefold() in (".parquet", ".pq"):
+        return _parquet_table(path)
+    return _csv_table(path, ",", in_study=False)
 
 
 def read_support(source: SupportSource, variables: Sequence[str]) -> RawTable:
@@ -205,16 +256,61 @@ def read_support(source: SupportSource, variables: Sequence[str]) -> RawTable:
         id_column="pid",
         provenance=patients.provenance,
         attrition=patients.attrition,
+        variables=tuple(dict.fromkeys(variables)),
+    )
+
+
+def read_synthetic(source: SyntheticSource, variables: Sequence[str]) -> RawTable:
+    """Draw made-up patients from a recipe.
+
+    Raises
+    ------
+    CohortError
+        If the recipe has no such site.
+    ContractError
+        If it has no such variable.
+    DocumentError
+        If the recipe cannot be read, or states what cannot be had.
+    """
+    from spinecast.cohorts.synthetic.coding import ID_COLUMN
+    from spinecast.cohorts.synthetic.embedding import canonical_table, require_variables
+    from spinecast.cohorts.synthetic.generator import Generator
+    from spinecast.cohorts.synthetic.recipe import load_recipe
+    from spinecast.cohorts.synthetic.site_rules import written_variables
+
+    recipe = load_recipe(source.recipe)
+    generator = Generator(recipe, source.seed, source.site)
+    content, site = recipe.content, generator.site_name
+    needed = variables_to_read(variables, lambda name: name in written_variables(content))
+    require_variables(content, needed)
+    return RawTable(
+        name=f"{content.recipe} ({site})",
+        kind="synthetic",
+        table=canonical_table(generator, source.patients, needed),
+        rules=column_rules(needed),
+        id_column=ID_COLUMN,
+        provenance=Provenance(
+            source=f"recipe {content.recipe}",
+            description=content.title,
+            citation="; ".join(content.sources.values()),
+            notes=(f"{recipe.mark}: site {site}, seed {source.seed}", f"SHA-256 of the recipe: {recipe.hash}"),
+        ),
+        attrition=(AttritionStep("source", f"patients drawn from {content.recipe}", 0, source.patients),),
+        variables=tuple(dict.fromkeys(variables)),
     )
 
 
 def _from_file(source: _TableSource, variables: Sequence[str], table: pd.DataFrame) -> RawTable:
-    rules = column_rules(variables, source.columns)
+    columns = {str(column) for column in table.columns}
+    # What the mapping names is there, or is missed: a column named by mistake is not computed from others instead.
+    needed = variables_to_read(variables, lambda name: name in source.columns or name in columns)
+    rules = column_rules(needed, source.columns)
     require_columns([str(column) for column in table.columns], rules, source.id_column, source.group_column)
     name = source.name or source.path.stem
+    marked = is_marked(columns, table[source.id_column])
     return RawTable(
         name=name,
-        kind="synthetic" if source.synthetic else "real",
+        kind="synthetic" if source.synthetic or marked else "real",
         table=table,
         rules=rules,
         id_column=source.id_column,
@@ -223,11 +319,17 @@ def _from_file(source: _TableSource, variables: Sequence[str], table: pd.DataFra
             description=source.description or f"Patients of {source.path.name}",
             licence=source.licence,
             citation=source.citation,
-            notes=(f"SHA-256 of the file: {sha256_file(source.path)}",),
+            notes=(*_marks(table), f"SHA-256 of the file: {sha256_file(source.path)}"),
         ),
         attrition=(AttritionStep("source", f"patients in {source.path.name}", 0, len(table)),),
+        variables=tuple(dict.fromkeys(variables)),
         group_column=source.group_column,
     )
+
+
+def _marks(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the marks that a synthetic table carries, each once: the recipes its patients were drawn from."""
+    return tuple(sorted({str(mark) for mark in table[MARK_COLUMN].dropna()})) if MARK_COLUMN in table else ()
 
 
 def _require_file(path: Path) -> None:
@@ -252,8 +354,11 @@ def _unreadable(path: Path, kind: str, error: Exception) -> ContractError:
     return ContractError(f"{path} cannot be read as {kind}", where=reason[:300] or None)
 
 
-def _csv_table(path: Path, separator: str) -> pd.DataFrame:
-    """Read every cell as text. Arrow's reader refuses a row of another length, which pandas would fill or shift."""
+def _csv_table(path: Path, separator: str, *, in_study: bool) -> pd.DataFrame:
+    """Read every cell as text. Arrow's reader refuses a row of another length, which pandas would fill or shift.
+
+    A study names the separator of its table; elsewhere it is the comma.
+    """
     import pyarrow
     from pyarrow import csv as arrow_csv
 
@@ -264,8 +369,15 @@ def _csv_table(path: Path, separator: str) -> pd.DataFrame:
             header = next((row for row in csv.reader(handle, delimiter=separator) if row), [])
         if not header:
             raise _no_patients(path)
-        if len(header) == 1 and any(other in header[0] for other in ";\t|"):
-            raise ContractError(f"{path} is not separated by {separator!r}", where=f"its header is {header[0][:200]!r}")
+        likely = max(_SEPARATORS, key=header[0].count)
+        if len(header) == 1 and likely != separator and likely in header[0]:
+            raise ContractError(
+                f"{path} is not separated by {separator!r}",
+                where=f"its header is {header[0][:200]!r}",
+                remedy=f"set cohort.source.separator: {json.dumps(likely)} in the study"
+                if in_study
+                else "save it separated by commas",
+            )
         # The header is read as a row: with names of our own a doubled column keeps both its values and its name.
         names = [f"column {number}" for number in range(len(header))]
         cells = arrow_csv.read_csv(
