@@ -142,3 +142,45 @@ def test_missing_and_constant_values_are_drawn() -> None:
     ]
     assert "All missing" in texts(figures.beeswarm_plot(rows, "swarm"))
     assert texts(figures.dependence_plot(rows, "dependence")).count("not recorded") == 2
+
+
+LONG = "Daily activities needing help (told by the patient)"
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda _, rows: figures.importance_plot(rows, "key"),
+        lambda _, rows: figures.missingness_plot(rows, "key", **LABELS),
+        lambda record, rows: figures.waterfall_plot(
+            {**record.explanation["illustrative"][0], "contributions": rows}, "key"
+        ),
+        lambda record, _: figures.comparison_plot(
+            [figures.ComparisonRow(LONG, record.evaluation["measures"], "final")], ["auc"], "key"
+        ),
+    ],
+)
+def test_a_long_label_is_shown_whole_on_two_lines(
+    draw: Callable[[RunRecord, list[dict[str, Any]]], str], record: RunRecord
+) -> None:
+    row = {"variable": "a", "label": LONG, "mean_absolute": 0.3, "proportion": 0.5}
+    shown = " ".join(texts(draw(record, [{**row, "contribution": 0.3, "value_text": "2 activities"}])))
+    assert LONG in shown
+    assert "…" not in shown
+
+
+def test_a_label_too_long_for_two_lines_keeps_its_end() -> None:
+    row = {"label": f"{LONG} {LONG} in the last week", "mean_absolute": 0.3}
+    shown = " ".join(texts(figures.importance_plot([row], "key")))
+    assert "Daily activities" in shown
+    assert "…" in shown
+    assert "last week" in shown
+
+
+def test_the_predicted_risk_is_written_inside_the_axes(record: RunRecord) -> None:
+    for patient in record.explanation["illustrative"]:
+        root = ElementTree.fromstring(figures.waterfall_plot(patient, "key"))
+        width = float(root.attrib["viewBox"].split()[2])
+        found = next(node for node in root.iter("{http://www.w3.org/2000/svg}text") if " to " in (node.text or ""))
+        place = float(found.attrib.get("x") or found.attrib["transform"].split("(")[1].split()[0])
+        assert 0.2 * width < place < width - 20

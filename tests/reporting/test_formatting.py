@@ -14,7 +14,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def test_the_examples_in_the_docstrings_hold() -> None:
     found = doctest.testmod(fmt)
-    assert (found.failed, found.attempted) == (0, 2)
+    assert (found.failed, found.attempted) == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,37 @@ def test_plain_text_fits_into_xml_and_one_line(text: str) -> None:
     assert "\n" not in plain
     assert not any(ord(letter) < 32 or 0xD800 <= ord(letter) <= 0xDFFF for letter in plain)
     assert fmt.plain(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10^9/L", "10⁹/L"),
+        ("7.8 10^9/L", "7.8 × 10⁹/L"),
+        ("10^-3", "10⁻³"),
+        ("110^9", "110^9"),
+        ("10^9x", "10^9x"),
+        ("x10^9", "x10^9"),
+    ],
+)
+def test_powers_of_ten_are_set_as_such(text: str, expected: str) -> None:
+    assert fmt.plain(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "unit", "expected"),
+    [
+        ("Age", "years", "Age, years"),
+        ("Years of education", "years", "Years of education"),
+        ("Arterial pH", None, "Arterial pH"),
+        ("Urine output in 24 hours", "mL/24 h", "Urine output in 24 hours, mL/24 h"),
+        ("Glucose", "g", "Glucose, g"),
+    ],
+)
+def test_a_unit_is_named_unless_the_label_does(label: str, unit: str | None, expected: str) -> None:
+    assert fmt.named(label, unit) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("a", "a."), ("a.", "a."), ("a?", "a?"), ("", "")])
+def test_sentences_end(text: str, expected: str) -> None:
+    assert fmt.ended(text) == expected

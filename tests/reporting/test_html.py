@@ -94,6 +94,21 @@ def test_every_drawing_is_named_and_carries_its_table(parsed: Page, document: Do
     assert len(parsed.all("table")) == len(drawings) + tables
 
 
+def test_every_figure_has_a_title_a_caption_and_a_reading(document: Document, page: str) -> None:
+    for figure in document.figures():
+        assert figure.title.strip(), figure.key
+        assert len(figure.caption) > 20, figure.key
+    captions = page.split("<figcaption>")[1:]
+    drawn = [caption for caption in captions if "<summary>" in caption.partition("</figure>")[0]]
+    assert len(drawn) == len(list(document.figures()))
+
+
+def test_a_narrow_screen_is_told_that_a_figure_goes_on(page: str) -> None:
+    narrow = page[page.index("@media (max-width: 40rem)") : page.index("@media (max-width: 23rem)")]
+    assert ".drawing::before" in narrow
+    assert "position: sticky" in narrow
+
+
 def test_ids_are_unique_and_every_link_leads_somewhere(parsed: Page) -> None:
     ids = [attributes["id"] for _, attributes in parsed.elements if "id" in attributes]
     assert len(ids) == len(set(ids))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import typst
@@ -70,6 +71,27 @@ def test_the_mark_changes_the_pages() -> None:
 
 def test_equal_documents_give_equal_bytes() -> None:
     assert render_pdf(full("text")) == render_pdf(full("text"))
+
+
+def test_the_pages_settle(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A layout that depends on itself does not converge, and its page numbers are wrong: typst only warns of it.
+    told: list[str] = []
+
+    def compile_and_tell(*arguments: Any, **options: Any) -> bytes:
+        produced, warnings = typst.compile_with_warnings(*arguments, **options)
+        told.extend(str(warning) for warning in warnings)
+        return bytes(produced)
+
+    monkeypatch.setattr(typst, "compile", compile_and_tell)
+    assert render_pdf(document).startswith(b"%PDF")
+    assert told == []
+
+
+@pytest.mark.parametrize("rows", [0, 1, 9, 24, 25, 26, 120])
+def test_a_table_of_any_length_can_be_set(rows: int) -> None:
+    body = tuple(Row((f"{number}", "text")) if number % 7 else Row(("group",), heading=True) for number in range(rows))
+    section = Section("one", "One", (Paragraph("text " * 600), Table("caption", ("a", "b"), body)))
+    assert render_pdf(Document("t", "s", Banner("b", "b"), (section,))).startswith(b"%PDF")
 
 
 def test_columns_that_fit_keep_their_own_width() -> None:

@@ -7,16 +7,17 @@ import pytest
 
 from spinecast.cohorts.description import SMALLEST_SHOWN as TABLE_ONE_SMALLEST
 from spinecast.reporting import RunRecord
-from spinecast.reporting.document import Facts, Figure, Table
+from spinecast.reporting.document import Bullets, Facts, Figure, Table
 from spinecast.reporting.sections.closing import checks_section, reproducibility_section
 from spinecast.reporting.sections.cohort import cohort_section, missing_rows
-from spinecast.reporting.sections.common import SMALLEST_SHOWN
+from spinecast.reporting.sections.common import SMALLEST_SHOWN, footnoted, in_words, measure_table, row
 from spinecast.reporting.sections.explanation import explanation_section
 from spinecast.reporting.sections.limitations import latest_year, limitations_section
-from spinecast.reporting.sections.performance import comparison_section
+from spinecast.reporting.sections.performance import calibration_section, comparators_section, comparison_section
 from spinecast.reporting.sections.study import tuning_section
 from spinecast.reporting.sections.summary import summary_section
 from spinecast.reporting.sections.usefulness import useful_range
+from spinecast.validation import check_missingness, check_synthetic_cohort
 
 
 def limitations(record: RunRecord) -> dict[str, str]:
@@ -154,7 +155,9 @@ def test_candidates_come_best_first_and_the_final_part_is_marked(record: RunReco
     figure = next(block for block in comparison_section(record).blocks if isinstance(block, Figure))
     losses = [float(row.cells[3].split()[0]) for row in figure.table.rows[1:7]]
     assert losses == sorted(losses)
-    assert [row.cells[0] for row in figure.table.rows if "†" in row.cells[0]] == ["Gradient-boosted trees (XGBoost) †"]
+    assert [row.cells[0] for row in figure.table.rows if "†" in row.cells[0]] == [
+        "Gradient-boosted trees (XGBoost)\N{NO-BREAK SPACE}†"
+    ]
 
 
 def test_no_checks_is_not_the_same_as_none_recorded(altered: Callable[[str, Any], RunRecord]) -> None:
@@ -221,3 +224,98 @@ def test_one_row_says_all_of_a_binary_variable(record: RunRecord) -> None:
 def test_the_summary_says_who_ranks_better(record: RunRecord, lower: float, upper: float, expected: str) -> None:
     record.evaluation["comparators"][0]["auc_difference"].update(lower=lower, upper=upper)
     assert expected in bullets(record)
+
+
+def test_missingness_that_tells_the_outcome_is_said_in_words(record: RunRecord) -> None:
+    # A name that is a word of prose (albumin) and one that is not; nothing in the report knows either beforehand.
+    check = check_missingness({"coma_score": (0.63, 0.39), "albumin": (0.10, 0.45), "age": (0.0, 0.0)})
+    assert check is not None
+    record.run["checks"] = [check.to_dict()]
+    record.explanation["importance"].sort(key=lambda entry: entry["variable"] != "coma_score")
+    record.explanation["importance"][0]["mean_absolute"] = 9.0
+    text = limitations(record)["Missingness that tells the outcome (SC006)"]
+    assert "“Coma score of the SUPPORT study” was missing in 63 of 100 patients with the event and in 39 of" in text
+    assert "“Albumin” was missing in 10 of 100 patients with the event and in 45 of 100 without it" in text
+    assert "the model will do less well than shown here." in text
+    assert "“Coma score of the SUPPORT study” is number 1 of the 25 variables that move this model's risk" in text
+    assert "coma_score" not in text
+    shown = str(checks_section(record).blocks)
+    assert "coma_score" not in shown
+    assert "without. To do: " in shown
+    assert "report both. What it means is said under Limitations." in shown
+
+
+def test_every_check_is_a_limitation_once(record: RunRecord) -> None:
+    found = limitations(record)
+    assert found["Few events for each predictor (SC007)"] == "34 events for each of 25 predictors."
+    record.cohort["kind"] = "synthetic"
+    synthetic = check_synthetic_cohort("synthetic")
+    assert synthetic is not None
+    record.run["checks"] = [synthetic.to_dict()]
+    assert [name for name in limitations(record) if "ynthetic" in name] == ["Synthetic cohort"]
+
+
+def test_words_of_prose_are_not_taken_for_variables(record: RunRecord) -> None:
+    assert in_words(record, "the age at which albumin falls") == "the age at which albumin falls"
+    assert in_words(record, "urine_output, not curine_outputs") == "“Urine output in 24 hours”, not curine_outputs"
+
+
+def test_reasons_stand_once_below_a_table() -> None:
+    reason = "not available: the comparator predicts 60 days, the study 90"
+    short = "not available: one class"
+    table = footnoted(
+        Table("caption", ("a", "b"), (row("x", reason), row("y", short), row("z", reason)), notes=("before",))
+    )
+    assert [one.cells[1] for one in table.rows] == ["not available (a)", short, "not available (a)"]
+    assert table.notes == (f"(a) {reason}.", "before")
+
+
+def test_comparators_are_named_and_noted_in_words(record: RunRecord) -> None:
+    one = record.evaluation["comparators"][0]
+    one.update(label="1 - SUPPORT model: two-month survival", note="Predicts day 60. The study predicts 90 days.")
+    section = comparators_section(record)
+    table, _, notes = section.blocks
+    assert isinstance(table, Table)
+    assert isinstance(notes, Facts)
+    assert table.rows[0].cells[0] == "SUPPORT model: two-month survival (as a risk)"
+    assert notes.items[0] == (
+        "SUPPORT model: two-month survival (as a risk)",
+        "Predicts day 60. The study predicts 90 days.",
+    )
+
+
+def test_what_all_measures_share_is_said_once(record: RunRecord) -> None:
+    measures = record.evaluation["measures"]
+    long = "local quadratic regression (loess, span 0.75); bootstrap over patients, 100 resamples"
+    for name in ("ici", "e50"):
+        measures[name]["method"] = long
+    table = measure_table(measures, ("auc", "ici", "e50"), "caption")
+    assert table.header == ("Measure", "Estimate (95% interval)", "Ideal", "Method")
+    assert [one.cells[-1] for one in table.rows] == ["test fixture", "note 1", "note 1"]
+    assert table.notes == (f"All rest on n = 1,858; {measures['auc']['events']} events.", f"Note 1: {long}.")
+    measures["e50"]["n"] = 7
+    assert "Rests on" in measure_table(measures, ("auc", "ici", "e50"), "caption").header
+
+
+def test_distances_from_the_calibration_curve_are_explained_beside_their_intervals(record: RunRecord) -> None:
+    table = calibration_section(record).blocks[-1]
+    assert isinstance(table, Table)
+    assert "An interval that begins at 0 says that chance alone may have given the estimate." in table.notes[-1]
+
+
+def test_what_the_source_says_of_itself_is_a_list(record: RunRecord) -> None:
+    notes = next(block for block in cohort_section(record).blocks if isinstance(block, Bullets))
+    assert notes.items == ("Made for the tests of the report.", "Any likeness to a person is arithmetic.")
+
+
+def test_times_are_shown_as_what_they_are(record: RunRecord) -> None:
+    record.run["timings"] = {"fit_seconds": 812.4, "fit_share_of_worker_time": 0.854, "fit_share_of_training_wall": 1.7}
+    facts = next(block for block in reproducibility_section(record).blocks if isinstance(block, Facts))
+    shown = dict(facts.items)
+    assert shown["Time inside fits, all workers"] == "13 min 32 s"
+    assert shown["Share of the workers' time in fits"] == "85.4%"
+    assert shown["Fits at a time, on average"] == "1.70"
+    assert shown["Whole run, by the clock"] == "not available: not recorded"
+    del record.run["timings"]["fit_share_of_training_wall"]
+    facts = next(block for block in reproducibility_section(record).blocks if isinstance(block, Facts))
+    assert "Fits at a time, on average" not in dict(facts.items)

@@ -114,6 +114,42 @@ def test_check_survives_its_dictionary() -> None:
     assert Check.from_dict(check.to_dict()) == check
 
 
+def test_a_check_of_an_older_record_is_read() -> None:
+    older = {"code": "SC004", "title": "t", "severity": "error", "finding": "f", "remedy": "r"}
+    assert Check.from_dict(older) == Check("SC004", "t", "error", "f", "r")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_predictor_roles([Named("hospital_days", "after_prediction")]),
+        check_events(7, 1),
+        check_events(60, 3, (1, 59)),
+        check_events(99, 10),
+        check_calibration_slope(Estimate(0.5, 0.4, 0.6, 100, 30, "Wald")),
+        check_calibration_slope(Estimate(1.5, 1.4, 1.6, 100, 30, "Wald")),
+        check_calibration_slope(Absent("one class")),
+        check_horizon(365, 180),
+        check_synthetic_cohort("synthetic"),
+        check_missingness({"interview": (0.85, 0.38)}),
+    ],
+)
+def test_every_check_says_what_it_means_for_a_reader(check: Check | None) -> None:
+    assert check is not None
+    assert check.meaning.endswith(".")
+    for word in ("slope", "parameter", "log-odds", "calibration", "resampling", "variance"):
+        assert word not in check.meaning, f"{check.code} speaks to statisticians only"
+
+
+def test_sc003_says_which_way_the_risks_are_wrong() -> None:
+    extreme = check_calibration_slope(Estimate(0.5, 0.4, 0.6, 100, 30, "Wald"))
+    moderate = check_calibration_slope(Estimate(1.5, 1.4, 1.6, 100, 30, "Wald"))
+    assert extreme is not None
+    assert moderate is not None
+    assert "High risks are shown higher" in extreme.meaning
+    assert "High risks are shown lower" in moderate.meaning
+
+
 def test_sc006_names_predictors_whose_missingness_tells_the_outcome() -> None:
     check = check_missingness(
         {"age": (0.0, 0.0), "interview": (0.85, 0.38), "albumin": (0.30, 0.55), "sodium": (0.1, 0.2)}
@@ -122,6 +158,10 @@ def test_sc006_names_predictors_whose_missingness_tells_the_outcome() -> None:
     assert (check.code, check.severity) == ("SC006", "warning")
     assert check.finding.startswith("interview: missing in 85% with the event and 38% without; albumin: ")
     assert "sodium" not in check.finding
+    assert check.variables == ("interview", "albumin")
+    assert (
+        "interview was missing in 85 of 100 patients with the event and in 38 of 100 without it; alb" in check.meaning
+    )
 
 
 def test_sc006_passes_missingness_alike_on_both_sides() -> None:

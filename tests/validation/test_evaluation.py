@@ -34,7 +34,7 @@ def apparent(plain: Predictions) -> Predictions:
 
 
 def full(predictions: Predictions, settings: Settings) -> Evaluation:
-    other = np.where(np.arange(predictions.n) < 20, np.nan, 1 - predictions.risk)
+    other = np.where(np.arange(predictions.risk.size) < 20, np.nan, 1 - predictions.risk)
     return evaluate(predictions, **settings).attach(
         candidates=[evaluate_candidate(predictions, name="xgboost", label="XGBoost", is_final_part=True, **SHARED)],
         comparators=[
@@ -195,7 +195,7 @@ def test_comparator_is_compared_in_the_patients_who_have_it(predictions: Predict
     assert result.auc_difference == expected.difference
     assert result.auc_difference.estimate > 0
     assert result.measures["auc"] == st.auc(y, risk[rows])
-    assert result.note == "Refitted; compared in the 225 of 300 patients who have it"
+    assert result.note == "Refitted. Compared in the 225 of 300 patients who have it."
     assert isinstance(result.measures["calibration_slope"], st.Estimate)
     assert result.decision_curve is not None
 
@@ -207,7 +207,18 @@ def test_comparator_of_another_horizon_is_compared_by_ranking_alone(predictions:
     assert isinstance(result.measures["auc"], st.Estimate)
     assert all(measure == reason for name, measure in result.measures.items() if name != "auc")
     assert isinstance(result.auc_difference, st.Estimate)
-    assert result.note == reason.reason
+    assert result.note == "The comparator predicts 60 days, the study 90."
+
+
+@pytest.mark.parametrize("note", ["Expect low risks.", "expect low risks", " Expect low risks. "])
+def test_a_note_and_what_is_found_read_as_sentences(note: str, predictions: Predictions) -> None:
+    asked = Comparator("s", "S", predictions.risk, 60, note)
+    found = compare(predictions, asked, horizon_days=90, **SHARED).note
+    assert found == "Expect low risks. The comparator predicts 60 days, the study 90."
+
+
+def test_a_comparator_with_nothing_to_say_has_no_note(predictions: Predictions) -> None:
+    assert compare(predictions, Comparator("s", "S", predictions.risk, 90, " "), horizon_days=90, **SHARED).note == ""
 
 
 def test_comparator_nobody_has_is_absent(predictions: Predictions) -> None:

@@ -23,6 +23,14 @@ def test_events_are_counted_among_known_outcomes() -> None:
     assert make(outcome=[1, 1, 0], weights=[0, 1, 1]).events == 1
 
 
+def test_patients_are_counted_among_known_outcomes() -> None:
+    assert make().n == 3
+    weighted = make(outcome=[1, 1, 0], weights=[0, 1.5, 1])
+    assert weighted.n == 2
+    assert weighted.subset([0, 1]).n == 1
+    assert weighted.risk.size == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -6,6 +6,7 @@ from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document
 from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.closing import checks_section, glossary_section, reproducibility_section
 from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.explanation import explanation_section, patients_section
@@ -82,11 +83,13 @@ def _meta(record: RunRecord) -> tuple[tuple[str, str], ...]:
     packages = (run.get("environment") or {}).get("packages") or {}
     identity = str((run.get("model") or {}).get("identity") or "")
     kind = "synthetic" if record.is_synthetic else "real patients"
+    short = short_search(record)
     return (
         ("Study", fmt.plain(record.study.get("study") or fmt.absent("not recorded"))),
         ("Cohort", f"{fmt.plain(record.cohort['name'])} ({kind})"),
         ("Run", fmt.plain(run["run_key"])[:16]),
         ("Model", fmt.plain(identity)[:16] or fmt.absent("not recorded")),
+        *((("Search", short.brief),) if short else ()),
         ("Finished", fmt.moment(run.get("finished"))),
         ("spinecast", fmt.plain(packages.get("spinecast") or fmt.absent("not recorded"))),
     )

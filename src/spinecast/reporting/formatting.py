@@ -15,6 +15,7 @@ __all__ = [
     "absent",
     "count",
     "duration",
+    "ended",
     "estimate",
     "integer",
     "interval",
@@ -23,12 +24,14 @@ __all__ = [
     "listed",
     "moment",
     "n_of_n",
+    "named",
     "number",
     "p_value",
     "percentage",
     "plain",
     "plural",
     "sentence",
+    "setting",
     "shortened",
     "significant",
     "with_unit",
@@ -42,7 +45,8 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_PIECE = re.compile(r"\([−<\d][^()]{0,38}\)|\[[^\[\]]{1,30}\]|\bn = [\d,]+|[\d,]+ events?\b")
+_PIECE = re.compile(rf"\b{ABSENT} \([a-z]+\)|" r"\([−<\d][^()]{0,38}\)|\[[^\[\]]{1,30}\]|\bn = [\d,]+|[\d,]+ events?\b")
+_POWER_OF_TEN = re.compile(r"(?<![\w.])10\^(-?\d{1,2})(?![\w.])")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -220,8 +224,15 @@ def count(value: object) -> str:
 
 
 def plain(text: object) -> str:
-    """Return text without the characters neither XML nor HTML can carry, its line breaks as spaces."""
-    return re.sub(r"[ \t\r\n\f\v]+", " ", _NOT_TEXT.sub("", str(text))).strip()
+    """Return text without the characters neither XML nor HTML can carry, its line breaks as spaces.
+
+    A power of ten as units write it, 10^9/L, is set as 10⁹/L, after a number as × 10⁹/L.
+    """
+    whole = re.sub(r"[ \t\r\n\f\v]+", " ", _NOT_TEXT.sub("", str(text))).strip()
+    if "10^" not in whole:
+        return whole
+    whole = re.sub(r"(?<=\d) (?=10\^)", " × ", whole)
+    return _POWER_OF_TEN.sub(lambda found: f"10{found[1].translate(_SUPERSCRIPT)}", whole)
 
 
 def kept_together(text: str, keep: Callable[[str], str]) -> str:
@@ -253,3 +264,40 @@ def sentence(text: object) -> str:
     """Return text beginning with a capital letter."""
     whole = plain(text)
     return whole[:1].upper() + whole[1:]
+
+
+def ended(text: object) -> str:
+    """Return text ending with a full stop, unless it ends a sentence already."""
+    whole = plain(text)
+    return whole if not whole or whole.endswith((".", "!", "?", "…")) else f"{whole}."
+
+
+def named(label: object, unit: object) -> str:
+    """Name a variable with its unit, unless the label says it: "Age, years", but "Years of education"."""
+    name, shown = plain(label), plain(unit) if unit else ""
+    said = len(shown) > 3 and re.search(rf"\b{re.escape(shown)}\b", name, re.IGNORECASE)
+    return name if not shown or said else f"{name}, {shown}"
+
+
+def setting(value: object) -> str:
+    """Write a value of a study file or of a search space in a table cell.
+
+    Examples
+    --------
+    >>> setting(None), setting(True), setting([1, 0.25]), setting({"kind": "winner"})
+    ('none', 'true', '1, 0.25', 'kind winner')
+    """
+    if isinstance(value, bool) or value is None:
+        return str(value).lower() if value is not None else "none"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return significant(value)
+    if isinstance(value, Mapping):
+        reason = absence(value, empty=False)
+        return (
+            ", ".join(f"{name} {setting(part)}" for name, part in value.items()) if reason is None else absent(reason)
+        )
+    if isinstance(value, list | tuple):
+        return ", ".join(setting(part) for part in value)
+    return plain(value)

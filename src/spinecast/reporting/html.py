@@ -9,7 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from spinecast.reporting.document import Document, Figure
+from spinecast.reporting.document import Document, Figure, Table
 from spinecast.reporting.formatting import ABSENT, kept_together
 
 __all__ = ["render_html"]
@@ -18,6 +18,7 @@ __all__ = ["render_html"]
 PIXELS_A_POINT = 96 / 72 * 1.08
 # Text smaller than this share of its size is not legible: narrower screens scroll the figure instead.
 NARROWEST = 0.74
+LINE = 118  # characters of table text, with two between columns, that a line of a wide screen takes
 _NOT_HTML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -54,6 +55,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["drawing"] = _drawing
+    environment.filters["fits"] = _fits
     environment.filters["is_absent"] = _is_absent
     environment.filters["together"] = _together
     return environment
@@ -66,6 +68,15 @@ def _style() -> str:
 
 def _is_absent(text: str) -> bool:
     return text.startswith(ABSENT)
+
+
+def _fits(table: Table) -> bool:
+    """Whether a wide screen shows the table with every number on one line."""
+    columns = zip(table.header, *(row.cells for row in table.rows if not row.heading), strict=True)
+    # Names may take two lines, and so may column headings; what is absent may take several.
+    longest = [max([12, *(len(text) for text in column[1:] if not _is_absent(text))]) for column in columns]
+    longest[0] = min(longest[0], 24)
+    return sum(longest) + 2 * len(longest) <= LINE
 
 
 def _together(text: str) -> Markup:

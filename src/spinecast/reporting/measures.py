@@ -8,7 +8,9 @@ from typing import Any
 
 from spinecast.reporting import formatting
 
-__all__ = ["MEASURES", "Measure", "measure_text", "value_of"]
+__all__ = ["FOR_COMPARISON", "MEASURES", "Measure", "measure_text", "value_of"]
+
+FOR_COMPARISON = "for comparison"  # the ideal of a measure that has none
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ MEASURES: Mapping[str, Measure] = {
             "Brier score of the null model",
             "Brier, null",
             3,
-            "for comparison",
+            FOR_COMPARISON,
             "Brier score of giving everybody the average risk.",
             "Steyerberg 2010",
         ),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinecast.statistics._bootstrap import Bootstrap, Seed, percentile_interval, resampled_counts
+from spinecast.statistics._bootstrap import Seed, percentile_interval, resampled_counts
 from spinecast.statistics._estimate import Absent, Estimate, Measure
 from spinecast.statistics._inputs import NORMAL_975, Floats, Scored, check_scored
 from spinecast.statistics._loess import SPAN, Smoother
@@ -19,6 +19,10 @@ __all__ = ["CalibrationCurve", "CalibrationErrors", "calibration_errors", "flexi
 # Up to here every patient gets a local fit of their own; above, fits on a grid are interpolated.
 EXACT_LIMIT = 5000
 SMOOTHER = f"local quadratic regression (loess, span {SPAN:g})"
+DISTANCE_INTERVAL = (
+    "bootstrap over patients, {replicates} resamples: upper limit by percentile, lower limit reflected at the "
+    "estimate, 0 where chance alone gives as much"
+)
 
 
 @dataclass(frozen=True)
@@ -151,9 +155,15 @@ def calibration_errors(
     """Integrated calibration index and its companions E50, E90 and Emax (Austin & Steyerberg 2019, Stat Med 38:4051).
 
     The point estimates are exact, one local fit a patient, for up to 5000 patients. Above that, and in every bootstrap
-    resample, fits at about 100 risks (half of them quantiles, half evenly spaced) are interpolated linearly. Intervals
-    are percentiles of resampled patients; as a distance has no sign, resampling adds to it, and for a well-calibrated
-    model the interval lies mostly above the estimate.
+    resample, fits at about 100 risks (half of them quantiles, half evenly spaced) are interpolated linearly.
+
+    A distance has no sign: it is above 0 even for a perfectly calibrated model, and resampling adds to it again, so
+    that percentiles of the resamples lie above the truth and may leave out their own estimate. The interval is
+    therefore put together from what the resamples do tell. Its upper limit is their 97.5 % point (never below the
+    estimate). Its lower limit is that point reflected at the estimate, which takes off what resampling added (the basic
+    bootstrap: Davison & Hinkley 1997, Bootstrap Methods, 5.2), or 0 where the estimate is no larger than the 97.5 %
+    point of what chance alone gives: the distance of each resampled curve from the curve of all patients instead of
+    from the diagonal (Hall & Wilson 1991, Biometrics 47:757: resample as if the hypothesis held).
 
     Parameters
     ----------
@@ -180,16 +190,22 @@ def calibration_errors(
         return absent
     data = _Sorted.of(scored)
     exact = data.risk.size <= EXACT_LIMIT
-    point = _summaries(data, np.unique(data.risk) if exact else _grid(data.risk))
-    drawn = [_summaries(one, _grid(one.risk)) for one in _resamples(scored, bootstrap, seed)]
+    fitted = _fitted(data, np.unique(data.risk) if exact else _grid(data.risk))
+    point = _summaries(data, fitted - data.risk)
+    drawn, chance = [], []
+    for one in _resamples(scored, bootstrap, seed):
+        again = _fitted(one, _grid(one.risk))
+        drawn.append(_summaries(one, again - one.risk))
+        chance.append(_summaries(one, again - np.interp(one.risk, data.risk, fitted)))
     words = ", ".join(
         (SMOOTHER, *([] if exact else ["interpolated on a grid"]), *(["weighted"] if weights is not None else []))
     )
     estimates = []
     for position, value in enumerate(point):
-        interval: Bootstrap = percentile_interval([one[position] for one in drawn], bootstrap)
-        method = f"{words}; {interval.description}"
-        estimates.append(Estimate(value, interval.lower, interval.upper, scored.n, scored.events, method))
+        lower, upper, how = _distance_interval(
+            value, [one[position] for one in drawn], [one[position] for one in chance], bootstrap
+        )
+        estimates.append(Estimate(value, lower, upper, scored.n, scored.events, f"{words}; {how}"))
     ici, e50, e90, e_max = estimates
     return CalibrationErrors(ici, e50, e90, e_max)
 
@@ -238,14 +254,30 @@ def _grid(risk: Floats) -> Floats:
     return np.unique(np.concatenate((quantiles, np.linspace(risk[0], risk[-1], 51))))
 
 
-def _summaries(data: _Sorted, at: Floats) -> tuple[float, float, float, float]:
-    fitted = np.interp(data.risk, at, Smoother(data.risk, data.weights).fit(data.outcome, at))
-    distance = np.abs(fitted - data.risk)
+def _fitted(data: _Sorted, at: Floats) -> Floats:
+    """Return the smoothed observed proportion at every patient's risk, interpolated between fits at ``at``."""
+    return np.interp(data.risk, at, Smoother(data.risk, data.weights).fit(data.outcome, at))
+
+
+def _summaries(data: _Sorted, difference: Floats) -> tuple[float, float, float, float]:
+    distance = np.abs(difference)
     if data.equal_weights:
         median, ninetieth = np.quantile(distance, (0.5, 0.9))
         return float(distance.mean()), float(median), float(ninetieth), float(distance.max())
     median, ninetieth = _weighted_quantiles(distance, data.weights, (0.5, 0.9))
     return float(np.average(distance, weights=data.weights)), median, ninetieth, float(distance.max())
+
+
+def _distance_interval(
+    estimate: float, drawn: list[float], chance: list[float], replicates: int
+) -> tuple[float | None, float | None, str]:
+    """Return lower limit, upper limit and their description; see :func:`calibration_errors`."""
+    resampled, by_chance = percentile_interval(drawn, replicates), percentile_interval(chance, replicates)
+    if resampled.upper is None or by_chance.upper is None:
+        return None, None, resampled.description
+    upper = max(estimate, resampled.upper)
+    lower = 0.0 if estimate <= by_chance.upper else max(0.0, 2 * estimate - upper)
+    return lower, upper, DISTANCE_INTERVAL.format(replicates=replicates)
 
 
 def _weighted_quantiles(values: Floats, weights: Floats, levels: tuple[float, float]) -> tuple[float, float]:

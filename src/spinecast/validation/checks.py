@@ -53,6 +53,10 @@ class Check:
         What was found, with its numbers and names.
     remedy : str
         What to do.
+    meaning : str
+        What it means for someone who would trust the model, in words that need no statistics.
+    variables : tuple of str
+        Dictionary variables it is about; none when it is about the whole.
     """
 
     code: str
@@ -60,8 +64,10 @@ class Check:
     severity: Severity
     finding: str
     remedy: str
+    meaning: str = ""
+    variables: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the check as JSON-ready values."""
         return {
             "code": self.code,
@@ -69,12 +75,14 @@ class Check:
             "severity": self.severity,
             "finding": self.finding,
             "remedy": self.remedy,
+            "meaning": self.meaning,
+            "variables": list(self.variables),
         }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Check:
         """Rebuild a check from :meth:`to_dict`."""
-        return cls(**value)
+        return cls(**{**value, "variables": tuple(value.get("variables", ()))})
 
 
 class PredictorLike(Protocol):
@@ -110,6 +118,9 @@ def check_predictor_roles(predictors: Sequence[PredictorLike]) -> Check | None:
         severity="error",
         finding=f"{named}: not known at the time of prediction, or another model's output",
         remedy="take them out of the predictors; another model's output may be named as a comparator",
+        meaning="The model was given facts that nobody has when the prediction is made, or another model's answer. It "
+        "looks better here than it can be at a bedside.",
+        variables=tuple(predictor.name for predictor in wrong),
     )
 
 
@@ -133,13 +144,18 @@ def check_events(events: int, parameters: int, events_per_fold: Sequence[int] = 
     if events < 0 or parameters < 1 or any(count < 0 for count in events_per_fold):
         raise ValueError("event counts must not be negative and there must be at least one parameter")
     title = "Too few events"
+    meaning = (
+        "With this few events much of what the model has learned may be chance: expect it to do worse in new patients "
+        "than in these."
+    )
     fewest = min(events_per_fold, default=None)
     if events < LEAST_EVENTS:
         finding = f"{events} events in all; fewer than {LEAST_EVENTS} carry not even one predictor"
-        return Check("SC002", title, "error", finding, "find more patients, or a later horizon; do not fit a model")
+        remedy = "find more patients, or a later horizon; do not fit a model"
+        return Check("SC002", title, "error", finding, remedy, meaning)
     if fewest is not None and fewest < LEAST_EVENTS_PER_FOLD:
         finding = f"an outer fold holds {fewest} events; {LEAST_EVENTS_PER_FOLD} are the least that give an interval"
-        return Check("SC002", title, "error", finding, "use fewer outer folds, or find more patients")
+        return Check("SC002", title, "error", finding, "use fewer outer folds, or find more patients", meaning)
     ratio = events / parameters
     if ratio >= EVENTS_PER_PARAMETER:
         return None
@@ -147,7 +163,7 @@ def check_events(events: int, parameters: int, events_per_fold: Sequence[int] = 
     remedy = (
         f"drop predictors on clinical grounds until there are {EVENTS_PER_PARAMETER} or more, or find more patients"
     )
-    return Check("SC002", title, "warning", finding, remedy)
+    return Check("SC002", title, "warning", finding, remedy, meaning)
 
 
 def check_calibration_slope(slope: Measure) -> Check | None:
@@ -162,13 +178,20 @@ def check_calibration_slope(slope: Measure) -> Check | None:
     title = "Calibration slope out of range"
     remedy = "look at the calibration curve; learn the recalibration on more patients or choose a simpler model"
     if isinstance(slope, Absent):
-        return Check("SC003", title, "warning", f"the calibration slope is not known: {slope.reason}", remedy)
+        finding = f"the calibration slope is not known: {slope.reason}"
+        meaning = "Whether high risks are too high, or low risks too low, could not be checked."
+        return Check("SC003", title, "warning", finding, remedy, meaning)
     if low <= slope.estimate <= high:
         return None
     direction = "too extreme" if slope.estimate < low else "too moderate"
     interval = "" if slope.lower is None or slope.upper is None else f" (95 % {slope.lower:.2f} to {slope.upper:.2f})"
     finding = f"slope {slope.estimate:.2f}{interval}, outside {low:g} to {high:g}: predicted risks are {direction}"
-    return Check("SC003", title, "warning", finding, remedy)
+    meaning = (
+        "High risks are shown higher, and low risks lower, than what happens: do not take them at face value."
+        if slope.estimate < low
+        else "High risks are shown lower, and low risks higher, than what happens: do not take them at face value."
+    )
+    return Check("SC003", title, "warning", finding, remedy, meaning)
 
 
 def check_horizon(horizon_days: float, longest_follow_up_days: float) -> Check | None:
@@ -187,6 +210,7 @@ def check_horizon(horizon_days: float, longest_follow_up_days: float) -> Check |
         severity="error",
         finding=f"the horizon is {horizon_days:g} days, the longest follow-up {longest_follow_up_days:g}",
         remedy=f"choose a horizon of at most {longest_follow_up_days:g} days, or a cohort followed up for longer",
+        meaning="Nobody was watched for as long as the model claims to predict: its risks rest on no observation.",
     )
 
 
@@ -206,6 +230,7 @@ def check_synthetic_cohort(kind: str) -> Check | None:
         severity="note",
         finding="the patients were generated; no performance figure says anything about real ones",
         remedy="use the run to try the software, and train on real patients before drawing conclusions",
+        meaning="No patient in it exists: nothing here says how the model would do in people.",
     )
 
 
@@ -229,6 +254,11 @@ def check_missingness(proportions: Mapping[str, tuple[float, float]]) -> Check |
         f"{name}: missing in {proportions[name][0]:.0%} with the event and {proportions[name][1]:.0%} without"
         for name in wide
     )
+    counted = "; ".join(
+        f"{name} was missing in {100 * proportions[name][0]:.0f} of 100 patients with the event and in "
+        f"{100 * proportions[name][1]:.0f} of 100 without it"
+        for name in wide
+    )
     return Check(
         code="SC006",
         title="Missingness that tells the outcome",
@@ -236,4 +266,10 @@ def check_missingness(proportions: Mapping[str, tuple[float, float]]) -> Check |
         finding=named,
         remedy="ask how the value came to be missing and whether that is known when a prediction is made; "
         "train without these predictors too and report both",
+        meaning=f"Whether a value was recorded goes with what happened to the patient: {counted}. The model takes the "
+        "gap itself as a sign. Where a value is there or not because of how ill the patient already was (too ill to be "
+        "asked, dead before anyone could ask, or tested for being ill), the model has in part been told the outcome. "
+        "At a bedside where the value can simply be had, that sign is gone, and the model will do less well than "
+        "shown here.",
+        variables=tuple(wide),
     )

@@ -193,7 +193,7 @@ def compare(
         raise ValueError(f"{comparator.name} has shape {risk.shape}, the predictions {predictions.risk.shape}")
     has_it = ~np.isnan(risk)
     mismatch = _horizon_mismatch(comparator, horizon_days)
-    note = "; ".join(part for part in (comparator.note, mismatch, _availability(has_it)) if part)
+    note = " ".join(_sentence(part) for part in (comparator.note, mismatch, _availability(has_it)) if part.strip())
     # Weights of zero alone tell nothing either: nobody's outcome is known.
     usable = has_it if predictions.weights is None else has_it & (predictions.weights > 0)
     if not usable.any():
@@ -214,6 +214,13 @@ def compare(
         curve = net_benefit_curve(other, decision_range, bootstrap=bootstrap, seed=seed)
     auc_difference: Measure = difference if isinstance(difference, Absent) else difference.difference
     return ComparatorEvaluation(comparator.name, comparator.label, note, measures, curve, auc_difference)
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop, so that parts written apart read as sentences side by side."""
+    whole = text.strip()
+    ended = whole.endswith((".", "!", "?"))
+    return f"{whole[0].upper()}{whole[1:]}{'' if ended else '.'}"
 
 
 def _horizon_mismatch(comparator: Comparator, horizon_days: float | None) -> str:

@@ -19,7 +19,8 @@ Basis = Literal["apparent", "out-of-fold", "out-of-bag", "external"]
 class Predictions:
     """Predicted risks of some patients, their outcomes and on what basis the risks were predicted.
 
-    Arrays are copied and made read-only.
+    Arrays are copied and made read-only. They may hold patients whose outcome is unknown (weight 0), who stand for
+    nobody in any measure and are counted in neither `n` nor `events`.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ class Predictions:
 
     @property
     def n(self) -> int:
-        """Number of patients."""
-        return int(self.risk.size)
+        """Number of patients whose outcome is known: those a measure can rest on."""
+        return int(self.risk.size if self.weights is None else np.count_nonzero(self.weights))
 
     @property
     def events(self) -> int:

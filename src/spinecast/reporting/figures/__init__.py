@@ -7,8 +7,6 @@ from spinecast.reporting.figures.explanation import (
     beeswarm_plot,
     dependence_plot,
     importance_plot,
-    waterfall_plot,
-    waterfall_steps,
 )
 from spinecast.reporting.figures.performance import (
     ComparisonRow,
@@ -18,6 +16,7 @@ from spinecast.reporting.figures.performance import (
     roc_plot,
 )
 from spinecast.reporting.figures.tuning import ALL_PATIENTS, tuning_history_plot
+from spinecast.reporting.figures.waterfall import waterfall_plot, waterfall_steps
 
 __all__ = [
     "ALL_PATIENTS",

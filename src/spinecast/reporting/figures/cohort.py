@@ -18,6 +18,7 @@ from spinecast.reporting.figures.style import (
     house_style,
     new_figure,
     percent_axis,
+    row_labels,
     to_svg,
 )
 from spinecast.reporting.formatting import integer, percentage, plain, sentence, shortened
@@ -168,11 +169,10 @@ def missingness_plot(rows: Sequence[Mapping[str, Any]], key: str, *, positive: s
                 "color": INK,
             }
             axes.text(1.02, place, percentage(value), **style)
-        axes.set_yticks(places, [shortened(row["label"], 42) for row in rows])
+        row_labels(axes, places, [row["label"] for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, min(1.0, max(0.05, 1.12 * max([*overall, *_class_values(rows)]))))
         axes.set_xlabel("Not recorded")
-        axes.tick_params(axis="y", length=0)
         axes.grid(visible=True, axis="x")
         percent_axis(axes, "x")
         figure.legend(loc="outside upper left", ncols=3, handlelength=1.4)

@@ -1,4 +1,4 @@
-"""Figures of why: importance, contributions by value, and how one patient's risk adds up."""
+"""Figures of why: which variables move the risk, and contributions by value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 
 from spinecast.reporting.figures.style import (
     EVENT,
-    INK,
     MISSING,
     MODEL,
     MUTED,
@@ -26,15 +25,16 @@ from spinecast.reporting.figures.style import (
     new_figure,
     numbers,
     panel_title,
+    row_labels,
     to_svg,
 )
-from spinecast.reporting.formatting import number, percentage, shortened
+from spinecast.reporting.formatting import number, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-__all__ = ["beeswarm_plot", "dependence_plot", "importance_plot", "waterfall_plot", "waterfall_steps"]
+__all__ = ["beeswarm_plot", "dependence_plot", "importance_plot"]
 
 CONTRIBUTION = "Contribution to the log-odds of the event"
 _STEPS = np.linspace(0, 1, 33)  # of the colour bar: few enough for matplotlib to draw it without a bitmap
@@ -70,11 +70,10 @@ def importance_plot(rows: Sequence[Mapping[str, Any]], key: str) -> str:
                 va="center_baseline",
                 fontsize=8.4,
             )
-        axes.set_yticks(places, [shortened(row["label"], 42) for row in rows])
+        row_labels(axes, places, [row["label"] for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, 1.1 * max([*values, 1e-9]))
         axes.set_xlabel("Mean absolute contribution to the log-odds")
-        axes.tick_params(axis="y", length=0)
         axes.grid(visible=True, axis="x")
         return to_svg(figure, key)
 
@@ -114,10 +113,9 @@ def beeswarm_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
             axes.scatter(contributions[~known], y[~known], color=MISSING, zorder=2, **style)
             shade = _shades(values[known], row.get("levels"))
             axes.scatter(contributions[known], y[known], c=colours(shade), zorder=3, **style)
-        axes.set_yticks(range(len(variables)), [shortened(row["label"], 42) for row in variables])
+        row_labels(axes, range(len(variables)), [row["label"] for row in variables])
         axes.set_ylim(len(variables) - 0.4, -0.6)
         axes.set_xlabel(CONTRIBUTION)
-        axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.grid(visible=True, axis="x")
         bar = figure.colorbar(
@@ -194,7 +192,7 @@ def dependence_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
                 axes.set_xlabel(shortened(row.get("unit") or "", 24))
             else:
                 _levelled_panel(axes, values, contributions, row["levels"])
-            panel_title(axes, shortened(row["label"], 25))
+            panel_title(axes, row["label"], width=27)
         for axes in panels.flat[len(variables) :]:
             axes.set_visible(False)
         figure.supylabel(CONTRIBUTION, fontsize=9.5)
@@ -270,116 +268,3 @@ def _spread(size: int) -> NDArray[np.float64]:
     """Return evenly scattered offsets in [-1, 1] without chance: multiples of the golden ratio, modulo one."""
     golden = (5**0.5 - 1) / 2
     return np.asarray(2 * np.mod(np.arange(1, size + 1) * golden, 1.0) - 1, dtype=np.float64)
-
-
-def waterfall_steps(patient: Mapping[str, Any], shown: int = 10) -> list[tuple[str, float]]:
-    """Return what is drawn of a patient: the largest contributions, then the sum of the others, then any residual.
-
-    Parameters
-    ----------
-    patient : mapping
-        With log_odds, base_value and contributions.
-    shown : int
-        How many contributions are drawn one by one.
-
-    Returns
-    -------
-    list of (str, float)
-        Label and contribution; with the base value they add up to the log-odds.
-    """
-    ordered = sorted(patient["contributions"], key=lambda part: (-abs(part["contribution"]), part["variable"]))
-    steps = [(_with_value(part["label"], part["value_text"]), part["contribution"]) for part in ordered[:shown]]
-    rest = ordered[shown:]
-    if rest:
-        steps.append((f"{len(rest)} other variables", sum(part["contribution"] for part in rest)))
-    total = patient["base_value"] + sum(contribution for _, contribution in steps)
-    residual = patient["log_odds"] - total
-    if abs(residual) >= 0.005:  # below half of the last decimal shown, the bars add up as far as anyone can see
-        steps.append(("Not explained (residual)", residual))
-    return steps
-
-
-def _with_value(label: object, value: object) -> str:
-    """Write "Albumin = 3.1 g/dL" in at most about 46 characters, the value whole where it can be."""
-    shown = shortened(value, 24)
-    return f"{shortened(label, max(16, 43 - len(shown)))} = {shown}"
-
-
-def waterfall_plot(patient: Mapping[str, Any], key: str) -> str:
-    """Draw how contributions add up from the average to one patient's log-odds, with risks on the upper axis.
-
-    Parameters
-    ----------
-    patient : mapping
-        One illustrative patient of the explanation record.
-    key : str
-        Prefix of the ids.
-
-    Returns
-    -------
-    str
-        SVG element.
-    """
-    steps = waterfall_steps(patient)
-    ends = patient["base_value"] + np.cumsum([contribution for _, contribution in steps])
-    starts = np.concatenate([[patient["base_value"]], ends[:-1]])
-    with house_style():
-        figure = new_figure(7.4, 1.75 + 0.29 * len(steps))
-        axes = figure.add_subplot()
-        span = max(float(np.ptp(np.concatenate([starts, ends]))), 0.2)
-        for place, ((_, contribution), start, end) in enumerate(zip(steps, starts, ends, strict=True)):
-            colour = EVENT if contribution > 0 else MODEL
-            axes.barh(place, contribution, left=start, height=0.66, color=colour)
-            axes.plot([end, end], [place, place + 1], color=MUTED, lw=0.7, zorder=1)
-            rightwards = contribution > 0
-            axes.annotate(
-                number(contribution, 2, signed=True),
-                (end, place),
-                xytext=(4 if rightwards else -4, 0),
-                textcoords="offset points",
-                ha="left" if rightwards else "right",
-                va="center_baseline",
-                fontsize=8.4,
-            )
-        _waterfall_result(axes, patient, len(steps))
-        axes.axvline(patient["base_value"], color=MUTED, lw=0.9, ls=(0, (3, 3)), zorder=0)
-        axes.set_yticks(range(len(steps) + 1), [*(label for label, _ in steps), "Predicted risk"])
-        axes.get_yticklabels()[-1].set_fontweight("bold")
-        axes.set_ylim(len(steps) + 0.6, -0.7)
-        low, high = axes.get_xlim()
-        axes.set_xlim(low - 0.08 * span, high + 0.08 * span)
-        axes.set_xlabel("Log-odds of the event")
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.grid(visible=True, axis="x")
-        _risk_axis(axes)
-        return to_svg(figure, key)
-
-
-def _waterfall_result(axes: Axes, patient: Mapping[str, Any], place: int) -> None:
-    text, right = percentage(patient["risk"], 0), patient["log_odds"]
-    lower, upper = patient.get("lower"), patient.get("upper")
-    if lower is not None and upper is not None and 0 < lower <= upper < 1:
-        axes.hlines(place, _logit(lower), _logit(upper), color=INK, lw=1.6, zorder=3)
-        text, right = f"{text} ({percentage(lower, 0)} to {percentage(upper, 0)})", max(right, _logit(upper))
-    axes.plot(patient["log_odds"], place, marker="D", ms=6, color=INK, zorder=4)
-    style: Style = {"xytext": (9, 0), "textcoords": "offset points", "va": "center_baseline", "fontsize": 9.2}
-    axes.annotate(text, (right, place), fontweight="bold", **style)
-
-
-def _risk_axis(axes: Axes) -> None:
-    risks = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99])
-    above = axes.secondary_xaxis("top")
-    low, high = axes.get_xlim()
-    inside = [risk for risk in risks if low <= _logit(risk) <= high]
-    kept: list[float] = []
-    for risk in inside:
-        if not kept or _logit(risk) - _logit(kept[-1]) > 0.075 * (high - low):
-            kept.append(float(risk))
-    above.set_xticks([_logit(risk) for risk in kept], [percentage(risk, 0) for risk in kept])
-    above.set_xlabel("Risk")
-    above.spines["top"].set_visible(True)
-
-
-def _logit(risk: float) -> float:
-    return float(np.log(risk / (1 - risk)))

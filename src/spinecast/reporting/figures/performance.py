@@ -24,6 +24,7 @@ from spinecast.reporting.figures.style import (
     numbers,
     panel_title,
     percent_axis,
+    row_labels,
     to_svg,
 )
 from spinecast.reporting.formatting import absence, estimate, listed, number, percentage, shortened
@@ -244,9 +245,8 @@ def comparison_plot(rows: Sequence[ComparisonRow], names: Sequence[str], key: st
         panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
         for axes, name in zip(panels, names, strict=True):
             _comparison_panel(axes, rows, places, name)
-        panels[0].set_yticks(places, [shortened(row.label, 38) for row in rows])
-        for tick, row in zip(panels[0].get_yticklabels(), rows, strict=True):
-            tick.set_fontweight("bold" if row.role == "final" else "normal")
+        bold = [position for position, row in enumerate(rows) if row.role == "final"]
+        row_labels(panels[0], places, [row.label for row in rows], bold=bold)
         panels[0].set_ylim(places[-1] + 0.7, -0.7)
         return to_svg(figure, key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+
+from spinecast.reporting.formatting import plain, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +40,7 @@ __all__ = [
     "numbers",
     "panel_title",
     "percent_axis",
+    "row_labels",
     "to_svg",
 ]
 
@@ -216,6 +220,41 @@ def percent_axis(axes: Axes, which: str = "xy") -> None:
         axis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%".replace("-", "\N{MINUS SIGN}"))
 
 
-def panel_title(axes: Axes, text: str) -> None:
-    """Title one of several panels."""
-    axes.set_title(text, fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=6)
+def panel_title(axes: Axes, text: str, *, width: int = 60) -> None:
+    """Title one of several panels, on two lines where it is longer than ``width`` characters."""
+    axes.set_title("\n".join(_lines(text, width)), fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=6)
+
+
+def row_labels(
+    axes: Axes, places: Sequence[float], labels: Sequence[object], *, width: int = 36, bold: Sequence[int] = ()
+) -> None:
+    """Name the rows of a plot to the left of it, whole: labels longer than ``width`` characters take two lines.
+
+    Each line is a text of its own, set flush right: a reader's font may be narrower than the one laid out with.
+    """
+    axes.set_yticks(list(places), [""] * len(places))
+    axes.tick_params(axis="y", length=0)
+    for position, (place, label) in enumerate(zip(places, labels, strict=True)):
+        lines = _lines(label, width)
+        size = 9.0 if len(lines) == 1 else 8.2
+        for line, text in enumerate(lines):
+            axes.annotate(
+                text,
+                (0, place),
+                xycoords=axes.get_yaxis_transform(),
+                xytext=(-6, (len(lines) - 1 - 2 * line) * 4.6),
+                textcoords="offset points",
+                ha="right",
+                va="center_baseline",
+                fontsize=size,
+                fontweight="bold" if position in bold else "normal",
+                annotation_clip=False,
+            )
+
+
+def _lines(label: object, width: int) -> list[str]:
+    whole = plain(label)
+    lines = textwrap.wrap(whole, width)
+    if len(lines) > 2:  # what ends differently should still be told apart: the cut is made inside
+        lines = textwrap.wrap(shortened(whole, 2 * width - 8), width, max_lines=2, placeholder="…")
+    return lines or [""]

@@ -57,10 +57,7 @@ def tuning_history_plot(candidates: Sequence[Mapping[str, Any]], key: str) -> st
             scale = scales[position]
             own = scale != scales[-1]
             _history_panel(axes, candidate["splits"], scale[1])
-            panel_title(axes, shortened(candidate["label"], 40))
-            if own:
-                place: Style = {"transform": axes.transAxes, "ha": "right", "va": "top", "fontsize": 8.4}
-                axes.text(0.99, 0.97, "own scale", color=MUTED, **place)
+            panel_title(axes, f"{shortened(candidate['label'], 48)}{', own scale' if own else ''}", width=34)
             axes.set_ylim(scale)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))

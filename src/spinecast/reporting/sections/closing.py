@@ -6,9 +6,9 @@ from typing import Any
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Callout, CalloutKind, Facts, Heading, Paragraph, Section, Table
-from spinecast.reporting.measures import MEASURES
+from spinecast.reporting.measures import FOR_COMPARISON, MEASURES
 from spinecast.reporting.record import RunRecord
-from spinecast.reporting.sections.common import row, unavailable
+from spinecast.reporting.sections.common import in_words, row, unavailable
 
 __all__ = ["checks_section", "glossary_section", "reproducibility_section"]
 
@@ -68,12 +68,19 @@ def checks_section(record: RunRecord) -> Section:
             _tone(check),
             f"{fmt.plain(check['code'])} {fmt.plain(check['title'])} "
             f"({fmt.plain(check.get('severity') or 'severity not stated')})",
-            f"{fmt.plain(check.get('finding') or fmt.absent('no finding recorded'))} "
-            f"To do: {fmt.plain(check.get('remedy') or fmt.absent('no remedy recorded'))}",
+            _check_text(record, check),
         )
         for check in shown
     ]
     return Section("checks", "Checks", tuple(blocks))
+
+
+def _check_text(record: RunRecord, check: dict[str, Any]) -> str:
+    finding = check.get("finding") or fmt.absent("no finding recorded")
+    remedy = check.get("remedy") or fmt.absent("no remedy recorded")
+    variables = fmt.listed(check.get("variables"))
+    said = [fmt.ended(in_words(record, part, variables)) for part in (finding, f"To do: {remedy}")]
+    return " ".join([*said, *(["What it means is said under Limitations."] if check.get("meaning") else [])])
 
 
 def _tone(check: dict[str, Any]) -> CalloutKind:
@@ -124,7 +131,7 @@ def _commit(environment: dict[str, Any]) -> str:
 TIMINGS = {
     "fit_seconds": "Time inside fits, all workers",
     "training_wall_seconds": "Training, by the clock",
-    "fit_share_of_training_wall": "Time in fits over training by the clock, all workers",
+    "fit_share_of_training_wall": "Fits at a time, on average",
     "fit_share_of_worker_time": "Share of the workers' time in fits",
     "evaluation_seconds": "Evaluation",
     "explanation_seconds": "Explanation",
@@ -137,7 +144,7 @@ def _timings(timings: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     needed = (
         "fit_seconds",
         "training_wall_seconds",
-        "fit_share_of_training_wall",
+        "fit_share_of_worker_time",
         "total_wall_seconds",
         "peak_memory_mb",
     )
@@ -153,6 +160,8 @@ def _timing(name: str, value: float | None) -> str:
         return fmt.duration(value)
     if name.endswith("_mb"):
         return fmt.with_unit(fmt.integer(value), "MB")
+    if name == "fit_share_of_training_wall":  # time inside fits over time by the clock
+        return fmt.number(value, 2)
     return fmt.percentage(value)
 
 
@@ -191,7 +200,11 @@ def _splits(record: RunRecord) -> Block:
 def glossary_section() -> Section:
     """Explain every word and measure the report uses."""
     measures = [
-        (measure.label, f"{measure.meaning} Ideal: {measure.ideal}. {measure.source}.") for measure in MEASURES.values()
+        (measure.label, f"{measure.meaning}{_ideal(measure.ideal)} {measure.source}.") for measure in MEASURES.values()
     ]
     entries = sorted([*TERMS, *measures], key=lambda entry: entry[0].lower())
     return Section("glossary", "Glossary", (Facts(tuple(entries)),))
+
+
+def _ideal(ideal: str) -> str:
+    return "" if ideal == FOR_COMPARISON else f" Ideal: {ideal}."

@@ -7,7 +7,7 @@ from typing import Any
 
 from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Facts, Figure, Heading, Paragraph, Row, Section, Table
+from spinecast.reporting.document import Block, Bullets, Facts, Figure, Heading, Paragraph, Row, Section, Table
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import (
     SMALLEST_SHOWN,
@@ -60,9 +60,10 @@ def _provenance(cohort: Mapping[str, Any]) -> list[Block]:
         for name, label in names
         if name in provenance or name != "period"
     ]
-    facts += [("Note", fmt.plain(note)) for note in fmt.listed(provenance.get("notes"))]
     facts.append(("Fingerprint", fmt.plain(cohort.get("fingerprint") or fmt.absent("not recorded"))))
-    return [Facts(tuple(facts))]
+    notes = tuple(fmt.ended(fmt.sentence(note)) for note in fmt.listed(provenance.get("notes")))
+    said: list[Block] = [Heading("Notes on the source"), Bullets(notes)] if notes else []
+    return [Facts(tuple(facts)), *said]
 
 
 def _attrition(record: RunRecord) -> Block:
@@ -127,8 +128,7 @@ def _table_one(record: RunRecord) -> Block:
 
 
 def _variable_rows(variable: Mapping[str, Any]) -> list[Row]:
-    label, unit = fmt.plain(variable["label"]), variable.get("unit")
-    name = f"{label}, {fmt.plain(unit)}" if unit else label
+    name = fmt.named(variable["label"], variable.get("unit"))
     entries = variable["rows"]
     first = entries[0]
     if len(entries) == 1:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
@@ -16,6 +18,9 @@ __all__ = [
     "basis",
     "candidate_labels",
     "chosen_for_all_patients",
+    "comparators",
+    "footnoted",
+    "in_words",
     "measure_table",
     "negative_label",
     "outcome_label",
@@ -30,6 +35,10 @@ __all__ = [
 # equal to that room's SMALLEST_SHOWN: importing it would load pandas to write a report.
 SMALLEST_SHOWN = 5
 WITHOUT_EVENT = "Without the event"
+# A method of more characters than this stands below the table, once for all measures found that way.
+LONG_METHOD = 48
+# A reason of more characters than this stands below the table.
+LONG_REASON = 30
 
 
 def row(*cells: object, level: int = 0, strong: bool = False) -> Row:
@@ -87,26 +96,76 @@ def chosen_for_all_patients(record: RunRecord) -> list[str]:
     return [labels[candidate["name"]] for candidate in candidates if candidate.get("is_final_part")]
 
 
+def comparators(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the comparators of the evaluation, "1 - survival" of one the study turns into a risk put in words."""
+    turned = {one.get("name") for one in fmt.listed(record.study.get("comparators")) if one.get("complement")}
+    found = []
+    for one in fmt.listed(record.evaluation.get("comparators")):
+        label = fmt.plain(one["label"])
+        whole = label.removeprefix("1 - ")
+        found.append({**one, "label": f"{whole} (as a risk)" if one["name"] in turned and whole != label else label})
+    return found
+
+
+def in_words(record: RunRecord, text: object, variables: Sequence[str] = ()) -> str:
+    """Put the labels of variables for their identifiers.
+
+    Identifiers are recognised when they are among ``variables`` or hold an underscore, which no word of prose does.
+    """
+    listed = [*fmt.listed(record.cohort.get("missingness")), *fmt.listed(record.cohort.get("table_one"))]
+    labels = {entry["variable"]: fmt.plain(entry["label"]) for entry in listed}
+    known = [name for name in labels if "_" in name or name in variables]
+    if not known:
+        return fmt.plain(text)
+    either = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    return re.sub(rf"\b(?:{either})\b", lambda found: f"“{labels[found[0]]}”", fmt.plain(text))
+
+
+def footnoted(table: Table) -> Table:
+    """Move long reasons for absent values below a table, each once, so that they do not stretch its columns."""
+    marks: dict[str, str] = {}
+
+    def cell(text: str) -> str:
+        if not text.startswith(f"{fmt.ABSENT}: ") or len(text) <= LONG_REASON:
+            return text
+        return f"{fmt.ABSENT} ({marks.setdefault(text, _letter(len(marks)))})"
+
+    rows = tuple(one if one.heading else replace(one, cells=tuple(map(cell, one.cells))) for one in table.rows)
+    reasons = tuple(f"({mark}) {fmt.ended(text)}" for text, mark in marks.items())
+    return replace(table, rows=rows, notes=(*reasons, *table.notes))
+
+
+def _letter(position: int) -> str:
+    """Count in letters: a to z, then aa, ab and so on."""
+    before, last = divmod(position, 26)
+    return ("" if before == 0 else _letter(before - 1)) + "abcdefghijklmnopqrstuvwxyz"[last]
+
+
 def run_notes(record: RunRecord) -> list[str]:
     """Return what the run says about itself, such as that its search was a reduced one."""
     notes = fmt.listed(record.run.get("notes"))
     return [fmt.plain(note.get("text", note) if isinstance(note, Mapping) else note) for note in notes]
 
 
-def measure_table(measures: Mapping[str, Any], names: Sequence[str], caption: str) -> Table:
-    """List measures with interval, ideal value, what they rest on and how the interval was found."""
+def measure_table(
+    measures: Mapping[str, Any], names: Sequence[str], caption: str, notes: tuple[str, ...] = ()
+) -> Table:
+    """List measures with interval, ideal value, what they rest on and how the interval was found.
+
+    What all of them rest on, and methods that take many words, are said once, below the table.
+    """
+    known = {name: found for name in names if fmt.absence(found := measures.get(name)) is None and found is not None}
+    rests = {name: sized(found.get("n"), found.get("events")) for name, found in known.items()}
+    shared = len(set(rests.values())) == 1
+    long: dict[str, int] = {}
     rows = []
     for name in names:
-        found = measures.get(name)
-        known = found if found is not None and fmt.absence(found) is None else {}
-        rows.append(
-            row(
-                MEASURES[name].label,
-                measure_text(measures, name),
-                MEASURES[name].ideal,
-                sized(known.get("n"), known.get("events")) if known else "–",
-                known.get("method") or "–",
-            )
-        )
-    header = ("Measure", "Estimate (95% interval)", "Ideal", "Rests on", "Method")
-    return Table(caption, header, tuple(rows), numeric=(1,))
+        method = fmt.plain(known.get(name, {}).get("method") or "–")
+        if len(method) > LONG_METHOD:
+            method = f"note {long.setdefault(method, len(long) + 1)}"
+        rest = () if shared else (rests.get(name, "–"),)
+        rows.append(row(MEASURES[name].label, measure_text(measures, name), MEASURES[name].ideal, *rest, method))
+    header = ("Measure", "Estimate (95% interval)", "Ideal", *(() if shared else ("Rests on",)), "Method")
+    below = tuple(f"Note {place}: {fmt.ended(method)}" for method, place in long.items())
+    together = (f"All rest on {next(iter(rests.values()))}.",) if shared else ()
+    return Table(caption, header, tuple(rows), notes=(*together, *below, *notes), numeric=(1,))

@@ -133,8 +133,7 @@ def _beeswarm(variables: Sequence[Mapping[str, Any]]) -> Figure:
 def _dependence(variables: Sequence[Mapping[str, Any]]) -> Figure:
     rows: list[Row] = []
     for entry in variables:
-        unit = entry.get("unit")
-        rows.append(Row((fmt.plain(f"{entry['label']}, {unit}" if unit else entry["label"]),), heading=True))
+        rows.append(Row((fmt.named(entry["label"], entry.get("unit")),), heading=True))
         rows += _dependence_rows(entry)
     names = fmt.joined([fmt.plain(entry["label"]) for entry in variables])
     return Figure(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Facts, Paragraph, Section
 from spinecast.reporting.measures import value_of
 from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.cohort import missing_rows
-from spinecast.reporting.sections.common import run_notes
+from spinecast.reporting.sections.common import in_words, run_notes
 
 __all__ = ["latest_year", "limitations_section"]
 
 OLD_AFTER_YEARS = 10
 MUCH_MISSING = 0.2
+NAMED = 5  # of many variables so many are named
+# Codes of checks whose subject another part of this section also speaks of.
+TOO_FEW_EVENTS, SYNTHETIC_COHORT = "SC002", "SC005"
 # Below this many events a predictor the risk of overfitting is high whatever the algorithm; tree ensembles and networks
 # need far more than regression does (van der Ploeg 2014, BMC Med Res Methodol 14:137).
 FEW_EVENTS_PER_PREDICTOR = 20
@@ -26,7 +30,8 @@ Limitation = tuple[str, str]
 def limitations_section(record: RunRecord) -> Section:
     """State each limitation in plain words with the numbers behind it."""
     items: list[Limitation] = []
-    for part in (_synthetic, _design, _source, _age_of_data, _missing, _size, _folds, _outcome, _search, _causes):
+    parts = (_synthetic, _design, _source, _age_of_data, _checks, _missing, _size, _folds, _outcome, _search, _causes)
+    for part in parts:
         items += part(record)
     lead = (
         "What follows is worked out from the record of this run. It is not the whole list: bias in how patients came "
@@ -70,12 +75,12 @@ def _source(record: RunRecord) -> Iterator[Limitation]:
     if group:
         yield (
             "One data source",
-            f"All patients come from one source ({named}); folds kept patients of one {fmt.plain(group)} together.",
+            f"All patients come from one source, {named}; folds kept patients of one {fmt.plain(group)} together.",
         )
     else:
         yield (
             "One data source",
-            f"All patients come from one source ({named}) and were split without regard to site: differences between "
+            f"All patients come from one source, {named}, and were split without regard to site: differences between "
             "hospitals are not in the intervals.",
         )
 
@@ -106,19 +111,48 @@ def _age_of_data(record: RunRecord) -> Iterator[Limitation]:
         yield ("Age of the data", f"The provenance names years up to {collected}.")
 
 
+def _checks(record: RunRecord) -> Iterator[Limitation]:
+    """Say what each check that found something means, in its own words, and how much the model leans on it."""
+    for check in fmt.listed(record.run.get("checks")):
+        if check.get("severity") == "note" and record.is_synthetic and check.get("code") == SYNTHETIC_COHORT:
+            continue  # said above
+        variables = fmt.listed(check.get("variables"))
+        said = check.get("meaning") or check.get("finding")
+        if said:
+            text = fmt.ended(fmt.sentence(in_words(record, said, variables)))
+            yield (
+                f"{fmt.plain(check['title'])} ({fmt.plain(check['code'])})",
+                f"{text}{_influence(record, variables)}",
+            )
+
+
+def _influence(record: RunRecord, variables: Sequence[str]) -> str:
+    """Say where variables stand among those that move the model's risk."""
+    importance = fmt.listed(record.explanation.get("importance"))
+    ordered = sorted(importance, key=lambda entry: (-entry["mean_absolute"], str(entry["variable"])))
+    ranks = {entry["variable"]: rank for rank, entry in enumerate(ordered, start=1)}
+    said = [
+        f" “{fmt.plain(ordered[ranks[name] - 1]['label'])}” is number {ranks[name]} of the {len(ordered)} variables "
+        "that move this model's risk, by its mean contribution."
+        for name in variables
+        if name in ranks
+    ]
+    return "".join(said[:NAMED])
+
+
 def _missing(record: RunRecord) -> Iterator[Limitation]:
     rows = [entry for entry in missing_rows(record) if entry["missing"]]
     much = [entry for entry in rows if entry["proportion"] >= MUCH_MISSING]
     if much:
         named = fmt.joined(
-            [f"{fmt.plain(entry['label'])} ({fmt.percentage(entry['proportion'], 0)})" for entry in much[:5]]
+            [f"{fmt.plain(entry['label'])} ({fmt.percentage(entry['proportion'], 0)})" for entry in much[:NAMED]]
+            + ([f"{len(much) - NAMED} more"] if len(much) > NAMED else [])
         )
-        more = f" and {len(much) - 5} more" if len(much) > 5 else ""
         yield (
             "Missing values",
             f"{fmt.plural(len(much), 'variable is', 'variables are')} missing in {fmt.percentage(MUCH_MISSING, 0)} of "
             "patients or "
-            f"more: {named}{more}. Whether a value was measured may itself tell of how ill the patient was.",
+            f"more: {named}. Whether a value was measured may itself tell of how ill the patient was.",
         )
     elif rows:
         worst = rows[0]
@@ -135,6 +169,8 @@ def _missing(record: RunRecord) -> Iterator[Limitation]:
 
 
 def _size(record: RunRecord) -> Iterator[Limitation]:
+    if any(check.get("code") == TOO_FEW_EVENTS for check in fmt.listed(record.run.get("checks"))):
+        return  # said among the checks
     predictors = len(fmt.listed(record.study.get("predictors")))
     n, events = record.evaluation["n"], record.evaluation["events"]
     fewer = min(events, n - events)
@@ -174,6 +210,9 @@ def _outcome(record: RunRecord) -> Iterator[Limitation]:
 
 
 def _search(record: RunRecord) -> Iterator[Limitation]:
+    short = short_search(record)
+    if short:
+        yield (short.title, short.text)
     for note in run_notes(record):
         yield ("As the run says", note)
 

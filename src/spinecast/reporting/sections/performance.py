@@ -9,12 +9,14 @@ import numpy as np
 
 from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Section, Table
+from spinecast.reporting.document import Block, Facts, Figure, Heading, Paragraph, Section, Table
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.measures import MEASURES, measure_text, value_of
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import (
     basis,
+    comparators,
+    footnoted,
     measure_table,
     negative_label,
     positive_label,
@@ -42,29 +44,30 @@ def comparison_section(record: RunRecord) -> Section:
     rows = [figures.ComparisonRow(fmt.plain(evaluation["label"]), evaluation["measures"], "final")]
     rows += [figures.ComparisonRow(fmt.plain(one["label"]), one["measures"], "candidate") for one in candidates]
     rows += [
-        figures.ComparisonRow(fmt.plain(one["label"]), one["measures"], "comparator")
-        for one in fmt.listed(evaluation.get("comparators"))
+        figures.ComparisonRow(fmt.plain(one["label"]), one["measures"], "comparator") for one in comparators(record)
     ]
     overall = "scaled_brier" if any(value_of(one.measures, "scaled_brier") for one in rows) else "log_loss"
     parts = {fmt.plain(one["label"]) for one in candidates if one.get("is_final_part")}
-    table = Table(
-        "Final model, candidates and comparators",
-        ("Model", *(MEASURES[name].short for name in COMPARED)),
-        tuple(
-            row(
-                f"{one.label} †" if one.label in parts else one.label,
-                *(measure_text(one.measures, name) for name in COMPARED),
-                strong=one.role == "final",
-            )
-            for one in rows
-        ),
-        notes=(
-            "Estimates with 95% intervals. † part of the final model as fitted on all patients.",
-            "The final model is judged with the choice of candidate repeated in every outer fold, so it can differ "
-            "from the "
-            "candidate it is made of.",
-        ),
-        numeric=tuple(range(1, len(COMPARED) + 1)),
+    table = footnoted(
+        Table(
+            "Final model, candidates and comparators",
+            ("Model", *(MEASURES[name].short for name in COMPARED)),
+            tuple(
+                row(
+                    f"{one.label}\N{NO-BREAK SPACE}†" if one.label in parts else one.label,
+                    *(measure_text(one.measures, name) for name in COMPARED),
+                    strong=one.role == "final",
+                )
+                for one in rows
+            ),
+            notes=(
+                "Estimates with 95% intervals. † part of the final model as fitted on all patients.",
+                "The final model is judged with the choice of candidate repeated in every outer fold, so it can differ "
+                "from the "
+                "candidate it is made of.",
+            ),
+            numeric=tuple(range(1, len(COMPARED) + 1)),
+        )
     )
     figure = Figure(
         key="comparison",
@@ -169,7 +172,11 @@ def calibration_section(record: RunRecord) -> Section:
         "e90",
         "e_max",
     )
-    blocks.append(measure_table(evaluation["measures"], names, "Calibration"))
+    notes = (
+        "The last four are distances: never below 0, and by chance above it even for a perfectly calibrated model. An "
+        "interval that begins at 0 says that chance alone may have given the estimate.",
+    )
+    blocks.append(measure_table(evaluation["measures"], names, "Calibration", notes))
     return Section("calibration", "Calibration", tuple(blocks))
 
 
@@ -220,16 +227,16 @@ def folds_section(record: RunRecord) -> Section:
         tuple(rows),
         numeric=tuple(range(1, len(header))),
     )
-    return Section("folds", title, (table,))
+    return Section("folds", title, (footnoted(table),))
 
 
 def comparators_section(record: RunRecord) -> Section:
     """Compare with models that already exist, on the same patients."""
-    comparators = record.evaluation.get("comparators")
-    reason = fmt.absence(comparators, empty=False)
+    found = comparators(record)
+    reason = fmt.absence(record.evaluation.get("comparators"), empty=False)
     if reason is not None:
         return Section("comparators", "Comparators", (unavailable("Comparators", reason),))
-    if not comparators:
+    if not found:
         text = "The study names no comparator: whether the model improves on what exists is not known from this report."
         return Section("comparators", "Comparators", (Paragraph(text),))
     rows = [
@@ -241,7 +248,7 @@ def comparators_section(record: RunRecord) -> Section:
             measure_text(one["measures"], "calibration_in_the_large"),
             measure_text(one["measures"], "calibration_slope"),
         )
-        for one in comparators
+        for one in found
     ]
     label = fmt.plain(record.evaluation["label"])
     header = ("Comparator", "Rests on", "AUC", "AUC difference", "Calibration-in-the-large", "Slope")
@@ -252,12 +259,11 @@ def comparators_section(record: RunRecord) -> Section:
         notes=("95% intervals. Differences are paired: both models on the patients who have both predictions.",),
         numeric=(2, 3, 4, 5),
     )
-    blocks: list[Block] = [table, Heading("What to know before comparing")]
-    blocks += [
-        Paragraph(f"{fmt.plain(one['label'])}: {fmt.plain(one.get('note') or fmt.absent('no note in the study'))}")
-        for one in comparators
-    ]
-    return Section("comparators", "Comparators", tuple(blocks))
+    notes = tuple(
+        (fmt.plain(one["label"]), fmt.sentence(one.get("note") or fmt.absent("no note in the study"))) for one in found
+    )
+    blocks = (footnoted(table), Heading("What to know before comparing"), Facts(notes))
+    return Section("comparators", "Comparators", blocks)
 
 
 def _rests_on(measures: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Callout, Code, Facts, Figure, Heading, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.changes import changed_on_command_line, short_search
 from spinecast.reporting.sections.common import (
     candidate_labels,
     negative_label,
@@ -62,6 +63,7 @@ def study_section(record: RunRecord) -> Section:
             f"{fmt.plural(len(fmt.listed(record.study.get('candidates'))), 'candidate')}. "
             "The same file, cohort and seed give the same predictions."
         ),
+        *changed_on_command_line(record),
         Code(record.study_yaml, caption="study.yaml, resolved"),
     ]
     return Section("study", "The study", tuple(blocks))
@@ -115,7 +117,9 @@ def _design(record: RunRecord) -> str:
 
 def _notes(record: RunRecord) -> list[Block]:
     notes = run_notes(record)
-    return [Callout("note", "About this search", " ".join(notes))] if notes else []
+    about: list[Block] = [Callout("note", "About this search", " ".join(notes))] if notes else []
+    short = short_search(record)
+    return [Callout("warning", short.title, short.text), *about] if short else about
 
 
 def _history(candidates: Sequence[Mapping[str, Any]]) -> Figure:
@@ -161,7 +165,7 @@ def _spaces(candidates: Sequence[Mapping[str, Any]]) -> Table:
     for candidate in candidates:
         rows.append(Row((fmt.plain(candidate["label"]),), heading=True))
         space = candidate.get("search_space") or {}
-        rows += [row(name, _value(allowed), level=1) for name, allowed in space.items()]
+        rows += [row(name, fmt.setting(allowed), level=1) for name, allowed in space.items()]
         if not space:
             rows.append(row("–", "nothing to tune", level=1))
     return Table("What was searched", ("Parameter", "Allowed"), tuple(rows))
@@ -200,20 +204,6 @@ def _parameters(candidates: Sequence[Mapping[str, Any]]) -> Table:
         if best is None:
             text = fmt.absent("no fit over all patients is recorded")
         else:
-            text = "; ".join(f"{name} = {_value(value)}" for name, value in best.items()) or "nothing to tune"
+            text = "; ".join(f"{name} = {fmt.setting(value)}" for name, value in best.items()) or "nothing to tune"
         rows.append(row(candidate["label"], text))
     return Table("Best parameters over all patients", ("Candidate", "Parameters"), tuple(rows))
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool) or value is None:
-        return str(value).lower() if value is not None else "none"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return fmt.significant(value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_value(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_value(part) for part in value)
-    return fmt.plain(value)

@@ -6,9 +6,11 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Bullets, Callout, KeyFigure, KeyFigures, Paragraph, Section
 from spinecast.reporting.measures import MEASURES, value_of
 from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.common import (
     basis,
     chosen_for_all_patients,
+    comparators,
     outcome_label,
     positive_label,
     run_notes,
@@ -23,7 +25,11 @@ HEADLINE = ("auc", "calibration_slope", "calibration_in_the_large", "scaled_brie
 
 def summary_section(record: RunRecord) -> Section:
     """Open the report with the question, the people, the headline numbers and what they mean."""
-    blocks: list[Block] = [Paragraph(_lead(record), lead=True), _tiles(record), Paragraph(_basis_text(record))]
+    blocks: list[Block] = [Paragraph(_lead(record), lead=True)]
+    short = short_search(record)
+    if short:
+        blocks.append(Callout("warning", short.title, short.text))
+    blocks += [_tiles(record), Paragraph(_basis_text(record))]
     readings = [text for text in (_ranking(record), _calibration(record), _usefulness(record), _rivals(record)) if text]
     blocks.append(Bullets(tuple(readings)))
     notes = run_notes(record)
@@ -124,9 +130,9 @@ def _usefulness(record: RunRecord) -> str | None:
 def _rivals(record: RunRecord) -> str | None:
     """Word each paired difference in AUC by its interval: a model that loses to what exists must say so here."""
     found = []
-    for one in fmt.listed(record.evaluation.get("comparators")):
+    for one in comparators(record):
         difference, label = one.get("auc_difference"), fmt.plain(one["label"])
-        if fmt.absence(difference) is not None or difference.get("lower") is None:
+        if difference is None or fmt.absence(difference) is not None or difference.get("lower") is None:
             continue
         shown = f"(AUC difference {fmt.estimate(difference).replace(' (', ', ').rstrip(')')})"
         if difference["lower"] > 0:

@@ -12,7 +12,7 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Figure, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.record import RunRecord
-from spinecast.reporting.sections.common import positive_label, row, sized, unavailable
+from spinecast.reporting.sections.common import comparators, footnoted, positive_label, row, sized, unavailable
 
 __all__ = ["classification_section", "decision_section", "useful_range"]
 
@@ -57,7 +57,7 @@ def _longest_run(flags: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[int, int] 
 
 def decision_section(record: RunRecord) -> Section:
     """Show net benefit over thresholds."""
-    evaluation = record.evaluation
+    evaluation = {**record.evaluation, "comparators": comparators(record)}
     curve = evaluation.get("decision_curve")
     reason = fmt.absence(curve)
     if reason is not None or curve is None:
@@ -150,4 +150,4 @@ def classification_section(record: RunRecord) -> Section:
         "shows "
         "all of them."
     )
-    return Section("classification", title, (Paragraph(text), table))
+    return Section("classification", title, (Paragraph(text), footnoted(table)))
