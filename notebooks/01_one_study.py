@@ -232,7 +232,7 @@ print(summary(study))
 # %%
 from spinecast.training.pipeline import train_study
 
-result = train_study(study, study_file=study_file, output=folder / "one_study", workers=1)
+result = train_study(study, output=folder / "one_study", workers=1)
 print(result.summary())
 
 # %% [markdown]

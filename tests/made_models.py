@@ -79,7 +79,8 @@ def fit_member(
 ) -> Member:
     """Fit one member of a family on some rows."""
     settings = parameters(family)
-    how = Imputation(imputation or FAMILIES[family].imputation, iterations=1, trees=4)  # type: ignore[arg-type]
+    usual = "native" if family == "xgboost" else "median"
+    how = Imputation(imputation or usual, iterations=1, trees=4)  # type: ignore[arg-type]
     encoder = fit_encoder(matrix, schema(names), how, knots=int(settings.get("knots", 0)), seed=seed)
     return Member(encoder, FAMILIES[family].fit(encoder.transform(matrix), outcome, None, settings, seed))
 

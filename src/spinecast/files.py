@@ -17,11 +17,14 @@ from spinecast.errors import OutputError
 __all__ = [
     "atomic_write",
     "canonical_json",
+    "ensure_replaceable_directory",
     "ensure_writable_directory",
     "readable_json",
+    "restore_directory",
     "sha256_bytes",
     "sha256_file",
     "staged_directory",
+    "writing",
 ]
 
 
@@ -62,21 +65,45 @@ def atomic_write(path: Path, content: str | bytes) -> None:
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     ensure_writable_directory(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    with writing(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn what the operating system refuses inside the block (a full disk, a lost permission) into one clear error.
+
+    For blocks that only write: an error of reading would be called one of writing.
+
+    Parameters
+    ----------
+    place : pathlib.Path
+        The file or folder that is written.
+
+    Raises
+    ------
+    OutputError
+        If the operating system refuses.
+    """
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        yield
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror}", where=str(path)) from error
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        raise OutputError(
+            f"{place} cannot be written: {error.strerror or error}",
+            where=str(place),
+            remedy="make room or change its permissions, then run the same command again",
+        ) from error
 
 
 @contextmanager
@@ -84,30 +111,93 @@ def staged_directory(target: Path) -> Iterator[Path]:
     """Fill a folder out of sight and put it in place at once when the block ends without an error.
 
     The target is replaced if it exists. A process killed inside the block leaves only a dot-folder beside the
-    target, which the next call for the same target clears away.
+    target, which the next call for the same target clears away. An error, also that of putting the folder in place,
+    leaves the target as it was and nothing beside it.
 
     Yields
     ------
     pathlib.Path
         The empty folder to fill.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or put in place.
     """
+    target = target.resolve()
+    staging, retired = _neighbours(target)
     ensure_writable_directory(target.parent)
-    staging = target.parent / f".{target.name}.staging"
-    retired = target.parent / f".{target.name}.retired"
-    if retired.exists() and not target.exists():
-        retired.replace(target)  # killed between the two renames below: the old content is still the whole content
-    for leftover in (staging, retired):
-        shutil.rmtree(leftover, ignore_errors=True)
-    staging.mkdir()
+    restore_directory(target)
+    _clear(staging, retired)
+    with writing(target):
+        staging.mkdir()
     try:
         yield staging
+        with writing(target):
+            if target.exists():
+                target.replace(retired)
+            staging.replace(target)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        if retired.exists() and not target.exists():
+            retired.replace(target)
+        _clear(staging)
         raise
-    if target.exists():
+    _clear(retired)
+
+
+def restore_directory(target: Path) -> None:
+    """Put back the old content of a folder whose replacement was killed between its two renames.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be put back.
+    """
+    target = target.resolve()
+    _, retired = _neighbours(target)
+    if retired.exists() and not target.exists():
+        with writing(target):
+            retired.replace(target)
+
+
+def ensure_replaceable_directory(target: Path) -> None:
+    """Prove that :func:`staged_directory` will be able to put a folder in place, before any work is done for it.
+
+    An existing folder is moved aside and back: nothing else tells, for a mount point can be written and not be moved.
+
+    Raises
+    ------
+    OutputError
+        If the folder around it cannot be written, or it is a file or cannot be moved.
+    """
+    target = target.resolve()
+    ensure_writable_directory(target.parent)
+    restore_directory(target)
+    if not target.exists():
+        return
+    ensure_writable_directory(target)
+    staging, retired = _neighbours(target)
+    try:
+        _clear(staging, retired)
         target.replace(retired)
-    staging.replace(target)
-    shutil.rmtree(retired, ignore_errors=True)
+        retired.replace(target)
+    except OSError as error:
+        raise OutputError(
+            f"the output folder {target} cannot be replaced: {error.strerror or error}",
+            where=str(target),
+            expected="a folder that may be moved, so not a disk or a folder mounted into a container",
+            remedy="name a folder inside it with --output",
+        ) from error
+
+
+def _neighbours(target: Path) -> tuple[Path, Path]:
+    """Where the new content of a folder is made, and where the old one waits for the moment between two renames."""
+    return target.parent / f".{target.name}.staging", target.parent / f".{target.name}.retired"
+
+
+def _clear(*leftovers: Path) -> None:
+    for leftover in leftovers:
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def ensure_writable_directory(folder: Path) -> None:

@@ -153,6 +153,37 @@ def test_an_output_folder_of_somebody_else_is_not_replaced(
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
+def test_the_folder_one_works_in_is_no_output(tmp_path: Path, command: Callable[..., tuple[int, str]]) -> None:
+    simulated.write_study(tmp_path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    status, message = command("train", "study.yaml", "--output", ".")
+    assert_one_clear_message(status, message, ("the folder this command runs in", "--output"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert not list(tmp_path.parent.glob(f".{tmp_path.name}.*"))
+
+
+def test_results_of_another_study_are_not_replaced(tmp_path: Path, command: Callable[..., tuple[int, str]]) -> None:
+    simulated.write_study(tmp_path)
+    theirs = tmp_path / "theirs"
+    (theirs / "record").mkdir(parents=True)
+    (theirs / "record" / "run.json").write_text('{"study": "another_one"}')
+    status, message = command("train", "study.yaml", "--output", "theirs")
+    assert_one_clear_message(status, message, ("another study, another_one", "name another folder with --output"))
+    assert [path.name for path in theirs.rglob("*")] == ["record", "run.json"]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_check_says_that_the_table_is_not_there(tmp_path: Path, command: Callable[..., tuple[int, str]]) -> None:
+    study = simulated.write_study(tmp_path)
+    status, message = command("study", "check", "study.yaml")
+    assert (status, "note:" in message) == (0, False)
+    (tmp_path / "patients.csv").rename(tmp_path / "patient.csv")
+    status, message = command("study", "check", str(study))
+    assert status == 0
+    assert f"note: the table {tmp_path / 'patients.csv'} is not there" in message
+    assert "did you mean patient.csv?" in message
+
+
 def test_a_wrong_option_is_one_line_of_usage(command: Callable[..., tuple[int, str]]) -> None:
     status, message = command("train", "--colour", "blue")
     assert_one_clear_message(status, message, ("--colour",))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -44,14 +45,15 @@ def stored_runs(folder: Path) -> list[tuple[str, str]]:
 
 
 def test_it_leaves_model_report_record_and_one_json_line(trained: TrainedStudy) -> None:
-    assert set(trained.answer) == {"run_id", "model", "folder", "report", "evaluation"}
+    assert set(trained.answer) == {"run_id", "model", "folder", "model_folder", "identity", "report", "evaluation"}
     assert trained.answer["model"] == "simulated_mortality/1"
     report = (trained.output / "report.html").read_text()
     assert "SYNTHETIC" in report
     assert "Research use only" in report
     assert {path.name for path in trained.output.iterdir()} == {"model", "record", "report.html", "out_of_fold.csv"}
-    assert not list((trained.folder / "output").glob(".*.staging"))
-    assert not list((trained.folder / "output" / ".simulated_mortality.checkpoint").glob("*/*/*"))
+    assert [path.name for path in (trained.folder / "output").iterdir()] == ["simulated_mortality"]
+    manifest = (trained.folder / str(trained.answer["model_folder"]) / "manifest.json").read_bytes()
+    assert trained.answer["identity"] == hashlib.sha256(manifest).hexdigest()
     evaluation = trained.answer["evaluation"]
     assert isinstance(evaluation, dict)
     assert evaluation["basis"] == "out-of-fold"
@@ -64,6 +66,9 @@ def test_the_time_inside_fits_and_the_wall_time_are_in_the_run(trained: TrainedS
     assert timings["fit_share_of_training_wall"] == pytest.approx(
         timings["fit_seconds"] / timings["training_wall_seconds"], abs=1e-3
     )
+    assert next(iter(timings)) == "fit_share_of_worker_time"
+    assert timings["fit_share_of_worker_time"] == pytest.approx(timings["fit_share_of_training_wall"] / 2, abs=1e-3)
+    assert 0 < timings["fit_share_of_worker_time"] < 1
     assert timings["peak_memory_mb"] > 100
 
 
@@ -95,8 +100,13 @@ def test_no_patient_reaches_the_store(trained: TrainedStudy) -> None:
 
 def test_again_and_on_one_worker_gives_the_same_bits(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
     simulated.write_study(tmp_path)
+    # What earlier runs left: values since corrected, and the trials of the study as it was before a change.
+    stale = tmp_path / "output" / ".simulated_mortality.checkpoint" / "simulated_mortality-0123" / "fold_1"
+    stale.mkdir(parents=True)
+    (tmp_path / "output" / "simulated_mortality.rejections.csv").write_text("row,patient_id,column,value,rule\n")
     done = spinecast("train", "study.yaml", "--workers", "1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["simulated_mortality"]
     first, second = numbers(trained.output), numbers(tmp_path / "output" / "simulated_mortality")
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []

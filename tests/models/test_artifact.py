@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_models import model_of, patients
 
-from spinecast.errors import ArtifactError
+from spinecast.errors import ArtifactError, OutputError
 from spinecast.files import sha256_bytes
 from spinecast.models.artifact import load_model, save_model
 from spinecast.models.catalogue import FAMILIES
@@ -102,7 +102,7 @@ def test_a_save_that_fails_leaves_the_old_model(tmp_path: Path, monkeypatch: pyt
     target = tmp_path / "model"
     identity = save_model(model_of("baseline"), target)
     monkeypatch.setattr(Path, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OutputError, match="cannot be written: disk full"):
         save_model(model_of("elastic_net"), target)
     monkeypatch.undo()
     assert load_model(target)[1] == identity

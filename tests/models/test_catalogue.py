@@ -13,7 +13,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 
-from spinecast.models.catalogue import FAMILIES, Choice, Range
+from spinecast.models.catalogue import FAMILIES, Choice, Interval, Range
+from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
 from spinecast.models.scorers import LinearScorer
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "glmnet_rotterdam"
@@ -59,6 +60,68 @@ def test_defaults_are_whole_and_lie_inside_the_search_space(family: str) -> None
             assert dimension.low <= value <= dimension.high
             assert not dimension.whole or value == int(value)
             assert not dimension.log or dimension.low > 0
+
+
+@EVERY_FAMILY
+def test_what_is_searched_is_allowed(family: str) -> None:
+    known = FAMILIES[family]
+    assert set(known.allowed) == set(known.search_space)
+    for name, dimension in known.search_space.items():
+        searched = dimension.options if isinstance(dimension, Choice) else (dimension.low, dimension.high)
+        assert all(known.allowed[name].holds(value) for value in (*searched, known.defaults[name]))
+
+
+def ends() -> list[tuple[str, str, float]]:
+    """Both ends of what each parameter may be; of counts the low one, for the high one only takes long."""
+    found = []
+    for family, known in FAMILIES.items():
+        for name, allowed in known.allowed.items():
+            values: tuple[float, ...] = ()
+            if isinstance(allowed, Choice):
+                values = allowed.options
+            else:
+                slow = allowed.whole and name not in ("depth", "smallest_leaf")
+                values = (allowed.low,) if slow else (allowed.low, allowed.high)
+            found += [(family, name, value) for value in values]
+    return found
+
+
+@pytest.mark.parametrize(("family", "name", "value"), ends())
+def test_a_learner_takes_the_ends_of_what_is_allowed(family: str, name: str, value: float, table: Table) -> None:
+    assert FAMILIES[family].allowed[name].holds(value)
+    scorer = FAMILIES[family].fit(*table, None, {**parameters(family), name: value}, 1)
+    assert np.isfinite(scorer.score(table[0])).all()
+
+
+def test_every_spline_that_is_allowed_is_known_to_the_encoder() -> None:
+    schema = PredictorSchema(("a",), np.array([0]), np.array([False]), np.array([False]))
+    values = np.random.default_rng(0).normal(size=(200, 1))
+    knots = FAMILIES["elastic_net"].allowed["knots"]
+    assert isinstance(knots, Choice)
+    columns = [
+        fit_encoder(values, schema, Imputation(), knots=int(number)).transform(values) for number in knots.options
+    ]
+    assert [matrix.shape[1] for matrix in columns] == [1, 2, 3, 4]  # the line, and two terms fewer than knots
+
+
+def test_a_whole_share_of_predictors_is_a_share(table: Table) -> None:
+    """A study may write 1 where 1.0 is meant; scikit-learn takes the one for a single predictor."""
+    small = parameters("random_forest")
+    whole, real = (FAMILIES["random_forest"].fit(*table, None, {**small, "predictor_share": s}, 1) for s in (1, 1.0))
+    assert_same_bits(whole.score(table[0]), real.score(table[0]))
+
+
+def test_intervals_say_what_they_are() -> None:
+    assert Interval(0, 1).describe() == "from 0 to 1"
+    assert Interval(1, 20, whole=True).describe() == "a whole number from 1 to 20"
+    assert [Interval(0, 1).holds(value) for value in (-1, 0, 0.5, 1, 2)] == [False, True, True, True, False]
+    assert [Interval(0, 9, whole=True).holds(value) for value in (0, 2.5, 3.0, 9, 10)] == [
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_dimensions_say_what_they_are() -> None:

@@ -70,6 +70,14 @@ def test_a_fold_with_one_outcome_class_is_refused() -> None:
         nested_splits(outcome, np.repeat(np.arange(10), 10), outer_folds=5, inner_folds=2, seed=1)
 
 
+def test_an_unknown_outcome_is_no_outcome() -> None:
+    # Only the events are known: the zeros of the others say nothing.
+    outcome = np.tile([0.0, 1.0], 50)
+    nested_splits(outcome, None, outer_folds=5, inner_folds=5, seed=1, known=np.arange(100) < 90)
+    with pytest.raises(CohortError, match="all have the same known outcome"):
+        nested_splits(outcome, None, outer_folds=5, inner_folds=5, seed=1, known=outcome == 1)
+
+
 def test_seeds_differ_by_name_and_repeat() -> None:
     assert derive_seed(1, "fit", "a", 2) == derive_seed(1, "fit", "a", 2)
     drawn = {derive_seed(base, name, k) for base in range(5) for name in ("a", "b") for k in range(50)}

@@ -14,22 +14,16 @@ from pydantic import ValidationError
 from spinecast.cohorts.contract import ImpossibleValues
 from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome
 from spinecast.cohorts.rules import ColumnRule
+from spinecast.cohorts.sources import CsvSource, ParquetSource
 from spinecast.cohorts.support import SupportSubset
 from spinecast.documents import Origin
 from spinecast.errors import StudyError
 from spinecast.models.catalogue import FAMILIES, Choice, Range
 from spinecast.models.encoding import Imputation
 from spinecast.training import study_blocks
-from spinecast.training.study import (
-    STUDY,
-    Study,
-    check_against_catalogue,
-    check_against_dictionary,
-    resolved_yaml,
-    search_space,
-    study_hash,
-)
-from spinecast.training.study_file import load_study, study_schema
+from spinecast.training.plan import cohort_source
+from spinecast.training.study import STUDY, Study, resolved_yaml, search_space, study_hash
+from spinecast.training.study_file import check_study, load_study, study_schema
 
 BASE: Mapping[str, Any] = {
     "study": "small",
@@ -183,7 +177,7 @@ def test_what_may_not_predict_is_refused_with_the_reason(predictor: str, why: st
         {"candidates": [{"kind": "baseline", "predictors": [predictor]}]},
     ):
         with pytest.raises(StudyError, match=why):
-            check_against_dictionary(make(**changes))
+            check_study(make(**changes))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +228,7 @@ def test_what_may_not_predict_is_refused_with_the_reason(predictor: str, why: st
 )
 def test_names_are_checked_against_the_dictionary(changes: dict[str, Any], what: str, expected_or_remedy: str) -> None:
     with pytest.raises(StudyError) as caught:
-        check_against_dictionary(make(**changes))
+        check_study(make(**changes))
     assert what in caught.value.what
     assert expected_or_remedy in str(caught.value)
 
@@ -255,7 +249,7 @@ def table(**changes: Any) -> dict[str, Any]:
 )
 def test_columns_are_checked_against_the_dictionary(columns: dict[str, Any], what: str) -> None:
     with pytest.raises(StudyError) as caught:
-        check_against_dictionary(make(cohort=table(columns=columns)))
+        check_study(make(cohort=table(columns=columns)))
     assert what in caught.value.what
     assert "cohort.source.columns." in caught.value.what
 
@@ -266,13 +260,64 @@ def test_a_good_table_passes() -> None:
         "sex": {"column": "sx", "levels": {"1": "male", "2": "female"}},
     }
     study = make(cohort=table(columns=columns, group_column="site"), resampling={"group": "site"})
-    check_against_dictionary(study)
-    check_against_catalogue(study)
+    check_study(study)
+
+
+def test_groups_of_the_table_stay_together_unless_the_study_says_otherwise() -> None:
+    grouped = table(group_column="site")
+    assert make(cohort=grouped).resampling.group == "site"
+    assert make(cohort=grouped, resampling={"outer_folds": 3}).resampling.group == "site"
+    assert make(cohort=grouped, resampling={"group": "sex"}).resampling.group == "sex"
+    assert make(cohort=grouped, resampling={"group": None}).resampling.group is None
+    assert make(cohort=table()).resampling.group is None
+    check_study(make(cohort=grouped))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        (
+            {"columns": {"albumin": {"column": "lab"}, "sodium": {"column": "lab"}}},
+            "cohort.source.columns.sodium.column: the column 'lab' is read as albumin already",
+        ),
+        (
+            {"columns": {"sodium": {"column": "albumin"}}},
+            "cohort.source.columns.sodium.column: the column 'albumin' is read as albumin already",
+        ),
+        ({"columns": {"albumin": {"column": "id"}}}, "the column 'id' is read as the patient identifier already"),
+        (
+            {"columns": {"sex": {"column": "site"}}, "group_column": "site"},
+            "the column 'site' is read as the group already",
+        ),
+        ({"id_column": "age"}, "the column 'age' is read as the patient identifier already"),
+        ({"group_column": "id"}, "cohort.source.group_column: id is the patient identifier"),
+    ],
+)
+def test_one_column_is_not_read_as_two_things(changes: dict[str, Any], what: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        check_study(make(cohort=table(**changes)))
+    assert what in caught.value.what
+
+
+def test_variables_may_change_places_in_the_table() -> None:
+    columns = {"albumin": {"column": "sodium", "unit": "g/L"}, "sodium": {"column": "albumin"}}
+    check_study(make(cohort=table(columns=columns)))
+
+
+def test_what_a_study_says_of_its_table_reaches_the_cohort() -> None:
+    said = {"name": "Two hospitals", "description": "Everyone", "licence": "ours alone", "citation": "Doe 2026"}
+    source = cohort_source(make(cohort=table(separator=";", decimal=",", **said)))
+    assert isinstance(source, CsvSource)
+    assert (source.separator, source.decimal) == (";", ",")
+    assert {key: getattr(source, key) for key in said} == said
+    parquet = cohort_source(make(cohort={"source": {"kind": "parquet", "path": "a.parquet", "id_column": "id"}}))
+    assert isinstance(parquet, ParquetSource)
+    assert (parquet.name, parquet.description, parquet.licence, parquet.citation) == (None, "", "", "")
 
 
 def test_a_table_cannot_be_grouped_by_a_column_it_does_not_name() -> None:
     with pytest.raises(StudyError, match="did you mean site_id"):
-        check_against_dictionary(make(cohort=table(group_column="site_id"), resampling={"group": "site"}))
+        check_study(make(cohort=table(group_column="site_id"), resampling={"group": "site"}))
 
 
 @pytest.mark.parametrize(
@@ -280,17 +325,49 @@ def test_a_table_cannot_be_grouped_by_a_column_it_does_not_name() -> None:
     [
         ({"dept": [2, 4]}, "xgboost has no parameter 'dept'"),
         ({"depth": [4, 2]}, "ends before it begins: 4 to 2"),
-        ({"depth": [1.5, 2]}, "1.5 cannot be tried"),
-        ({"learning_rate": [0, 0.1]}, "0 cannot be tried"),
-        ({"patient_share": [-0.5, 1]}, "-0.5 cannot be tried"),
+        ({"depth": [1.5, 2]}, "xgboost cannot take 1.5"),
+        ({"depth": [0]}, "xgboost cannot take 0"),
+        ({"learning_rate": [0, 0.1]}, "xgboost cannot take 0"),
+        ({"patient_share": [-0.5, 1]}, "xgboost cannot take -0.5"),
+        ({"patient_share": [0.5, 1.5]}, "xgboost cannot take 1.5"),
+        ({"predictor_share": [50]}, "xgboost cannot take 50"),
+        ({"l2_penalty": [0, 1]}, "cannot begin at 0"),
     ],
 )
 def test_searched_parameters_are_checked_against_the_catalogue(search: dict[str, Any], what: str) -> None:
     study = make(candidates=[{"kind": "elastic_net"}, {"kind": "xgboost", "search": search}])
     with pytest.raises(StudyError) as caught:
-        check_against_catalogue(study)
+        check_study(study)
     assert what in caught.value.what
     assert caught.value.what.startswith("candidates.1.search.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "search", "allowed"),
+    [
+        ("elastic_net", {"knots": [2, 3]}, "one of 0, 3, 4, 5"),
+        ("elastic_net", {"knots": [6]}, "one of 0, 3, 4, 5"),
+        ("elastic_net", {"l1_ratio": [0, 2]}, "from 0 to 1"),
+        ("elastic_net", {"inverse_penalty": [0, 1]}, "from 1e-06 to 1e+06"),
+        ("random_forest", {"predictor_share": [0, 0.5]}, "from 0.001 to 1"),
+        ("random_forest", {"trees": [0]}, "a whole number from 1 to 10000"),
+        ("support_vector_machine", {"kernel_width": [-1]}, "from 1e-06 to 1e+06"),
+        ("neural_network", {"units": [0.5]}, "a whole number from 1 to 1000"),
+    ],
+)
+def test_what_an_algorithm_cannot_take_is_refused_with_what_it_takes(
+    kind: str, search: dict[str, Any], allowed: str
+) -> None:
+    with pytest.raises(StudyError, match="cannot take") as caught:
+        check_study(make(candidates=[{"kind": kind, "search": search}]))
+    assert caught.value.expected is not None
+    assert caught.value.expected.startswith(allowed)
+
+
+def test_what_an_algorithm_takes_may_be_searched_though_the_catalogue_does_not() -> None:
+    search = {"l2_penalty": [0, 1, 10], "depth": [1, 8], "patient_share": [1]}
+    linear = {"knots": [0, 5], "l1_ratio": [0, 1]}
+    check_study(make(candidates=[{"kind": "xgboost", "search": search}, {"kind": "elastic_net", "search": linear}]))
 
 
 def test_search_space_is_the_catalogues_with_the_studys_changes() -> None:
@@ -307,14 +384,14 @@ def test_search_space_is_the_catalogues_with_the_studys_changes() -> None:
 
 def test_two_values_of_a_choice_stay_choices() -> None:
     study = make(candidates=[{"kind": "elastic_net", "search": {"knots": [0, 3]}}])
-    check_against_catalogue(study)
+    check_study(study)
     assert search_space(study.candidates[0])["knots"] == Choice((0, 3))
 
 
 def test_errors_name_the_place_the_study_was_read_from() -> None:
     study = make(predictors=["albumine"]).with_origin(Origin(STUDY, file="here.yaml"))
     with pytest.raises(StudyError) as caught:
-        check_against_dictionary(study)
+        check_study(study)
     assert caught.value.where == "here.yaml"
 
 
@@ -359,7 +436,9 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
     }
     assert set(candidates) == set(FAMILIES)
     for kind, family in FAMILIES.items():
-        assert candidates[kind]["properties"]["imputation"]["default"] == {"kind": family.imputation}
+        usual = "native" if kind == "xgboost" else "median"
+        assert candidates[kind]["properties"]["imputation"]["default"] == {"kind": usual}
+        assert family.search_space.keys() == family.allowed.keys() == family.defaults.keys()
     forest, usual = study_blocks.ForestImputation(kind="forest"), Imputation()
     assert (forest.iterations, forest.trees) == (usual.iterations, usual.trees)
     assert tuple(defined["CohortSpec"]["properties"]["impossible_values"]["enum"]) == get_args(ImpossibleValues)
@@ -379,21 +458,32 @@ texts = st.one_of(
     ),
 )
 numbers = st.one_of(
-    st.integers(1, 10**6), st.floats(1e-300, 1e300, allow_nan=False), st.sampled_from([1e-5, 1e16, 123456789.125])
+    st.integers(1, 10**6), st.floats(1e-300, 1e6, allow_nan=False), st.sampled_from([1e-5, 1e5, 123456.125])
 )
 codes = st.one_of(texts, st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+COLUMNS = {"id", "yes", "1", "alb", "no", " x ", "1e-3"}
+separators = st.fixed_dictionaries(
+    {}, optional={"separator": st.sampled_from([",", ";", "|", "\t"]), "decimal": st.sampled_from([".", ","])}
+)
 sources = st.one_of(
+    separators.map(lambda own: {"kind": "csv", "path": "a.csv", "id_column": "id"} | own),
     st.just({"kind": "support"}),
     st.fixed_dictionaries(
-        {"kind": st.sampled_from(["csv", "parquet"]), "path": texts, "id_column": texts},
+        {
+            "kind": st.sampled_from(["csv", "parquet"]),
+            "path": texts,
+            "id_column": st.sampled_from(["id", "yes", "1"]),
+        },
         optional={
             "synthetic": st.booleans(),
-            "group_column": texts,
+            "group_column": texts.filter(lambda text: text not in COLUMNS),
+            "name": texts,
+            "citation": texts,
             "columns": st.fixed_dictionaries(
                 {},
                 optional={
                     "albumin": st.fixed_dictionaries(
-                        {"column": texts},
+                        {"column": st.sampled_from(["alb", "no", " x ", "1e-3"])},
                         optional={
                             "unit": st.sampled_from(["g/L", "g/dL"]),
                             "missing_codes": st.lists(codes, max_size=3),

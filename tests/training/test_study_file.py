@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from spinecast.errors import StudyError
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study, study_schema, summary
+from spinecast.training.study_file import load_study, missing_table, study_schema, summary
 
 GOOD = """\
 study: small
@@ -200,7 +200,7 @@ def test_repeated_keys_are_refused_with_both_lines(refuse: Refuse, file: Path) -
             "horizon, binary",
             "did you mean horizon?",
         ),
-        ("  kind: horizon\n", "", 6, "outcome.kind is missing", "one of horizon, binary", None),
+        ("  kind: horizon\n", "", 6, "outcome.kind is missing", "one of horizon, landmark", None),
         (
             "kind: horizon",
             "kin: horizon",
@@ -280,6 +280,14 @@ def test_a_short_pair_wants_one_value_more(refuse: Refuse) -> None:
         ("event: death", "event: follow_up_time", 9, "cannot be both the time and the event"),
         ("unit: g/L", "unit: mmol/L", 5, "albumin is not measured in 'mmol/L'"),
         ("depth: [2, 4]", "dept: [2, 4]", 14, "xgboost has no parameter 'dept'"),
+        ("depth: [2, 4]", "depth: [2, 400]", 14, "candidates.1.search.depth: xgboost cannot take 400"),
+        (
+            "{depth: [2, 4]}",
+            "{\n  patient_share: [0.5,\n  7]}",
+            16,
+            "candidates.1.search.patient_share: xgboost cannot",
+        ),
+        ("column: alb", "column: id", 5, "the column 'id' is read as the patient identifier already"),
         ("kind: elastic_net", "kind: xgboost", 14, "two of them are named xgboost"),
         ("seed: 7", "final: {kind: ensemble, of: [elastic_net, boost]}", 3, "there is no candidate named 'boost'"),
     ],
@@ -303,6 +311,17 @@ def test_numbers_may_be_written_as_people_write_them(file: Path, written: str) -
     file.write_text(GOOD.replace("depth: [2, 4]", f"learning_rate: [{written}]"))
     candidate = load_study(file).candidates[1]
     assert candidate.search == {"learning_rate": (0.001,)}
+
+
+@pytest.mark.parametrize(("written", "means"), [('";"', ";"), ("'|'", "|"), (r'"\t"', "\t")])
+def test_a_separator_is_one_of_four(refuse: Refuse, file: Path, written: str, means: str) -> None:
+    file.write_text(GOOD.replace("kind: csv", f"kind: csv, separator: {written}"))
+    source = load_study(file).cohort.source
+    assert source.kind == "csv"
+    assert source.separator == means
+    error = refuse("kind: csv", "kind: csv, separator: semicolon")
+    assert error.what.startswith("cohort.source.separator: `semicolon` will not do")
+    assert "';'" in (error.expected or "")
 
 
 # ---- files --------------------------------------------------------------------------------------------------------
@@ -556,6 +575,18 @@ def test_the_summary_of_a_binary_outcome_and_an_ensemble(file: Path) -> None:
     assert "functional_outcome_2m is coma_or_intubated; left out: died_before_2m" in text
     assert "mean log-odds of elastic_net, xgboost" in text
     assert "sex kept together" in text
+
+
+def test_a_table_that_is_not_there_is_missed(file: Path) -> None:
+    study = load_study(file)
+    said = missing_table(study)
+    assert said is not None
+    assert f"the table {file.parent / 'patients.csv'} is not there" in said
+    (file.parent / "patient.csv").write_text("id\n")
+    assert "did you mean patient.csv?" in str(missing_table(study))
+    (file.parent / "patients.csv").write_text("id\n")
+    assert missing_table(study) is None
+    assert missing_table(load_study(file, ["cohort.source={kind: support}"])) is None
 
 
 def test_made_up_patients_are_called_so(file: Path) -> None:

@@ -50,7 +50,7 @@ def plan(family: str, trials: int, imputation: str | None = None) -> CandidatePl
         family,
         known.label,
         NAMES,
-        Imputation(imputation or known.imputation),
+        Imputation(imputation or ("native" if family == "xgboost" else "median")),
         space,
         trials,
         2,  # type: ignore[arg-type]

@@ -22,9 +22,12 @@ SetOption = Annotated[
 @app.command("check")
 def check(study_file: StudyArgument, set_: SetOption = None) -> None:
     """Check a study file without training; a mistake is named with its line and the nearest right key."""
-    from spinecast.training.study_file import load_study, summary
+    from spinecast.training.study_file import load_study, missing_table, summary
 
-    typer.echo(summary(load_study(study_file, tuple(set_ or ()))))
+    study = load_study(study_file, tuple(set_ or ()))
+    typer.echo(summary(study))
+    if missing := missing_table(study):
+        typer.echo(f"note: {missing}", err=True)
 
 
 @app.command("show")

@@ -38,14 +38,16 @@ def train(
     from spinecast.training.pipeline import train_study
 
     target = output or Path("output") / study.study
+    rejections = _rejections_file(target)
     try:
-        result = train_study(study, study_file=study_file, output=target, workers=workers, overrides=overrides)
+        result = train_study(study, output=target, workers=workers, overrides=overrides)
     except ContractError as error:
-        _write_rejections(error, target)
+        _write_rejections(error, rejections)
         raise
     except KeyboardInterrupt:
         typer.echo("finished work is kept, the same command goes on from here", err=True)
         raise
+    rejections.unlink(missing_ok=True)  # of an earlier run: what it lists has been corrected
     if json_:
         from spinecast.files import canonical_json
 
@@ -54,12 +56,17 @@ def train(
         typer.echo(result.summary())
 
 
-def _write_rejections(error: Exception, target: Path) -> None:
+def _rejections_file(target: Path) -> Path:
+    """Where refused values are listed: beside the place of the output."""
+    place = target.resolve()
+    return place.parent / f"{place.name}.rejections.csv"
+
+
+def _write_rejections(error: Exception, path: Path) -> None:
     """Put the table of refused values beside the place the output would have had."""
     rejections = getattr(error, "rejections", None)
     if rejections is None:
         return
-    path = target.with_name(f"{target.name}.rejections.csv")
     rejections.write(path)
     typer.echo(
         f"every refused value is listed in {path} (it holds patient data: keep it where the cohort is kept)", err=True

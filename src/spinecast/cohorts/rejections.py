@@ -100,10 +100,6 @@ class Rejections:
     def __len__(self) -> int:
         return len(self.table)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return a copy of the table. It names patients: keep it where the data may be kept."""
-        return self.table.copy()
-
     def write(self, path: Path) -> None:
         """Write the table as CSV, whole or not at all.
 

@@ -19,12 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.errors import ArtifactError
-from spinecast.files import readable_json, sha256_bytes, staged_directory
+from spinecast.files import readable_json, sha256_bytes, staged_directory, writing
 from spinecast.models.encoding import Encoder
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel
 from spinecast.models.scorers import SCORERS
 
-__all__ = ["FORMAT_VERSION", "is_artifact", "load_model", "member_from_bytes", "member_to_bytes", "save_model"]
+__all__ = [
+    "FORMAT_VERSION",
+    "arrays_from_bytes",
+    "arrays_to_bytes",
+    "is_artifact",
+    "load_model",
+    "member_from_bytes",
+    "member_to_bytes",
+    "save_model",
+]
 
 FORMAT = "spinecast prognosis model"
 FORMAT_VERSION = 1
@@ -61,7 +70,7 @@ def save_model(model: PrognosisModel, folder: Path) -> str:
             contents[_member_file(part.name, position)] = member_to_bytes(member)
     hashes = {name: sha256_bytes(content) for name, content in sorted(contents.items())}
     manifest = readable_json({"format": FORMAT, "version": FORMAT_VERSION, "sha256": hashes}).encode()
-    with staged_directory(folder) as staging:
+    with staged_directory(folder) as staging, writing(folder):
         for name, content in contents.items():
             (staging / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).write_bytes(content)

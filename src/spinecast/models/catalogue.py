@@ -2,7 +2,7 @@
 
 The five families are those the SORG group compared for survival in spinal metastasis (Karhade 2019,
 doi:10.1093/neuros/nyy469): penalised logistic regression, random forest, boosted trees, support vector machine
-and neural network. The baseline needs no machine learning: age and tumour group in a logistic regression.
+and neural network. The baseline needs no machine learning: a few predictors that anyone has, in a logistic regression.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.models.dimensions import Allowed, Choice, Dimension, Interval, Range
 from spinecast.models.scorers import (
     BoostedTreesScorer,
     ForestScorer,
@@ -24,52 +24,14 @@ from spinecast.models.scorers import (
     NetworkScorer,
     Scorer,
 )
+from spinecast.models.splines import KNOT_QUANTILES
 from spinecast.models.trees import forest_from_sklearn
 
-__all__ = ["FAMILIES", "Choice", "Dimension", "Family", "Parameters", "Range"]
+__all__ = ["FAMILIES", "Allowed", "Choice", "Dimension", "Family", "Interval", "Parameters", "Range"]
 
 FloatArray = NDArray[np.float64]
 Parameters = Mapping[str, float | int]
 Fit = Callable[[FloatArray, FloatArray, FloatArray | None, Parameters, int], Scorer]
-
-
-@dataclass(frozen=True)
-class Range:
-    """An interval searched by the tuner.
-
-    Parameters
-    ----------
-    low, high : float
-        Both ends belong to it.
-    log : bool
-        Searched on the logarithm.
-    whole : bool
-        Whole numbers only.
-    """
-
-    low: float
-    high: float
-    log: bool = False
-    whole: bool = False
-
-    def describe(self) -> str:
-        """Say the interval in words for the report."""
-        kind = "whole numbers" if self.whole else "real"
-        return f"{self.low:g} to {self.high:g} ({kind}{', log scale' if self.log else ''})"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A few numbers searched by the tuner."""
-
-    options: tuple[float | int, ...]
-
-    def describe(self) -> str:
-        """Say the options in words for the report."""
-        return "one of " + ", ".join(f"{option:g}" for option in self.options)
-
-
-Dimension = Range | Choice
 
 
 @dataclass(frozen=True)
@@ -83,12 +45,12 @@ class Family:
     label : str
         What reports call it.
     search_space : mapping of str to Range or Choice
+    allowed : mapping of str to Interval or Choice
+        What a study may search instead, for each parameter.
     defaults : mapping of str to number
         Tried first, so that even a short search has one sensible trial.
     fit : callable
         ``fit(columns, outcome, weights, parameters, seed) -> Scorer``.
-    imputation : {"median", "native"}
-        What a study that says nothing gets.
     explained_by : str
         How contributions of its score are computed.
     cost : float
@@ -98,9 +60,9 @@ class Family:
     name: str
     label: str
     search_space: Mapping[str, Dimension]
+    allowed: Mapping[str, Allowed]
     defaults: Parameters
     fit: Fit = field(repr=False)
-    imputation: Literal["median", "native"]
     explained_by: str
     cost: float
 
@@ -146,7 +108,7 @@ def _fit_random_forest(
     learner = RandomForestClassifier(
         n_estimators=int(parameters["trees"]),
         min_samples_leaf=int(parameters["smallest_leaf"]),
-        max_features=parameters["predictor_share"],
+        max_features=float(parameters["predictor_share"]),  # scikit-learn takes a whole 1 for one predictor
         random_state=seed,
         n_jobs=1,
     )
@@ -222,17 +184,25 @@ def _fit_neural_network(
     )
 
 
+# A penalty or a kernel's width beyond these ends gives the fit of the end, or none that converges.
+PENALTY = Interval(1e-6, 1e6)
+# More than nothing: of a thousandth nothing is left in cohorts of the size this is made for.
+SHARE = Interval(0.001, 1.0)
+RATE = Interval(1e-6, 1.0)
+# The upper ends of counts lie far beyond use: they catch a misprint before it costs hours.
+ROUNDS = Interval(1, 10_000, whole=True)
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
         for family in (
             Family(
                 name="baseline",
-                label="Baseline (age and tumour group)",
+                label="Baseline",
                 search_space={"inverse_penalty": Range(0.01, 100.0, log=True)},
+                allowed={"inverse_penalty": PENALTY},
                 defaults={"inverse_penalty": 1.0},
                 fit=_fit_baseline,
-                imputation="median",
                 explained_by="exact linear contributions",
                 cost=0.1,
             ),
@@ -244,9 +214,13 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "l1_ratio": Range(0.0, 1.0),
                     "knots": Choice((0, 3, 4)),
                 },
+                allowed={
+                    "inverse_penalty": PENALTY,
+                    "l1_ratio": Interval(0.0, 1.0),
+                    "knots": Choice((0, *KNOT_QUANTILES)),
+                },
                 defaults={"inverse_penalty": 0.1, "l1_ratio": 0.5, "knots": 3},
                 fit=_fit_elastic_net,
-                imputation="median",
                 explained_by="exact linear contributions",
                 cost=1.0,
             ),
@@ -258,9 +232,13 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "smallest_leaf": Range(3, 40, log=True, whole=True),
                     "predictor_share": Range(0.08, 0.5),
                 },
+                allowed={
+                    "trees": ROUNDS,
+                    "smallest_leaf": Interval(1, 1_000_000, whole=True),
+                    "predictor_share": SHARE,
+                },
                 defaults={"trees": 150, "smallest_leaf": 5, "predictor_share": 0.25},
                 fit=_fit_random_forest,
-                imputation="median",
                 explained_by="exact tree contributions",
                 cost=6.0,
             ),
@@ -276,6 +254,15 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "predictor_share": Range(0.25, 1.0),
                     "l2_penalty": Range(0.3, 30.0, log=True),
                 },
+                allowed={
+                    "learning_rate": RATE,
+                    "rounds": ROUNDS,
+                    "depth": Interval(1, 20, whole=True),
+                    "smallest_child_weight": Interval(0.0, 1e6),
+                    "patient_share": SHARE,
+                    "predictor_share": SHARE,
+                    "l2_penalty": Interval(0.0, 1e6),
+                },
                 defaults={
                     "learning_rate": 0.03,
                     "rounds": 250,
@@ -286,7 +273,6 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "l2_penalty": 3.0,
                 },
                 fit=_fit_xgboost,
-                imputation="native",
                 explained_by="exact tree contributions",
                 cost=2.0,
             ),
@@ -297,9 +283,10 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "cost": Range(0.03, 10.0, log=True),
                     "kernel_width": Range(0.0005, 0.05, log=True),
                 },
+                # The solver's steps grow with the cost, without an end.
+                allowed={"cost": Interval(1e-6, 1e4), "kernel_width": PENALTY},
                 defaults={"cost": 0.5, "kernel_width": 0.005},
                 fit=_fit_support_vector_machine,
-                imputation="median",
                 explained_by="permutation contributions",
                 cost=1.0,
             ),
@@ -312,9 +299,14 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "learning_rate": Range(0.001, 0.01, log=True),
                     "epochs": Range(15, 80, whole=True),
                 },
+                allowed={
+                    "units": Interval(1, 1_000, whole=True),
+                    "l2_penalty": Interval(0.0, 1e6),
+                    "learning_rate": RATE,
+                    "epochs": ROUNDS,
+                },
                 defaults={"units": 16, "l2_penalty": 3.0, "learning_rate": 0.005, "epochs": 60},
                 fit=_fit_neural_network,
-                imputation="median",
                 explained_by="permutation contributions",
                 cost=2.5,
             ),

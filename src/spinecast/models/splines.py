@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["knot_positions", "restricted_cubic_terms"]
+__all__ = ["KNOT_QUANTILES", "knot_positions", "restricted_cubic_terms"]
 
 FloatArray = NDArray[np.float64]
 

@@ -24,7 +24,7 @@ __all__ = ["RunContent", "TrackedRun", "remove_unfinished", "write_run"]
 
 STATE, RUN_KEY = "spinecast.state", "spinecast.run_key"
 IDENTITY, KIND = "spinecast.model_identity", "spinecast.cohort_kind"
-PARENT = "mlflow.parentRunId"
+PARENT, MODEL_VERSIONS = "mlflow.parentRunId", "mlflow.modelVersions"
 CANDIDATE_ALIAS = "candidate"
 
 
@@ -134,6 +134,7 @@ def remove_unfinished(store: Store, experiment: str, run_key: str) -> int:
         _remove_models(store, client, run)
         if store.embedded:
             _erase_artifacts(run.info.artifact_uri)
+            _erase_links(client._tracking_client.store, run.info.run_id)
             client._tracking_client.store._hard_delete_run(run.info.run_id)
         else:
             client.delete_run(run.info.run_id)
@@ -184,6 +185,17 @@ def _erase_artifacts(location: str) -> None:
             Path(url2pathname(urlsplit(location).path)).parent.rmdir()
 
 
+def _erase_links(database: Any, run_id: str) -> None:
+    """Erase what ties a run to its cohort and its model: MLflow leaves it behind when it erases the run."""
+    from mlflow.store.tracking.dbmodels.models import SqlInput, SqlInputTag
+
+    with database.ManagedSessionMaker(read_only=False) as session:
+        links = session.query(SqlInput).filter((SqlInput.source_id == run_id) | (SqlInput.destination_id == run_id))
+        ids = [link.input_uuid for link in links]
+        for table in (SqlInputTag, SqlInput):
+            session.query(table).filter(table.input_uuid.in_(ids)).delete(synchronize_session=False)
+
+
 def _log(
     client: Any, run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float], tags: Mapping[str, str]
 ) -> None:
@@ -220,28 +232,56 @@ def _log_cohort(client: Any, run_id: str, content: RunContent) -> None:
 
 
 def _register(store: Store, run_id: str, content: RunContent) -> str:
-    from spinecast import __version__
+    """Log the model, make it a version of its registered name, and give the version its alias."""
+    import json
 
     client = store.client()
+    # Inside active(): the registry behind a client looks the logged model up in the global store, not in its own.
     with store.active() as mlflow:
-        with mlflow.start_run(run_id=run_id):
-            logged = mlflow.pyfunc.log_model(
-                name="model",
-                loader_module="spinecast.tracking.pyfunc",
-                data_path=str(content.model),
-                signature=signature(content.predictors),
-                # Given, not inferred: inference loads the model in a subprocess for seconds and lists xgboost twice.
-                pip_requirements=[f"spinecast=={__version__}"],
-            )
+        logged = _log_model(mlflow, run_id, content)
         # start_run marked the run finished on leaving; it is finished only when its alias stands.
         client.update_run(run_id, status="RUNNING")
-        version = mlflow.register_model(
-            logged.model_uri,
+        _ensure_registered(client, content.name)
+        version = client.create_model_version(
             content.name,
+            source=logged.model_uri,
+            run_id=run_id,
             tags={IDENTITY: content.identity, KIND: content.cohort_kind, "use": RESEARCH_USE},
+            model_id=logged.model_id,
         )
+    # MLflow's pages find a logged model's versions by this tag.
+    link = json.dumps([{"name": content.name, "version": version.version}])
+    client.set_logged_model_tags(logged.model_id, {MODEL_VERSIONS: link})
     client.set_registered_model_alias(content.name, CANDIDATE_ALIAS, version.version)
     return str(version.version)
+
+
+def _log_model(mlflow: Any, run_id: str, content: RunContent) -> Any:
+    import warnings
+
+    from spinecast import __version__
+
+    with mlflow.start_run(run_id=run_id), warnings.catch_warnings():
+        # MLflow asks for an example input, which would be a patient; the signature is given instead.
+        warnings.filterwarnings("ignore", message=r".*An input example was not provided", category=UserWarning)
+        return mlflow.pyfunc.log_model(
+            name="model",
+            loader_module="spinecast.tracking.pyfunc",
+            data_path=str(content.model),
+            signature=signature(content.predictors),
+            # Given, not inferred: inference loads the model in a subprocess for seconds and lists xgboost twice.
+            pip_requirements=[f"spinecast=={__version__}"],
+        )
+
+
+def _ensure_registered(client: Any, name: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def _note(content: RunContent) -> str:

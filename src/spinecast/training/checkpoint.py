@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from spinecast.errors import OutputError
-from spinecast.files import atomic_write, ensure_writable_directory
+from spinecast.files import atomic_write, ensure_writable_directory, writing
 
-__all__ = ["FinishedTrial", "UnitCheckpoint", "count_finished", "exclusive"]
+__all__ = ["FinishedTrial", "UnitCheckpoint", "clear", "count_finished", "exclusive", "study_checkpoint"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class FinishedTrial:
     log_loss : float
         Of the pooled inner out-of-fold scores after logistic recalibration.
     fit_seconds : float
-        Time inside the fits alone.
+        Time inside the learners' fits alone: encoding, scoring and judging are not counted.
     """
 
     number: int
@@ -90,7 +91,7 @@ class UnitCheckpoint:
         self._require_owner()
         ensure_writable_directory(self.folder)
         line = json.dumps(asdict(trial), allow_nan=False) + "\n"
-        with self.journal.open("ab") as stream:
+        with writing(self.journal), self.journal.open("ab") as stream:
             stream.write(line.encode())
             stream.flush()
             os.fsync(stream.fileno())
@@ -101,42 +102,75 @@ class UnitCheckpoint:
             raise SystemExit(f"the run this worker belonged to (process {self.owner}) is gone")
 
 
+def study_checkpoint(folder: Path, study: str, run_key: str) -> Path:
+    """Where the finished trials of one study on one cohort are kept."""
+    return folder / f"{study}-{run_key[:16]}"
+
+
 def count_finished(folder: Path) -> int:
     """Count the finished trials below a folder."""
     return sum(journal.read_bytes().count(b"\n") for journal in folder.glob("*/*.jsonl"))
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path) -> Iterator[Path]:
     """Hold a folder for this process; the lock goes with the process, however it ends.
+
+    The lock is a file beside the folder and is removed on leaving, and so is the folder if nothing is left in it.
+
+    Yields
+    ------
+    pathlib.Path
+        The folder; it need not exist.
 
     Raises
     ------
     OutputError
         If another process trains the same study into the same place.
     """
+    ensure_writable_directory(folder.parent)
+    lock = folder.with_name(f"{folder.name}.lock")
+    with _locked(lock):
+        try:
+            yield folder
+        finally:
+            with suppress(OSError):
+                folder.rmdir()
+            lock.unlink(missing_ok=True)
+
+
+def _locked(lock: Path) -> IO[str]:
+    """Open and lock a file.
+
+    Between opening it and holding it another process may have finished and removed it: a lock on a file that is gone
+    keeps nobody out, so the file is looked at again once it is held.
+    """
     import fcntl
 
-    ensure_writable_directory(folder)
-    with (folder / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise OutputError(
-                "another process is training this study into the same place",
-                where=str(folder),
-                remedy="wait for it, or name another folder with --output",
-            ) from error
-        yield
+    while True:
+        with writing(lock), suppress(FileNotFoundError), ExitStack() as opened:
+            handle = opened.enter_context(lock.open("a"))
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OutputError(
+                    "another process is training this study into the same place",
+                    where=str(lock),
+                    remedy="wait for it, or name another folder with --output",
+                ) from error
+            if os.path.samestat(os.fstat(handle.fileno()), lock.stat()):
+                opened.pop_all()
+                return handle
 
 
-def clear(folder: Path) -> None:
-    """Remove a finished run's checkpoint."""
-    import shutil
+def clear(folder: Path, study: str) -> None:
+    """Remove every checkpoint of a study, those of its earlier versions and of other patients with them.
 
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def read_state(path: Path) -> dict[str, Any] | None:
-    """Read a small JSON state file, None when it is not there."""
-    return json.loads(path.read_text()) if path.exists() else None
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of checkpoints.
+    study : str
+    """
+    for checkpoint in folder.glob(f"{study}-*"):
+        shutil.rmtree(checkpoint, ignore_errors=True)

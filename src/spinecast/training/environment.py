@@ -14,7 +14,7 @@ __all__ = ["ARITHMETIC_PACKAGES", "describe_environment", "git_commit", "package
 
 # Packages whose version can change a fitted number: they belong to the identity of a run.
 ARITHMETIC_PACKAGES = ("spinecast", "numpy", "scipy", "scikit-learn", "xgboost", "optuna")
-REPORTED_PACKAGES = (*ARITHMETIC_PACKAGES, "pandas", "shap", "statsmodels", "mlflow", "matplotlib", "pydantic")
+REPORTED_PACKAGES = (*ARITHMETIC_PACKAGES, "pandas", "shap", "mlflow", "matplotlib", "pydantic")
 
 
 def package_versions(names: tuple[str, ...] = REPORTED_PACKAGES) -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.training.fitting import Trained
 from spinecast.training.plan import model_predictors
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
@@ -31,9 +32,6 @@ from spinecast.validation import (
     evaluate,
     evaluate_candidate,
 )
-
-if TYPE_CHECKING:
-    from spinecast.training.pipeline import Trained
 
 __all__ = ["judge"]
 
@@ -86,7 +84,7 @@ def judge(trained: Trained) -> tuple[Evaluation, tuple[Check, ...]]:
         )
         for plan in trained.plans
     )
-    horizon = study.outcome.horizon_days if study.outcome.kind == "horizon" else None
+    horizon = trained.labelled.horizon_days
     comparators = tuple(
         compare(final, comparator, horizon_days=horizon, **settings) for comparator in _comparators(trained)
     )

@@ -2,58 +2,94 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from spinecast.clinical.dictionary import variable, variables
-from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome
-from spinecast.cohorts.sources import CsvSource, ParquetSource, SupportSource
+from spinecast.cohorts.outcomes import (
+    BinaryOutcome,
+    BinaryRisk,
+    CompetingHorizonOutcome,
+    HorizonOutcome,
+    LandmarkOutcome,
+    ThresholdOutcome,
+)
+from spinecast.cohorts.sources import CsvSource, ParquetSource, Source, SupportSource, SyntheticSource
+from spinecast.cohorts.synthetic.recipe import find_recipe
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.encoding import Imputation
 from spinecast.training.study import Candidate, Study, search_space
+from spinecast.training.study_blocks import TableSource
 from spinecast.training.tuning import CandidatePlan
 
-__all__ = ["candidate_plans", "cohort_source", "cohort_variables", "ensemble_names", "outcome_definition"]
+__all__ = [
+    "candidate_plans",
+    "cohort_source",
+    "cohort_variables",
+    "ensemble_names",
+    "groups_by_column",
+    "model_predictors",
+    "outcome_definition",
+]
 
 
-def cohort_source(study: Study) -> CsvSource | ParquetSource | SupportSource:
+def cohort_source(study: Study) -> Source:
     """Where the study's patients come from."""
     source = study.cohort.source
     if source.kind == "support":
         return SupportSource(subset=source.subset)
-    table = CsvSource if source.kind == "csv" else ParquetSource
-    return table(
-        path=Path(study.resolve_path(source.path)),
-        id_column=source.id_column,
-        columns={name: column.model_dump() for name, column in source.columns.items()},
-        group_column=source.group_column,
-        synthetic=source.synthetic,
-    )
+    if source.kind == "synthetic":
+        recipe = find_recipe(source.recipe, study.origin.folder)
+        return SyntheticSource(recipe=recipe, patients=source.patients, seed=source.seed, site=source.site)
+    table: dict[str, Any] = {
+        "path": study.resolve_path(source.path),
+        "id_column": source.id_column,
+        "columns": {name: column.model_dump() for name, column in source.columns.items()},
+        "group_column": source.group_column,
+        "synthetic": source.synthetic,
+        "name": source.name,
+        "description": source.description or "",
+        "licence": source.licence or "",
+        "citation": source.citation or "",
+    }
+    if source.kind == "csv":
+        return CsvSource(**table, separator=source.separator, decimal=source.decimal)
+    return ParquetSource(**table)
 
 
 def cohort_variables(study: Study) -> tuple[str, ...]:
     """Every variable the study reads: predictors, outcome, comparators, group; each once."""
-    # A group that is no dictionary variable is the table's group column, which the source names itself.
-    group = [name for name in (study.resampling.group,) if name is not None and name in variables()]
-    return tuple(dict.fromkeys((*study.variables_read().values(), *group)))
+    group = study.resampling.group
+    # The table's group column is read as what it is, also where a variable of the dictionary bears its name.
+    own = [] if group is None or group not in variables() or groups_by_column(study) else [group]
+    return tuple(dict.fromkeys((*study.variables_read().values(), *own)))
 
 
-def outcome_definition(study: Study) -> HorizonOutcome | BinaryOutcome:
-    """The outcome as the cohorts room labels it."""
+def groups_by_column(study: Study) -> bool:
+    """Whether patients are kept together by the table's group column, and not by a variable."""
+    source, group = study.cohort.source, study.resampling.group
+    return group is not None and isinstance(source, TableSource) and source.group_column == group
+
+
+_OUTCOMES: Mapping[str, Callable[..., BinaryRisk]] = {
+    "horizon": HorizonOutcome,
+    "landmark": LandmarkOutcome,
+    "competing_horizon": CompetingHorizonOutcome,
+    "binary": BinaryOutcome,
+    "threshold": ThresholdOutcome,
+}
+
+
+def outcome_definition(study: Study) -> BinaryRisk:
+    """The outcome as the cohorts room labels it: the study's block, key by key.
+
+    Raises
+    ------
+    ContractError
+        If the definition makes no sense; the study's rules have then not been applied.
+    """
     outcome = study.outcome
-    if outcome.kind == "horizon":
-        return HorizonOutcome(
-            time=outcome.time,
-            event=outcome.event,
-            horizon_days=outcome.horizon_days,
-            censored=outcome.censored,
-            label=outcome.label,
-        )
-    return BinaryOutcome(
-        variable=outcome.variable,
-        event_levels=tuple(outcome.event_levels),
-        excluded_levels=tuple(outcome.excluded_levels),
-        label=outcome.label,
-    )
+    return _OUTCOMES[outcome.kind](**{key: value for key, value in outcome if key != "kind"})
 
 
 def candidate_plans(study: Study) -> tuple[CandidatePlan, ...]:
@@ -77,7 +113,7 @@ def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
     predictors = tuple(candidate.predictors or study.predictors)
     label = family.label
     if candidate.kind == "baseline":
-        label = f"Baseline ({', '.join(variable(name).label.lower() for name in predictors)})"
+        label = f"{label} ({', '.join(variable(name).label.lower() for name in predictors)})"
     if candidate.name != candidate.kind:
         label = f"{label} [{candidate.name}]"
     return CandidatePlan(

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.description import describe
 from spinecast.explanation.summary import summarise
-from spinecast.files import canonical_json, sha256_bytes
+from spinecast.files import atomic_write, canonical_json, sha256_bytes, writing
 from spinecast.models.artifact import save_model
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord, build_report, render_html
 from spinecast.reporting.document import Figure
 from spinecast.training.assembly import final_parts
+from spinecast.training.changes import describe_changes
 from spinecast.training.environment import describe_environment, package_versions, peak_memory_mb
+from spinecast.training.fitting import Trained
 from spinecast.training.judging import judge
+from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
 from spinecast.training.resampling import ALL_PATIENTS
@@ -30,7 +33,6 @@ from spinecast.training.study import resolved_yaml, study_hash
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
-    from spinecast.training.pipeline import Trained
 
 __all__ = ["Written", "publish"]
 
@@ -80,15 +82,15 @@ class Written:
                 metrics=_metrics(self.record.evaluation["measures"]) | dict(self.record.run["timings"]),
                 tags=_tags(self),
                 candidates=_candidate_runs(self.record),
-                record=output / "record",
-                model=output / "model",
+                record=output / RECORD,
+                model=output / MODEL,
                 identity=self.identity,
                 predictors=self.model.predictors,
             ),
         )
 
 
-def publish(trained: Trained, staging: Path, *, study_file: Path, overrides: Sequence[str]) -> Written:
+def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Written:
     """Compute what is shown of a run and write it into a folder.
 
     Parameters
@@ -97,17 +99,22 @@ def publish(trained: Trained, staging: Path, *, study_file: Path, overrides: Seq
     staging : pathlib.Path
         An empty folder: ``model/``, ``record/`` and ``report.html`` are written into it, and
         ``out_of_fold.csv``, one row a patient, which stays beside the cohort and never enters the store.
-    study_file : pathlib.Path
     overrides : sequence of str
+        What was changed on the command line.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
     """
     clock = _Clock()
     model = _final_model(trained)
-    identity = save_model(model, staging / "model")
+    identity = save_model(model, staging / MODEL)
     say("judging out-of-fold predictions")
     evaluation, checks = clock.timed("evaluation_seconds", lambda: judge(trained))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
-    run = _run_facts(trained, identity, clock, study_file=study_file, overrides=overrides)
+    run = _run_facts(trained, identity, clock, overrides)
     run["checks"] = [check.to_dict() for check in checks]
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
@@ -119,20 +126,21 @@ def publish(trained: Trained, staging: Path, *, study_file: Path, overrides: Seq
         run=run,
     )
     say("writing the report")
-    record.save(staging / "record")
+    record.save(staging / RECORD)
     document = build_report(record)
     report = render_html(document)
-    (staging / "report.html").write_text(report, encoding="utf-8")
-    (staging / "record" / "report.html").write_text(report, encoding="utf-8")
-    figures = staging / "record" / "figures"
-    figures.mkdir()
-    for block in (block for section in document.sections for block in section.blocks):
-        if isinstance(block, Figure):
-            (figures / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
-    _write_out_of_fold(trained, staging / "out_of_fold.csv")
+    with writing(staging):
+        (staging / REPORT).write_text(report, encoding="utf-8")
+        (staging / RECORD / REPORT).write_text(report, encoding="utf-8")
+        figures = staging / RECORD / "figures"
+        figures.mkdir()
+        for block in (block for section in document.sections for block in section.blocks):
+            if isinstance(block, Figure):
+                (figures / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
+    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
     rejections = trained.cohort.rejections
     if len(rejections):
-        rejections.write(staging / "rejections.csv")
+        rejections.write(staging / REJECTIONS)
     return Written(trained=trained, model=model, identity=identity, record=record)
 
 
@@ -168,8 +176,8 @@ def _final_model(trained: Trained) -> PrognosisModel:
                 "name": trained.cohort.name,
                 "kind": trained.cohort.kind,
                 "fingerprint": trained.cohort.fingerprint,
-                "n": len(trained.labelled.values),
-                "events": int(trained.labelled.values.sum()),
+                "n": int(trained.labelled.known.sum()),
+                "events": trained.labelled.events,
             },
             "study_hash": study_hash(study),
             "seed": study.seed,
@@ -230,12 +238,10 @@ def _split_history(trained: Trained, split: str, candidate: str) -> dict[str, An
     }
 
 
-def _run_facts(
-    trained: Trained, identity: str, clock: _Clock, *, study_file: Path, overrides: Sequence[str]
-) -> dict[str, Any]:
+def _run_facts(trained: Trained, identity: str, clock: _Clock, overrides: Sequence[str]) -> dict[str, Any]:
     finished = datetime.now(UTC)
-    fit, wall = trained.found.fit_seconds, trained.training_seconds
-    notes = [f"Changed on the command line: {', '.join(overrides)}."] if overrides else []
+    fit, wall, origin = trained.found.fit_seconds, trained.training_seconds, trained.study.origin
+    notes = []
     if trained.trials_resumed:
         notes.append(
             f"Resumed after an interruption: {trained.trials_resumed} trials were finished before; the times count "
@@ -248,11 +254,13 @@ def _run_facts(
         "finished": finished.isoformat(timespec="seconds"),
         "workers": trained.workers,
         "notes": notes,
+        **describe_changes(trained.study, Path(origin.file), overrides),
         "timings": {
+            # Of the time all workers had, whatever their number; against the clock alone two workers can pass 100 %.
+            "fit_share_of_worker_time": round(fit / (wall * trained.workers), 4),
             "fit_seconds": round(fit, 3),
             "training_wall_seconds": round(wall, 3),
             "fit_share_of_training_wall": round(fit / wall, 4),
-            "fit_share_of_worker_time": round(fit / (wall * trained.workers), 4),
             **clock.seconds,
             "total_wall_seconds": round((finished - trained.started).total_seconds(), 3),
             "peak_memory_mb": round(peak_memory_mb() + trained.found.workers_peak_mb, 1),
@@ -268,7 +276,7 @@ def _run_facts(
             }
             for split in trained.splits
         ],
-        "environment": describe_environment(study_file.resolve().parent),
+        "environment": describe_environment(origin.folder.resolve()),
         "study_hash": study_hash(trained.study),
         "model": {"identity": identity, "folder": "model"},
     }
@@ -277,16 +285,20 @@ def _run_facts(
 def _write_out_of_fold(trained: Trained, path: Path) -> None:
     import pandas
 
-    found = trained.out_of_fold
-    pandas.DataFrame(
+    found, labelled = trained.out_of_fold, trained.labelled
+    outcome = pandas.array(labelled.values.astype(int), dtype="Int64")
+    outcome[~labelled.known] = pandas.NA
+    table = pandas.DataFrame(
         {
-            "patient": trained.cohort.patient_ids.to_numpy()[trained.labelled.rows],
-            "outcome": trained.labelled.values.astype(int),
+            "patient": trained.cohort.patient_ids.to_numpy()[labelled.rows],
+            "outcome": outcome,
+            **({} if labelled.weights is None else {"weight": labelled.weights}),
             "fold": found.fold,
             "risk": found.final,
             **{f"risk_{name}": risk for name, risk in found.candidates.items()},
         }
-    ).to_csv(path, index=False)
+    )
+    atomic_write(path, table.to_csv(index=False))
 
 
 def _metrics(measures: Mapping[str, Any]) -> dict[str, float]:

@@ -47,6 +47,7 @@ def nested_splits(
     outer_folds: int,
     inner_folds: int,
     seed: int,
+    known: NDArray[np.bool_] | None = None,
 ) -> list[Split]:
     """Divide labelled patients into outer folds and each training set into inner folds.
 
@@ -58,6 +59,8 @@ def nested_splits(
         Patients of one group stay together.
     outer_folds, inner_folds : int
     seed : int
+    known : ndarray of bool, shape (n,), optional
+        Whose outcome is known; everybody's if not given. Where it is not, the 0 of `outcome` is no outcome.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def nested_splits(
     Raises
     ------
     CohortError
-        If a training or test fold would hold one outcome class only.
+        If a training or test fold would hold one known outcome class only.
     """
     everyone = np.arange(len(outcome))
     outer = _fold_numbers(outcome, groups, outer_folds, derive_seed(seed, "outer folds"))
@@ -78,7 +81,7 @@ def nested_splits(
         own_groups = None if groups is None else groups[train]
         inner = _fold_numbers(outcome[train], own_groups, inner_folds, derive_seed(seed, "inner folds", name))
         split = Split(name=name, train=train, test=test, inner=inner)
-        _require_both_classes(split, outcome)
+        _require_both_classes(split, outcome, np.ones(len(outcome), dtype=bool) if known is None else known)
         splits.append(split)
     return splits
 
@@ -101,14 +104,14 @@ def _fold_numbers(outcome: NDArray[np.float64], groups: NDArray[np.int64] | None
     return numbers
 
 
-def _require_both_classes(split: Split, outcome: NDArray[np.float64]) -> None:
+def _require_both_classes(split: Split, outcome: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
     sets = {f"the training patients of inner fold {k + 1}": split.train[split.inner != k] for k in set(split.inner)}
     if split.test.size:
         sets["its test patients"] = split.test
     for what, rows in sets.items():
-        if len(np.unique(outcome[rows])) < 2:
+        if len(np.unique(outcome[rows][known[rows]])) < 2:
             raise CohortError(
-                f"in {split.name}, {what} all have the same outcome",
+                f"in {split.name}, {what} all have the same {'outcome' if known.all() else 'known outcome'}",
                 where="resampling",
                 expected="both outcome classes in every fold",
                 remedy="use fewer folds, or a cohort with more events",

@@ -51,7 +51,7 @@ class SearchResult:
     ----------
     tuned : mapping of (split, candidate) to TunedCandidate
     fit_seconds : float
-        Time inside fits in this call.
+        Time inside the learners' fits in this call, summed over workers.
     workers_peak_mb : float
         Sum over worker processes of their largest resident memory; 0 when this process did the work.
     """

@@ -1,8 +1,7 @@
 """The study: one YAML file as a frozen model, from the patients to the figures of its report.
 
-What can be judged from the file alone is judged when a :class:`Study` is made; what needs the variable dictionary or
-the catalogue of algorithms is judged by :func:`check_against_dictionary` and :func:`check_against_catalogue`, which
-:func:`spinecast.training.study_file.load_study` applies.
+Making a :class:`Study` judges what can be judged from the file alone. The variable dictionary and the catalogue of
+algorithms have their say in :func:`spinecast.training.study_file.check_study`, when a file is read and before training.
 """
 
 from __future__ import annotations
@@ -39,12 +38,8 @@ from spinecast.training.study_blocks import (
     TuningSpec,
     WinnerFinal,
 )
-from spinecast.training.study_rules import (
-    agreement_problems,
-    check_against_catalogue,
-    check_against_dictionary,
-    search_space,
-)
+from spinecast.training.study_rules import agreement_problems
+from spinecast.training.study_search import search_space
 
 __all__ = [
     "STUDY",
@@ -53,8 +48,6 @@ __all__ = [
     "Comparator",
     "OutcomeSpec",
     "Study",
-    "check_against_catalogue",
-    "check_against_dictionary",
     "resolved_yaml",
     "search_space",
     "study_hash",
@@ -110,20 +103,26 @@ class Study(Block):
         for position, candidate in enumerate(self.candidates):
             for i, name in enumerate(candidate.predictors or ()):
                 named["candidates", position, "predictors", i] = name
-        if self.outcome.kind == "horizon":
-            named |= {("outcome", "time"): self.outcome.time, ("outcome", "event"): self.outcome.event}
-        else:
-            named["outcome", "variable"] = self.outcome.variable
+        for key in ("time", "event", "status", "variable"):
+            if key in type(self.outcome).model_fields:
+                named["outcome", key] = getattr(self.outcome, key)
         return named | {("comparators", i, "variable"): entry.variable for i, entry in enumerate(self.comparators)}
 
     @model_validator(mode="before")
     @classmethod
-    def _name_experiment(cls, given: Any) -> Any:
-        """Keep the run under the study's own name unless it says otherwise."""
-        name, tracking = (given.get("study"), given.get("tracking", {})) if isinstance(given, dict) else (None, None)
-        if not isinstance(name, str) or not name or not isinstance(tracking, dict):
+    def _fill_in(cls, given: Any) -> Any:
+        """Keep the run under the study's own name, and the table's groups together, unless the study says otherwise."""
+        if not isinstance(given, dict):
             return given
-        return given | {"tracking": {"experiment": name} | tracking}
+        cohort = given.get("cohort")
+        source = cohort.get("source") if isinstance(cohort, dict) else None
+        column = source.get("group_column") if isinstance(source, dict) else None
+        filled = dict(given)
+        for block, key, value in (("tracking", "experiment", given.get("study")), ("resampling", "group", column)):
+            own = given.get(block, {})
+            if isinstance(value, str) and value and isinstance(own, dict):
+                filled[block] = {key: value} | own
+        return filled
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

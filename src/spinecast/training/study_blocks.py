@@ -18,6 +18,7 @@ from spinecast.documents import (
     Names,
     Number,
     Probability,
+    Seed,
     Text,
     Whole,
     named_kind,
@@ -29,6 +30,7 @@ __all__ = [
     "Candidate",
     "CohortSpec",
     "Comparator",
+    "CompetingHorizonOutcome",
     "CsvSource",
     "ElasticNet",
     "EnsembleFinal",
@@ -38,6 +40,7 @@ __all__ = [
     "ForestImputation",
     "HorizonOutcome",
     "Imputation",
+    "LandmarkOutcome",
     "MedianImputation",
     "NativeImputation",
     "NeuralNetwork",
@@ -47,8 +50,10 @@ __all__ = [
     "ResamplingSpec",
     "SupportSource",
     "SupportVectorMachine",
+    "SyntheticSource",
     "TableColumn",
     "TableSource",
+    "ThresholdOutcome",
     "TrackingSpec",
     "TreeImputation",
     "TuningSpec",
@@ -95,7 +100,9 @@ class TableSource(Block):
     path: Text = Field(description="The table's file, relative to the folder of this study file.")
     id_column: Text = Field(description="Column that tells patients apart; duplicates are refused.")
     group_column: Text | None = Field(
-        default=None, description="Column with the site or cluster, for resampling that keeps groups together."
+        default=None,
+        description="Column with the site or cluster. Its patients stay together in resampling, unless "
+        "resampling.group says otherwise.",
     )
     synthetic: Flag = Field(
         default=False, description="True when the patients are not real: every report, page and record then says so."
@@ -105,12 +112,22 @@ class TableSource(Block):
         description="How the table writes a variable, where it differs from the dictionary's own name, unit and "
         "levels: {variable: {column, unit, levels, missing_codes}}.",
     )
+    name: Text | None = Field(
+        default=None, description="What reports call the cohort; the file's name without its ending when left out."
+    )
+    description: Text | None = Field(default=None, description="Who the patients are, for the report.")
+    licence: Text | None = Field(default=None, description="The terms on which the table may be used, for the report.")
+    citation: Text | None = Field(default=None, description="The reference to cite for the table, for the report.")
 
 
 class CsvSource(TableSource):
-    """A comma-separated table, one row a patient."""
+    """A delimited text table in UTF-8, one row a patient."""
 
     kind: Literal["csv"]
+    separator: Literal[",", ";", "|", "\t"] = Field(
+        default=",", description='What stands between two cells; quote it, and write a tab as "\\t".'
+    )
+    decimal: Literal[".", ","] = Field(default=".", description="What stands before the decimals of a number.")
 
 
 class ParquetSource(TableSource):
@@ -119,10 +136,23 @@ class ParquetSource(TableSource):
     kind: Literal["parquet"]
 
 
+class SyntheticSource(Block):
+    """Patients who do not exist, drawn from a recipe of published numbers; everything made from them says SYNTHETIC."""
+
+    kind: Literal["synthetic"]
+    recipe: Text = Field(
+        description="Name of a recipe that comes with spinecast (`spinecast synth --list`), or the path of one, "
+        "relative to the folder of this study file."
+    )
+    patients: Whole = Field(ge=1, le=10_000_000, description="How many patients are drawn.")
+    seed: Seed = Field(default=1, description="Start of every random draw of the patients.")
+    site: Identifier | None = Field(default=None, description="A site of the recipe; its first when left out.")
+
+
 class CohortSpec(Block):
     """The patients the study learns from and is judged on."""
 
-    source: Annotated[SupportSource | CsvSource | ParquetSource, Field(discriminator="kind")] = Field(
+    source: Annotated[SupportSource | CsvSource | ParquetSource | SyntheticSource, Field(discriminator="kind")] = Field(
         description="Where the patients come from."
     )
     impossible_values: Literal["refuse", "set_missing", "exclude_patient"] = Field(
@@ -132,19 +162,75 @@ class CohortSpec(Block):
     )
 
 
-class HorizonOutcome(Block):
-    """An event by a fixed day after entry, with follow-up that may end earlier."""
+def _label() -> Any:
+    return Field(default=None, description="Name of the outcome in the report.")
 
-    kind: Literal["horizon"]
-    time: Identifier = Field(description="Outcome variable with the days from entry to the event or end of follow-up.")
-    event: Identifier = Field(description="Binary outcome variable: whether follow-up ended with the event.")
-    horizon_days: Whole = Field(gt=0, description="Day by which the event counts.")
-    censored: Literal["exclude", "ipcw"] = Field(
+
+def _time() -> Any:
+    return Field(description="Outcome variable with the days from entry to the event or end of follow-up.")
+
+
+def _event() -> Any:
+    return Field(description="Binary outcome variable: whether follow-up ended with the event.")
+
+
+def _censored() -> Any:
+    return Field(
         default="exclude",
         description="Patients whose follow-up ended before the horizon without the event: leave them out, or weight "
         "the others by the inverse probability of censoring.",
     )
-    label: Text | None = Field(default=None, description="Name of the outcome in the report.")
+
+
+class HorizonOutcome(Block):
+    """An event by a fixed day after entry, with follow-up that may end earlier."""
+
+    kind: Literal["horizon"]
+    time: Identifier = _time()
+    event: Identifier = _event()
+    horizon_days: Whole = Field(gt=0, description="Day by which the event counts.")
+    censored: Literal["exclude", "ipcw"] = _censored()
+    label: Text | None = _label()
+
+
+class LandmarkOutcome(Block):
+    """An event by a fixed day after a landmark, among patients alive and under observation then."""
+
+    kind: Literal["landmark"]
+    time: Identifier = _time()
+    event: Identifier = _event()
+    landmark_days: Whole = Field(
+        gt=0,
+        description="Day after entry at which the prediction is made. Predictors must be known by then; patients whose "
+        "event or end of follow-up came by that day are left out.",
+    )
+    horizon_days: Whole = Field(gt=0, description="Days after the landmark by which the event counts.")
+    censored: Literal["exclude", "ipcw"] = _censored()
+    label: Text | None = _label()
+
+
+class CompetingHorizonOutcome(Block):
+    """An event of interest by a fixed day, where death or another event may come first."""
+
+    kind: Literal["competing_horizon"]
+    time: Identifier = _time()
+    status: Identifier = Field(
+        description="Outcome variable with levels: the event, an event that competes with it, or the end of follow-up."
+    )
+    event_levels: Names = Field(min_length=1, description="Levels of the status that count as the event.")
+    horizon_days: Whole = Field(gt=0, description="Day by which the event counts.")
+    competing_levels: Names = Field(
+        default=("death",),
+        min_length=1,
+        description="Levels of the status that compete with the event; all others are the end of follow-up.",
+    )
+    handling: Literal["competing", "composite", "exclude"] = Field(
+        default="competing",
+        description="Patients whose competing event came first: they do not have the event (the risk is the cumulative "
+        "incidence), they count as having it, or they are left out.",
+    )
+    censored: Literal["exclude", "ipcw"] = _censored()
+    label: Text | None = _label()
 
 
 class BinaryOutcome(Block):
@@ -154,10 +240,28 @@ class BinaryOutcome(Block):
     variable: Identifier = Field(description="Outcome variable with the state of each patient.")
     event_levels: Names = Field(min_length=1, description="Levels that count as the event.")
     excluded_levels: Names = Field(default=(), description="Levels whose patients are left out of the study.")
-    label: Text | None = Field(default=None, description="Name of the outcome in the report.")
+    label: Text | None = _label()
 
 
-OutcomeSpec = Annotated[HorizonOutcome | BinaryOutcome, Field(discriminator="kind")]
+class ThresholdOutcome(Block):
+    """A measured outcome that reaches a threshold or not, such as a blood loss of 2500 mL and more."""
+
+    kind: Literal["threshold"]
+    variable: Identifier = Field(description="Continuous outcome variable.")
+    threshold: Number = Field(description="The threshold, in the unit below.")
+    unit: Text | None = Field(
+        default=None, description="Unit of the threshold; the dictionary's canonical unit when left out."
+    )
+    comparison: Literal["at_least", "more_than", "at_most", "less_than"] = Field(
+        default="at_least", description="Which side of the threshold is the event."
+    )
+    label: Text | None = _label()
+
+
+OutcomeSpec = Annotated[
+    HorizonOutcome | LandmarkOutcome | CompetingHorizonOutcome | BinaryOutcome | ThresholdOutcome,
+    Field(discriminator="kind"),
+]
 
 
 class Comparator(Block):
@@ -301,7 +405,8 @@ class ResamplingSpec(Block):
     inner_folds: Whole = Field(default=5, ge=2, le=20, description="Folds inside each outer fold, for tuning.")
     group: Text | None = Field(
         default=None,
-        description="Patients who share this variable's value (or the table's group_column) stay in one fold.",
+        description="Patients who share this variable's value stay in one fold. When left out, the table's "
+        "group_column decides if there is one; null keeps nobody together.",
     )
 
 

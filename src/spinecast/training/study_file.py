@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spinecast.documents import problems_error, read_document
+from spinecast.documents import did_you_mean, problems_error, read_document
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.training.study import STUDY, Study, resolved_yaml, study_hash
-from spinecast.training.study_blocks import TableSource
-from spinecast.training.study_rules import catalogue_problems, dictionary_problems
+from spinecast.training.study_blocks import SyntheticSource, TableSource
+from spinecast.training.study_rules import dictionary_problems
+from spinecast.training.study_search import catalogue_problems
 
-__all__ = ["load_study", "resolved_yaml", "study_schema", "summary"]
+__all__ = ["check_study", "load_study", "missing_table", "resolved_yaml", "study_schema", "summary"]
 
 
 def load_study(path: Path | str, overrides: Sequence[str] = ()) -> Study:
@@ -33,9 +34,21 @@ def load_study(path: Path | str, overrides: Sequence[str] = ()) -> Study:
     """
     content, origin = read_document(path, Study, STUDY, overrides)
     study = content.with_origin(origin)
-    if problems := [*dictionary_problems(study), *catalogue_problems(study)]:
-        raise problems_error(problems, origin)
+    check_study(study)
     return study
+
+
+def check_study(study: Study) -> None:
+    """Check a study against the dictionary and the catalogue of algorithms, wherever it was made.
+
+    Raises
+    ------
+    StudyError
+        One error that lists every problem: what the dictionary does not have or does not allow in that place (what is
+        known only after the prediction is never a predictor), and what an algorithm cannot take.
+    """
+    if problems := [*dictionary_problems(study), *catalogue_problems(study)]:
+        raise problems_error(problems, study.origin)
 
 
 def study_schema() -> dict[str, Any]:
@@ -50,6 +63,17 @@ def study_schema() -> dict[str, Any]:
         **schema,
         "title": "spinecast study",
     }
+
+
+def missing_table(study: Study) -> str | None:
+    """Say that the table of a study is not where the study says, or return None where it is or none is needed."""
+    source = study.cohort.source
+    if not isinstance(source, TableSource) or (path := study.resolve_path(source.path)).is_file():
+        return None
+    beside = (other.name for other in path.parent.glob("*")) if path.parent.is_dir() else ()
+    hint = did_you_mean(path.name, beside)
+    what = "is no file" if path.exists() else "is not there"
+    return f"the table {path} {what}: the study cannot run without it" + (f"; {hint}" if hint else "")
 
 
 def summary(study: Study) -> str:
@@ -88,6 +112,9 @@ def _patients(study: Study) -> str:
         return f"{study.resolve_path(source.path)} ({source.kind}){values}" + (
             f"\n{SYNTHETIC}" if source.synthetic else ""
         )
+    if isinstance(source, SyntheticSource):
+        site = f", site {source.site}" if source.site else ""
+        return f"{source.patients} of the recipe {source.recipe}{site}, seed {source.seed}{values}\n{SYNTHETIC}"
     return f"SUPPORT, {source.subset}{values}"
 
 
@@ -96,5 +123,19 @@ def _outcome(study: Study) -> str:
     label = f"{outcome.label}: " if outcome.label else ""
     if outcome.kind == "horizon":
         return f"{label}{outcome.event} by day {outcome.horizon_days} of {outcome.time}; censored: {outcome.censored}"
+    if outcome.kind == "landmark":
+        return (
+            f"{label}{outcome.event} within {outcome.horizon_days} days after day {outcome.landmark_days} of "
+            f"{outcome.time}; censored: {outcome.censored}"
+        )
+    if outcome.kind == "competing_horizon":
+        return (
+            f"{label}{outcome.status} is {' or '.join(outcome.event_levels)} by day {outcome.horizon_days} of "
+            f"{outcome.time}; {' or '.join(outcome.competing_levels)} before it: {outcome.handling}; "
+            f"censored: {outcome.censored}"
+        )
+    if outcome.kind == "threshold":
+        side = f"{outcome.comparison.replace('_', ' ')} {outcome.threshold:g} {outcome.unit or ''}".rstrip()
+        return f"{label}{outcome.variable} is {side}"
     excluded = f"; left out: {', '.join(outcome.excluded_levels)}" if outcome.excluded_levels else ""
     return f"{label}{outcome.variable} is {' or '.join(outcome.event_levels)}{excluded}"

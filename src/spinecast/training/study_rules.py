@@ -1,4 +1,4 @@
-"""The rules of a study: its parts agree with each other, with the dictionary and with the catalogue of algorithms."""
+"""The rules of a study: its parts agree with each other and with the dictionary."""
 
 from __future__ import annotations
 
@@ -6,23 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from spinecast.documents import KeyPath, Problem, did_you_mean, dotted, problems_error
+from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.errors import ContractError
-from spinecast.training.study_blocks import Candidate, TableSource
+from spinecast.training.study_blocks import TableSource
 
 if TYPE_CHECKING:
     from spinecast.clinical.variable import Role, Variable
-    from spinecast.models.catalogue import Dimension
     from spinecast.training.study import Study
 
-__all__ = [
-    "agreement_problems",
-    "catalogue_problems",
-    "check_against_catalogue",
-    "check_against_dictionary",
-    "dictionary_problems",
-    "search_space",
-]
+__all__ = ["agreement_problems", "dictionary_problems"]
 
 _NEVER_A_PREDICTOR: Mapping[Role, str] = {
     "outcome": "is known only afterwards: it may be an outcome, never a predictor",
@@ -37,51 +29,11 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
     return chain(_repeated(study), _outcome_problems(study), _final_problems(study), _range_problems(study))
 
 
-def check_against_dictionary(study: Study) -> None:
-    """Check every variable, role, unit and level the study names.
-
-    Raises
-    ------
-    StudyError
-        If the dictionary lacks one, or it may not be used so: what is known only after the prediction, and other
-        models' outputs, are never predictors.
-    """
-    if problems := dictionary_problems(study):
-        raise problems_error(problems, study.origin)
-
-
-def check_against_catalogue(study: Study) -> None:
-    """Check every searched parameter against the candidate's family.
-
-    Raises
-    ------
-    StudyError
-        If the family has no such parameter, or the values cannot be searched.
-    """
-    if problems := catalogue_problems(study):
-        raise problems_error(problems, study.origin)
-
-
-def search_space(candidate: Candidate) -> Mapping[str, Dimension]:
-    """Return what the tuner searches for a candidate: the catalogue's space with the study's changes.
-
-    Two values given for a parameter the catalogue searches over an interval are the ends of an interval on the same
-    scale; any other number of values are choices.
-    """
-    from spinecast.models.catalogue import FAMILIES, Choice, Range
-
-    space = dict(FAMILIES[candidate.kind].search_space)
-    for name, values in (candidate.search or {}).items():
-        usual = space[name]
-        if isinstance(usual, Range) and len(values) == 2:
-            space[name] = Range(values[0], values[1], log=usual.log, whole=usual.whole)
-        else:
-            space[name] = Choice(values)
-    return space
-
-
 def dictionary_problems(study: Study) -> list[Problem]:
-    """List what :func:`check_against_dictionary` refuses."""
+    """List what the dictionary speaks against: unknown variables, levels and units, and roles they may not have.
+
+    What is known only after the prediction, and other models' outputs, are never predictors.
+    """
     from spinecast.clinical.dictionary import variables
 
     known = variables()
@@ -97,6 +49,9 @@ def dictionary_problems(study: Study) -> list[Problem]:
     for key, name in named.items():
         if name in known:
             problems += _use_problems(study, key, known[name])
+    if not any(problem.key[0] == "outcome" for problem in problems):
+        problems += _definition_problems(study)
+    problems += _shared_column_problems(study)
     group = study.resampling.group
     own = source.group_column if isinstance(source, TableSource) else None
     if group is not None and group != own and group not in known:
@@ -107,30 +62,13 @@ def dictionary_problems(study: Study) -> list[Problem]:
     return problems
 
 
-def catalogue_problems(study: Study) -> list[Problem]:
-    """List what :func:`check_against_catalogue` refuses."""
-    from spinecast.models.catalogue import FAMILIES
-
-    problems: list[Problem] = []
-    for position, candidate in enumerate(study.candidates):
-        space = FAMILIES[candidate.kind].search_space
-        for name, values in (candidate.search or {}).items():
-            key: KeyPath = ("candidates", position, "search", name)
-            if name in space:
-                problems += _dimension_problems(key, values, space[name])
-            else:
-                what = f"{dotted(key)}: {candidate.kind} has no parameter {name!r}"
-                problems.append(Problem(key, what, f"one of {', '.join(space)}", did_you_mean(name, space)))
-    return problems
-
-
 def _repeated(study: Study) -> Iterator[Problem]:
     """Find what is listed twice where once is meant."""
     lists: dict[KeyPath, Sequence[object]] = {
         ("predictors",): study.predictors,
         ("evaluation", "thresholds"): study.evaluation.thresholds,
         ("final", "of"): study.final.of if study.final.kind == "ensemble" else (),
-        ("outcome", "event_levels"): study.outcome.event_levels if study.outcome.kind == "binary" else (),
+        **_outcome_levels(study),
     }
     for position, candidate in enumerate(study.candidates):
         lists["candidates", position, "predictors"] = candidate.predictors or ()
@@ -150,16 +88,21 @@ def _repeated(study: Study) -> Iterator[Problem]:
                 )
 
 
+def _outcome_levels(study: Study) -> dict[KeyPath, tuple[str, ...]]:
+    """Return the lists of levels the outcome names, by their key."""
+    names = ("event_levels", "competing_levels", "excluded_levels")
+    return {("outcome", name): getattr(study.outcome, name, ()) for name in names}
+
+
 def _outcome_problems(study: Study) -> Iterator[Problem]:
     outcome = study.outcome
-    if outcome.kind == "horizon":
-        if outcome.time == outcome.event:
-            yield Problem(("outcome", "event"), f"outcome: {outcome.event} cannot be both the time and the event")
-        return
-    for i, level in enumerate(outcome.excluded_levels):
-        if level in outcome.event_levels:
-            key: KeyPath = ("outcome", "excluded_levels", i)
-            yield Problem(key, f"outcome: level {level} cannot be both the event and excluded")
+    if outcome.kind in ("horizon", "landmark") and outcome.time == outcome.event:
+        yield Problem(("outcome", "event"), f"outcome: {outcome.event} cannot be both the time and the event")
+    listed = _outcome_levels(study)
+    for role, words in (("excluded_levels", "excluded"), ("competing_levels", "what competes with it")):
+        for i, level in enumerate(listed["outcome", role]):
+            if level in listed["outcome", "event_levels"]:
+                yield Problem(("outcome", role, i), f"outcome: level {level} cannot be both the event and {words}")
 
 
 def _final_problems(study: Study) -> Iterator[Problem]:
@@ -197,17 +140,28 @@ def _outcome_variable_problems(study: Study, key: KeyPath, entry: Variable) -> I
     place, outcome = dotted(key), study.outcome
     if entry.role != "outcome":
         yield Problem(key, f"{place}: {entry.name} is not an outcome", "a variable of the role outcome")
-    elif outcome.kind == "horizon":
-        wanted = "continuous" if key[1] == "time" else "binary"
+    elif key[1] in ("time", "event") or outcome.kind == "threshold":
+        wanted = "binary" if key[1] == "event" else "continuous"
         if entry.kind != wanted:
             yield Problem(key, f"{place}: {entry.name} is {entry.kind}", f"a {wanted} outcome variable")
     elif not entry.is_levelled:
         yield Problem(key, f"{place}: {entry.name} is measured and has no levels", "an outcome variable with levels")
     else:
-        for block, levels in (("event_levels", outcome.event_levels), ("excluded_levels", outcome.excluded_levels)):
+        for block, levels in _outcome_levels(study).items():
             for i, level in enumerate(levels):
                 if level not in entry.level_values:
-                    yield _from_contract(("outcome", block, i), entry.unknown_level(level))
+                    yield _from_contract((*block, i), entry.unknown_level(level))
+
+
+def _definition_problems(study: Study) -> Iterator[Problem]:
+    """Find what the cohorts room refuses about the outcome, whose parts are right one by one."""
+    from spinecast.training.plan import outcome_definition
+
+    try:
+        outcome_definition(study)
+    except ContractError as error:
+        key, _, what = error.what.partition(": ")
+        yield Problem(tuple(key.split(".")), f"{key}: {what}", error.expected, error.remedy)
 
 
 def _column_reading_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:
@@ -229,21 +183,29 @@ def _column_reading_problems(study: Study, key: KeyPath, entry: Variable) -> Ite
                 yield _from_contract((*key, "levels", text), entry.unknown_level(level))
 
 
+def _shared_column_problems(study: Study) -> Iterator[Problem]:
+    """Find columns of the table that would be read as two things."""
+    source = study.cohort.source
+    if not isinstance(source, TableSource):
+        return
+    place: KeyPath = ("cohort", "source")
+    taken = {source.id_column: "the patient identifier"}
+    if source.group_column in taken:
+        key = (*place, "group_column")
+        yield Problem(key, f"{dotted(key)}: {source.group_column} is the patient identifier", "a column of its own")
+    elif source.group_column is not None:
+        taken[source.group_column] = "the group"
+    read = [*study.variables_read().values(), *([study.resampling.group] if study.resampling.group else [])]
+    # Variables that bear their column's name come first, so that it is the mapping that is found at fault.
+    unmapped = [name for name in read if name not in source.columns and name != source.group_column]
+    for name in dict.fromkeys((*unmapped, *source.columns)):
+        column = source.columns[name].column or name if name in source.columns else name
+        if column in taken:
+            key = (*place, "columns", name, "column")
+            what = f"{dotted(key)}: the column {column!r} is read as {taken[column]} already"
+            yield Problem(key, what, f"a column of its own for {name}", "name another column, or leave one of them out")
+        taken.setdefault(column, name)
+
+
 def _from_contract(key: KeyPath, error: ContractError) -> Problem:
     return Problem(key, f"{dotted(key)}: {error.what}", error.expected, error.remedy)
-
-
-def _dimension_problems(key: KeyPath, values: tuple[float, ...], usual: Dimension) -> Iterator[Problem]:
-    """Find what the tuner could not search."""
-    from spinecast.models.catalogue import Choice
-
-    place, usually = dotted(key), f"numbers like the catalogue's: {usual.describe()}"
-    if isinstance(usual, Choice):
-        whole, lowest, log = all(isinstance(option, int) for option in usual.options), min(usual.options), False
-    else:
-        whole, lowest, log = usual.whole, usual.low, usual.log
-        if len(values) == 2 and values[0] > values[1]:
-            yield Problem(key, f"{place}: the interval ends before it begins: {values[0]:g} to {values[1]:g}", usually)
-    for value in values:
-        if (whole and value != int(value)) or (lowest >= 0 > value) or (log and value <= 0):
-            yield Problem(key, f"{place}: {value:g} cannot be tried", usually)

@@ -106,7 +106,8 @@ class TunedCandidate:
     members_file : pathlib.Path
         Where the members are.
     fit_seconds : float
-        Time inside fits in this call (finished trials of an earlier call not counted).
+        Time inside the learners' fits in this call: encoding, scoring and finished trials of an earlier call are not
+        counted.
     """
 
     split: str
@@ -270,10 +271,10 @@ def _fit_members(unit: TuningUnit, folds: _EncodedFolds, parameters: Parameters)
     members = []
     fit_seconds = 0.0
     for fold in range(int(inner.max()) + 1):
-        started = time.perf_counter()
         encoder, fitted, judged = folds.get(fold, int(parameters.get("knots", 0)))
         own_weights = None if weights is None else weights[inner != fold]
         seed = derive_seed(unit.seed, "fit", unit.split.name, unit.candidate.name, fold)
+        started = time.perf_counter()
         scorer = family.fit(fitted, outcome[inner != fold], own_weights, parameters, seed)
         fit_seconds += time.perf_counter() - started
         held_out[inner == fold] = scorer.score(judged)

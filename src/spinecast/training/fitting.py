@@ -1,0 +1,170 @@
+"""Training proper: a study's patients, splits, tuning and choices; nothing is judged or written yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.files import canonical_json, sha256_bytes
+from spinecast.models.encoding import PredictorSchema
+from spinecast.training.assembly import OutOfFold, SplitChoice, choose, collect_out_of_fold
+from spinecast.training.checkpoint import count_finished, study_checkpoint
+from spinecast.training.environment import ARITHMETIC_PACKAGES, package_versions
+from spinecast.training.patients import patient_groups, study_patients
+from spinecast.training.plan import candidate_plans, ensemble_names, model_predictors
+from spinecast.training.progress import say
+from spinecast.training.resampling import Split, nested_splits
+from spinecast.training.search import SearchData, SearchResult, search
+from spinecast.training.study import Study, study_hash
+from spinecast.training.tuning import CandidatePlan
+
+__all__ = ["Trained", "fit_study"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """All that training computed, before it is judged, explained and written.
+
+    Parameters
+    ----------
+    study : Study
+    cohort : Cohort
+    labelled : LabelledOutcome
+    plans : tuple of CandidatePlan
+    splits : list of Split
+    found : SearchResult
+    choices : mapping of split name to SplitChoice
+    out_of_fold : OutOfFold
+    run_key : str
+    started : datetime
+    workers : int
+    training_seconds : float
+        Wall time from the first tuning unit to the last choice.
+    trials_resumed : int
+        Finished trials that an earlier, interrupted call had left.
+    """
+
+    study: Study
+    cohort: Cohort
+    labelled: LabelledOutcome
+    plans: tuple[CandidatePlan, ...]
+    splits: list[Split]
+    found: SearchResult
+    choices: Mapping[str, SplitChoice]
+    out_of_fold: OutOfFold
+    run_key: str
+    started: datetime
+    workers: int
+    training_seconds: float
+    trials_resumed: int
+
+
+def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetime) -> Trained:
+    """Tune every candidate in every split and let the study's rule choose.
+
+    Parameters
+    ----------
+    study : Study
+    checkpoints : pathlib.Path
+        Folder of finished trials; what an interrupted call on the same patients left there is not fitted again.
+    workers : int
+        Processes that fit side by side; 1 works in this one.
+    started : datetime
+        When the whole run began.
+
+    Raises
+    ------
+    ContractError
+        If the cohort breaks the contract.
+    CohortError
+        If the cohort cannot carry the study.
+    """
+    cohort, labelled = study_patients(study)
+    _say_whom(cohort, labelled)
+    plans = candidate_plans(study)
+    splits = nested_splits(
+        labelled.values,
+        patient_groups(study, cohort, labelled),
+        known=labelled.known,
+        outer_folds=study.resampling.outer_folds,
+        inner_folds=study.resampling.inner_folds,
+        seed=study.seed,
+    )
+    run_key = _run_key(study, cohort)
+    checkpoint = study_checkpoint(checkpoints, study.study, run_key)
+    resumed = count_finished(checkpoint)
+    if resumed:
+        say(f"going on from {resumed} finished trials")
+    data = _search_data(study, cohort, labelled, splits)
+    began = time.perf_counter()
+    found = search(data, splits, plans, seed=study.seed, checkpoint=checkpoint, workers=workers)
+    choices = _choices(study, splits, plans, found, data)
+    names = [plan.name for plan in plans]
+    return Trained(
+        study=study,
+        cohort=cohort,
+        labelled=labelled,
+        plans=plans,
+        splits=splits,
+        found=found,
+        choices=choices,
+        out_of_fold=collect_out_of_fold(splits, found.tuned, choices, names, len(labelled.values)),
+        run_key=run_key,
+        started=started,
+        workers=workers,
+        training_seconds=time.perf_counter() - began,
+        trials_resumed=resumed,
+    )
+
+
+def _say_whom(cohort: Cohort, labelled: LabelledOutcome) -> None:
+    kind = "SYNTHETIC, no real patients" if cohort.kind == "synthetic" else "real patients"
+    unknown = len(labelled) - int(labelled.known.sum())
+    censored = f", {unknown} with follow-up too short to know" if unknown else ""
+    say(f"{cohort.name}: {len(labelled)} patients, {labelled.events} with the event{censored} ({kind})")
+
+
+def _search_data(study: Study, cohort: Cohort, labelled: LabelledOutcome, splits: Sequence[Split]) -> SearchData:
+    predictors = model_predictors(study)
+    return SearchData(
+        matrix=cohort.matrix(predictors)[labelled.rows],
+        schema=PredictorSchema.from_variables([variable(name) for name in predictors]),
+        outcome=labelled.values,
+        weights={}
+        if labelled.weights is None
+        else {split.name: labelled.ipcw_weights_for(split.train) for split in splits},
+    )
+
+
+def _choices(
+    study: Study, splits: Sequence[Split], plans: Sequence[CandidatePlan], found: SearchResult, data: SearchData
+) -> dict[str, SplitChoice]:
+    ensemble = ensemble_names(study)
+    return {
+        split.name: choose(
+            split,
+            {plan.name: found.tuned[split.name, plan.name] for plan in plans},
+            ensemble,
+            data.outcome,
+            # Learned on the split's own training patients: weights of everybody would let the test patients'
+            # follow-up into the recalibration they are judged by.
+            data.weights.get(split.name),
+        )
+        for split in splits
+    }
+
+
+def _run_key(study: Study, cohort: Cohort) -> str:
+    """What decides every number of the run: the study, the patients, and the versions that compute."""
+    identity = {
+        "study": study_hash(study),
+        "cohort": cohort.fingerprint,
+        "versions": package_versions(ARITHMETIC_PACKAGES),
+    }
+    return sha256_bytes(canonical_json(identity).encode())

@@ -1,0 +1,88 @@
+"""The patients of a study: its cohort, their outcomes, and who of them stays together in resampling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes import LabelledOutcome, label_outcome, require_events
+from spinecast.cohorts.sources import build_cohort
+from spinecast.errors import CohortError
+from spinecast.training.plan import cohort_source, cohort_variables, groups_by_column, outcome_definition
+from spinecast.training.study import Study
+
+__all__ = ["patient_groups", "study_patients"]
+
+# Ten events cannot carry even one predictor (Peduzzi 1996, doi:10.1016/S0895-4356(96)00236-3). A floor below which
+# nothing is fitted, far from a sufficient size.
+FEWEST_EVENTS = 10
+
+
+def study_patients(study: Study) -> tuple[Cohort, LabelledOutcome]:
+    """Read the patients of a study and their outcomes, as training does.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    cohort : Cohort
+        Everybody who passed the contract.
+    labelled : LabelledOutcome
+        The outcome of those of them who are analysed; ``labelled.rows`` are their rows in the cohort.
+
+    Raises
+    ------
+    ContractError
+        If the table breaks the contract.
+    CohortError
+        If there is no table or nobody in it, or the outcome is too rare or too common to learn from.
+    """
+    cohort = build_cohort(cohort_source(study), cohort_variables(study), study.cohort.impossible_values)
+    labelled = label_outcome(cohort, outcome_definition(study))
+    require_events(labelled, max(FEWEST_EVENTS, 2 * study.resampling.outer_folds))
+    return cohort, labelled
+
+
+def patient_groups(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> NDArray[np.int64] | None:
+    """Number the groups whose patients stay together: the table's group column, or the values of a variable.
+
+    Parameters
+    ----------
+    study : Study
+    cohort : Cohort
+    labelled : LabelledOutcome
+
+    Returns
+    -------
+    ndarray of int64, shape (n,), or None
+        The group of each labelled patient; None where the study keeps nobody together.
+
+    Raises
+    ------
+    CohortError
+        If the cohort does not hold it, or a patient has none: those without a group do not belong together.
+    """
+    group = study.resampling.group
+    if group is None:
+        return None
+    values = cohort.groups if groups_by_column(study) else cohort.frame.get(group)
+    if values is None:
+        raise CohortError(
+            f"the cohort holds no {group!r} to keep patients together by",
+            where="resampling.group",
+            expected="a variable of the dictionary, or cohort.source.group_column",
+        )
+    codes, _ = pd.factorize(values.iloc[labelled.rows], use_na_sentinel=True)
+    missing = int((codes < 0).sum())
+    if missing:
+        raise CohortError(
+            f"{missing} of {len(codes)} patients have no {group}, by which patients are kept together",
+            where="resampling.group",
+            expected="a group for every patient",
+            remedy="fill it in, or name another variable or the table's group_column",
+        )
+    return np.asarray(codes, dtype=np.int64)
