@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 
 from spinecast.models.catalogue import FAMILIES, Choice, Interval, Range
 from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
-from spinecast.models.scorers import LinearScorer
+from spinecast.models.scorers import KernelScorer, LinearScorer
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "glmnet_rotterdam"
 EVERY_FAMILY = pytest.mark.parametrize("family", list(FAMILIES))
@@ -187,10 +187,13 @@ def test_a_forest_is_scikit_learns(table: Table) -> None:
     np.testing.assert_allclose(scorer.score(table[0]), learner.predict_proba(table[0])[:, 1], rtol=0, atol=1e-12)
 
 
-def test_a_support_vector_machine_is_scikit_learns(table: Table) -> None:
+def test_a_support_vector_machine_is_scikit_learns_on_its_waves(table: Table) -> None:
     scorer = FAMILIES["support_vector_machine"].fit(*table, None, parameters("support_vector_machine"), 3)
-    learner = SVC(C=0.5, gamma=0.02).fit(*table)
-    np.testing.assert_allclose(scorer.score(table[0]), learner.decision_function(table[0]), rtol=0, atol=1e-9)
+    assert isinstance(scorer, KernelScorer)
+    angles = scorer.angles(table[0])
+    waves = np.hstack([np.cos(angles), np.sin(angles)]) / np.sqrt(angles.shape[1])
+    learner = SVC(C=0.5, kernel="linear").fit(waves, table[1])
+    np.testing.assert_allclose(scorer.score(table[0]), learner.decision_function(waves), rtol=0, atol=2e-3)
 
 
 def test_a_neural_network_is_scikit_learns(table: Table) -> None:

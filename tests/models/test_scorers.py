@@ -61,12 +61,12 @@ def test_a_patient_scores_the_same_to_the_last_bit_in_any_company(
 @pytest.mark.parametrize("width", [1, 2, 3, 8, 64])
 @pytest.mark.parametrize("many", [1, 2, 5, 17, 900])
 def test_company_changes_no_bit_whatever_the_shape(width: int, many: int) -> None:
-    """Every number of columns and of support vectors or units, one of each among them."""
+    """Every number of columns and of waves or units, one of each among them."""
     draw = np.random.default_rng(width * 1000 + many)
     rows = draw.normal(size=(300, width))
     scorers: tuple[Scorer, ...] = (
         LinearScorer(draw.normal(size=width), 0.1),
-        KernelScorer(draw.normal(size=(many, width)), draw.normal(size=many), 0.1, 0.2),
+        KernelScorer(draw.normal(size=(many, width)), draw.normal(size=many), draw.normal(size=many), 0.2),
         NetworkScorer(draw.normal(size=(width, many)), draw.normal(size=many), draw.normal(size=many), 0.3),
     )
     for scorer in scorers:
@@ -99,8 +99,9 @@ def test_bytes_give_the_same_scorer_back(kind: str, fitted: Callable[[str], Scor
 def test_scores_by_hand() -> None:
     rows = np.array([[1.0, 2.0], [0.0, -1.0]])
     assert LinearScorer(np.array([0.5, -2.0]), 0.25).score(rows) == pytest.approx([-3.25, 2.25])
-    kernel = KernelScorer(np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([3.0, -1.0]), 0.1, 0.5)
-    assert kernel.score(rows) == pytest.approx([3 - np.exp(-0.5) + 0.5, 3 * np.exp(-1.0) - np.exp(-0.1) + 0.5])
+    kernel = KernelScorer(np.array([[0.5, 1.0], [0.0, 0.0]]), np.array([3.0, -1.0]), np.array([2.0, 7.0]), 0.5)
+    waves = [3 * np.cos(angle) + 2 * np.sin(angle) - 1 + 0.5 for angle in (2.5, -1.0)]
+    assert kernel.score(rows) == pytest.approx(waves)
     network = NetworkScorer(np.array([[1.0, -1.0], [1.0, 1.0]]), np.array([0.0, 0.5]), np.array([2.0, -3.0]), 1.0)
     assert network.score(rows) == pytest.approx([2 * 3 - 3 * 1.5 + 1, 0 - 0 + 1])
 
@@ -114,3 +115,19 @@ def test_boosted_trees_give_the_margin_of_their_booster(fitted: Callable[[str], 
     booster.load_model(bytearray(scorer.ubjson))
     expected = booster.predict(xgboost.DMatrix(rows), output_margin=True)
     np.testing.assert_array_equal(scorer.score(rows).astype(np.float32), expected)
+
+
+def test_waves_rank_like_the_exact_kernel_of_scikit_learn() -> None:
+    from sklearn.svm import SVC
+
+    draw = np.random.default_rng(4)
+    columns = draw.normal(size=(500, 20))
+    lean = columns[:, 0] + columns[:, 1] * columns[:, 2] + 0.5 * draw.normal(size=500)
+    outcome = (lean > 0).astype(float)
+    parameters = {"cost": 0.5, "kernel_width": 0.01}
+    exact = SVC(C=0.5, gamma=0.01).fit(columns[:400], outcome[:400]).decision_function(columns[400:])
+    ours = (
+        FAMILIES["support_vector_machine"].fit(columns[:400], outcome[:400], None, parameters, 1).score(columns[400:])
+    )
+    assert np.corrcoef(exact, ours)[0, 1] > 0.97
+    assert np.abs(exact - ours).mean() < 0.2 * exact.std()

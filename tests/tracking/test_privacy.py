@@ -153,18 +153,7 @@ class TestSession:
                         assert not np.isclose(array[..., None], values, rtol=1e-6, atol=0).any(), (name, key)
 
 
-STORED_PATIENTS = pytest.mark.xfail(
-    strict=True, reason="support vectors are encoded patients: each is kept whole in the model, and so in the store"
-)
-
-
-@pytest.mark.parametrize(
-    "family",
-    [
-        pytest.param(family, marks=STORED_PATIENTS if family == "support_vector_machine" else ())
-        for family in sorted(FAMILIES)
-    ],
-)
+@pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_no_stored_model_holds_a_patient_it_was_fitted_to(family: str) -> None:
     matrix, _ = made_models.patients()
     for part in made_models.model_of(family).parts:
