@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
+from spinecast.cohorts.balance import moments, standardised
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 
@@ -79,14 +80,11 @@ def standardised_difference(with_event: FloatArray, without_event: FloatArray) -
     Returns
     -------
     float or None
-        None when either group has fewer than two values or nothing varies.
+        None when either group has fewer than two values, or both are constant and differ.
     """
-    if min(len(with_event), len(without_event)) < 2:
-        return None
     shares = bool(np.isin(with_event, (0, 1)).all() and np.isin(without_event, (0, 1)).all())
-    spread = [float(np.var(group, ddof=0 if shares else 1)) for group in (with_event, without_event)]
-    pooled = np.sqrt(sum(spread) / 2)
-    return float((with_event.mean() - without_event.mean()) / pooled) if pooled > 0 else None
+    levels = 2 if shares else 0
+    return standardised(moments(with_event, levels), moments(without_event, levels))
 
 
 def _table_one_entry(entry: Variable, column: FloatArray, groups: Groups, *, suppress: bool) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TypedDict
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
@@ -14,6 +14,8 @@ from spinecast.training.fitting import Trained
 from spinecast.training.plan import model_predictors
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
+from spinecast.training.tuning import CandidatePlan
+from spinecast.training.workers import dismiss_workers, side_by_side
 from spinecast.validation import (
     CandidateEvaluation,
     Check,
@@ -74,22 +76,25 @@ def judge(trained: Trained) -> tuple[Evaluation, tuple[Check, ...]]:
         **settings,
     )
     parts = {part for choice in trained.choices.values() if choice.split == ALL_PATIENTS for part in choice.chosen}
-    candidates: list[CandidateEvaluation] = Parallel(n_jobs=trained.workers)(
-        delayed(evaluate_candidate)(
-            _predictions(trained, found.candidates[plan.name]),
-            name=plan.name,
-            label=plan.label,
-            is_final_part=plan.name in parts,
-            **settings,
-        )
-        for plan in trained.plans
+
+    candidates = side_by_side(
+        partial(_judge_candidate, settings=settings),
+        [(_predictions(trained, found.candidates[plan.name]), plan, plan.name in parts) for plan in trained.plans],
+        trained.workers,
     )
+    if trained.workers > 1:
+        dismiss_workers()
     horizon = trained.labelled.horizon_days
     comparators = tuple(
         compare(final, comparator, horizon_days=horizon, **settings) for comparator in _comparators(trained)
     )
     complete = evaluation.attach(candidates=tuple(candidates), comparators=comparators)
     return complete, _checks(trained, complete)
+
+
+def _judge_candidate(task: tuple[Predictions, CandidatePlan, bool], *, settings: _Settings) -> CandidateEvaluation:
+    predictions, plan, is_final_part = task
+    return evaluate_candidate(predictions, name=plan.name, label=plan.label, is_final_part=is_final_part, **settings)
 
 
 def _predictions(trained: Trained, risk: NDArray[np.float64]) -> Predictions:

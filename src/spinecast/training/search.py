@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from spinecast.training.environment import peak_memory_mb
 from spinecast.training.progress import watched
 from spinecast.training.resampling import Split
 from spinecast.training.tuning import CandidatePlan, TunedCandidate, TuningUnit, tune
+from spinecast.training.workers import side_by_side
 
 __all__ = ["SearchData", "SearchResult", "search"]
 
@@ -83,15 +83,12 @@ def search(
     workers : int
         Processes; 1 works in this one.
     """
-    from joblib import Parallel, delayed
-
     units = _units(data, splits, plans, seed, checkpoint)
     total = sum(unit.candidate.trials for unit in units)
     # Long units first, so that no worker starts one when the others are done.
     units.sort(key=lambda unit: -FAMILIES[unit.candidate.family].cost * unit.candidate.trials * len(unit.split.train))
     with watched("tuning trials", total, lambda: count_finished(checkpoint)):
-        parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, pre_dispatch="all")
-        answers = parallel(delayed(_measured_tune)(unit) for unit in units)
+        answers = side_by_side(_measured_tune, units, workers)
     peaks: dict[int, float] = {}
     for _, process, peak in answers:
         if process != os.getpid():
@@ -105,9 +102,6 @@ def search(
 
 
 def _measured_tune(unit: TuningUnit) -> tuple[TunedCandidate, int, float]:
-    if os.getpid() != unit.checkpoint.owner:
-        # Ctrl-C reaches every process of the terminal; the run's own process answers it and ends the workers.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return tune(unit), os.getpid(), peak_memory_mb()
 
 
