@@ -44,7 +44,7 @@ def test_albumin_37_in_grams_per_decilitre_is_refused_with_the_unit_it_must_be_i
     assert "allowed 0.5 to 7 g/dL" in message
     assert "possible if the unit were g/L" in message
     assert "p2" not in message
-    found = caught.value.rejections.to_frame().to_dict("records")
+    found = caught.value.rejections.table.to_dict("records")
     assert found == [
         {
             "row": 2,
@@ -97,7 +97,7 @@ def test_levels_coded_one_and_two_do_not_pass_for_zero_and_one(table: pd.DataFra
     table["diabetes"] = ["1", "2", "1", "1", "2", ""]
     with pytest.raises(RejectedTableError) as caught:
         as_cohort(table)
-    assert caught.value.rejections.to_frame()["value"].tolist() == ["2", "2"]
+    assert caught.value.rejections.table["value"].tolist() == ["2", "2"]
 
 
 def test_a_duplicated_patient_is_refused_without_naming_them(table: pd.DataFrame, as_cohort: AsCohort) -> None:
@@ -106,7 +106,7 @@ def test_a_duplicated_patient_is_refused_without_naming_them(table: pd.DataFrame
         as_cohort(table)
     assert "row 5, id: duplicated patient id (first in row 2)" in str(caught.value)
     assert "p2" not in str(caught.value)
-    assert caught.value.rejections.to_frame()["patient_id"].tolist() == ["p2"]
+    assert caught.value.rejections.table["patient_id"].tolist() == ["p2"]
 
 
 @pytest.mark.parametrize("identifier", ["", "NA", None])
@@ -123,7 +123,7 @@ def test_everything_wrong_is_reported_in_row_order_and_the_message_stays_short(
     table.loc[1, "albumin"] = "37"
     with pytest.raises(RejectedTableError) as caught:
         as_cohort(table)
-    assert caught.value.rejections.to_frame()["row"].tolist() == [1, 2, 2, 3, 4, 5, 6]
+    assert caught.value.rejections.table["row"].tolist() == [1, 2, 2, 3, 4, 5, 6]
     assert "7 values" in str(caught.value)
     assert "and 2 more" in str(caught.value)
     assert "correct them in the source" in str(caught.value)

@@ -22,8 +22,8 @@ def rejections() -> Rejections:
 
 
 def test_rows_are_those_of_the_source(rejections: Rejections) -> None:
-    assert rejections.to_frame()["row"].tolist() == [5, 5, 7]
-    assert rejections.to_frame()["value"].tolist() == ["37", "old, very", "41"]
+    assert rejections.table["row"].tolist() == [5, 5, 7]
+    assert rejections.table["value"].tolist() == ["37", "old, very", "41"]
 
 
 def test_the_summary_names_no_patient_row_or_value(rejections: Rejections) -> None:
@@ -46,12 +46,6 @@ def test_an_unwritable_place_is_an_error_of_its_own(rejections: Rejections, tmp_
     blocker.write_text("")
     with pytest.raises(OutputError):
         rejections.write(blocker / "rejections.csv")
-
-
-def test_the_copy_given_out_is_a_copy(rejections: Rejections) -> None:
-    given = rejections.to_frame()
-    given.loc[0, "value"] = "changed"
-    assert rejections.to_frame().loc[0, "value"] == "37"
 
 
 def test_nothing_rejected_is_an_empty_table() -> None:

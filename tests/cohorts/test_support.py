@@ -67,7 +67,7 @@ def test_function_at_two_months(metastatic: Cohort) -> None:
 def test_every_variable_lets_supports_genuine_values_through(metastatic: Cohort) -> None:
     everyone = build_cohort(SupportSource("all"), SUPPORT_VARIABLES, "set_missing")
     assert len(everyone.rejections) == 18  # of some 200,000 values
-    assert metastatic.rejections.to_frame()[["column", "value"]].to_numpy().tolist() == [
+    assert metastatic.rejections.table[["column", "value"]].to_numpy().tolist() == [
         ["num_meanbp", "9"],
         ["num_alb", "10.8984"],
     ]

@@ -44,7 +44,8 @@ def fill_in_results(table: MappedTable) -> Iterator[Result]:
 
 def _usable(column: ReadColumn) -> Counted:
     """Return numbers as written without impossible values and codes."""
-    return Counted.of(np.where(column.impossible | missing_codes(column), np.nan, column.written), column.counts)
+    left_out = np.unique(column.written[column.impossible | missing_codes(column)])
+    return column.numbers.where(~np.isin(column.numbers.values, left_out)) if len(left_out) else column.numbers
 
 
 def _spikes(column: ReadColumn) -> Iterator[Result]:
