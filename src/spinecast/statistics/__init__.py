@@ -2,12 +2,23 @@
 
 Every function takes ``outcome`` (n,) of 0/1, ``risk`` (n,) in [0, 1] and optional ``weights`` (n,), the inverse
 probability of censoring. Intervals cover 95 %. What cannot be computed is :class:`Absent` with the reason.
+
+Censored follow-up is ``time`` (n,) and ``event`` (n,), 0 where it was censored, otherwise the number of the event that
+ended it; a ``horizon`` is in the unit of ``time``, and past the longest follow-up everything is :class:`Absent`.
 """
 
 from __future__ import annotations
 
 from spinecast.statistics._accuracy import brier, brier_null, discrimination_slope, log_loss, scaled_brier
+from spinecast.statistics._agreement import McNemar, UnpairedComparison, cohen_kappa, compare_auc_unpaired, mcnemar
 from spinecast.statistics._bootstrap import Seed
+from spinecast.statistics._brier_decomposition import (
+    BrierDecomposition,
+    CorpDecomposition,
+    brier_decomposition,
+    corp_decomposition,
+    isotonic_recalibration,
+)
 from spinecast.statistics._calibration import (
     CalibrationFit,
     CalibrationGroup,
@@ -18,7 +29,28 @@ from spinecast.statistics._calibration import (
     joint_calibration_intercept,
     observed_expected_ratio,
 )
+from spinecast.statistics._calibration_likelihood import (
+    QualityIndices,
+    profile_slope_interval,
+    quality_indices,
+    unreliability,
+)
+from spinecast.statistics._calibration_tests import (
+    CALIBRATION_TEST_CAVEAT,
+    HOSMER_LEMESHOW_CAVEAT,
+    CalibrationTest,
+    hosmer_lemeshow,
+    spiegelhalter,
+)
 from spinecast.statistics._censoring import KaplanMeier, censoring_distribution, ipcw_weights, kaplan_meier
+from spinecast.statistics._competing import (
+    CumulativeIncidence,
+    cumulative_incidence,
+    cumulative_incidence_at,
+    restricted_mean_time_lost,
+)
+from spinecast.statistics._concordance import Concordance, compare_harrell_c, concordance, harrell_c, uno_c
+from spinecast.statistics._cox import CoxFit, fit_cox
 from spinecast.statistics._decision import (
     Classification,
     DecisionCurve,
@@ -29,6 +61,13 @@ from spinecast.statistics._decision import (
     net_benefit_treat_all,
     standardised_net_benefit,
 )
+from spinecast.statistics._development_size import (
+    development_size_binary,
+    development_size_survival,
+    expected_mean_absolute_error,
+    expected_shrinkage,
+)
+from spinecast.statistics._development_size_continuous import development_size_continuous
 from spinecast.statistics._discrimination import (
     AucComparison,
     DeLong,
@@ -41,42 +80,204 @@ from spinecast.statistics._discrimination import (
     roc_curve,
 )
 from spinecast.statistics._estimate import Absent, Estimate, Measure, measure_from_dict
+from spinecast.statistics._exact_ties import ConditionalFit, fit_conditional_cox
+from spinecast.statistics._explained_variation import (
+    c_statistic_from_cox_snell,
+    cox_snell_from_c_statistic,
+    cox_snell_from_nagelkerke,
+    largest_cox_snell_r2,
+    largest_cox_snell_r2_survival,
+)
+from spinecast.statistics._fine_gray import FineGrayFit, fit_fine_gray
 from spinecast.statistics._flexible import (
     CalibrationCurve,
     CalibrationErrors,
     calibration_errors,
     flexible_calibration,
 )
+from spinecast.statistics._gray import gray_test
+from spinecast.statistics._grouped_errors import (
+    LowessErrors,
+    expected_calibration_error,
+    lowess,
+    lowess_calibration_errors,
+)
+from spinecast.statistics._imputations import PooledImputations, pool_imputations
 from spinecast.statistics._inputs import Scored, check_scored
+from spinecast.statistics._linear_predictor import (
+    LinearPredictor,
+    beta_linear_predictor,
+    binormal_linear_predictor,
+    empirical_linear_predictor,
+    normal_linear_predictor,
+)
 from spinecast.statistics._loess import loess
 from spinecast.statistics._logistic import LogisticRecalibration, fit_logistic_recalibration
+from spinecast.statistics._logistic_regression import (
+    LogisticRegression,
+    cox_snell_r2,
+    fit_logistic_regression,
+    nagelkerke_r2,
+)
+from spinecast.statistics._logrank import GroupTest, log_rank
+from spinecast.statistics._meta_analysis import IntervalMethod, MetaAnalysis, Range, meta_analyse
+from spinecast.statistics._meta_effects import (
+    StandardErrorSource,
+    auc_effects,
+    observed_expected_from_intercept,
+    ratio_effects,
+    ratio_standard_error,
+)
+from spinecast.statistics._meta_studies import (
+    Influence,
+    SmallStudyTest,
+    leave_one_out,
+    small_study_test,
+    study_influence,
+)
+from spinecast.statistics._meta_variance import HeterogeneityMethod
+from spinecast.statistics._optimism import (
+    NO_INFORMATION_AUC,
+    brier_no_information,
+    harrell_optimism,
+    optimism_corrected,
+    point_632,
+    point_632_plus,
+    relative_overfitting,
+    validated_632,
+    validated_632_plus,
+)
+from spinecast.statistics._precision_recall import PrecisionRecallCurve, average_precision, precision_recall_curve
+from spinecast.statistics._prevalence import shift_prevalence
+from spinecast.statistics._proportional_hazards import ProportionalHazardsTest, TermTest, proportional_hazards_test
 from spinecast.statistics._proportions import (
     clopper_pearson_interval,
     jeffreys_interval,
     wald_interval,
     wilson_interval,
 )
+from spinecast.statistics._pseudo_values import pseudo_values
+from spinecast.statistics._reclassification import RECLASSIFICATION_CAVEAT, Reclassification, reclassification
+from spinecast.statistics._resampled import Resampled, resample_performance
+from spinecast.statistics._restricted_mean import (
+    RestrictedMeanComparison,
+    compare_restricted_means,
+    restricted_mean_survival,
+)
+from spinecast.statistics._sample_size import Adequacy, Criterion, SampleSize
+from spinecast.statistics._spline_calibration import SplineCalibration, spline_calibration
+from spinecast.statistics._survival_calibration import (
+    HorizonCalibrationGroup,
+    horizon_calibration_curve,
+    horizon_calibration_errors,
+    horizon_calibration_groups,
+    horizon_observed_expected_ratio,
+)
+from spinecast.statistics._survival_curve import (
+    StepCurve,
+    SurvivalCurve,
+    SurvivalQuantile,
+    median_follow_up,
+    survival_at,
+    survival_curve,
+    survival_quantile,
+)
+from spinecast.statistics._survival_scores import (
+    compare_horizon_auc,
+    horizon_auc,
+    horizon_brier,
+    index_of_prediction_accuracy,
+    integrated_brier,
+)
+from spinecast.statistics._survival_slope import (
+    cox_calibration_slope,
+    horizon_calibration_in_the_large,
+    horizon_calibration_slope,
+)
+from spinecast.statistics._utility import (
+    HarmTradeOff,
+    compare_net_benefit,
+    harm_trade_off,
+    net_benefit_after_harm,
+    standardised_net_benefit_at,
+)
+from spinecast.statistics._validation_size import (
+    validation_size_binary,
+    validation_size_continuous,
+    validation_size_survival,
+)
+from spinecast.statistics._weibull import WeibullFit, fit_weibull
 
 __all__ = [
+    "CALIBRATION_TEST_CAVEAT",
+    "HOSMER_LEMESHOW_CAVEAT",
+    "NO_INFORMATION_AUC",
+    "RECLASSIFICATION_CAVEAT",
     "Absent",
+    "Adequacy",
     "AucComparison",
+    "BrierDecomposition",
     "CalibrationCurve",
     "CalibrationErrors",
     "CalibrationFit",
     "CalibrationGroup",
+    "CalibrationTest",
     "Classification",
+    "Concordance",
+    "ConditionalFit",
+    "CorpDecomposition",
+    "CoxFit",
+    "Criterion",
+    "CumulativeIncidence",
     "DeLong",
     "DecisionCurve",
     "Estimate",
+    "FineGrayFit",
+    "GroupTest",
+    "HarmTradeOff",
+    "HeterogeneityMethod",
+    "HorizonCalibrationGroup",
+    "Influence",
+    "IntervalMethod",
     "KaplanMeier",
+    "LinearPredictor",
     "LogisticRecalibration",
+    "LogisticRegression",
+    "LowessErrors",
+    "McNemar",
     "Measure",
+    "MetaAnalysis",
+    "PooledImputations",
+    "PrecisionRecallCurve",
+    "ProportionalHazardsTest",
+    "QualityIndices",
+    "Range",
+    "Reclassification",
+    "Resampled",
+    "RestrictedMeanComparison",
     "RocCurve",
+    "SampleSize",
     "Scored",
     "Seed",
+    "SmallStudyTest",
+    "SplineCalibration",
+    "StandardErrorSource",
+    "StepCurve",
+    "SurvivalCurve",
+    "SurvivalQuantile",
+    "TermTest",
+    "UnpairedComparison",
+    "WeibullFit",
     "auc",
+    "auc_effects",
+    "average_precision",
+    "beta_linear_predictor",
+    "binormal_linear_predictor",
     "brier",
+    "brier_decomposition",
+    "brier_no_information",
     "brier_null",
+    "c_statistic_from_cox_snell",
     "calibration_errors",
     "calibration_groups",
     "calibration_in_the_large",
@@ -85,29 +286,116 @@ __all__ = [
     "check_scored",
     "classify",
     "clopper_pearson_interval",
+    "cohen_kappa",
     "compare_auc",
+    "compare_auc_unpaired",
+    "compare_harrell_c",
+    "compare_horizon_auc",
+    "compare_net_benefit",
+    "compare_restricted_means",
+    "concordance",
+    "corp_decomposition",
+    "cox_calibration_slope",
+    "cox_snell_from_c_statistic",
+    "cox_snell_from_nagelkerke",
+    "cox_snell_r2",
+    "cumulative_incidence",
+    "cumulative_incidence_at",
     "decision_curve",
     "delong",
+    "development_size_binary",
+    "development_size_continuous",
+    "development_size_survival",
     "discrimination_slope",
+    "empirical_linear_predictor",
+    "expected_calibration_error",
+    "expected_mean_absolute_error",
+    "expected_shrinkage",
     "fit_calibration",
+    "fit_conditional_cox",
+    "fit_cox",
+    "fit_fine_gray",
     "fit_logistic_recalibration",
+    "fit_logistic_regression",
+    "fit_weibull",
     "flexible_calibration",
+    "gray_test",
     "hanley_mcneil_se",
+    "harm_trade_off",
+    "harrell_c",
+    "harrell_optimism",
+    "horizon_auc",
+    "horizon_brier",
+    "horizon_calibration_curve",
+    "horizon_calibration_errors",
+    "horizon_calibration_groups",
+    "horizon_calibration_in_the_large",
+    "horizon_calibration_slope",
+    "horizon_observed_expected_ratio",
+    "hosmer_lemeshow",
+    "index_of_prediction_accuracy",
+    "integrated_brier",
     "interventions_avoided",
     "ipcw_weights",
+    "isotonic_recalibration",
     "jeffreys_interval",
     "joint_calibration_intercept",
     "kaplan_meier",
+    "largest_cox_snell_r2",
+    "largest_cox_snell_r2_survival",
+    "leave_one_out",
     "loess",
     "log_loss",
+    "log_rank",
     "logit_interval",
+    "lowess",
+    "lowess_calibration_errors",
+    "mcnemar",
     "measure_from_dict",
+    "median_follow_up",
+    "meta_analyse",
+    "nagelkerke_r2",
     "net_benefit",
+    "net_benefit_after_harm",
     "net_benefit_treat_all",
+    "normal_linear_predictor",
+    "observed_expected_from_intercept",
     "observed_expected_ratio",
+    "optimism_corrected",
+    "point_632",
+    "point_632_plus",
+    "pool_imputations",
+    "precision_recall_curve",
+    "profile_slope_interval",
+    "proportional_hazards_test",
+    "pseudo_values",
+    "quality_indices",
+    "ratio_effects",
+    "ratio_standard_error",
+    "reclassification",
+    "relative_overfitting",
+    "resample_performance",
+    "restricted_mean_survival",
+    "restricted_mean_time_lost",
     "roc_curve",
     "scaled_brier",
+    "shift_prevalence",
+    "small_study_test",
+    "spiegelhalter",
+    "spline_calibration",
     "standardised_net_benefit",
+    "standardised_net_benefit_at",
+    "study_influence",
+    "survival_at",
+    "survival_curve",
+    "survival_quantile",
+    "uno_c",
+    "unreliability",
+    "validated_632",
+    "validated_632_plus",
+    "validation_size_binary",
+    "validation_size_continuous",
+    "validation_size_survival",
     "wald_interval",
     "wilson_interval",
 ]

@@ -130,7 +130,7 @@ def test_survival_falls_with_time_and_with_the_score_but_where_published_otherwi
 def test_katagiri_of_2005_gives_no_survival_that_could_not_be_checked() -> None:
     entry = score("katagiri_2005")
     assert not any(band.expected_survival for band in entry.strata)
-    assert "could be consulted" in entry.notes
+    assert "could not be consulted" in entry.notes
 
 
 def test_published_survival_of_patients() -> None:
