@@ -37,7 +37,7 @@ def test_a_column_of_which_nothing_is_usable_is_not_called_empty(
 def test_a_column_that_is_mostly_missing(check: Check, people: pd.DataFrame, found: Found, outcome: Outcome) -> None:
     table = people.assign(albumin=people["albumin"].where(people.index < 180))
     (finding,) = found(check(table), "CC061")
-    assert finding.examples == ("albumin: 55 % missing",)
+    assert finding.examples == ("albumin: 55% missing",)
     assert outcome(check(people.assign(albumin=people["albumin"].where(people.index < 220))), "CC061") == "passed"
 
 

@@ -113,7 +113,7 @@ def test_a_second_column_of_one_variable_is_only_remarked() -> None:
     text = text_of(pd.DataFrame({"Albumin (g/L)": [37.0], "ALBUMIN": [3.7]}))
     assert text is not None
     assert text.count("albumin: {") == 1
-    assert "# albumin again: ALBUMIN" in text
+    assert "# albumin again, and not taken: ALBUMIN" in text
 
 
 @given(st.text(min_size=1, max_size=20), st.lists(st.text(max_size=10), min_size=1, max_size=4, unique=True))
@@ -128,6 +128,13 @@ def test_whatever_stands_in_headers_and_cells_the_proposal_reads_back_the_same(t
     mapping = ColumnMapping.model_validate(content)
     assert mapping.columns["sex"].column == header
     assert set(mapping.columns["sex"].levels or {}) <= {canonical_key(cell) for cell in cells}
+
+
+def test_a_variable_that_has_its_column_keeps_it() -> None:
+    text = text_of(pd.DataFrame({"albumin": [3.7], "Albumin (g/L)": [37.0]}))
+    assert text is not None
+    assert "columns:" not in text
+    assert "# albumin again, and not taken: Albumin (g/L)" in text
 
 
 def test_identifiers_are_no_levels() -> None:

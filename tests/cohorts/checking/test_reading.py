@@ -13,7 +13,8 @@ from checked_files import Read
 
 from spinecast.cohorts.checking import FileMapping, check_table, check_text
 from spinecast.cohorts.checking.mapping import ColumnMapping
-from spinecast.cohorts.checking.reading import WITHHELD, map_table, read_file
+from spinecast.cohorts.checking.privacy import WITHHELD
+from spinecast.cohorts.checking.reading import map_table, read_file
 from spinecast.cohorts.columns import read_column
 from spinecast.cohorts.rules import ColumnRule
 from spinecast.errors import CohortError, ContractError
@@ -70,6 +71,15 @@ def test_no_identifier_stands_on_any_surface(people: pd.DataFrame) -> None:
 def test_text_that_is_no_identifier_is_shown(people: pd.DataFrame) -> None:
     table = people.assign(patient=SECRETS, sex=["femal"] * 3 + ["male"] * 397)
     assert "femal" in surfaces(table, {})
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"])
+def test_dates_read_by_mistake_are_not_shown(people: pd.DataFrame, form: str) -> None:
+    """A date of birth is no identifier, but next to one."""
+    days = pd.date_range("1941-03-17", periods=400)
+    assert "1941" not in surfaces(people.assign(age=days.strftime(form)), {})
+    typed = map_table(people.assign(age=days), FileMapping(), name="t.parquet")
+    assert "1941" not in check_text(check_table(typed))
 
 
 def test_paths_are_not_shown(tmp_path: Path, people: pd.DataFrame) -> None:

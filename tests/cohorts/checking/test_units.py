@@ -34,7 +34,7 @@ def test_an_albumin_in_grams_per_litre_is_asked_about(check: Check, people: pd.D
     assert finding.severity == "error"
     assert finding.variable == "albumin"
     assert "unit: g/L" in finding.remedy
-    assert any("g/L: 100 % plausible" in example for example in finding.examples)
+    assert any("g/L: 100% plausible" in example for example in finding.examples)
 
 
 def test_the_same_albumin_passes_once_its_unit_is_named(check: Check, people: pd.DataFrame, mapped: Mapped) -> None:

@@ -252,7 +252,7 @@ def _described(column: ReadColumn) -> dict[str, Any]:
     return {
         **common,
         "unit": entry.conversion(column.rule.unit).unit.symbol,
-        "unit_named": column.rule.unit is not None,
+        "unit_named": column.rule.unit is not None or len(entry.conversions()) == 1,
         "quantiles": quantiles if numbers.n >= SMALLEST_SHOWN else None,
         "units": [
             {"unit": share.symbol, "plausible": share.plausible, "possible": share.possible}

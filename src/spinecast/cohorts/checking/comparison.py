@@ -11,6 +11,7 @@ from scipy import stats
 from spinecast.clinical.variable import format_number
 from spinecast.cohorts.checking.counted import Counted
 from spinecast.cohorts.checking.findings import FileFinding, NotApplicable, Result
+from spinecast.cohorts.checking.privacy import A_DATE, shown_cell
 from spinecast.cohorts.checking.reading import MappedTable, ReadColumn
 from spinecast.cohorts.rules import canonical_key
 
@@ -102,7 +103,8 @@ def _written(mine: ReadColumn, theirs: ReadColumn, other: str) -> Iterator[Resul
 
 def _texts(column: ReadColumn) -> tuple[str, ...]:
     shown = ~column.absent & ~column.withheld
-    return tuple(sorted({canonical_key(cell) for cell in column.cells[shown]}))
+    texts = {A_DATE if shown_cell(cell) == A_DATE else canonical_key(cell) for cell in column.cells[shown]}
+    return tuple(sorted(texts))
 
 
 def _listed(texts: tuple[str, ...]) -> str:

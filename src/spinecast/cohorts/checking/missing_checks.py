@@ -68,7 +68,7 @@ def _columns(table: MappedTable) -> Iterator[Result]:
             "ask whether they were asked of everybody; a variable that is mostly imputed carries little",
             count=len(mostly),
             of=len(table.columns),
-            examples=tuple(f"{name}: {100 * shares[name]:.0f} % missing" for name in mostly),
+            examples=tuple(f"{name}: {100 * shares[name]:.0f}% missing" for name in mostly),
         )
 
 

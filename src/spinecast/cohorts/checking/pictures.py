@@ -20,6 +20,7 @@ _BINS = 36
 _TAIL = 0.001
 # Larger than this ratio of the 99.9 % to the 0.1 % value, a linear scale would show one heap.
 _LOG_FROM = 30
+_FARTHEST = 1e4
 
 FloatArray = NDArray[np.float64]
 
@@ -158,8 +159,9 @@ def _bins(column: ReadColumn, theirs: ReadColumn | None) -> Bins | None:
     declared = next(limits for limits in ranges if limits.declared)
     # A value far out is counted beyond the edge rather than left to squeeze all the others into one bin.
     middle, wide = numbers.median, 6 * max(numbers.quantile(0.9) - numbers.quantile(0.1), 1e-9)
-    log = low > 0 and declared.lower > 0 and max(high, declared.upper) / min(low, declared.lower) > _LOG_FROM
+    log = low > 0 and declared.lower > 0 and max(high, declared.upper) > _LOG_FROM * min(low, declared.lower)
     if log:
+        low, high = max(low, declared.lower / _FARTHEST), min(high, declared.upper * _FARTHEST)
         edges = np.geomspace(min(low, declared.lower), max(high, declared.upper) * 1.0001, _BINS + 1)
     else:
         low, high = max(low, middle - wide), min(high, middle + wide)

@@ -149,7 +149,7 @@ def _level_meant(text: str, entry: Variable) -> str | None:
 
 def proposal_text(table: MappedTable, proposals: tuple[Proposal, ...]) -> str | None:
     """Write proposals as a mapping file, ready to paste; None when there is nothing to propose."""
-    lines = [*_heading(table), *_columns(proposals)]
+    lines = [*_heading(table), *_columns(table, proposals)]
     if not lines:
         return None
     asks = any(proposal.asks for proposal in proposals)
@@ -187,15 +187,16 @@ def _heading(table: MappedTable) -> Iterator[str]:
     yield from ["date_columns:", *dates] if dates else []
 
 
-def _columns(proposals: tuple[Proposal, ...]) -> Iterator[str]:
-    if proposals:
+def _columns(table: MappedTable, proposals: tuple[Proposal, ...]) -> Iterator[str]:
+    # A variable that has its column keeps it; another one like it is only remarked.
+    taken = set(table.columns)
+    if any(proposal.match.variable not in taken for proposal in proposals):
         yield "columns:"
-    taken: set[str] = set()
     for proposal in proposals:
         name = proposal.match.variable
         remarks = [f"recognised by {proposal.match.how}", *proposal.remarks]
         if name in taken:
-            yield f"  # {name} again: {_one_line(proposal.column)}"
+            yield f"  # {name} again, and not taken: {_one_line(proposal.column)}"
             continue
         taken.add(name)
         yield f"  # {'; '.join(map(_one_line, remarks))}"

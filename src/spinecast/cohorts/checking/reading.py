@@ -6,7 +6,7 @@ what the contract would refuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,21 +15,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spinecast.clinical.variable import Variable, format_number
+from spinecast.clinical.variable import Variable
 from spinecast.cohorts.checking.counted import Counted
 from spinecast.cohorts.checking.findings import SHOWN, first_rows
 from spinecast.cohorts.checking.mapping import FileMapping
+from spinecast.cohorts.checking.privacy import WITHHELD, Identifiers, shown_cell, withheld
 from spinecast.cohorts.columns import ColumnReading, read_column
 from spinecast.cohorts.identifiers import patient_identifiers, source_rows
-from spinecast.cohorts.rules import MISSING_TEXT, ColumnRule, canonical_key
+from spinecast.cohorts.rules import MISSING_TEXT, ColumnRule
 from spinecast.cohorts.sources import read_table
 from spinecast.cohorts.synthetic.marks import MARK_COLUMN, PARQUET_KEY, is_marked
 
-__all__ = ["WITHHELD", "MappedTable", "ReadColumn", "map_table", "read_file"]
+__all__ = ["MappedTable", "ReadColumn", "map_table", "read_file"]
 
-WITHHELD = "(a patient identifier: not shown)"
-_LONGEST = 40
-_FEW = 1000
+_NO_MEASUREMENT = 1e30
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -51,7 +50,8 @@ class ReadColumn:
     reading : ColumnReading
         What the contract makes of the distinct cells.
     written : ndarray, shape (k,)
-        Numbers as written, in the declared unit; NaN for what is missing, text or a level.
+        Numbers as written, in the declared unit; NaN for what is missing, text, a level or too large to measure
+        anything.
     withheld : ndarray of bool, shape (k,)
         Cells that are identifiers of patients and are never shown.
     """
@@ -141,7 +141,7 @@ class ReadColumn:
         positions = np.flatnonzero(marked)
         commonest = positions[np.argsort(-self.counts[positions], kind="stable")][:limit]
         shown = [
-            f"{WITHHELD if self.withheld[position] else _shown(self.cells.iloc[position])}"
+            f"{WITHHELD if self.withheld[position] else shown_cell(self.cells.iloc[position])}"
             f"{f' (×{self.counts[position]})' if self.counts[position] > 1 else ''}"
             for position in commonest
         ]
@@ -188,7 +188,7 @@ class MappedTable:
     def withholding(self, identifiers: frozenset[str]) -> MappedTable:
         """Return the table with further identifiers, those of another file, kept off every surface."""
         columns = {
-            name: replace(column, withheld=column.withheld | _withheld(column.cells, identifiers))
+            name: replace(column, withheld=column.withheld | withheld(column.cells, identifiers))
             if column.broken.any()  # other cells are numbers and levels
             else column
             for name, column in self.columns.items()
@@ -250,13 +250,13 @@ def map_table(raw: pd.DataFrame, mapping: FileMapping, *, name: str, synthetic: 
     identifiers = None
     if id_column in once:
         identifiers, _ = patient_identifiers(raw[id_column], source_rows(raw))
-    known = None if identifiers is None else _Identifiers(identifiers)
+    known = None if identifiers is None else Identifiers(identifiers)
     columns, repeating = {}, []
     for rule in mapping.rules(headers):
         if rule.column not in once:
             continue
         column = _read(raw[rule.column], rule, known)
-        if known is not None and known.repeated_by(column):
+        if known is not None and known.repeated_by(column.cells, column.place):
             repeating.append(rule)
         else:
             columns[rule.variable] = column
@@ -275,38 +275,13 @@ def map_table(raw: pd.DataFrame, mapping: FileMapping, *, name: str, synthetic: 
     )
 
 
-class _Identifiers:
-    """The patient identifiers, to keep them off every surface."""
-
-    def __init__(self, identifiers: pd.Series) -> None:
-        self.rows = identifiers.to_numpy(dtype=object)
-        self.known = set(self.rows) - MISSING_TEXT
-
-    @cached_property
-    def keys(self) -> NDArray[np.object_]:
-        """Each row's identifier as `canonical_key` writes it, shape (n,)."""
-        return np.array([canonical_key(identifier) for identifier in self.rows], dtype=object)
-
-    def repeated_by(self, column: ReadColumn) -> bool:
-        """Say whether half or more of a column's filled cells are the identifier of their own row."""
-        filled = np.flatnonzero(column.place >= 0)
-        if len(filled) < 2 or len(column.cells) < 0.5 * len(filled):
-            return False
-        # A few rows tell most columns apart from identifiers; only what passes is compared in full.
-        few = filled[:: max(1, len(filled) // _FEW)]
-        return all(self._own(column, rows) >= 0.5 for rows in (few, filled))
-
-    def _own(self, column: ReadColumn, rows: NDArray[np.intp]) -> float:
-        cells = column.cells.take(column.place[rows])
-        return float(np.mean([canonical_key(cell) for cell in cells] == self.keys[rows]))
-
-
-def _read(raw: pd.Series, rule: ColumnRule, known: _Identifiers | None) -> ReadColumn:
+def _read(raw: pd.Series, rule: ColumnRule, known: Identifiers | None) -> ReadColumn:
     cells = raw.astype(object) if raw.dtype == "category" else raw
     place, uniques = pd.factorize(cells, use_na_sentinel=True)
     distinct = pd.Series(uniques, name=raw.name)
     counts = np.bincount(place[place >= 0], minlength=len(distinct)).astype(np.int64)
-    reading = read_column(distinct, rule)
+    with np.errstate(over="ignore"):  # 1e305 in another unit is infinite, and no more possible
+        reading = read_column(distinct, rule)
     return ReadColumn(
         rule=rule,
         cells=distinct,
@@ -314,7 +289,7 @@ def _read(raw: pd.Series, rule: ColumnRule, known: _Identifiers | None) -> ReadC
         counts=counts,
         reading=reading,
         written=_written(distinct, rule, reading),
-        withheld=np.zeros(len(distinct), dtype=bool) if known is None else _withheld(distinct, known.known),
+        withheld=np.zeros(len(distinct), dtype=bool) if known is None else withheld(distinct, known.known),
     )
 
 
@@ -324,18 +299,8 @@ def _written(cells: pd.Series, rule: ColumnRule, reading: ColumnReading) -> Floa
         return np.full(len(cells), np.nan)
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     usable = reading.values.notna().to_numpy() | reading.impossible_mask
-    return np.where(usable, numbers, np.nan)
-
-
-def _withheld(cells: pd.Series, identifiers: Collection[str]) -> BoolArray:
-    """Mark the distinct cells, shape (k,), that are identifiers and not numbers.
-
-    Numbers are left: where patients are numbered from 1, every age would be an identifier.
-    """
-    if pd.api.types.is_numeric_dtype(cells.dtype):
-        return np.zeros(len(cells), dtype=bool)
-    texts = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
-    return np.array([text in identifiers and not _is_number(text) for text in texts], dtype=bool)
+    # No number of this size measures anything; it would only overflow what is computed of the others.
+    return np.where(usable & (np.abs(numbers) < _NO_MEASUREMENT), numbers, np.nan)
 
 
 def _marked_in_parquet(path: Path) -> bool:
@@ -344,21 +309,3 @@ def _marked_in_parquet(path: Path) -> bool:
     from pyarrow import parquet
 
     return PARQUET_KEY in (parquet.read_schema(path).metadata or {})
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _shown(cell: object) -> str:
-    if isinstance(cell, float | np.floating):
-        return format_number(float(cell))
-    if not isinstance(cell, str):
-        return str(cell)[:_LONGEST]
-    text = " ".join(cell.split())
-    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    return text if _is_number(text) else f"“{text}”"

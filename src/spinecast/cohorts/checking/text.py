@@ -99,7 +99,7 @@ def _rows(finding: FileFinding) -> str:
 def _variables(check: FileCheck) -> Iterator[str]:
     if not check.variables:
         return
-    rows = [("variable", "column", "unit", "known", "missing", "5 %", "median", "95 %")]
+    rows = [("variable", "column", "unit", "known", "missing", "5%", "median", "95%")]
     for entry in check.variables:
         quantiles = entry.get("quantiles") or {}
         rows.append(

@@ -140,5 +140,5 @@ def _symbol(share: UnitShare) -> str:
 
 def _percent(share: float) -> str:
     if 0 < share < 0.001 or 0.999 < share < 1:
-        return "less than 0.1 %" if share < 0.5 else "more than 99.9 %"
-    return f"{100 * share:.3g} %"
+        return "less than 0.1%" if share < 0.5 else "more than 99.9%"
+    return f"{100 * share:.3g}%"

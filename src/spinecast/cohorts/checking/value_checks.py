@@ -104,7 +104,7 @@ def _implausible(measured: list[ReadColumn]) -> Iterator[Result]:
         )
         count = sum(column.count(marked) for column, marked in few)
         total = sum(column.known.n for column, _ in few)
-        text = f"{count} values of {len(few)} variables are unusual, of none of them more than 1 %"
+        text = f"{count} values of {len(few)} variables are unusual, of none of them more than 1%"
         yield _unusual_finding("note", text, count, total, lines)
 
 
