@@ -323,7 +323,31 @@ def rubin_old_degrees() -> float:
     return st.pool_imputations(given["q"], given["u"]).degrees_of_freedom
 
 
+def pooled(method: str = "dl", variances: tuple[float, ...] = (0.04, 0.01, 0.04)) -> st.MetaAnalysis:
+    found = st.meta_analyse([0.2, 0.5, 0.8], np.sqrt(variances), method=method)
+    assert isinstance(found, st.MetaAnalysis)
+    return found
+
+
+def tiny_concordance() -> float:
+    data = table("golden_s6/tiny_survival.csv")
+    return st.harrell_c(data["time"], data["status"], [2.0, 0.5, 1.5, 1.5, 0.2, 0.1]).estimate
+
+
 CLOSED_FORM: dict[str, Callable[[], Any]] = {
+    "tiny.harrell_c": tiny_concordance,
+    "meta3.fe_Q_tau2DL_re_se": lambda: [
+        pooled("fixed").estimate,
+        pooled().q,
+        pooled().tau2,
+        pooled().estimate,
+        pooled().model_standard_error,
+    ],
+    "meta3.hk_se": lambda: pooled().standard_error,
+    "meta3_equal_var.Q_tau2": lambda: [pooled("reml", (0.01,) * 3).q, pooled("reml", (0.01,) * 3).tau2],
+    "se_from_ci_0.74_0.87_raw_logit": lambda: [
+        float(st.auc_effects(0.8, 0.74, 0.87, scale=scale)[1]) for scale in ("raw", "logit")
+    ],
     "calibrated_A.r2_cox_snell": lambda: population_r2("calibrated_A"),
     "calibrated_B.r2_cox_snell": lambda: population_r2("calibrated_B"),
     "net_benefit.t0.3_gt": just_above,
@@ -351,7 +375,9 @@ CLOSED_FORM: dict[str, Callable[[], Any]] = {
     "rubin.ci_BR": lambda: [rubin().lower, rubin().upper],
     "rubin.ci_normal": rubin_normal,
 }
-CLOSED_KEYS = keys(r"(calibrated_|net_benefit|mcnemar|kappa|recal|beta|isotonic|murphy|max_r2|rubin)")
+CLOSED_KEYS = keys(
+    r"(calibrated_|net_benefit|mcnemar|kappa|recal|beta|isotonic|murphy|max_r2|rubin|tiny|meta3|se_from)"
+)
 
 
 @pytest.mark.parametrize("key", [key for key in CLOSED_KEYS if key != "rubin.inputs"])

@@ -28,8 +28,11 @@ def test_published_reclassification(thresholds: list[float] | None) -> None:
     assert found.net_reclassification.estimate == pytest.approx(0.121, abs=0.0006)
     assert found.events.estimate == pytest.approx(22 / 183)
     assert found.non_events.estimate == pytest.approx(1 / 3081)
-    # The paper's z of 3.616 takes the variance under no difference; without it the variance is a little smaller.
-    assert found.net_reclassification_z == pytest.approx(3.68, abs=0.02)
+    # The paper's z of 3.616 takes the variance (u + d)/n under no difference; here (u - d)^2/n is taken off it.
+    null = 36 / 183**2 + 347 / 3081**2
+    assert found.net_reclassification.estimate / null**0.5 == pytest.approx(3.616, abs=0.002)
+    variance = null - (22 / 183) ** 2 / 183 - (1 / 3081) ** 2 / 3081
+    assert found.net_reclassification_z == pytest.approx(found.net_reclassification.estimate / variance**0.5)
     assert found.net_reclassification_p < 0.001
 
 

@@ -250,7 +250,8 @@ def _baseline(risk_sets: RiskSets, sets: SetsAt) -> Floats:
 
 def _deviance(event: Floats, expected: Floats) -> Floats:
     residual = event - expected
-    logarithm = np.log(np.where(event > 0, expected, 1.0))
+    # An event that was all but impossible has a large residual, not an infinite one.
+    logarithm = np.log(np.where(event > 0, np.maximum(expected, np.finfo(np.float64).tiny), 1.0))
     return np.asarray(np.sign(residual) * np.sqrt(np.maximum(-2 * (residual + event * logarithm), 0.0)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.optimize import brentq
 
 from spinecast.statistics._explained_variation import (
     c_statistic_from_cox_snell,
@@ -179,10 +180,9 @@ def development_size_survival(
 
 
 def expected_shrinkage(n: int, parameters: int, cox_snell_r2: float) -> float:
-    """Shrinkage S to be expected of a logistic or Cox model of n patients, from n = P/((S - 1) log(1 - R2/S)).
+    """Shrinkage S to be expected of a logistic or Cox model of n patients: it solves n = P/((S - 1) log(1 - R2/S)).
 
-    (Riley et al. 2019, Stat Med 38:1276, eq. 11 solved for S.) 0 where no positive shrinkage solves it: the sample can
-    hardly tell the predictors from noise.
+    (Riley et al. 2019, Stat Med 38:1276, criterion 1 read the other way.) It lies between R2 and 1.
 
     Raises
     ------
@@ -191,12 +191,13 @@ def expected_shrinkage(n: int, parameters: int, cox_snell_r2: float) -> float:
     """
     if n < 1 or parameters < 1 or not 0 < cox_snell_r2 < 1:
         raise ValueError("patients and parameters must be at least 1 and R2 strictly between 0 and 1")
-    grid = np.linspace(cox_snell_r2, 1, 200_001)[1:-1]
-    needed = parameters / ((grid - 1) * np.log1p(-cox_snell_r2 / grid))
-    # More shrinkage to 1 asks for more patients, beyond the value at which the fewest are asked for.
-    lowest = int(np.argmin(needed))
-    reached = grid[lowest:][needed[lowest:] <= n]
-    return float(reached[-1]) if reached.size else 0.0
+
+    def excess(shrinkage: float) -> float:
+        return n * (shrinkage - 1) * math.log1p(-cox_snell_r2 / shrinkage) - parameters
+
+    # The product falls from infinity at R2 to 0 at 1; with very few patients the solution is R2 to the last digit.
+    nearest = cox_snell_r2 * (1 + 1e-14)
+    return cox_snell_r2 if excess(nearest) <= 0 else float(brentq(excess, nearest, 1.0))
 
 
 def expected_mean_absolute_error(n: int, parameters: int, proportion: float) -> float:

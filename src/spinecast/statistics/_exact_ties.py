@@ -53,7 +53,7 @@ def fit_conditional_cox(
     """Fit Cox's model with exact ties: R's ``survival::coxph(ties = "exact")`` and ``clogit``.
 
     Given that d of the patients at risk have the event at a time, the likelihood is the probability that it is those d,
-    among all sets of d (Cox 1972, J R Stat Soc B 34:187, section 6). Its denominator, the sum over the sets of the
+    among all sets of d (Cox 1972, J R Stat Soc B 34:187). Its denominator, the sum over the sets of the
     products of their hazards, grows by one patient at a time (Gail, Lubin & Rubinstein 1981, Biometrika 68:703) and so
     do its derivatives: O(n d p^2), d being the most events of one time. Matched sets are strata with one time for all.
 
@@ -144,7 +144,7 @@ class _Sequence:
     def evaluate(self, beta: Floats) -> Derivatives:
         """Return the conditional log-likelihood and its derivatives."""
         size, p = self.most + 1, beta.size
-        if spreads_too_far(self.covariates, beta):
+        if spreads_too_far(self.covariates, beta, max(self.most, 1)):
             return Derivatives(-np.inf, np.zeros(p), np.eye(p))
         linear = (self.covariates * beta).sum(axis=1)
         shift = float(linear.max())

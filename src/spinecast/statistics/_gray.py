@@ -31,7 +31,7 @@ def gray_test(
     probabilities of ever having it. It counts those who had another event as still at risk, as far as they would still
     be followed: R_g = Y_g (1 - F_g(t-))/S_g(t-), with group g's own Aalen-Johansen F and Kaplan-Meier S. Events d_g are
     compared with d R_g / sum of R, weighted by (1 - F(t-))^rho, F being the incidence in all groups together. The
-    variance is that of Gray's section 3, with binomial variances corrected for ties as in R's ``cmprsk::cuminc``.
+    variance is Gray's, with binomial variances corrected for ties; the numbers are those of R's ``cmprsk::cuminc``.
 
     Parameters
     ----------

@@ -161,13 +161,18 @@ def _local_line(x: Floats, y: Floats, point: float, neighbours: int) -> float:
     width = max(point - x[start], x[start + neighbours - 1] - point)
     if width <= 0:
         return float(y[x == point].mean())
-    # Points tied with the farthest neighbour, and everything nearer than 0.001 of the width, count as R counts them.
-    distance = np.abs(x - point) / width
-    weight = np.where(distance <= 0.001, 1.0, (1 - np.minimum(distance, 1.0) ** 3) ** 3)
+    # As R counts: everything nearer than 0.001 of the width fully, what is farther than 0.999 of it not at all.
+    first, last = np.searchsorted(x, [point - width, point + width], side="left")
+    span, values = x[first : last + 1], y[first : last + 1]
+    distance = np.abs(span - point) / width
+    kernel = 1 - distance * distance * distance
+    weight = kernel * kernel * kernel
+    weight[distance <= 0.001] = 1.0
     weight[distance > 0.999] = 0.0
     weight /= weight.sum()
-    centre = float(weight @ x)
-    spread = float(weight @ (x - centre) ** 2)
+    centre = float(weight @ span)
+    from_centre = span - centre
+    spread = float(weight @ (from_centre * from_centre))
     if np.sqrt(spread) <= 0.001 * float(x[-1] - x[0]):
-        return float(weight @ y)
-    return float(weight @ y + (point - centre) * (weight @ ((x - centre) * y)) / spread)
+        return float(weight @ values)
+    return float(weight @ values + (point - centre) * (weight @ (from_centre * values)) / spread)

@@ -48,7 +48,7 @@ class Censoring:
         For a sum of terms proportional to 1/G it is minus the sum of each term times the derivative of log G by the
         patient's case weight, times that weight. The derivative adds -(censored here - hazard) / staying over the times
         at which the patient could be censored. It is the martingale term of Blanche, Dartigues & Jacqmin-Gadda (2013,
-        Stat Med 32:5381, appendix), exact in finite cohorts.
+        Stat Med 32:5381), exact in finite cohorts.
 
         Parameters
         ----------
@@ -57,8 +57,13 @@ class Censoring:
         step : ndarray of shape (n,)
             Which value of ``until`` the term is divided by.
         """
+        sums = np.bincount(step, weights=contributions, minlength=self.until.size)
+        return self.influence_of_sums(sums.astype(np.float64))
+
+    def influence_of_sums(self, sums: Floats) -> Floats:
+        """Return the same from the sums of the terms that are divided by each value of ``until``, shape (k + 1,)."""
         k = self.hazard.size
-        later = np.cumsum(np.bincount(step, weights=contributions, minlength=k + 1)[::-1])[::-1][1:]
+        later = np.cumsum(sums[::-1])[::-1][1:]
         slope = np.divide(later, self.staying, out=np.zeros(k), where=self.staying > 0)
         passed = np.concatenate(([0.0], np.cumsum(slope * self.hazard)))
         position, censored = self.follow_up.position, self.follow_up.event == 0
@@ -149,7 +154,7 @@ def influence_estimate(
     """Return an estimate with the Wald interval of the infinitesimal jackknife.
 
     The variance is the sum of the patients' squared derivatives (Efron 1982, The Jackknife, the Bootstrap and Other
-    Resampling Plans, 6), times n/(n - 1) where ``corrected``, as the variance of a mean has it.
+    Resampling Plans), times n/(n - 1) where ``corrected``, as the variance of a mean has it.
     """
     n, value = influence.size, float(value)
     variance = float(np.sum(influence**2))

@@ -140,8 +140,11 @@ def fit_logistic_regression(
     if (spread <= 1e-12 * np.maximum(1.0, np.abs(centre))).any():
         return Absent("a covariate does not vary")
     standard = np.column_stack((np.ones(scored.n), (design - centre) / spread))
-    initial = np.zeros(standard.shape[1]) if start is None else _standardised(start, centre, spread)
+    nothing = np.zeros(standard.shape[1])
+    initial = nothing if start is None else _standardised(start, centre, spread)
     fitted = _newton(scored.outcome, standard, cases, scored.score, initial)
+    if isinstance(fitted, Absent) and start is not None:
+        fitted = _newton(scored.outcome, standard, cases, scored.score, nothing)  # the start may have been far off
     if isinstance(fitted, Absent):
         return fitted
     estimate, covariance, likelihood = fitted

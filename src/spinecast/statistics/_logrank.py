@@ -54,13 +54,14 @@ def log_rank(
     rho: float = 0.0,
     gamma: float = 0.0,
 ) -> GroupTest | Absent:
-    """Test that groups have the same survival (Mantel 1966, Cancer Chemother Rep 50:163; Peto & Peto 1972).
+    """Test that groups have the same survival.
 
-    At each event time the events d are compared with those expected if they fell on the groups as the patients at risk
-    do, Y_g/Y each; the variance is that of the (multivariate) hypergeometric distribution, d (Y - d)/(Y - 1) Y_g/Y (1 -
-    Y_g/Y). Strata are summed (every patient is compared with those of the same stratum only). Weights S(t-)^rho (1 -
-    S(t-))^gamma make it the test of Fleming & Harrington (1981, Commun Stat A 10:763; Harrington & Fleming 1982,
-    Biometrika 69:553): ``rho = 1`` is Peto-Peto's Wilcoxon and stresses early differences, ``gamma = 1`` late ones.
+    (Mantel 1966, Cancer Chemother Rep 50:163; Peto & Peto 1972, J R Stat Soc A 135:185.) At each event time the events
+    d are compared with those expected if they fell on the groups as the patients at risk do, Y_g/Y each; the variance
+    is that of the (multivariate) hypergeometric distribution, d (Y - d)/(Y - 1) Y_g/Y (1 - Y_g/Y). Strata are summed
+    (every patient is compared with those of the same stratum only). Weights S(t-)^rho (1 - S(t-))^gamma make it the
+    test of Harrington & Fleming (1982, Biometrika 69:553; with gamma, Fleming & Harrington 1991, Counting Processes and
+    Survival Analysis): ``rho = 1`` is Peto-Peto's Wilcoxon and stresses early differences, ``gamma = 1`` late ones.
     With ``gamma = 0`` the numbers are those of R's ``survival::survdiff``.
 
     Parameters

@@ -51,7 +51,7 @@ def maximise(evaluate: Callable[[Floats], Derivatives], size: int) -> Maximum | 
     if covariance is None:
         return Absent("the covariates do not vary among the patients at risk, or depend on each other linearly")
     for _ in range(MAXIMUM_STEPS):
-        step = covariance @ current.score
+        step = full = covariance @ current.score
         for _ in range(30):
             trial = evaluate(beta + step)
             if trial.value >= current.value - 1e-10 * (1 + abs(current.value)):
@@ -63,15 +63,16 @@ def maximise(evaluate: Callable[[Floats], Derivatives], size: int) -> Maximum | 
         covariance = _inverse(current.information)
         if covariance is None or _has_vanished(current.information, start.information):
             return _infinite()
-        if np.abs(step).max() <= STEP_TOLERANCE * (1 + np.abs(beta).max()):
+        # A step that was halved is short for another reason than being near the top.
+        if np.abs(full).max() <= STEP_TOLERANCE * (1 + np.abs(beta).max()):
             return Maximum(beta, start, current, covariance)
     return _infinite()
 
 
-def spreads_too_far(covariates: Floats, beta: Floats) -> bool:
-    """Whether relative hazards would differ by more than a floating-point number can hold."""
+def spreads_too_far(covariates: Floats, beta: Floats, factors: int = 1) -> bool:
+    """Whether relative hazards, or products of some, would differ by more than a floating-point number can hold."""
     linear = (covariates * beta).sum(axis=1)
-    return bool(linear.max() - linear.min() > LARGEST_SPREAD)
+    return bool((linear.max() - linear.min()) * factors > LARGEST_SPREAD)
 
 
 def _infinite() -> Absent:
@@ -165,6 +166,7 @@ class RiskSets:
         self.last = np.searchsorted(self._keys, ended, side="right").astype(np.intp) - 1
         begins = np.flatnonzero(np.diff(self.event_stratum)) + 1
         self._borders = [0, *begins.tolist(), self._keys.size]
+        self._border = np.searchsorted(begins, np.arange(self._keys.size), side="right")
         order = np.argsort(code, kind="stable")
         self.events = np.flatnonzero(event)[order]
         self.at = code[order].astype(np.intp)
@@ -215,12 +217,16 @@ class RiskSets:
 
     def exposed(self, values: Floats) -> Floats:
         """Sum values of shape (s,) over the steps at which each row was at risk; an event less its shares left out."""
-        k = self._keys.size
-        running = np.concatenate(([0.0], np.cumsum(np.bincount(self.at, weights=values, minlength=k))))
-        total = running[self.last + 1] - running[np.minimum(self.first, self.last + 1)]
-        left_out = np.bincount(self.at, weights=values * self.left_out, minlength=k)
-        total[self.events] -= left_out[self.at]
-        return np.asarray(total, dtype=np.float64)
+        steps = np.bincount(self.at, weights=values)
+        # The running sum starts anew in each stratum, so that none loses its digits to the sums of another.
+        running = np.concatenate([np.cumsum(steps[begin:end]) for begin, end in itertools.pairwise(self._borders)])
+        present = np.flatnonzero(self.last >= self.first)
+        first, last = self.first[present], self.last[present]
+        late = first > np.array(self._borders)[self._border[last]]
+        total = np.zeros(self.last.size)
+        total[present] = running[last] - np.where(late, running[first - 1], 0.0)
+        total[self.events] -= np.bincount(self.at, weights=values * self.left_out)[self.at]
+        return total
 
     def mean_over_ties(self, values: Floats) -> Floats:
         """Return, for each step, the mean of values of shape (s,) over the events of its time."""

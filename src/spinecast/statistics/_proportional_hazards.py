@@ -124,7 +124,7 @@ def _test(term: tuple[int, ...], score: Floats, plain: Floats, crossed: Floats, 
     """Return the score test of the term's drifts, the coefficients themselves being estimated."""
     rows = list(term)
     variance = squared[np.ix_(rows, rows)] - crossed[rows] @ np.linalg.solve(plain, crossed[:, rows])
-    chi2 = float(score[rows] @ np.linalg.pinv(variance, hermitian=True) @ score[rows])
+    chi2 = max(0.0, float(score[rows] @ np.linalg.pinv(variance, hermitian=True) @ score[rows]))
     return TermTest(term, chi2, len(rows), float(gammaincc(len(rows) / 2, chi2 / 2)))
 
 

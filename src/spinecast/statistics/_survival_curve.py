@@ -141,7 +141,7 @@ def survival_curve(time: ArrayLike, event: ArrayLike, *, interval: CurveInterval
 
     S(t) is the product of 1 - d/Y over the event times up to t, d patients of Y at risk having the event there; its
     standard error is S(t) sqrt(sum of d / (Y (Y - d))) (Greenwood 1926). Intervals are Wald on the scale named:
-    ``log_log`` (log(-log S), Kalbfleisch & Prentice 2002, The Statistical Analysis of Failure Time Data, 1.4) stays
+    ``log_log`` (log(-log S), Kalbfleisch & Prentice 2002, The Statistical Analysis of Failure Time Data) stays
     inside [0, 1] and is the best of the three in small cohorts (Borgan & Liestol 1990, Scand J Stat 17:35); ``log`` is
     R's default; ``plain`` is S itself. The numbers are those of R's ``survival::survfit``.
 

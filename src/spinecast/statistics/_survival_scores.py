@@ -46,7 +46,7 @@ def horizon_auc(
     Med 32:5381, the definition in which those with a competing event by the horizon are among the patients without the
     event). Each patient known at the horizon counts 1/G at the time the outcome was known, G from Kaplan-Meier.
 
-    The interval is by the infinitesimal jackknife and includes that G is estimated (Blanche et al., appendix).
+    The interval is by the infinitesimal jackknife and includes that G is estimated (Blanche et al.).
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def compare_horizon_auc(
 ) -> AucComparison | Absent:
     """Compare two scores of the same patients: time-dependent AUC of ``score`` minus that of ``other``, paired.
 
-    (Blanche et al. 2013, section 3.) See :func:`horizon_auc`.
+    (Blanche et al. 2013.) See :func:`horizon_auc`.
 
     Raises
     ------
@@ -247,6 +247,8 @@ def integrated_brier(
         raise ValueError(
             f"risk must have the shape ({follow_up.n}, {grid.size}) of patients and times, not {risks.shape}"
         )
+    if not (np.isfinite(risks).all() and risks.min() >= 0 and risks.max() <= 1):
+        raise ValueError("risk must lie in [0, 1] and be finite")
     return _integrate(follow_up, risks, grid, cause)
 
 
@@ -254,20 +256,33 @@ def _integrate(follow_up: FollowUp, risks: Floats, grid: Floats, cause: int) -> 
     absent = follow_up.beyond(float(grid[-1]))
     if absent:
         return absent
-    censoring = Censoring.of(follow_up)
+    censoring, time, cases = Censoring.of(follow_up), follow_up.time, follow_up.weights
+    ended, own = (follow_up.event > 0) & (cases > 0), np.zeros(follow_up.n)
+    own[ended] = cases[ended] / censoring.until[follow_up.position[ended]]
     shares = np.convolve(np.diff(grid), (0.5, 0.5)) / (grid[-1] - grid[0])
-    total, influence = 0.0, np.zeros(follow_up.n)
-    for column, (at, share) in enumerate(zip(grid, shares, strict=True)):
-        values = check_values(risks[:, column], "risk", follow_up.n, is_risk=True)
-        known = resolve(follow_up, cause, float(at), censoring, classes=False)
-        if isinstance(known, Absent):
-            return known
-        score, contributions = _brier(known, values)
-        total += share * score
-        influence += share * known.influence(contributions)
-    method = f"weighted Brier score integrated from {grid[0]:g} to {grid[-1]:g}"
-    events = follow_up.count(cause, float(grid[-1]))
-    return influence_estimate(total, influence, events=events, method=method, bounds=(0.0, np.inf))
+    total, direct, at_event = 0.0, np.zeros(follow_up.n), np.zeros(follow_up.n)
+    sums = np.zeros(censoring.until.size)
+    for risk, at, share in zip(np.ascontiguousarray(risks.T), grid, shares, strict=True):
+        # The weights of resolve(), of which those of patients with an event by then are the same at every time.
+        done = ended & (time <= at)
+        alive, step = (time >= at) & ~done, follow_up.before(float(at))
+        known = np.where(done, own, cases * alive / (censoring.until[step] or 1.0))
+        loss = (done & (follow_up.event == cause)) - risk
+        loss *= loss
+        score = float(known @ loss) / float(known.sum())
+        contributions = known * (loss - score) * (share / known.sum())
+        total += float(share) * score
+        direct += contributions
+        at_event += np.where(done, contributions, 0.0)
+        sums[step] += contributions @ alive
+    sums += np.bincount(follow_up.position, weights=at_event, minlength=sums.size)
+    return influence_estimate(
+        total,
+        direct + censoring.influence_of_sums(sums),
+        events=follow_up.count(cause, float(grid[-1])),
+        method=f"weighted Brier score integrated from {grid[0]:g} to {grid[-1]:g}",
+        bounds=(0.0, np.inf),
+    )
 
 
 def _brier(known: Resolved, risk: Floats) -> tuple[float, Floats]:

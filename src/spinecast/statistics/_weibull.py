@@ -51,11 +51,11 @@ class WeibullFit:
 
 
 def fit_weibull(time: ArrayLike, event: ArrayLike, covariates: ArrayLike) -> WeibullFit | Absent:
-    """Fit the Weibull model to right-censored times (Kalbfleisch & Prentice 2002, 3.5), as R's ``survival::survreg``.
+    """Fit the Weibull model to right-censored times (Kalbfleisch & Prentice 2002), as R's ``survival::survreg``.
 
     With z = (log t - location)/scale a patient with the event adds z - exp(z) - log(scale) - log(t) to the
-    log-likelihood, a censored one -exp(z). It is maximised in location/scale and 1/scale, in which it is concave
-    (Burridge 1981, J R Stat Soc B 43:41).
+    log-likelihood, a censored one -exp(z). It is maximised in location/scale and 1/scale, in which it is concave:
+    z is linear in them, and -exp(z) and log(1/scale) are concave.
 
     Parameters
     ----------
