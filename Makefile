@@ -48,7 +48,7 @@ demo: $(VENV)/.ready-demo ## Train, validate and report the 90-day study on real
 		--set evaluation.bootstrap=100 --set explanation.patients=60
 
 test: $(VENV)/.ready-all ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.ready-all ## Check style, types and the order of imports
 	$(BIN)/ruff check .

@@ -17,7 +17,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from spinecast import __version__
-from spinecast.cli import dictionary, models, predict, report, scores, study, synth, train
+from spinecast.cli import (
+    cohort,
+    dictionary,
+    evidence,
+    models,
+    predict,
+    report,
+    samplesize,
+    scores,
+    study,
+    synth,
+    train,
+)
 from spinecast.errors import SpinecastError
 from spinecast.notices import RESEARCH_USE
 
@@ -41,6 +53,9 @@ app.command("scores")(scores.scores)
 app.command("synth")(synth.synth)
 app.add_typer(study.app, name="study")
 app.add_typer(dictionary.app, name="dictionary")
+app.add_typer(cohort.app, name="cohort")
+app.add_typer(samplesize.app, name="samplesize")
+app.add_typer(evidence.app, name="evidence")
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spinecast import __version__
+from spinecast.clinical.variable import format_number
 from spinecast.cohorts.checking import CHECKS, GROUPS, FileCheck, FileFinding, summary_line
 from spinecast.cohorts.checking.pictures import Bins, Levels, Picture
 from spinecast.errors import OutputError
@@ -114,7 +115,9 @@ def _summary(check: FileCheck) -> Section:
     if check.has_errors:
         verdict = f"The file is not ready: {summary_line(check)}."
     elif check.findings:
-        verdict = f"No errors: {summary_line(check)}."
+        verdict = (
+            f"No errors; {fmt.plural(check.count('warning'), 'warning')}, {fmt.plural(check.count('note'), 'note')}."
+        )
     else:
         verdict = "Nothing was found."
     blocks: list[Block] = [Paragraph(verdict, lead=True), KeyFigures(tiles)]
@@ -179,7 +182,7 @@ def _columns(check: FileCheck) -> Section:
     rows = []
     for entry in check.variables:
         quantiles = entry.get("quantiles")
-        middle = " / ".join(fmt.significant(quantiles[key]) for key in ("p5", "p50", "p95")) if quantiles else "–"
+        middle = " / ".join(format_number(quantiles[key]) for key in ("p5", "p50", "p95")) if quantiles else "–"
         unit = (
             "levels"
             if "levels" in entry
