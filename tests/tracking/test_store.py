@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,32 @@ def test_telemetry_is_switched_off_even_where_it_was_switched_on(monkeypatch: py
     monkeypatch.setenv("DO_NOT_TRACK", "false")
     quiet_mlflow()
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == os.environ["DO_NOT_TRACK"] == "true"
+
+
+def test_a_store_that_does_not_answer_is_known_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_store(tmp_path / "new").prove("anything")
+    assert not (tmp_path / "new" / "mlflow.db").exists()
+    broken = open_store(tmp_path / "broken")
+    (tmp_path / "broken" / "mlflow.db").write_text("this is no database, and long enough to be looked at " * 20)
+    with pytest.raises(TrackingError, match="does not answer"):
+        broken.prove("anything")
+    monkeypatch.setenv(TRACKING_VARIABLE, "nonsense://nowhere")
+    with pytest.raises(TrackingError, match="does not answer"):
+        open_store().prove("anything")
+
+
+def test_one_process_writes_at_a_time(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    seen: list[str] = []
+
+    def second() -> None:
+        with store.writing():
+            seen.append("second")
+
+    with store.writing():
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.3)
+        seen.append("first")
+    waiting.join(10)
+    assert seen == ["first", "second"]

@@ -192,17 +192,28 @@ def test_a_sweep_that_is_itself_killed_is_taken_up_by_the_next(
     assert state_of(store, written.run_id) == "complete"
 
 
-def test_an_unfinished_run_of_another_study_is_left_alone(make_store: MakeStore, output: Path) -> None:
-    # It may be another process, writing at this moment.
+def test_an_unfinished_run_of_another_experiment_is_left_alone(make_store: MakeStore, output: Path) -> None:
     store = make_store()
     with killed_before(*POINTS["the model is logged"]):
-        write_run(store, made_runs.content_of(output, run_key="another"))
+        write_run(store, made_runs.content_of(output, experiment="another", run_key="another"))
     others = Holdings.of(store)
     write_run(store, made_runs.content_of(output))
     after = Holdings.of(store)
     assert others.ids <= after.ids
     assert after.of_runs(others.ids) == others.of_runs(others.ids)
     assert others.files.items() <= after.files.items()
+
+
+def test_what_was_left_goes_though_the_study_or_its_cohort_has_changed_since(
+    make_store: MakeStore, output: Path
+) -> None:
+    # Under the store's lock nobody else can be writing: what says so was left by a process that died.
+    store = make_store()
+    with killed_before(*POINTS["the model is logged"]):
+        write_run(store, made_runs.content_of(output, run_key="before the change"))
+    left = made_runs.identifiers(store)
+    write_run(store, made_runs.content_of(output))
+    assert_nothing_of(store, left)
 
 
 def test_an_unfinished_run_that_a_person_deleted_is_erased_too(make_store: MakeStore, output: Path) -> None:

@@ -83,7 +83,12 @@ class TrackedRun:
 
 def write_run(store: Store, content: RunContent) -> TrackedRun:
     """Write a run with its nested candidates, artifacts and model version, then mark it complete."""
-    remove_unfinished(store, content.experiment, content.run_key)
+    with store.writing():
+        remove_unfinished(store, content.experiment, content.run_key)
+        return _write(store, content)
+
+
+def _write(store: Store, content: RunContent) -> TrackedRun:
     client = store.client()
     experiment = store.experiment_id(content.experiment)
     run = client.create_run(
@@ -110,10 +115,12 @@ def write_run(store: Store, content: RunContent) -> TrackedRun:
 
 
 def remove_unfinished(store: Store, experiment: str, run_key: str) -> int:
-    """Remove what killed processes left half-written for this study and cohort; return how many runs.
+    """Remove what killed processes left half-written; return how many runs.
 
     A run is unfinished while it says ``writing``; its nested runs go with it, also those that an earlier removal,
-    itself killed, had got no further than marking. Nothing else in the store is touched.
+    itself killed, had got no further than marking. In an embedded store, whose lock the caller holds, that is every
+    such run of the experiment, whatever study or cohort it was of; on a server, where others may be writing, only those
+    of this study and cohort. Nothing else in the store is touched.
     """
     client = store.client()
     from mlflow.entities import ViewType
@@ -123,9 +130,9 @@ def remove_unfinished(store: Store, experiment: str, run_key: str) -> int:
         return 0
     runs = client.search_runs(
         [known.experiment_id],
-        filter_string=f"tags.`{RUN_KEY}` = '{run_key}'",
+        filter_string="" if store.embedded else f"tags.`{RUN_KEY}` = '{run_key}'",
         run_view_type=ViewType.ALL if store.embedded else ViewType.ACTIVE_ONLY,
-        max_results=1000,
+        max_results=5000,
     )
     unfinished = [run for run in runs if run.data.tags.get(STATE) == "writing"]
     parents = {run.info.run_id for run in unfinished}

@@ -7,6 +7,7 @@ switched off before MLflow is imported.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -71,22 +72,64 @@ class Store:
                 mlflow.set_registry_uri(registry)
             mlflow.set_tracking_uri(tracking)
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let one process at a time write a run into an embedded store; a server has its own order.
+
+        Under this lock nobody else is writing, so a run that still says so was left by a process that died.
+        """
+        if not self.embedded:
+            yield
+            return
+        with Path(self.uri.removeprefix("sqlite:///")).with_name(".writing.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # given up by the system when the process ends, however it ends
+            yield
+
+    def prove(self, experiment: str) -> None:
+        """Ask the store for an experiment, so that a store that does not answer is known before hours of work.
+
+        Nothing is written, and an embedded store that is not there yet is not made.
+
+        Raises
+        ------
+        TrackingError
+            If it does not answer, or the experiment was deleted in it.
+        """
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if self.embedded and not Path(self.uri.removeprefix("sqlite:///")).exists():
+            return
+        try:
+            self._require_alive(self.client().get_experiment_by_name(experiment))
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise TrackingError(
+                "the tracking store does not answer",
+                where=self.uri,
+                expected=f"an MLflow server, or a store that spinecast made ({reason})",
+                remedy=f"check {TRACKING_VARIABLE} or {STORE_VARIABLE}, or move a broken mlflow.db away",
+            ) from error
+
     def experiment_id(self, name: str) -> str:
         """Return the experiment's id, making the experiment if need be."""
         client = self.client()
         known = client.get_experiment_by_name(name)
+        self._require_alive(known)
         if known is not None:
-            if known.lifecycle_stage == "deleted":
-                raise TrackingError(
-                    f"the experiment {name!r} was deleted in the store",
-                    where=self.uri,
-                    remedy="restore it in MLflow, or give tracking.experiment another name",
-                )
             return str(known.experiment_id)
         # A folder name that no experiment name can lead out of the store or past what a URI takes.
         folder = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
         location = f"{self.artifacts}/{folder}" if self.artifacts else None
         return str(client.create_experiment(name, artifact_location=location))
+
+    def _require_alive(self, experiment: Any) -> None:
+        if experiment is not None and experiment.lifecycle_stage == "deleted":
+            raise TrackingError(
+                f"the experiment {experiment.name!r} was deleted in the store",
+                where=self.uri,
+                remedy="restore it in MLflow, or give tracking.experiment another name",
+            )
 
 
 def open_store(folder: Path | None = None, *, create: bool = True) -> Store:

@@ -126,6 +126,7 @@ def train_study(
     with threadpool_limits(limits=1), exclusive(_checkpoints(output)) as checkpoints:
         require_own_output(output, study.study)
         store = open_store()
+        store.prove(study.tracking.experiment or study.study)
         trained = fit_study(study, checkpoints=checkpoints, workers=team, started=started)
         with staged_directory(output) as staging:
             written = publish(trained, staging, overrides=overrides)
