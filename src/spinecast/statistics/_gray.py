@@ -147,8 +147,10 @@ def _variance(
     left = _over(np.broadcast_to((1 - incidence)[:, None], scaled.shape), table.free)
     by_own = now + (later[-1] - later) * np.where(table.free > 0, 1 - left, 1.0)[:, None, :]
     by_other = (later[-1] - later) * left[:, None, :]
-    ties = _over(np.maximum(events - 1, 0)[:, None] + 0 * table.free_before, total[:, None] * table.free_before - 1)
-    own = _over(table.free_before, table.at_risk) * (events / total)[:, None] * (1 - ties)
+    # Binomial variances, with the factor of a draw without replacement from the patients a group's share stands for.
+    tied = np.broadcast_to(np.maximum(events - 1, 0)[:, None], scaled.shape)
+    factor = np.maximum(1 - _over(tied, total[:, None] * table.free_before - 1), 0.0)
+    own = _over(table.free_before, table.at_risk) * (events / total)[:, None] * factor
     lone = np.maximum(table.at_risk - 1, 1.0)
     other = _over(table.free_before, table.at_risk) ** 2 * table.other * (1 - np.maximum(table.other - 1, 0) / lone)
     other = np.where(table.free > 0, other, 0.0)
