@@ -20,6 +20,7 @@ from spinecast import __version__
 from spinecast.cli import (
     cohort,
     dictionary,
+    evaluate,
     evidence,
     models,
     predict,
@@ -29,6 +30,7 @@ from spinecast.cli import (
     study,
     synth,
     train,
+    validate,
 )
 from spinecast.errors import SpinecastError
 from spinecast.notices import RESEARCH_USE
@@ -47,6 +49,8 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
+app.command("evaluate")(evaluate.evaluate)
+app.command("validate")(validate.validate)
 app.command("report")(report.report)
 app.command("models")(models.models)
 app.command("scores")(scores.scores)

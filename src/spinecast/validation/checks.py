@@ -35,6 +35,7 @@ LEAST_EVENTS_PER_FOLD = 2
 # Perfect is 1; no cut-off is published (Van Calster et al. 2019, BMC Med 17:230). 0.8 to 1.2 is this project's own
 # convention: outside it the log-odds of the served risks are a fifth or more too wide or too narrow.
 SLOPE_RANGE = (0.8, 1.2)
+SLOPE_REMEDY = "look at the calibration curve; learn the recalibration on more patients or choose a simpler model"
 
 
 @dataclass(frozen=True)
@@ -166,17 +167,18 @@ def check_events(events: int, parameters: int, events_per_fold: Sequence[int] = 
     return Check("SC002", title, "warning", finding, remedy, meaning)
 
 
-def check_calibration_slope(slope: Measure) -> Check | None:
-    """SC003: out-of-fold predictions that are too extreme or too moderate, or whose slope is not known.
+def check_calibration_slope(slope: Measure, *, remedy: str = SLOPE_REMEDY) -> Check | None:
+    """SC003: out-of-sample predictions that are too extreme or too moderate, or whose slope is not known.
 
     Parameters
     ----------
     slope : Estimate or Absent
-        Calibration slope of the pooled out-of-fold predictions.
+        Calibration slope of the pooled out-of-fold predictions, or in an external cohort.
+    remedy : str
+        What to do; as after a training when left out.
     """
     low, high = SLOPE_RANGE
     title = "Calibration slope out of range"
-    remedy = "look at the calibration curve; learn the recalibration on more patients or choose a simpler model"
     if isinstance(slope, Absent):
         finding = f"the calibration slope is not known: {slope.reason}"
         meaning = "Whether high risks are too high, or low risks too low, could not be checked."

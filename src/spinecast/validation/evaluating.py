@@ -8,7 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinecast.statistics import Absent, Measure, calibration_groups, classify, compare_auc, roc_curve
+from spinecast.statistics import (
+    Absent,
+    AucComparison,
+    CalibrationGroup,
+    Classification,
+    Measure,
+    calibration_groups,
+    classify,
+    compare_auc,
+    roc_curve,
+)
 from spinecast.validation.evaluation import (
     CandidateEvaluation,
     CohortIdentity,
@@ -20,18 +30,26 @@ from spinecast.validation.evaluation import (
     RiskHistogram,
     RocPoints,
 )
+from spinecast.validation.large_cohorts import (
+    Part,
+    in_parts,
+    merge_classification,
+    merge_comparison,
+    merge_groups,
+    resampled_rows,
+)
 from spinecast.validation.measures import (
     FOLD_MEASURES,
     absent_measures,
-    accuracy_measures,
     all_measures,
     fold_measures,
     net_benefit_curve,
+    ranking_measures,
     smooth_calibration,
 )
-from spinecast.validation.predictions import Predictions
+from spinecast.validation.predictions import Predictions, as_ranks
 
-__all__ = ["Comparator", "compare", "evaluate", "evaluate_candidate"]
+__all__ = ["Comparator", "compare", "evaluate", "evaluate_candidate", "roc_points"]
 
 HISTOGRAM_BINS = 40
 ROC_POINTS = 200
@@ -51,6 +69,9 @@ class Comparator:
         The horizon it predicts; None when it has none.
     note : str
         Anything a reader must know about it.
+    ranks_only : str
+        Why its values are no risks of the outcome, where they are not; they may then be any numbers, higher for
+        patients more likely to have it, and only their ranking is compared.
     """
 
     name: str
@@ -58,6 +79,7 @@ class Comparator:
     risk: ArrayLike
     horizon_days: float | None = None
     note: str = ""
+    ranks_only: str = ""
 
 
 def evaluate(
@@ -97,7 +119,6 @@ def evaluate(
         If the predictions are apparent, or a threshold or the decision range is not one of risks.
     """
     predictions.require_out_of_sample("an evaluation")
-    observed, risk, weights = predictions.outcome, predictions.risk, predictions.weights
     return Evaluation(
         model=model,
         label=label,
@@ -109,13 +130,11 @@ def evaluate(
         measures=all_measures(predictions, bootstrap=bootstrap, seed=seed),
         by_fold=_by_fold(predictions, bootstrap, seed),
         calibration_curve=smooth_calibration(predictions, bootstrap=bootstrap, seed=seed),
-        calibration_groups=calibration_groups(observed, risk, weights, bootstrap=bootstrap, seed=seed),
+        calibration_groups=_groups(predictions, bootstrap, seed),
         risk_histogram=_histogram(predictions),
         decision_curve=net_benefit_curve(predictions, decision_range, bootstrap=bootstrap, seed=seed),
-        roc=_roc(predictions),
-        classification=tuple(
-            classify(observed, risk, threshold, weights, bootstrap=bootstrap, seed=seed) for threshold in thresholds
-        ),
+        roc=roc_points(predictions),
+        classification=tuple(_classify(predictions, threshold, bootstrap, seed) for threshold in thresholds),
     )
 
 
@@ -192,7 +211,7 @@ def compare(
     if risk.shape != predictions.risk.shape:
         raise ValueError(f"{comparator.name} has shape {risk.shape}, the predictions {predictions.risk.shape}")
     has_it = ~np.isnan(risk)
-    mismatch = _horizon_mismatch(comparator, horizon_days)
+    mismatch = comparator.ranks_only or _horizon_mismatch(comparator, horizon_days)
     note = " ".join(_sentence(part) for part in (comparator.note, mismatch, _availability(has_it)) if part.strip())
     # Weights of zero alone tell nothing either: nobody's outcome is known.
     usable = has_it if predictions.weights is None else has_it & (predictions.weights > 0)
@@ -202,18 +221,30 @@ def compare(
             comparator.name, comparator.label, note, absent_measures(reason), None, Absent(reason)
         )
     model = predictions.subset(has_it)
-    other = Predictions(risk[has_it], model.outcome, model.weights, None, "external")
-    difference = compare_auc(model.outcome, model.risk, other.risk, model.weights, bootstrap=bootstrap, seed=seed)
+    values = as_ranks(risk[has_it]) if comparator.ranks_only else risk[has_it]
+    other = Predictions(values, model.outcome, model.weights, None, "external")
+    difference = _difference(model, other, bootstrap, seed)
     measures: Measures
     if mismatch:
-        ranking = accuracy_measures(other, bootstrap=bootstrap, seed=seed)["auc"]
-        measures = absent_measures(mismatch) | {"auc": ranking}
-        curve = None
+        measures, curve = ranking_measures(other, mismatch, bootstrap=bootstrap, seed=seed), None
     else:
         measures = all_measures(other, bootstrap=bootstrap, seed=seed)
         curve = net_benefit_curve(other, decision_range, bootstrap=bootstrap, seed=seed)
-    auc_difference: Measure = difference if isinstance(difference, Absent) else difference.difference
-    return ComparatorEvaluation(comparator.name, comparator.label, note, measures, curve, auc_difference)
+    return ComparatorEvaluation(comparator.name, comparator.label, note, measures, curve, difference)
+
+
+def _difference(model: Predictions, other: Predictions, bootstrap: int, seed: int) -> Measure:
+    def compute(one: Predictions, two: Predictions, replicates: int) -> AucComparison | Absent:
+        return compare_auc(one.outcome, one.risk, two.risk, one.weights, bootstrap=replicates, seed=seed)
+
+    rows = resampled_rows(model.risk.size, seed) if model.weights is not None else None
+    if rows is None:
+        found = compute(model, other, bootstrap)
+    else:
+        part = Part(rows.size, model.risk.size)
+        drawn = compute(model.subset(rows), other.subset(rows), bootstrap)
+        found = merge_comparison(compute(model, other, 0), drawn, part)
+    return found if isinstance(found, Absent) else found.difference
 
 
 def _sentence(text: str) -> str:
@@ -234,6 +265,20 @@ def _horizon_mismatch(comparator: Comparator, horizon_days: float | None) -> str
 
 def _availability(has_it: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
     return "" if has_it.all() else f"compared in the {int(has_it.sum())} of {has_it.size} patients who have it"
+
+
+def _groups(predictions: Predictions, bootstrap: int, seed: int) -> tuple[CalibrationGroup, ...]:
+    def compute(these: Predictions, replicates: int) -> tuple[CalibrationGroup, ...]:
+        return calibration_groups(these.outcome, these.risk, these.weights, bootstrap=replicates, seed=seed)
+
+    return in_parts(compute, merge_groups, predictions, bootstrap=bootstrap, seed=seed)
+
+
+def _classify(predictions: Predictions, threshold: float, bootstrap: int, seed: int) -> Classification:
+    def compute(these: Predictions, replicates: int) -> Classification:
+        return classify(these.outcome, these.risk, threshold, these.weights, bootstrap=replicates, seed=seed)
+
+    return in_parts(compute, merge_classification, predictions, bootstrap=bootstrap, seed=seed)
 
 
 def _by_fold(predictions: Predictions, bootstrap: int, seed: int) -> tuple[FoldEvaluation, ...]:
@@ -262,7 +307,8 @@ def _histogram(predictions: Predictions) -> RiskHistogram:
     return RiskHistogram(tuple(edges.tolist()), tuple(counts[0].tolist()), tuple(counts[1].tolist()))
 
 
-def _roc(predictions: Predictions) -> RocPoints | Absent:
+def roc_points(predictions: Predictions) -> RocPoints | Absent:
+    """Return the ROC curve thinned for drawing."""
     curve = roc_curve(predictions.outcome, predictions.risk, predictions.weights)
     if isinstance(curve, Absent):
         return curve

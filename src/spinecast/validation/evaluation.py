@@ -214,10 +214,10 @@ class Evaluation:
         Smooth observed against predicted risk.
     calibration_groups : tuple of CalibrationGroup
         The same by tenths of risk.
-    risk_histogram : RiskHistogram
-        Where the predictions lie.
-    decision_curve : DecisionCurve
-        Net benefit.
+    risk_histogram : RiskHistogram or Absent
+        Where the predictions lie; absent where they rank patients and are no risks.
+    decision_curve : DecisionCurve or Absent
+        Net benefit; absent as the histogram is.
     roc : RocPoints or Absent
         The ROC curve.
     classification : tuple of Classification
@@ -239,8 +239,8 @@ class Evaluation:
     by_fold: tuple[FoldEvaluation, ...]
     calibration_curve: CalibrationCurve | Absent
     calibration_groups: tuple[CalibrationGroup, ...]
-    risk_histogram: RiskHistogram
-    decision_curve: DecisionCurve
+    risk_histogram: RiskHistogram | Absent
+    decision_curve: DecisionCurve | Absent
     roc: RocPoints | Absent
     classification: tuple[Classification, ...]
     candidates: tuple[CandidateEvaluation, ...] = ()
@@ -284,7 +284,7 @@ class Evaluation:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Evaluation:
         """Rebuild an evaluation from :meth:`to_dict`; the two are equal."""
-        roc = value["roc"]
+        roc, histogram, decision = value["roc"], value["risk_histogram"], value["decision_curve"]
         return cls(
             model=value["model"],
             label=value["label"],
@@ -297,8 +297,8 @@ class Evaluation:
             by_fold=tuple(FoldEvaluation.from_dict(fold) for fold in value["by_fold"]),
             calibration_curve=_curve_from_dict(value["calibration_curve"]),
             calibration_groups=tuple(CalibrationGroup(**group) for group in value["calibration_groups"]),
-            risk_histogram=RiskHistogram.from_dict(value["risk_histogram"]),
-            decision_curve=DecisionCurve.from_dict(value["decision_curve"]),
+            risk_histogram=Absent.from_dict(histogram) if "absent" in histogram else RiskHistogram.from_dict(histogram),
+            decision_curve=Absent.from_dict(decision) if "absent" in decision else DecisionCurve.from_dict(decision),
             roc=Absent.from_dict(roc) if "absent" in roc else RocPoints.from_dict(roc),
             classification=tuple(Classification.from_dict(one) for one in value["classification"]),
             candidates=tuple(CandidateEvaluation.from_dict(one) for one in value["candidates"]),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.statistics import (
     Absent,
     CalibrationCurve,
+    CalibrationErrors,
     DecisionCurve,
     Measure,
     auc,
@@ -22,6 +25,7 @@ from spinecast.statistics import (
     observed_expected_ratio,
     scaled_brier,
 )
+from spinecast.validation.large_cohorts import in_parts, merge_curve, merge_errors, merge_measure
 from spinecast.validation.predictions import Predictions
 
 __all__ = [
@@ -31,10 +35,12 @@ __all__ = [
     "absent_measures",
     "accuracy_measures",
     "all_measures",
+    "calibration_in_groups",
     "calibration_measures",
     "decision_thresholds",
     "fold_measures",
     "net_benefit_curve",
+    "ranking_measures",
     "smooth_calibration",
 ]
 
@@ -55,6 +61,8 @@ MEASURES = (
 FOLD_MEASURES = ("auc", "brier", "scaled_brier", "log_loss", "calibration_in_the_large", "calibration_slope")
 DECISION_POINTS = 91
 
+Floats = NDArray[np.float64]
+
 
 def accuracy_measures(predictions: Predictions, *, bootstrap: int, seed: int) -> dict[str, Measure]:
     """Compute discrimination and overall accuracy, whatever the basis.
@@ -71,14 +79,28 @@ def accuracy_measures(predictions: Predictions, *, bootstrap: int, seed: int) ->
     dict of str to Estimate or Absent
         ``auc``, ``brier``, ``brier_null``, ``scaled_brier``, ``log_loss``.
     """
-    outcome, risk, weights = predictions.outcome, predictions.risk, predictions.weights
     return {
-        "auc": auc(outcome, risk, weights, bootstrap=bootstrap, seed=seed),
-        "brier": brier(outcome, risk, weights, bootstrap=bootstrap, seed=seed),
-        "brier_null": brier_null(outcome, weights, bootstrap=bootstrap, seed=seed),
-        "scaled_brier": scaled_brier(outcome, risk, weights, bootstrap=bootstrap, seed=seed),
-        "log_loss": log_loss(outcome, risk, weights, bootstrap=bootstrap, seed=seed),
+        "auc": _measure(auc, predictions, bootstrap, seed),
+        "brier": _measure(brier, predictions, bootstrap, seed),
+        "brier_null": _measure(_brier_null, predictions, bootstrap, seed),
+        "scaled_brier": _measure(scaled_brier, predictions, bootstrap, seed),
+        "log_loss": _measure(log_loss, predictions, bootstrap, seed),
     }
+
+
+def ranking_measures(predictions: Predictions, reason: str, *, bootstrap: int, seed: int) -> dict[str, Measure]:
+    """Compute what can be said of values that rank patients without being risks of the outcome.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Values in [0, 1], of which the order alone is used.
+    reason : str
+        Why they are no risks; it stands for every measure but the AUC.
+    bootstrap, seed : int
+        As in :func:`accuracy_measures`.
+    """
+    return absent_measures(reason) | {"auc": _measure(auc, predictions, bootstrap, seed)}
 
 
 def calibration_measures(predictions: Predictions, *, bootstrap: int, seed: int) -> dict[str, Measure]:
@@ -96,17 +118,35 @@ def calibration_measures(predictions: Predictions, *, bootstrap: int, seed: int)
         If the predictions are apparent.
     """
     predictions.require_out_of_sample("calibration")
-    outcome, risk, weights = predictions.outcome, predictions.risk, predictions.weights
-    errors = calibration_errors(outcome, risk, weights, bootstrap=bootstrap, seed=seed)
+
+    def compute(these: Predictions, replicates: int) -> CalibrationErrors | Absent:
+        return calibration_errors(these.outcome, these.risk, these.weights, bootstrap=replicates, seed=seed)
+
+    errors = in_parts(compute, merge_errors, predictions, bootstrap=bootstrap, seed=seed)
     flexible: dict[str, Measure] = (
         dict.fromkeys(("ici", "e50", "e90", "e_max"), errors)
         if isinstance(errors, Absent)
         else {"ici": errors.ici, "e50": errors.e50, "e90": errors.e90, "e_max": errors.e_max}
     )
-    return _logistic_calibration(predictions, bootstrap, seed) | {
-        "observed_expected_ratio": observed_expected_ratio(outcome, risk, weights, bootstrap=bootstrap, seed=seed),
-        **flexible,
-    }
+    return calibration_in_groups(predictions, bootstrap=bootstrap, seed=seed) | flexible
+
+
+def calibration_in_groups(predictions: Predictions, *, bootstrap: int, seed: int) -> dict[str, Measure]:
+    """Compute the calibration measures that a small group of patients allows, none of them by a smooth curve.
+
+    Returns
+    -------
+    dict of str to Estimate or Absent
+        ``calibration_in_the_large``, ``calibration_slope``, ``observed_expected_ratio``.
+
+    Raises
+    ------
+    ValueError
+        If the predictions are apparent.
+    """
+    predictions.require_out_of_sample("calibration")
+    ratio = _measure(observed_expected_ratio, predictions, bootstrap, seed)
+    return _logistic_calibration(predictions, bootstrap, seed) | {"observed_expected_ratio": ratio}
 
 
 def all_measures(predictions: Predictions, *, bootstrap: int, seed: int) -> dict[str, Measure]:
@@ -151,9 +191,11 @@ def smooth_calibration(predictions: Predictions, *, bootstrap: int, seed: int) -
         If the predictions are apparent.
     """
     predictions.require_out_of_sample("a calibration curve")
-    return flexible_calibration(
-        predictions.outcome, predictions.risk, predictions.weights, bootstrap=bootstrap, seed=seed
-    )
+
+    def compute(these: Predictions, replicates: int) -> CalibrationCurve | Absent:
+        return flexible_calibration(these.outcome, these.risk, these.weights, bootstrap=replicates, seed=seed)
+
+    return in_parts(compute, merge_curve, predictions, bootstrap=bootstrap, seed=seed)
 
 
 def net_benefit_curve(
@@ -167,14 +209,12 @@ def net_benefit_curve(
         If the predictions are apparent, or the range is not one of risks.
     """
     predictions.require_out_of_sample("a decision curve")
-    return decision_curve(
-        predictions.outcome,
-        predictions.risk,
-        decision_thresholds(decision_range),
-        predictions.weights,
-        bootstrap=bootstrap,
-        seed=seed,
-    )
+    thresholds = decision_thresholds(decision_range)
+
+    def compute(these: Predictions, replicates: int) -> DecisionCurve:
+        return decision_curve(these.outcome, these.risk, thresholds, these.weights, bootstrap=replicates, seed=seed)
+
+    return in_parts(compute, merge_curve, predictions, bootstrap=bootstrap, seed=seed)
 
 
 def decision_thresholds(decision_range: tuple[float, float]) -> NDArray[np.float64]:
@@ -192,8 +232,18 @@ def decision_thresholds(decision_range: tuple[float, float]) -> NDArray[np.float
 
 
 def _logistic_calibration(predictions: Predictions, bootstrap: int, seed: int) -> dict[str, Measure]:
-    outcome, risk, weights = predictions.outcome, predictions.risk, predictions.weights
     return {
-        "calibration_in_the_large": calibration_in_the_large(outcome, risk, weights, bootstrap=bootstrap, seed=seed),
-        "calibration_slope": calibration_slope(outcome, risk, weights, bootstrap=bootstrap, seed=seed),
+        "calibration_in_the_large": _measure(calibration_in_the_large, predictions, bootstrap, seed),
+        "calibration_slope": _measure(calibration_slope, predictions, bootstrap, seed),
     }
+
+
+def _measure(statistic: Callable[..., Measure], predictions: Predictions, bootstrap: int, seed: int) -> Measure:
+    def compute(these: Predictions, replicates: int) -> Measure:
+        return statistic(these.outcome, these.risk, these.weights, bootstrap=replicates, seed=seed)
+
+    return in_parts(compute, merge_measure, predictions, bootstrap=bootstrap, seed=seed)
+
+
+def _brier_null(outcome: Floats, _risk: Floats, weights: Floats | None, *, bootstrap: int, seed: int) -> Measure:
+    return brier_null(outcome, weights, bootstrap=bootstrap, seed=seed)

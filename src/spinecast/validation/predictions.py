@@ -7,10 +7,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
 
 from spinecast.statistics import check_scored
 
-__all__ = ["Basis", "Predictions"]
+__all__ = ["Basis", "Predictions", "as_ranks"]
 
 Basis = Literal["apparent", "out-of-fold", "out-of-bag", "external"]
 
@@ -103,6 +104,18 @@ class Predictions:
         if kept is not None:
             kept.flags.writeable = False
         object.__setattr__(self, name, kept)
+
+
+def as_ranks(values: ArrayLike) -> NDArray[np.float64]:
+    """Turn values that rank patients into their ranks as shares, strictly between 0 and 1; ties stay tied.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        Finite, higher for patients more likely to have the outcome.
+    """
+    ranks = rankdata(np.asarray(values, dtype=np.float64))
+    return np.asarray(ranks / (ranks.size + 1), dtype=np.float64)
 
 
 def _whole_numbers(fold: ArrayLike, n: int) -> NDArray[np.int64]:

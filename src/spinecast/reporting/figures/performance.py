@@ -215,11 +215,12 @@ def roc_plot(evaluation: Mapping[str, Any], key: str) -> str:
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One model in the comparison: its name, its measures, and what it is to the study."""
+    """One row of the comparison: its name, its measures, what it is to the study, and which rows it stands with."""
 
     label: str
     measures: Mapping[str, Any]
     role: str  # "final", "candidate" or "comparator"
+    block: str = ""
 
 
 def comparison_plot(rows: Sequence[ComparisonRow], names: Sequence[str], key: str) -> str:
@@ -252,10 +253,11 @@ def comparison_plot(rows: Sequence[ComparisonRow], names: Sequence[str], key: st
 
 
 def _row_places(rows: Sequence[ComparisonRow]) -> list[float]:
-    """Stack rows with a gap wherever the role changes."""
+    """Stack rows with a gap wherever the role or the block changes."""
     places = [0.0]
     for before, row in pairwise(rows):
-        places.append(places[-1] + (1.0 if row.role == before.role else 1.5))
+        together = (row.role, row.block) == (before.role, before.block)
+        places.append(places[-1] + (1.0 if together else 1.5))
     return places
 
 

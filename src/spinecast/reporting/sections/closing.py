@@ -8,7 +8,7 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Callout, CalloutKind, Facts, Heading, Paragraph, Section, Table
 from spinecast.reporting.measures import FOR_COMPARISON, MEASURES
 from spinecast.reporting.record import RunRecord
-from spinecast.reporting.sections.common import in_words, row, unavailable
+from spinecast.reporting.sections.common import in_words, is_external, row, unavailable
 
 __all__ = ["checks_section", "glossary_section", "reproducibility_section"]
 
@@ -80,7 +80,12 @@ def _check_text(record: RunRecord, check: dict[str, Any]) -> str:
     remedy = check.get("remedy") or fmt.absent("no remedy recorded")
     variables = fmt.listed(check.get("variables"))
     said = [fmt.ended(in_words(record, part, variables)) for part in (finding, f"To do: {remedy}")]
-    return " ".join([*said, *(["What it means is said under Limitations."] if check.get("meaning") else [])])
+    meaning = check.get("meaning")
+    if not meaning:
+        return " ".join(said)
+    # The report of a training gathers what it means for a reader in a section of its own.
+    said.append(fmt.ended(fmt.plain(meaning)) if is_external(record) else "What it means is said under Limitations.")
+    return " ".join(said)
 
 
 def _tone(check: dict[str, Any]) -> CalloutKind:

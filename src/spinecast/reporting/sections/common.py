@@ -9,6 +9,7 @@ from typing import Any
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Callout, Row, Table
+from spinecast.reporting.external_record import MADE_ELSEWHERE
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.record import RunRecord
 
@@ -21,6 +22,7 @@ __all__ = [
     "comparators",
     "footnoted",
     "in_words",
+    "is_external",
     "measure_table",
     "negative_label",
     "outcome_label",
@@ -74,6 +76,11 @@ def basis(record: RunRecord) -> str:
     stated = fmt.plain(record.evaluation["basis"])
     inner = (record.study.get("resampling") or {}).get("inner_folds")
     return f"{stated}, nested" if stated == "out-of-fold" and inner else stated
+
+
+def is_external(record: RunRecord) -> bool:
+    """Say whether predictions are judged on patients of another cohort, so that no study and no candidate is behind."""
+    return record.evaluation["basis"] in ("external", MADE_ELSEWHERE)
 
 
 def sized(n: float | None, events: float | None) -> str:

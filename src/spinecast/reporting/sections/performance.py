@@ -17,6 +17,7 @@ from spinecast.reporting.sections.common import (
     basis,
     comparators,
     footnoted,
+    is_external,
     measure_table,
     negative_label,
     positive_label,
@@ -115,10 +116,8 @@ def discrimination_section(record: RunRecord) -> Section:
                 title="Receiver operating characteristic",
                 svg=figures.roc_plot(evaluation, "roc"),
                 caption=(
-                    f"{basis(record).capitalize()}, {sized(evaluation['n'], evaluation['events'])}. Circles: the "
-                    "study's "
-                    "thresholds."
-                ),
+                    f"{basis(record).capitalize()}, {sized(evaluation['n'], evaluation['events'])}. {_circles(record)}"
+                ).rstrip(),
                 alternative=f"ROC curve, area {auc}.",
                 table=_roc_table(roc),
             )
@@ -126,6 +125,13 @@ def discrimination_section(record: RunRecord) -> Section:
     names = ("auc", "scaled_brier", "brier", "brier_null", "log_loss")
     blocks.append(measure_table(evaluation["measures"], names, "Discrimination and overall performance"))
     return Section("discrimination", "Discrimination", tuple(blocks))
+
+
+def _circles(record: RunRecord) -> str:
+    if not fmt.listed(record.evaluation.get("classification")):
+        return ""
+    whose = "the thresholds named" if is_external(record) else "the study's thresholds"
+    return f"Circles: {whose}."
 
 
 def _roc_table(roc: Mapping[str, Any]) -> Table:
@@ -259,11 +265,11 @@ def comparators_section(record: RunRecord) -> Section:
         notes=("95% intervals. Differences are paired: both models on the patients who have both predictions.",),
         numeric=(2, 3, 4, 5),
     )
-    notes = tuple(
-        (fmt.plain(one["label"]), fmt.sentence(one.get("note") or fmt.absent("no note in the study"))) for one in found
-    )
-    blocks = (footnoted(table), Heading("What to know before comparing"), Facts(notes))
-    return Section("comparators", "Comparators", blocks)
+    none = "" if is_external(record) else fmt.absent("no note in the study")
+    noted = [(fmt.plain(one["label"]), fmt.sentence(one.get("note") or none)) for one in found]
+    notes = tuple((label, note) for label, note in noted if note)
+    said = (Heading("What to know before comparing"), Facts(notes)) if notes else ()
+    return Section("comparators", "Comparators", (footnoted(table), *said))
 
 
 def _rests_on(measures: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from spinecast.reporting.sections.common import (
 )
 from spinecast.reporting.sections.usefulness import useful_range
 
-__all__ = ["summary_section"]
+__all__ = ["checks_callout", "headline_tiles", "readings", "summary_section"]
 
 HEADLINE = ("auc", "calibration_slope", "calibration_in_the_large", "scaled_brier", "ici", "observed_expected_ratio")
 
@@ -29,13 +29,13 @@ def summary_section(record: RunRecord) -> Section:
     short = short_search(record)
     if short:
         blocks.append(Callout("warning", short.title, short.text))
-    blocks += [_tiles(record), Paragraph(_basis_text(record))]
-    readings = [text for text in (_ranking(record), _calibration(record), _usefulness(record), _rivals(record)) if text]
-    blocks.append(Bullets(tuple(readings)))
+    blocks += [headline_tiles(record), Paragraph(_basis_text(record))]
+    rivals = _rivals(record)
+    blocks.append(Bullets((*readings(record), *([rivals] if rivals else []))))
     notes = run_notes(record)
     if notes:
         blocks.append(Callout("note", "About this run", " ".join(notes)))
-    blocks.append(_checks(record))
+    blocks.append(checks_callout(record))
     return Section("summary", "Summary", tuple(blocks))
 
 
@@ -53,7 +53,8 @@ def _lead(record: RunRecord) -> str:
     )
 
 
-def _tiles(record: RunRecord) -> KeyFigures:
+def headline_tiles(record: RunRecord) -> KeyFigures:
+    """Show the headline numbers with their intervals and what they rest on."""
     tiles = []
     for name in HEADLINE:
         measure, found = MEASURES[name], record.evaluation["measures"].get(name)
@@ -83,6 +84,11 @@ def _basis_text(record: RunRecord) -> str:
         "computed by models that had not seen that patient, and imputation, tuning, the choice of candidate and "
         f"recalibration were all learned again inside {where}."
     )
+
+
+def readings(record: RunRecord) -> tuple[str, ...]:
+    """Say in words how the model ranks, whether its risks can be taken at face value and where acting on it pays."""
+    return tuple(text for text in (_ranking(record), _calibration(record), _usefulness(record)) if text)
 
 
 def _ranking(record: RunRecord) -> str | None:
@@ -144,7 +150,8 @@ def _rivals(record: RunRecord) -> str | None:
     return f"Comparators: {'; '.join(found)}." if found else None
 
 
-def _checks(record: RunRecord) -> Callout:
+def checks_callout(record: RunRecord) -> Callout:
+    """Say on the first page how many checks found something, and what."""
     checks = record.run.get("checks")
     reason = fmt.absence(checks, empty=False)
     if checks is None or reason is not None:

@@ -12,7 +12,15 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Figure, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.record import RunRecord
-from spinecast.reporting.sections.common import comparators, footnoted, positive_label, row, sized, unavailable
+from spinecast.reporting.sections.common import (
+    comparators,
+    footnoted,
+    is_external,
+    positive_label,
+    row,
+    sized,
+    unavailable,
+)
 
 __all__ = ["classification_section", "decision_section", "useful_range"]
 
@@ -78,13 +86,17 @@ def decision_section(record: RunRecord) -> Section:
             caption=(
                 f"Net benefit of acting on the risk, {sized(evaluation['n'], evaluation['events'])}, against acting "
                 "on everybody "
-                "and on nobody. Band: 95% interval, point by point. Thin lines: the other candidates."
+                f"and on nobody. Band: 95% interval, point by point.{_others(evaluation)}"
             ),
-            alternative=f"Decision curve of the final model: {found}",
+            alternative=f"Decision curve of the {'model' if is_external(record) else 'final model'}: {found}",
             table=_decision_table(evaluation, curve),
         ),
     )
     return Section("usefulness", "Clinical usefulness", blocks)
+
+
+def _others(evaluation: Mapping[str, Any]) -> str:
+    return " Thin lines: the other candidates." if fmt.listed(evaluation.get("candidates")) else ""
 
 
 def _decision_table(evaluation: Mapping[str, Any], curve: Mapping[str, Any]) -> Table:
@@ -94,7 +106,8 @@ def _decision_table(evaluation: Mapping[str, Any], curve: Mapping[str, Any]) -> 
     rivals = [
         rival for rival in fmt.listed(evaluation.get("comparators")) if fmt.absence(rival.get("decision_curve")) is None
     ]
-    header = ("Threshold", "Final model (95% interval)", "Treat all", *(rival["label"] for rival in rivals))
+    name = "Final model" if fmt.listed(evaluation.get("candidates")) else "The model"
+    header = ("Threshold", f"{name} (95% interval)", "Treat all", *(rival["label"] for rival in rivals))
     lower, upper = curve.get("lower"), curve.get("upper")
     rows = []
     for place in places:
@@ -138,16 +151,14 @@ def classification_section(record: RunRecord) -> Section:
         shown.append(row(fmt.percentage(entry["threshold"], 0), *(fmt.estimate(entry.get(name)) for name in names)))
         counts = [entry.get(name) or {} for name in names]
         shown.append(row("denominator", *(sized(count.get("n"), None) if count else "–" for count in counts), level=1))
+    named = "named thresholds" if is_external(record) else "the study's thresholds"
     table = Table(
-        f"Classification at the study's thresholds, event: {positive_label(record)}; 95% intervals",
+        f"Classification at {named}, event: {positive_label(record)}; 95% intervals",
         header,
         tuple(shown),
         notes=("A patient is classified as high risk when the predicted risk is at or above the threshold.",),
         numeric=(1, 2, 3, 4),
     )
-    text = (
-        "The thresholds are those the study file names. No single one is right for every reader: the decision curve "
-        "shows "
-        "all of them."
-    )
+    whose = "" if is_external(record) else "The thresholds are those the study file names. "
+    text = f"{whose}No single threshold is right for every reader: the decision curve shows all of them."
     return Section("classification", title, (Paragraph(text), footnoted(table)))

@@ -1,0 +1,301 @@
+"""What ``spinecast validate`` is given by name: models, scores, published formulas, studies and their patients."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from spinecast.clinical.published_model import PublishedModel
+    from spinecast.clinical.scores import Score
+    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.training.study import Study
+    from spinecast.validation.development import Development
+    from spinecast.validation.risk_sources import AskedOutcome, RiskSource
+
+__all__ = ["Reference", "default_comparators", "development_of", "find_reference", "folder_name"]
+
+SCORE, PUBLISHED = "score:", "published:"
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What a name on the command line stands for: one of the three.
+
+    Parameters
+    ----------
+    text : str
+        As given.
+    model : PrognosisModel, optional
+    identity : str
+        Of the model.
+    record : pathlib.Path, optional
+        Folder of the record of its training run.
+    score : Score, optional
+    published : PublishedModel, optional
+    """
+
+    text: str
+    model: PrognosisModel | None = None
+    identity: str = ""
+    record: Path | None = None
+    score: Score | None = None
+    published: PublishedModel | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Dictionary variables it cannot do without."""
+        for thing, names in ((self.model, "predictors"), (self.score, "inputs"), (self.published, "inputs")):
+            if thing is not None:
+                return tuple(getattr(thing, names))
+        raise ValueError("a reference stands for something")
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Further variables it reads where they are."""
+        return self.score.alternatives if self.score is not None else ()
+
+    def source(self, asked: AskedOutcome, *, named: bool = False) -> RiskSource:
+        """Return the risks it gives of an outcome; ``named`` puts a model's name before its title, beside others."""
+        from spinecast.validation.risk_sources import model_source, published_source, score_source
+
+        if self.model is not None:
+            label = f"{self.model.name}: {self.model.about.get('title') or 'a model'}" if named else ""
+            return model_source(self.model, self.identity, asked, label=label)
+        if self.score is not None:
+            return score_source(self.score, asked)
+        if self.published is not None:
+            return published_source(self.published, asked)
+        raise ValueError("a reference stands for something")
+
+
+def find_reference(text: str) -> Reference:
+    """Find what a name stands for.
+
+    Parameters
+    ----------
+    text : str
+        ``score:NAME``, ``published:NAME`` or ``published:FILE.yaml``; else a model's folder, run id, registered name,
+        ``name@alias`` or ``name/version``.
+
+    Raises
+    ------
+    SpinecastError
+        If there is nothing of that name; names the nearest.
+    """
+    if text.startswith(SCORE):
+        from spinecast.clinical.scores import score
+
+        return Reference(text, score=score(text.removeprefix(SCORE)))
+    if text.startswith(PUBLISHED):
+        return Reference(text, published=_published(text.removeprefix(PUBLISHED)))
+    from spinecast.tracking.models import find_model, is_model_folder
+    from spinecast.tracking.store import open_store
+
+    in_folder = is_model_folder(text)
+    store = None if in_folder else open_store(create=False)
+    model, identity = find_model(store, text)
+    record = _record_beside(Path(text)) if store is None else _record_in_store(store, identity)
+    return Reference(text, model=model, identity=identity, record=record)
+
+
+def _published(name: str) -> PublishedModel:
+    from spinecast.clinical.published_model import published_models, read_published_model
+    from spinecast.errors import ContractError, nearest
+
+    known = published_models()
+    if name in known:
+        return read_published_model(known[name])
+    if name.casefold().endswith((".yaml", ".yml")) or Path(name).is_file():
+        return read_published_model(Path(name))
+    close = nearest(name, known)
+    raise ContractError(
+        f"there is no published model {name!r}",
+        expected=f"one of {', '.join(known)}, or a YAML file",
+        remedy=f"did you mean {close}?" if close else None,
+    )
+
+
+def _record_beside(folder: Path) -> Path | None:
+    """Return the record that training left beside a model: ``output/STUDY/record``."""
+    places = (folder / "record", folder.resolve().parent / "record")
+    return next((place for place in places if (place / "run.json").is_file()), None)
+
+
+def _record_in_store(store: Any, identity: str) -> Path | None:
+    from spinecast.errors import TrackingError
+    from spinecast.tracking.models import fetch_record, registered_versions
+
+    run = next((version.run_id for version in registered_versions(store) if version.identity == identity), None)
+    if run is None:
+        return None
+    try:
+        return fetch_record(store, run)
+    except TrackingError:
+        return None  # what is not at hand is said to be absent where it would have been used
+
+
+def folder_name(source: RiskSource, cohort: str) -> str:
+    """Name the folder of a validation: what was judged, on whom, in letters that any file system takes."""
+    what = source.name if source.kind == "model" else f"{source.kind}_{source.name}"
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{what}_on_{cohort}").strip("._")
+
+
+def default_comparators(asked: AskedOutcome) -> Iterator[Reference]:
+    """Yield the published scores and models of the outcome that is asked for.
+
+    Scores are those published with a survival, and only where the outcome is death; published models those that name
+    the variable of the outcome.
+    """
+    from spinecast.clinical.published_model import published_models, read_published_model
+    from spinecast.clinical.scores import scores
+    from spinecast.validation.risk_sources import DEATH
+
+    if asked.event == DEATH:
+        for name, entry in scores().items():
+            if entry.survival_source:
+                yield Reference(f"{SCORE}{name}", score=entry)
+    for name, path in published_models().items():
+        model = read_published_model(path)
+        if asked.event in model.outcome.variables:
+            yield Reference(f"{PUBLISHED}{name}", published=model)
+
+
+@dataclass(frozen=True, eq=False)
+class _Recorded:
+    """What the record of a training run holds."""
+
+    study: Study | None = None
+    evaluation: dict[str, Any] | None = None
+    description: dict[str, Any] | None = None
+    variables: tuple[str, ...] = ()
+    missing: str = "the record of the training run is not at hand"
+    places: tuple[Path, ...] = field(default=())
+
+
+def development_of(
+    reference: Reference, study: Study | None, say: Callable[[str], None]
+) -> tuple[Development, Study | None]:
+    """Gather what is known of the cohort a source was developed on, its patients where they can be read again.
+
+    Parameters
+    ----------
+    reference : Reference
+    study : Study, optional
+        Named on the command line; it leads to the patients where it is the very study of the model.
+    say : callable
+
+    Returns
+    -------
+    development : Development
+    study : Study or None
+        Of the model's training, where its record is at hand.
+    """
+    from spinecast.validation.development import Development
+
+    if reference.model is None:
+        name = reference.published.label if reference.published else reference.score.label if reference.score else ""
+        unpublished = "the patients it was made from are not published"
+        return Development(f"that of {name}", "real", "", unreadable=unpublished), None
+    about = dict(reference.model.about.get("cohort") or {})
+    recorded = _recorded(reference, study)
+    cohort, labelled, unreadable = None, None, recorded.missing
+    if recorded.study is not None:
+        say("reading the development cohort again")
+        cohort, labelled, unreadable = _patients(recorded, str(about.get("fingerprint")))
+    marginals = reference.model.marginals.tolist()
+    development = Development(
+        name=str(about.get("name", "not recorded")),
+        kind=str(about.get("kind", "not recorded")),
+        fingerprint=str(about.get("fingerprint", "")),
+        n=about.get("n"),
+        events=about.get("events"),
+        variables=recorded.variables or _variables_of(reference.model),
+        evaluation=recorded.evaluation,
+        description=recorded.description,
+        quantiles=dict(zip(reference.model.predictors, marginals, strict=True)),
+        cohort=cohort,
+        labelled=labelled,
+        unreadable=unreadable,
+    )
+    return development, recorded.study
+
+
+def _variables_of(model: PrognosisModel) -> tuple[str, ...]:
+    """Return what a model's study read at the least: its fingerprint was taken over that, unless it read more."""
+    from spinecast.errors import SpinecastError
+    from spinecast.validation.recorded_outcome import outcome_from_record, outcome_variables
+
+    try:
+        outcome = outcome_from_record(model.about.get("outcome"))
+    except SpinecastError:
+        return model.predictors
+    return (*model.predictors, *outcome_variables(outcome))
+
+
+def _recorded(reference: Reference, study: Study | None) -> _Recorded:
+    from spinecast.errors import SpinecastError
+    from spinecast.training.plan import cohort_variables
+    from spinecast.training.study import study_hash
+    from spinecast.training.study_file import load_study
+
+    model = reference.model
+    same = study if study is not None and model and study_hash(study) == model.about.get("study_hash") else None
+    if reference.record is None:
+        if same is None:
+            return _Recorded()
+        return _Recorded(study=same, variables=cohort_variables(same), places=(same.origin.folder,))
+    from spinecast.reporting.record import RunRecord
+
+    try:
+        record = RunRecord.load(reference.record)
+        ran = same or load_study(reference.record / "study.yaml")
+    except SpinecastError as error:
+        return _Recorded(missing=f"the record of the training run cannot be read: {error.what}")
+    return _Recorded(
+        study=ran,
+        evaluation=record.evaluation,
+        description=record.cohort,
+        variables=cohort_variables(ran),
+        places=(ran.origin.folder, Path(), *reference.record.resolve().parents),
+    )
+
+
+def _patients(recorded: _Recorded, fingerprint: str) -> tuple[Any, Any, str]:
+    """Read the development patients; they are used only if they are those of the model to the last cell."""
+    from spinecast.errors import SpinecastError
+    from spinecast.training.patients import study_patients
+
+    reason = ""
+    for study in _placed(recorded):
+        try:
+            cohort, labelled = study_patients(study)
+        except SpinecastError as error:
+            reason = f"the development patients cannot be read again: {error.what}"
+            continue
+        if cohort.fingerprint == fingerprint:
+            return cohort, labelled, ""
+        reason = "the development patients have changed since the model was made from them"
+    return None, None, reason or "the table of the development patients is not where the study says"
+
+
+def _placed(recorded: _Recorded) -> Iterator[Study]:
+    """Yield the study as seen from each folder its table could lie in."""
+    from spinecast.documents import Origin
+    from spinecast.training.study import STUDY
+    from spinecast.training.study_blocks import TableSource
+
+    study = recorded.study
+    if study is None:
+        return
+    source = study.cohort.source
+    if not isinstance(source, TableSource):
+        yield study
+        return
+    for folder in dict.fromkeys(recorded.places):
+        if (folder / source.path).is_file():
+            yield study.with_origin(Origin(STUDY, file=study.origin.file, folder=folder))

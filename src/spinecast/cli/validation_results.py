@@ -1,0 +1,162 @@
+"""What ``spinecast validate`` leaves: a record, a report, a run in the store, and lines for a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spinecast.reporting.external_record import ExternalRecord
+    from spinecast.validation.cohort_file import OpenedCohort
+    from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
+
+__all__ = ["make_record", "require_own_folder", "summary_text", "write_results"]
+
+RECORD, REPORT, PDF = "record", "report.html", "report.pdf"
+
+
+def make_record(
+    plan: ValidationPlan, found: ExternalValidation, opened: OpenedCohort, started: datetime
+) -> ExternalRecord:
+    """Put a finished validation into a record: what it was, on whom, every number, and no patient."""
+    from dataclasses import asdict
+
+    from spinecast.clinical.dictionary import variable
+    from spinecast.cohorts.description import describe
+    from spinecast.notices import RESEARCH_USE, SYNTHETIC
+    from spinecast.reporting.external_record import ExternalRecord
+    from spinecast.training.environment import describe_environment
+
+    cohort, labelled = plan.cohort, plan.labelled
+    described = [name for name in plan.source.inputs if name in cohort.frame]
+    synthetic = "synthetic" in (cohort.kind, plan.development.kind)
+    about = {
+        "kind": "validation",
+        "title": f"{plan.source.label}: external validation on {cohort.name}",
+        "notices": [RESEARCH_USE, *([SYNTHETIC] if synthetic else [])],
+        "source": plan.source.to_dict(),
+        "comparators": [source.to_dict() for source in plan.comparators],
+        "development": plan.development.to_dict(),
+        "cohort": {
+            "name": cohort.name,
+            "kind": cohort.kind,
+            "fingerprint": cohort.fingerprint,
+            "patients": len(labelled),
+        },
+        "outcome": {
+            "definition": {"kind": type(plan.outcome).__name__, **asdict(plan.outcome)},
+            "label": labelled.label,
+            "positive_label": labelled.positive_label,
+            "negative_label": labelled.negative_label,
+            "horizon_days": labelled.horizon_days,
+        },
+        "weighted": labelled.weights is not None and not labelled.known.all(),
+        "settings": plan.settings.to_dict(),
+        "lacking": [variable(name).label for name in plan.lacking],
+        "notes": list(opened.notes),
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "environment": describe_environment(Path.cwd()),
+    }
+    evaluation = found.evaluation.to_dict()
+    evaluation["outcome"]["negative_label"] = labelled.negative_label
+    return ExternalRecord(
+        about=about,
+        evaluation=evaluation,
+        cohort=describe(cohort, labelled, described),
+        findings=found.parts(),
+    )
+
+
+def require_own_folder(target: Path) -> Path:
+    """Refuse to replace a folder that no validation wrote.
+
+    Raises
+    ------
+    OutputError
+        If it holds anything else, is the folder the command runs in, or cannot be replaced.
+    """
+    from spinecast.errors import OutputError
+    from spinecast.files import ensure_replaceable_directory
+
+    place = target.resolve()
+    if Path.cwd().is_relative_to(place):
+        raise OutputError(f"the results would replace {place}, the folder this command runs in", where=str(target))
+    if place.is_dir():
+        found = {entry.name for entry in place.iterdir()} - {".DS_Store"}
+        if found and (found - {RECORD, REPORT, PDF} or not (place / RECORD / "about.json").is_file()):
+            raise OutputError(
+                f"{place} holds what no validation wrote: {', '.join(sorted(found)[:5])}",
+                where=str(target),
+                expected="a new or empty folder, or the results of an earlier validation",
+                remedy="name another folder with --output",
+            )
+    ensure_replaceable_directory(place)
+    return target
+
+
+def write_results(record: ExternalRecord, target: Path | None, page: Path | None, *, pdf: bool) -> str | None:
+    """Write the folder, or the page alone; return the run's id where there is a store to log it in.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    from spinecast.cli.evaluate import write_page
+    from spinecast.files import staged_directory
+
+    if target is None:
+        if page is not None:
+            write_page(record, page, pdf=pdf)
+        return None
+    with staged_directory(target) as staging:
+        record.save(staging / RECORD)
+        write_page(record, staging / REPORT, pdf=pdf)
+    return _track(record, target)
+
+
+def _track(record: ExternalRecord, target: Path) -> str | None:
+    """Log the validation in the store, if there is one."""
+    from spinecast.errors import TrackingError
+    from spinecast.tracking.store import open_store
+    from spinecast.tracking.validations import ValidationContent, write_validation
+    from spinecast.training.progress import say
+
+    try:
+        store = open_store(create=False)
+    except TrackingError:
+        return None
+    say("writing to the tracking store")
+    about, measures = record.about, record.evaluation["measures"]
+    return write_validation(
+        store,
+        ValidationContent(
+            title=about["title"],
+            identity=about["source"]["identity"],
+            model=about["source"]["name"],
+            cohort_name=about["cohort"]["name"],
+            cohort_kind=about["cohort"]["kind"],
+            fingerprint=about["cohort"]["fingerprint"],
+            metrics={name: found["estimate"] for name, found in measures.items() if "estimate" in found},
+            record=target / RECORD,
+        ),
+    )
+
+
+def summary_text(record: ExternalRecord, target: Path | None, page: Path | None, run_id: str | None) -> str:
+    """Say the result in a few lines."""
+    from spinecast.cli.evaluate import measure_lines
+
+    evaluation = record.evaluation
+    lines = [
+        record.about["title"],
+        f"{evaluation['outcome']['label']}: {evaluation['n']:,} patients, {evaluation['events']:,} events, external",
+        *measure_lines(record),
+        *(f"  {check['code']} {check['title']}: {check['finding']}" for check in record.findings["checks"]),
+        *([f"  {'report':28} {target / REPORT if target else page}"] if target or page else []),
+        *([f"  {'run':28} {run_id}"] if run_id else []),
+        *record.about["notices"],
+    ]
+    return "\n".join(lines)

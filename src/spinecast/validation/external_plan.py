@@ -1,0 +1,158 @@
+"""What an external validation is made of, and what it leaves: the plan and the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome
+from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.statistics import Absent, Measure
+from spinecast.validation.case_mix import CaseMix
+from spinecast.validation.checks import Check
+from spinecast.validation.development import Development, Overlap
+from spinecast.validation.evaluating import Comparator
+from spinecast.validation.evaluation import Evaluation
+from spinecast.validation.missing_inputs import MissingInputs
+from spinecast.validation.net_benefit import ThresholdBenefit
+from spinecast.validation.risk_sources import RiskSource
+from spinecast.validation.strata import StratumObserved
+from spinecast.validation.subgroups import FEWEST, SubgroupEvaluation
+
+__all__ = ["ExternalValidation", "ValidationPlan", "ValidationSettings"]
+
+
+@dataclass(frozen=True)
+class ValidationSettings:
+    """What a validation shows beyond its fixed measures.
+
+    Parameters
+    ----------
+    thresholds : tuple of float
+        Risks at which classification and net benefit are given.
+    decision_range : tuple of float
+        First and last threshold of the decision curve.
+    bootstrap, seed : int
+        Resamples of intervals without a formula, and the start of every random draw.
+    fewest : int
+        Fewest events, and fewest patients without one, of a group or a comparator that is shown.
+    draws : int
+        Random choices for each number of missing inputs.
+    subgroups : tuple of str
+        Variables whose groups are evaluated where the cohort holds them.
+    """
+
+    thresholds: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
+    decision_range: tuple[float, float] = (0.05, 0.95)
+    bootstrap: int = 200
+    seed: int = 1
+    fewest: int = FEWEST
+    draws: int = 10
+    subgroups: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "thresholds": list(self.thresholds),
+            "decision_range": list(self.decision_range),
+            "bootstrap": self.bootstrap,
+            "seed": self.seed,
+            "fewest": self.fewest,
+            "draws": self.draws,
+            "subgroups": list(self.subgroups),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationPlan:
+    """Everything a validation is made of.
+
+    Parameters
+    ----------
+    source : RiskSource
+        What is validated.
+    cohort : Cohort
+    outcome : BinaryRisk
+    labelled : LabelledOutcome
+        Its outcome in the cohort.
+    development : Development
+    comparators : tuple of RiskSource
+        What else can be computed from the cohort.
+    barred : tuple of (str, str)
+        What was asked for and must not be compared, and why.
+    recorded : tuple of Comparator
+        Predictions that stand in the cohort, shape (n labelled,) each.
+    model : PrognosisModel, optional
+        The model behind `source`.
+    lacking : tuple of str
+        Predictors that nobody has.
+    overlap : Overlap, optional
+        People in both cohorts, where they were looked for already.
+    settings : ValidationSettings
+    """
+
+    source: RiskSource
+    cohort: Cohort
+    outcome: BinaryRisk
+    labelled: LabelledOutcome
+    development: Development
+    comparators: tuple[RiskSource, ...] = ()
+    barred: tuple[tuple[str, str], ...] = ()
+    recorded: tuple[Comparator, ...] = ()
+    model: PrognosisModel | None = None
+    lacking: tuple[str, ...] = ()
+    overlap: Overlap | None = None
+    settings: ValidationSettings = ValidationSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalValidation:
+    """A finished external validation: numbers and words, no patient.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The full evaluation, comparators beside it.
+    net_benefit : tuple of ThresholdBenefit
+    survival : dict of str to Estimate or Absent
+        Measures that read the whole follow-up; empty where the outcome is not read from one.
+    case_mix : CaseMix or Absent
+    subgroups : tuple of SubgroupEvaluation
+    missing_inputs : MissingInputs or Absent
+    strata : tuple of StratumObserved
+        Of a published score.
+    overlap : Overlap
+    not_compared : tuple of (str, str)
+        What could not be computed from the cohort, and why.
+    not_scored : int
+        Patients with a known outcome for whom the source gives nothing.
+    checks : tuple of Check
+    """
+
+    evaluation: Evaluation
+    net_benefit: tuple[ThresholdBenefit, ...]
+    survival: dict[str, Measure]
+    case_mix: CaseMix | Absent
+    subgroups: tuple[SubgroupEvaluation, ...]
+    missing_inputs: MissingInputs | Absent
+    strata: tuple[StratumObserved, ...]
+    overlap: Overlap
+    not_compared: tuple[tuple[str, str], ...]
+    not_scored: int
+    checks: tuple[Check, ...]
+
+    def parts(self) -> dict[str, Any]:
+        """Return everything but the evaluation as JSON values."""
+        return {
+            "net_benefit": [one.to_dict() for one in self.net_benefit],
+            "survival": {name: measure.to_dict() for name, measure in self.survival.items()},
+            "case_mix": self.case_mix.to_dict(),
+            "subgroups": [one.to_dict() for one in self.subgroups],
+            "missing_inputs": self.missing_inputs.to_dict(),
+            "strata": [one.to_dict() for one in self.strata],
+            "overlap": self.overlap.to_dict(),
+            "not_compared": [{"label": label, "reason": reason} for label, reason in self.not_compared],
+            "not_scored": self.not_scored,
+            "checks": [check.to_dict() for check in self.checks],
+        }

@@ -1,0 +1,131 @@
+"""The full evaluation of a file of predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spinecast.statistics import Measure
+from spinecast.validation.checks import Check, check_calibration_slope, check_synthetic_cohort
+from spinecast.validation.evaluating import Comparator, compare, evaluate
+from spinecast.validation.evaluation import Evaluation
+from spinecast.validation.external_checks import check_level, check_validation_size
+from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
+from spinecast.validation.prediction_file import PredictionRequest, read_predictions
+from spinecast.validation.survival import survival_measures
+
+__all__ = ["FileEvaluation", "evaluate_file"]
+
+
+@dataclass(frozen=True, eq=False)
+class FileEvaluation:
+    """A file of predictions, evaluated: numbers and words, no patient.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    net_benefit : tuple of ThresholdBenefit
+    survival : dict of str to Estimate or Absent
+        Measures that read the whole follow-up; empty where the outcome is not read from one.
+    checks : tuple of Check
+    patients : int
+        Patients who could be used.
+    weighted : bool
+        Whether patients are weighted, for censoring or by a column.
+    columns : dict of str to value
+        Which columns were what.
+    left_out : dict of str to int
+        Patients who could not be used, by what they lack.
+    """
+
+    evaluation: Evaluation
+    net_benefit: tuple[ThresholdBenefit, ...]
+    survival: dict[str, Measure]
+    checks: tuple[Check, ...]
+    patients: int
+    weighted: bool
+    columns: dict[str, Any]
+    left_out: dict[str, int]
+
+    def parts(self) -> dict[str, Any]:
+        """Return everything but the evaluation as JSON values."""
+        return {
+            "net_benefit": [one.to_dict() for one in self.net_benefit],
+            "survival": {name: measure.to_dict() for name, measure in self.survival.items()},
+            "checks": [check.to_dict() for check in self.checks],
+        }
+
+
+def evaluate_file(
+    path: Path,
+    request: PredictionRequest,
+    *,
+    thresholds: tuple[float, ...],
+    decision_range: tuple[float, float],
+    bootstrap: int,
+    seed: int,
+) -> FileEvaluation:
+    """Read a file of predictions and evaluate them, the other predictions beside them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    request : PredictionRequest
+    thresholds, decision_range, bootstrap, seed
+        As in :func:`spinecast.validation.evaluate`.
+
+    Raises
+    ------
+    CohortError, ContractError
+        As :func:`spinecast.validation.prediction_file.read_predictions`.
+    """
+    given = read_predictions(path, request)
+    evaluation = evaluate(
+        given.predictions,
+        model=request.risk,
+        label=request.risk,
+        outcome=request.outcome_label,
+        cohort=given.cohort,
+        thresholds=thresholds,
+        decision_range=decision_range,
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+    compared = [
+        compare(
+            given.predictions,
+            Comparator(name, name, risk),
+            horizon_days=None,
+            decision_range=decision_range,
+            bootstrap=bootstrap,
+            seed=seed,
+        )
+        for name, risk in given.compared.items()
+    ]
+    remedy = "look at the calibration curve; update the model for patients like these before using its risks"
+    checks = (
+        check_validation_size(evaluation.n, evaluation.events),
+        check_level(evaluation.measures["observed_expected_ratio"]),
+        check_calibration_slope(evaluation.measures["calibration_slope"], remedy=remedy),
+        check_synthetic_cohort(given.cohort.kind),
+    )
+    timed = request.follow_up
+    return FileEvaluation(
+        evaluation=evaluation.attach(comparators=compared),
+        net_benefit=net_benefit_at(given.predictions, thresholds, bootstrap=bootstrap, seed=seed),
+        survival={} if given.followed is None else survival_measures(given.followed),
+        checks=tuple(check for check in checks if check is not None),
+        patients=given.patients,
+        weighted=given.predictions.weights is not None,
+        columns={
+            "risk": request.risk,
+            "outcome": request.outcome,
+            "time": timed.time if timed else None,
+            "event": timed.event if timed else None,
+            "horizon": timed.horizon if timed else None,
+            "compare": list(request.compare),
+            "weights": request.weights,
+        },
+        left_out=given.left_out,
+    )

@@ -1,0 +1,238 @@
+"""How a model does when inputs are not there: each one alone, and several at random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.clinical.dictionary import variable
+from spinecast.statistics import (
+    Absent,
+    Estimate,
+    Measure,
+    auc,
+    brier,
+    calibration_in_the_large,
+    calibration_slope,
+    compare_auc,
+    scaled_brier,
+)
+from spinecast.validation.predictions import Predictions
+
+__all__ = ["MOST_PATIENTS", "InputMissing", "MissingInputs", "SeveralMissing", "evaluate_missing_inputs"]
+
+FloatArray = NDArray[np.float64]
+Columns = Mapping[str, FloatArray]
+
+MOST_PATIENTS = 2_000
+"""Patients on whom missing inputs are tried; of a larger cohort as many are drawn at random."""
+
+MEASURED: Mapping[str, Callable[..., Measure]] = {
+    "auc": auc,
+    "brier": brier,
+    "scaled_brier": scaled_brier,
+    "calibration_in_the_large": calibration_in_the_large,
+    "calibration_slope": calibration_slope,
+}
+# As many steps from one missing input to all but one.
+_STEPS = 8
+
+
+@dataclass(frozen=True)
+class InputMissing:
+    """The model without one input.
+
+    Parameters
+    ----------
+    variable, label : str
+    already_missing : float
+        Share of the patients who lacked it anyway.
+    measures : dict of str to Estimate or Absent
+    auc_difference : Estimate or Absent
+        AUC without it less AUC with it, paired.
+    """
+
+    variable: str
+    label: str
+    already_missing: float
+    measures: dict[str, Measure]
+    auc_difference: Measure
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "variable": self.variable,
+            "label": self.label,
+            "already_missing": self.already_missing,
+            "measures": {name: measure.to_dict() for name, measure in self.measures.items()},
+            "auc_difference": self.auc_difference.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class SeveralMissing:
+    """The model without some number of inputs, over random choices of which.
+
+    Parameters
+    ----------
+    missing : int
+        Inputs that are missing.
+    draws : int
+        Random choices.
+    measures : dict of str to dict
+        For each measure ``mean``, ``standard_deviation``, ``lowest`` and ``highest`` over the choices, and how many
+        gave a number, or ``absent`` with the reason.
+    """
+
+    missing: int
+    draws: int
+    measures: dict[str, dict[str, Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"missing": self.missing, "draws": self.draws, "measures": self.measures}
+
+
+@dataclass(frozen=True)
+class MissingInputs:
+    """The model with inputs missing.
+
+    Parameters
+    ----------
+    n, events : int
+        Patients it was tried on.
+    of : int
+        Patients of the cohort.
+    with_all : dict of str to Estimate or Absent
+        Performance in these patients with every input that is known.
+    each : tuple of InputMissing
+        The input that costs most discrimination first.
+    several : tuple of SeveralMissing
+    """
+
+    n: int
+    events: int
+    of: int
+    with_all: dict[str, Measure]
+    each: tuple[InputMissing, ...]
+    several: tuple[SeveralMissing, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "n": self.n,
+            "events": self.events,
+            "of": self.of,
+            "with_all": {name: measure.to_dict() for name, measure in self.with_all.items()},
+            "each": [one.to_dict() for one in self.each],
+            "several": [one.to_dict() for one in self.several],
+        }
+
+
+def evaluate_missing_inputs(
+    predict: Callable[[Columns], FloatArray],
+    columns: Columns,
+    inputs: Sequence[str],
+    predictions: Predictions,
+    *,
+    draws: int,
+    bootstrap: int,
+    seed: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> MissingInputs:
+    """Take inputs away from every patient and evaluate what the model then predicts.
+
+    An input is taken away as a patient would lack it: it is missing, and the model meets it as it was built to. What
+    was missing anyway stays missing.
+
+    Parameters
+    ----------
+    predict : callable
+        Maps matrix columns of n patients to their risks, shape (n,).
+    columns : mapping of variable to ndarray, shape (n,)
+        The patients, in the order of `predictions`.
+    inputs : sequence of str
+        Inputs to take away: those known of somebody.
+    predictions : Predictions
+        With all inputs.
+    draws : int
+        Random choices for each number of missing inputs.
+    bootstrap, seed : int
+        Resamples, used with weights only, and the seed of every draw.
+    say : callable
+        Told what is going on.
+    """
+    generator = np.random.default_rng(seed)
+    size = predictions.risk.size
+    rows = np.sort(generator.choice(size, MOST_PATIENTS, replace=False)) if size > MOST_PATIENTS else np.arange(size)
+    some = predictions.subset(rows)
+    here = {name: np.asarray(columns[name][rows]) for name in columns}
+
+    def without(names: Sequence[str]) -> Predictions:
+        nothing = np.full(rows.size, np.nan)
+        risk = predict({**here, **dict.fromkeys(names, nothing)})
+        return Predictions(risk, some.outcome, some.weights, None, some.basis)
+
+    say(f"each of {len(inputs)} inputs missing")
+    each = [_one(name, here, some, without([name]), bootstrap, seed) for name in inputs]
+    each.sort(key=lambda one: _cost(one.auc_difference))
+    several = []
+    for count in missing_counts(len(inputs)):
+        say(f"{count} of {len(inputs)} inputs missing")
+        chosen = [generator.choice(len(inputs), count, replace=False) for _ in range(draws)]
+        found = [without([inputs[place] for place in places]) for places in chosen]
+        several.append(SeveralMissing(count, draws, _spread(found)))
+    return MissingInputs(some.n, some.events, predictions.n, _all(some, bootstrap, seed), tuple(each), tuple(several))
+
+
+def missing_counts(inputs: int) -> tuple[int, ...]:
+    """Return how many inputs are taken away at once: 2 to all but one, in at most eight steps."""
+    if inputs < 3:
+        return ()
+    return tuple(int(count) for count in np.unique(np.linspace(2, inputs - 1, min(_STEPS, inputs - 2)).round()))
+
+
+def _one(name: str, columns: Columns, full: Predictions, less: Predictions, bootstrap: int, seed: int) -> InputMissing:
+    compared = compare_auc(full.outcome, less.risk, full.risk, full.weights, bootstrap=bootstrap, seed=seed)
+    return InputMissing(
+        variable=name,
+        label=variable(name).label,
+        already_missing=float(np.isnan(columns[name]).mean()) if name in columns else 1.0,
+        measures=_all(less, bootstrap, seed),
+        auc_difference=compared if isinstance(compared, Absent) else compared.difference,
+    )
+
+
+def _cost(difference: Measure) -> float:
+    return difference.estimate if isinstance(difference, Estimate) else 0.0
+
+
+def _all(predictions: Predictions, bootstrap: int, seed: int) -> dict[str, Measure]:
+    return {
+        name: statistic(predictions.outcome, predictions.risk, predictions.weights, bootstrap=bootstrap, seed=seed)
+        for name, statistic in MEASURED.items()
+    }
+
+
+def _spread(found: Sequence[Predictions]) -> dict[str, dict[str, Any]]:
+    """Summarise each measure over several predictions of the same patients."""
+    summary: dict[str, dict[str, Any]] = {}
+    every = [_all(one, 0, 0) for one in found]
+    for name in MEASURED:
+        known = [one[name].estimate for one in every if isinstance(one[name], Estimate)]  # type: ignore[union-attr]
+        if not known:
+            reasons = [measure.reason for one in every if isinstance(measure := one[name], Absent)]
+            summary[name] = {"absent": reasons[0] if reasons else "no choice was drawn"}
+            continue
+        summary[name] = {
+            "mean": float(np.mean(known)),
+            "standard_deviation": float(np.std(known, ddof=1)) if len(known) > 1 else 0.0,
+            "lowest": min(known),
+            "highest": max(known),
+            "draws": len(known),
+        }
+    return summary

@@ -1,0 +1,326 @@
+"""Predictions made elsewhere: a table with a column of risks and what happened, read into :class:`Predictions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spinecast.cohorts.rules import MISSING_TEXT
+from spinecast.cohorts.sources import read_table
+from spinecast.cohorts.synthetic.marks import is_marked
+from spinecast.errors import CohortError, ContractError, nearest
+from spinecast.files import sha256_file
+from spinecast.statistics import ipcw_weights
+from spinecast.validation.evaluation import CohortIdentity, OutcomeLabel
+from spinecast.validation.predictions import Predictions
+from spinecast.validation.survival import FollowedRisk
+
+__all__ = ["FollowUpColumns", "PredictionFile", "PredictionRequest", "read_predictions"]
+
+FloatArray = NDArray[np.float64]
+
+_IDENTIFIERS = ("patient_id", "patient", "id")
+
+# How tables write an outcome; each lower-case word is a side.
+_SIDES: Mapping[str, float] = {
+    "1": 1.0, "1.0": 1.0, "true": 1.0, "yes": 1.0, "present": 1.0,
+    "0": 0.0, "0.0": 0.0, "false": 0.0, "no": 0.0, "absent": 0.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FollowUpColumns:
+    """Columns of an outcome that is read at a horizon, some patients' follow-up ending before it.
+
+    Parameters
+    ----------
+    time : str
+        Follow-up, in the unit of the horizon.
+    event : str
+        Whether it ended with the event.
+    horizon : float
+        When the outcome is read, that time included.
+    """
+
+    time: str
+    event: str
+    horizon: float
+
+
+@dataclass(frozen=True)
+class PredictionRequest:
+    """Which columns of a file are what. Either `outcome` or `follow_up` is given.
+
+    Parameters
+    ----------
+    risk : str
+        Predicted risks.
+    outcome : str, optional
+        What happened, yes or no.
+    follow_up : FollowUpColumns, optional
+        What happened, in time.
+    compare : tuple of str
+        Other predictions of the same patients.
+    weights : str, optional
+        Case weights, with `outcome` only.
+    synthetic : bool
+        Whether the patients are made up; a file that carries the mark is synthetic whatever is said.
+    """
+
+    risk: str
+    outcome: str | None = None
+    follow_up: FollowUpColumns | None = None
+    compare: tuple[str, ...] = ()
+    weights: str | None = None
+    synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.outcome is None) == (self.follow_up is None):
+            raise ContractError(
+                "the outcome is either one column or a time, an event and a horizon",
+                expected="--outcome Y, or --time T --event D --horizon H",
+            )
+        if self.follow_up is not None and self.weights is not None:
+            raise ContractError(
+                "--weights does not go with --time: patients are then weighted for their censoring",
+                remedy="leave --weights out",
+            )
+        if self.follow_up is not None and not (np.isfinite(self.follow_up.horizon) and self.follow_up.horizon > 0):
+            raise ContractError(f"a horizon of {self.follow_up.horizon:g} is no time", expected="a number above 0")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read."""
+        timed = (self.follow_up.time, self.follow_up.event) if self.follow_up else ()
+        named = (self.risk, self.outcome, *timed, self.weights, *self.compare)
+        return tuple(name for name in dict.fromkeys(named) if name is not None)
+
+    @property
+    def outcome_label(self) -> OutcomeLabel:
+        """The outcome in words: those of the file."""
+        if self.follow_up is None:
+            return OutcomeLabel(str(self.outcome), f"With {self.outcome}")
+        words = f"{self.follow_up.event} by {self.follow_up.horizon:g}"
+        return OutcomeLabel(f"{words} (follow-up in {self.follow_up.time})", f"With {words}")
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionFile:
+    """A file of predictions, read.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of the patients who have a risk and an outcome; "external": nobody here knows what the model had seen, and the
+        file says that it was made elsewhere.
+    compared : dict of str to ndarray, shape (n,)
+        The other predictions, NaN for patients without one.
+    cohort : CohortIdentity
+        The file: its name, whether it is marked synthetic, and its SHA-256.
+    followed : FollowedRisk, optional
+        Where the outcome is read from a follow-up: all patients who have a risk, the censored among them.
+    left_out : dict of str to int
+        Patients who could not be used, by reason.
+    """
+
+    predictions: Predictions
+    compared: dict[str, FloatArray]
+    cohort: CohortIdentity
+    followed: FollowedRisk | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def patients(self) -> int:
+        """Patients who can be used, those with a follow-up that is censored before the horizon among them."""
+        return int(self.predictions.risk.size if self.followed is None else self.followed.time.size)
+
+
+def read_predictions(path: Path, request: PredictionRequest) -> PredictionFile:
+    """Read a CSV or Parquet file of predictions.
+
+    Patients without a risk, an outcome (or a follow-up) or a weight are left out and counted. Censored follow-up is met
+    by inverse-probability weights, the censoring learned on the patients of the file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    request : PredictionRequest
+
+    Raises
+    ------
+    CohortError
+        If the file is not there or holds nobody who can be used, all patients or none have the outcome, or nobody is
+        followed up to the horizon.
+    ContractError
+        If a column is missing, holds text in place of numbers, or risks that are none.
+    """
+    table = read_table(path)
+    _require_columns(table, request)
+    identity = _identity(path, table, request)
+    numbers = {name: _numbers(table, name) for name in request.columns if name not in _sides(request)}
+    numbers |= {name: _outcomes(table, name) for name in _sides(request)}
+    del table
+    for name in (request.risk, *request.compare):
+        _require_risks(name, numbers[name])
+    used, left_out = _usable(numbers, request)
+    kept = {name: values[used] for name, values in numbers.items()}
+    compared = {name: kept[name] for name in request.compare}
+    if request.follow_up is None:
+        weights = kept[request.weights] if request.weights else None
+        _require_weights(request.weights, weights)
+        predictions = Predictions(kept[request.risk], kept[str(request.outcome)], weights, None, "external")
+        _require_classes(predictions, request)
+        return PredictionFile(predictions, compared, identity, left_out=left_out)
+    time, event = kept[request.follow_up.time], kept[request.follow_up.event]
+    predictions, known = _at_horizon(kept[request.risk], time, event, request.follow_up)
+    _require_classes(predictions, request)
+    return PredictionFile(
+        predictions,
+        {name: values[known] for name, values in compared.items()},
+        identity,
+        FollowedRisk(time, event, kept[request.risk], request.follow_up.horizon),
+        left_out,
+    )
+
+
+def _sides(request: PredictionRequest) -> tuple[str, ...]:
+    return (request.follow_up.event,) if request.follow_up else (str(request.outcome),)
+
+
+def _require_columns(table: pd.DataFrame, request: PredictionRequest) -> None:
+    present = [str(column) for column in table.columns]
+    for name in request.columns:
+        if present.count(name) > 1:
+            raise ContractError(f"the file has more than one column {name!r}", expected="every column name once")
+        if name not in present:
+            close = nearest(name, present)
+            raise ContractError(
+                f"the file has no column {name!r}",
+                expected=f"one of {', '.join(present[:30])}{', …' if len(present) > 30 else ''}",
+                remedy=f"did you mean {close!r}?" if close else None,
+            )
+
+
+def _identity(path: Path, table: pd.DataFrame, request: PredictionRequest) -> CohortIdentity:
+    identifiers = next((table[name] for name in _IDENTIFIERS if name in table.columns), ())
+    marked = is_marked(table.columns, identifiers)
+    return CohortIdentity(path.name, "synthetic" if request.synthetic or marked else "real", sha256_file(path))
+
+
+def _numbers(table: pd.DataFrame, name: str) -> FloatArray:
+    """Read a column of numbers, shape (n,), NaN where there is none."""
+    column = table[name]
+    found = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    odd = np.flatnonzero(~np.isfinite(found))
+    odd = odd[~column.iloc[odd].isna().to_numpy()]
+    texts = column.iloc[odd].astype(str).str.strip()
+    wrong = ~texts.str.casefold().isin(MISSING_TEXT).to_numpy(dtype=bool)
+    if wrong.any():
+        first = int(odd[wrong][0])
+        raise ContractError(
+            f"{int(wrong.sum())} cells of {name!r} are no numbers",
+            where=f"row {first + 1}: {texts[wrong].iloc[0][:60]!r}",
+            expected="numbers with a decimal point, or empty cells",
+        )
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _outcomes(table: pd.DataFrame, name: str) -> FloatArray:
+    """Read a column that says yes or no, shape (n,), NaN where it says nothing."""
+    codes, distinct = pd.factorize(table[name].astype(object), use_na_sentinel=True)
+    sides = np.full(len(distinct) + 1, np.nan)
+    for position, value in enumerate(distinct):
+        text = str(value).strip().casefold()
+        if text in MISSING_TEXT:
+            continue
+        if text not in _SIDES:
+            row = int(np.flatnonzero(codes == position)[0])
+            raise ContractError(
+                f"the column {name!r} says {str(value)[:60]!r}, which is neither yes nor no",
+                where=f"row {row + 1}",
+                expected="0 or 1 (or false and true, no and yes, absent and present), or an empty cell",
+            )
+        sides[position] = _SIDES[text]
+    return np.asarray(sides[codes], dtype=np.float64)  # the sentinel -1 picks the last: nothing
+
+
+def _require_risks(name: str, values: FloatArray) -> None:
+    outside = np.flatnonzero((values < 0) | (values > 1))
+    if not outside.size:
+        return
+    highest = float(np.nanmax(values))
+    percent = highest <= 100 and float(np.nanmin(values)) >= 0
+    raise ContractError(
+        f"{outside.size} values of {name!r} are no risks",
+        where=f"row {int(outside[0]) + 1}: {values[outside[0]]:g}",
+        expected="predicted probabilities of the outcome, from 0 to 1",
+        remedy="divide percentages by 100" if percent else "turn the linear predictor into a risk first",
+    )
+
+
+def _require_weights(name: str | None, values: FloatArray | None) -> None:
+    if values is None:
+        return
+    if (values < 0).any() or not values.any():
+        raise ContractError(f"{name!r} cannot be weights", expected="numbers of 0 and more, not all 0")
+
+
+def _usable(numbers: Mapping[str, FloatArray], request: PredictionRequest) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """Return who can be used, and how many cannot, each counted under the first reason."""
+    used = np.ones(len(numbers[request.risk]), dtype=bool)
+    left_out = {}
+    for name, reason in _needed(request):
+        missing = used & np.isnan(numbers[name])
+        if missing.any():
+            left_out[f"{reason} ({name})"] = int(missing.sum())
+            used &= ~missing
+    if not used.any():
+        reasons = "; ".join(f"{count} without {reason}" for reason, count in left_out.items())
+        raise CohortError("no patient of the file can be used", where=reasons)
+    return used, left_out
+
+
+def _needed(request: PredictionRequest) -> Iterable[tuple[str, str]]:
+    yield request.risk, "a predicted risk"
+    if request.follow_up is None:
+        yield str(request.outcome), "a known outcome"
+    else:
+        yield request.follow_up.time, "a follow-up time"
+        yield request.follow_up.event, "a known event"
+    if request.weights is not None:
+        yield request.weights, "a weight"
+
+
+def _at_horizon(
+    risk: FloatArray, time: FloatArray, event: FloatArray, asked: FollowUpColumns
+) -> tuple[Predictions, NDArray[np.bool_]]:
+    if time.min() < 0:
+        raise CohortError(f"{int((time < 0).sum())} follow-up times of {asked.time!r} lie below 0")
+    longest = float(time.max())
+    if longest < asked.horizon and (event[time == longest] == 0).any():
+        raise CohortError(
+            f"nobody was followed up to the horizon of {asked.horizon:g}",
+            where=f"the longest follow-up in {asked.time!r} is {longest:g}",
+            remedy=f"name a horizon of at most {longest:g}, in the unit of {asked.time!r}",
+        )
+    outcome = ((event == 1) & (time <= asked.horizon)).astype(np.float64)
+    weights = ipcw_weights(time, event, asked.horizon)
+    # Patients whose outcome is not known at the horizon are stood for by the weights of the others.
+    known = weights > 0
+    kept = None if np.isclose(weights, 1.0).all() else weights[known]
+    return Predictions(risk[known], outcome[known], kept, None, "external"), known
+
+
+def _require_classes(predictions: Predictions, request: PredictionRequest) -> None:
+    for count, words in ((predictions.events, "has"), (predictions.n - predictions.events, "is without")):
+        if count == 0:
+            raise CohortError(
+                f"no patient of the file {words} the outcome ({request.outcome_label.label})",
+                where=f"{predictions.n:,} patients with a known outcome, {predictions.events:,} events",
+                expected="patients with it and patients without: else no prediction can be told from another",
+            )

@@ -1,0 +1,260 @@
+"""What risks are computed from: a model of ours, a published score or a published regression model, all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.clinical.published_model import PublishedModel
+from spinecast.clinical.scores import Score, compute_scores
+from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes import BinaryRisk
+from spinecast.errors import ContractError
+from spinecast.models.prognosis_model import PrognosisModel
+
+__all__ = [
+    "AskedOutcome",
+    "RiskSource",
+    "SourceKind",
+    "asked_outcome",
+    "cohort_columns",
+    "model_source",
+    "published_source",
+    "score_source",
+]
+
+FloatArray = NDArray[np.float64]
+Columns = Mapping[str, FloatArray]
+SourceKind = Literal["model", "score", "published"]
+
+# Rows predicted at once: bounds the memory of a cohort of any size.
+ROWS_AT_ONCE = 20_000
+# The event whose survival published scores state.
+DEATH = "death"
+
+
+@dataclass(frozen=True)
+class AskedOutcome:
+    """What is to be predicted: the variable that records it, and the day it is read at.
+
+    Parameters
+    ----------
+    event : str
+        Dictionary variable.
+    horizon_days : float or None
+        None where the outcome has no horizon.
+    """
+
+    event: str
+    horizon_days: float | None
+
+    @property
+    def words(self) -> str:
+        """The outcome, for a message."""
+        return self.event if self.horizon_days is None else f"{self.event} by day {self.horizon_days:g}"
+
+
+@dataclass(frozen=True, eq=False)
+class RiskSource:
+    """Something that gives every patient of a cohort a risk, or a value that ranks them.
+
+    Parameters
+    ----------
+    name, label : str
+    kind : {"model", "score", "published"}
+    inputs : tuple of str
+        Dictionary variables it reads.
+    identity : str
+        Identity of a model, or the publication.
+    compute : callable
+        Maps matrix columns (coding of `Cohort.matrix`) of n patients to a risk of the outcome asked for, shape (n,),
+        NaN where it is not known; where `ranks_only` says why there are no risks, to a value higher for patients more
+        likely to have the outcome.
+    ranks_only : str
+    note : str
+        What a reader must know of it.
+    """
+
+    name: str
+    label: str
+    kind: SourceKind
+    inputs: tuple[str, ...]
+    identity: str
+    compute: Callable[[Columns], FloatArray]
+    ranks_only: str = ""
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what it is as JSON values."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "kind": self.kind,
+            "inputs": list(self.inputs),
+            "identity": self.identity,
+            "ranks_only": self.ranks_only or None,
+            "note": self.note,
+        }
+
+
+def asked_outcome(outcome: BinaryRisk) -> AskedOutcome:
+    """Return what an outcome of the cohorts room asks for."""
+    event = next(str(getattr(outcome, key)) for key in ("event", "status", "variable") if hasattr(outcome, key))
+    horizon = getattr(outcome, "horizon_days", None)
+    return AskedOutcome(event, None if horizon is None else float(horizon))
+
+
+def cohort_columns(cohort: Cohort) -> dict[str, FloatArray]:
+    """Return every variable of a cohort as a matrix column."""
+    return {name: cohort.matrix([name])[:, 0] for name in cohort.variables}
+
+
+def model_source(model: PrognosisModel, identity: str, asked: AskedOutcome, *, label: str = "") -> RiskSource:
+    """Take risks from a model of ours.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    identity : str
+    asked : AskedOutcome
+        A model of another outcome or another horizon ranks patients only.
+    label : str
+        What reports call it; the model's title when empty.
+    """
+
+    def compute(columns: Columns) -> FloatArray:
+        return predict_columns(model, columns)
+
+    recorded = dict(model.about.get("outcome") or {})
+    return RiskSource(
+        name=model.name,
+        label=label or str(model.about.get("title") or model.name),
+        kind="model",
+        inputs=model.predictors,
+        identity=identity,
+        compute=compute,
+        ranks_only=_other_outcome(recorded, asked),
+        note=f"Model {model.name}, identity {identity[:12]}.",
+    )
+
+
+def predict_columns(model: PrognosisModel, columns: Columns) -> FloatArray:
+    """Predict from matrix columns, shape (n,); a predictor without a column is missing for everyone."""
+    count = len(next(iter(columns.values())))
+    risk = np.empty(count)
+    for start in range(0, count, ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        block = [columns[name][rows] if name in columns else None for name in model.predictors]
+        length = len(risk[rows])
+        matrix = np.column_stack([np.full(length, np.nan) if column is None else column for column in block])
+        risk[rows] = model.predict(np.ascontiguousarray(matrix))
+    return risk
+
+
+def _other_outcome(recorded: Mapping[str, Any], asked: AskedOutcome) -> str:
+    event = next((recorded[key] for key in ("event", "status", "variable") if recorded.get(key)), None)
+    if event is not None and event != asked.event:
+        return f"the model predicts {recorded.get('label') or event}, not {asked.words}"
+    horizon = recorded.get("horizon_days")
+    if event is not None and horizon != asked.horizon_days:
+        theirs = "without a horizon" if horizon is None else f"by day {horizon:g}"
+        return f"the model predicts {event} {theirs}, not {asked.words}"
+    return ""
+
+
+def score_source(entry: Score, asked: AskedOutcome) -> RiskSource:
+    """Take risks from a published score: 1 less the survival published for the patient's stratum.
+
+    Parameters
+    ----------
+    entry : Score
+    asked : AskedOutcome
+        Where its publication states no survival by that day, or the outcome is not death, the score ranks only.
+
+    Raises
+    ------
+    ContractError
+        If the score is a quantity that is no prognosis.
+    """
+    if entry.direction == "neither":
+        raise ContractError(f"{entry.name} is a quantity and no prognosis", remedy="see spinecast scores --list")
+    day = None if asked.horizon_days is None else int(asked.horizon_days)
+    why = _without_survival(entry, asked, day)
+    sign = -1.0 if entry.direction == "higher_is_better" else 1.0
+
+    def compute(columns: Columns) -> FloatArray:
+        found = compute_scores([entry], columns)[entry.name]
+        if why or day is None:
+            return sign * found.value
+        return 1 - found.expected_survival(day)
+
+    certain = [] if why or day is None else [band.label for band in entry.strata if day in band.deterministic_days]
+    return RiskSource(
+        name=entry.name,
+        label=entry.label,
+        kind="score",
+        inputs=entry.inputs,
+        identity=entry.source if why else f"{entry.source}. Survival: {entry.survival_source}",
+        compute=compute,
+        ranks_only=why,
+        note=" ".join(
+            [
+                *([] if why else ["Risk: 1 less the survival published for the stratum."]),
+                *([f"Nobody can be sure, as it is of {', '.join(certain)}."] if certain else []),
+                *([entry.notes] if entry.notes else []),
+            ]
+        ),
+    )
+
+
+def _without_survival(entry: Score, asked: AskedOutcome, day: int | None) -> str:
+    if asked.event != DEATH:
+        return f"published scores state survival, not {asked.words}"
+    if day is None or day != asked.horizon_days or not all(day in band.expected_survival for band in entry.strata):
+        return f"no survival by day {asked.horizon_days:g} is published for it" if day else "the outcome has no horizon"
+    return "" if entry.strata else "no survival is published for it"
+
+
+def published_source(model: PublishedModel, asked: AskedOutcome) -> RiskSource:
+    """Take risks from a published regression model; the linear predictor ranks where it gives none for that day.
+
+    Parameters
+    ----------
+    model : PublishedModel
+    asked : AskedOutcome
+    """
+    why = _without_risk(model, asked)
+
+    def compute(columns: Columns) -> FloatArray:
+        if why:
+            return model.linear_predictor(columns)
+        return model.risk(columns, None if asked.horizon_days is None else int(asked.horizon_days))
+
+    left_out = f" Left out here: {', '.join(part.what for part in model.left_out)}." if model.left_out else ""
+    return RiskSource(
+        name=model.published_model,
+        label=model.label,
+        kind="published",
+        inputs=model.inputs,
+        identity=model.source.citation,
+        compute=compute,
+        ranks_only=why,
+        note=f"Predicts: {model.outcome.label}.{left_out}",
+    )
+
+
+def _without_risk(model: PublishedModel, asked: AskedOutcome) -> str:
+    if not model.gives_level:
+        return str(model.link.ranks_only)
+    if model.link.kind == "linear":
+        return "it predicts an amount and no risk"
+    if asked.event not in model.outcome.variables:
+        return f"the model predicts {model.outcome.label}, not {asked.words}"
+    if asked.horizon_days not in model.horizons_days and (model.horizons_days or asked.horizon_days is not None):
+        known = ", ".join(f"{day}" for day in model.horizons_days)
+        return f"the model gives a risk by day {known}, not {asked.words}" if known else "the model states no horizon"
+    return ""

@@ -1,0 +1,231 @@
+"""Performance in groups of patients: by sex, age, tumour, site, period, treatment and whatever may be unequal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.clinical.dictionary import variable, variables
+from spinecast.clinical.variable import Variable
+from spinecast.cohorts.cohort import Cohort
+from spinecast.statistics import Absent, Measure
+from spinecast.validation.measures import accuracy_measures, calibration_in_groups, ranking_measures
+from spinecast.validation.predictions import Predictions
+
+__all__ = [
+    "FEWEST",
+    "SUBGROUP_MEASURES",
+    "Grouping",
+    "SubgroupCell",
+    "SubgroupEvaluation",
+    "default_subgroup_variables",
+    "evaluate_subgroups",
+    "group_patients",
+]
+
+FloatArray = NDArray[np.float64]
+
+FEWEST = 10
+"""Fewest events, and fewest patients without one, of a group that is shown: this project's own convention. Below it an
+interval spans nearly everything, and a group can be few enough people to know."""
+
+SUBGROUP_MEASURES = (
+    "auc",
+    "scaled_brier",
+    "calibration_in_the_large",
+    "calibration_slope",
+    "observed_expected_ratio",
+)
+SITE = "site"
+
+_AGE_BANDS = (50.0, 65.0, 75.0)
+_YEARS_TOGETHER = 5
+_FEW_YEARS = 6
+_TUMOUR = ("tumour_group", "tumour_growth_group", "primary_tumour")
+_TREATMENT = ("treatment_group", "surgical_procedure", "radiotherapy_technique")
+_NOT_RECORDED = "Not recorded"
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """The groups of one variable.
+
+    Parameters
+    ----------
+    variable, label : str
+    groups : tuple of (str, ndarray of bool, shape (n,))
+        What each is called and who is in it; nobody is in two.
+    """
+
+    variable: str
+    label: str
+    groups: tuple[tuple[str, NDArray[np.bool_]], ...]
+
+
+@dataclass(frozen=True)
+class SubgroupCell:
+    """One group.
+
+    Parameters
+    ----------
+    label : str
+    n, events : int or None
+        Patients with a known outcome and events; None where the group is suppressed.
+    measures : dict of str to Estimate or Absent
+    """
+
+    label: str
+    n: int | None
+    events: int | None
+    measures: dict[str, Measure]
+
+
+@dataclass(frozen=True)
+class SubgroupEvaluation:
+    """The groups of one variable, evaluated."""
+
+    variable: str
+    label: str
+    cells: tuple[SubgroupCell, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "variable": self.variable,
+            "label": self.label,
+            "groups": [
+                {
+                    "label": cell.label,
+                    "n": cell.n,
+                    "events": cell.events,
+                    "measures": {name: measure.to_dict() for name, measure in cell.measures.items()},
+                }
+                for cell in self.cells
+            ],
+        }
+
+
+def default_subgroup_variables() -> tuple[str, ...]:
+    """Return the variables whose groups are always looked at where a cohort holds them."""
+    unequal = [name for name, entry in variables().items() if entry.role == "subgroup"]
+    return tuple(dict.fromkeys(("sex", "age", *_TUMOUR, "treatment_year", *_TREATMENT, *unequal)))
+
+
+def group_patients(cohort: Cohort, rows: NDArray[np.intp], names: Sequence[str]) -> tuple[Grouping, ...]:
+    """Form the groups of variables that a cohort holds, and of its sites.
+
+    Ages fall into bands (under 50, 50 to 64, 65 to 74, 75 and over), years into single ones or, where there are many,
+    into five at a time; other numbers at their quartiles.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    rows : ndarray of int, shape (n,)
+        The patients who are evaluated.
+    names : sequence of str
+        Variables; those the cohort lacks, and those with one group only, are left out.
+    """
+    found = []
+    for name in names:
+        if name in cohort.frame:
+            entry = variable(name)
+            found.append(Grouping(name, entry.label, tuple(_groups(entry, cohort.matrix([name])[rows, 0]))))
+    if cohort.groups is not None:
+        sites = cohort.groups.iloc[rows].astype(object)
+        named = [(str(site), (sites == site).to_numpy(dtype=bool)) for site in sorted(sites.dropna().unique(), key=str)]
+        found.append(Grouping(SITE, "Site", tuple(named)))
+    return tuple(grouping for grouping in found if len(grouping.groups) > 1)
+
+
+def _groups(entry: Variable, column: FloatArray) -> Iterable[tuple[str, NDArray[np.bool_]]]:
+    known = ~np.isnan(column)
+    if entry.is_levelled:
+        named = [(level.label, column == position) for position, level in enumerate(entry.levels)]
+    elif entry.name == "treatment_year":
+        named = _periods(column, known)
+    else:
+        edges = _AGE_BANDS if entry.name == "age" else tuple(np.unique(np.quantile(column[known], (0.25, 0.5, 0.75))))
+        named = _bands(column, edges, entry) if known.any() else []
+    yield from ((label, members) for label, members in named if members.any())
+    if not known.all():
+        yield _NOT_RECORDED, ~known
+
+
+def _bands(column: FloatArray, edges: Sequence[float], entry: Variable) -> list[tuple[str, NDArray[np.bool_]]]:
+    unit = f" {entry.unit_symbol}" if entry.unit_symbol and entry.name != "age" else ""
+    whole = entry.name == "age"
+    named = [(f"Under {edges[0]:g}{unit}", column < edges[0])]
+    for low, high in pairwise(edges):
+        words = f"{low:g} to {high - 1:g}" if whole else f"{low:g} to under {high:g}{unit}"
+        named.append((words, (column >= low) & (column < high)))
+    return [*named, (f"{edges[-1]:g}{unit} and over", column >= edges[-1])]
+
+
+def _periods(column: FloatArray, known: NDArray[np.bool_]) -> list[tuple[str, NDArray[np.bool_]]]:
+    years = np.unique(np.floor(column[known]))
+    if years.size <= _FEW_YEARS:
+        return [(f"{year:.0f}", np.floor(column) == year) for year in years]
+    starts = np.unique(_YEARS_TOGETHER * np.floor(years / _YEARS_TOGETHER))
+    end = _YEARS_TOGETHER
+    return [(f"{start:.0f} to {start + end - 1:.0f}", (column >= start) & (column < start + end)) for start in starts]
+
+
+def evaluate_subgroups(
+    predictions: Predictions,
+    groupings: Sequence[Grouping],
+    *,
+    ranks_only: str = "",
+    fewest: int = FEWEST,
+    bootstrap: int,
+    seed: int,
+) -> tuple[SubgroupEvaluation, ...]:
+    """Evaluate the predictions in every group; groups with too few events, or too few without, are suppressed.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Out-of-sample predictions, in the order of the groupings.
+    groupings : sequence of Grouping
+    ranks_only : str
+        Why the predictions are no risks, where they are not.
+    fewest : int
+        Fewest events, and fewest patients without one, of a group that is shown.
+    bootstrap, seed : int
+        Resamples and their seed, used with weights only.
+
+    Raises
+    ------
+    ValueError
+        If the predictions are apparent.
+    """
+    predictions.require_out_of_sample("an evaluation by subgroup")
+
+    def cell(label: str, members: NDArray[np.bool_]) -> SubgroupCell:
+        weights = predictions.weights
+        nobody = not members.any() or (weights is not None and not weights[members].any())
+        part = None if nobody else predictions.subset(members)
+        if part is None or min(part.events, part.n - part.events) < fewest:
+            reason = f"fewer than {fewest} events, or fewer than {fewest} patients without one"
+            return SubgroupCell(label, None, None, dict.fromkeys(SUBGROUP_MEASURES, Absent(reason)))
+        return SubgroupCell(label, part.n, part.events, _measures(part, ranks_only, bootstrap, seed))
+
+    return tuple(
+        SubgroupEvaluation(
+            grouping.variable, grouping.label, tuple(cell(label, members) for label, members in grouping.groups)
+        )
+        for grouping in groupings
+    )
+
+
+def _measures(part: Predictions, ranks_only: str, bootstrap: int, seed: int) -> dict[str, Measure]:
+    if ranks_only:
+        found = ranking_measures(part, ranks_only, bootstrap=bootstrap, seed=seed)
+    else:
+        found = accuracy_measures(part, bootstrap=bootstrap, seed=seed)
+        found |= calibration_in_groups(part, bootstrap=bootstrap, seed=seed)
+    return {name: found[name] for name in SUBGROUP_MEASURES}
