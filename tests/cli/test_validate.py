@@ -14,6 +14,8 @@ import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy, environment
 
+from spinecast.cli import main
+
 QUICK = ("--bootstrap", "20", "--missing-draws", "2")
 
 
@@ -29,12 +31,29 @@ def place(folder: Path, table: pd.DataFrame) -> None:
     (folder / "study.yaml").write_text(simulated.STUDY, encoding="utf-8")
 
 
-def assert_refused(done: object, *words: str) -> None:
-    assert done.returncode == 2, done.stdout  # type: ignore[attr-defined]
-    assert "Traceback" not in done.stderr  # type: ignore[attr-defined]
-    assert done.stdout == ""  # type: ignore[attr-defined]
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2, done.stdout
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
     for word in words:
-        assert word in done.stderr, done.stderr  # type: ignore[attr-defined]
+        assert word in done.stderr, done.stderr
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process: a refusal needs no start of its own."""
+
+    def run(*arguments: str, folder: Path, timeout: float = 0) -> subprocess.CompletedProcess[str]:
+        assert timeout == 0
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("SPINECAST_STORE", str(folder / "mlruns"))
+        monkeypatch.setattr("sys.argv", ["spinecast", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +158,7 @@ def test_a_folder_alone_is_enough(trained: TrainedStudy, spinecast: Run, tmp_pat
 
 
 def test_the_development_cohort_under_another_name_is_refused(
-    trained: TrainedStudy, home: Path, spinecast: Run, tmp_path: Path
+    trained: TrainedStudy, home: Path, here: Run, tmp_path: Path
 ) -> None:
     own = simulated.patients().rename(columns={"days": "follow_up_time", "died": "death"})
     shutil.copytree(trained.output / "model", tmp_path / "model")
@@ -147,38 +166,38 @@ def test_the_development_cohort_under_another_name_is_refused(
     renamed = own.assign(patient=[f"New {number}" for number in range(len(own))])
     renamed.sample(frac=1, random_state=1).to_csv(tmp_path / "renamed.csv", index=False)
     for name in ("same.csv", "renamed.csv"):
-        done = spinecast("validate", "model", "--cohort", name, folder=tmp_path)
+        done = here("validate", "model", "--cohort", name, folder=tmp_path)
         assert_refused(done, "is the development cohort of the model", "name another cohort")
     # A third of it tells nothing to who has the model alone, and is told by the one who has the patients.
     part = renamed.iloc[:160].rename(columns={"follow_up_time": "days", "death": "died"})
     part.to_csv(home / "part.csv", index=False)
-    done = spinecast("validate", "simulated_mortality", "--cohort", "part.csv", "--study", "study.yaml", folder=home)
+    done = here("validate", "simulated_mortality", "--cohort", "part.csv", "--study", "study.yaml", folder=home)
     assert_refused(done, "160 of 160 patients: rows that agree")
     assert not (tmp_path / "output").exists()
 
 
-def test_what_a_cohort_must_have(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_what_a_cohort_must_have(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     table = others()
     model = str(trained.output)
     arguments = ("validate", model, "--cohort", "there.csv", "--study", "study.yaml", *QUICK)
     place(tmp_path, table.drop(columns="creatinine"))
     assert_refused(
-        spinecast(*arguments, folder=tmp_path), "no value of 1 predictor", "creatinine", "--allow-missing-predictors"
+        here(*arguments, folder=tmp_path), "no value of 1 predictor", "creatinine", "--allow-missing-predictors"
     )
-    allowed = spinecast(*arguments, "--allow-missing-predictors", "--json", folder=tmp_path)
+    allowed = here(*arguments, "--allow-missing-predictors", "--json", folder=tmp_path)
     assert allowed.returncode == 0, allowed.stderr
     answer = json.loads(allowed.stdout)
     assert "SC022" in {check["code"] for check in answer["checks"]}
     assert answer["about"]["lacking"] == ["Creatinine"]
     place(tmp_path, table.assign(albumin=10 * table["albumin"]))
-    assert_refused(spinecast(*arguments, folder=tmp_path), "albumin", "g/dL")
+    assert_refused(here(*arguments, folder=tmp_path), "albumin", "g/dL")
     place(tmp_path, table.assign(died="absent", days=300))
-    assert_refused(spinecast(*arguments, folder=tmp_path), "no patient has the outcome")
+    assert_refused(here(*arguments, folder=tmp_path), "no patient has the outcome")
     place(tmp_path, table.assign(sodium=table["sodium"].astype(object).where(table.index != 3, "high")))
-    assert_refused(spinecast(*arguments, folder=tmp_path), "sodium", "high")
+    assert_refused(here(*arguments, folder=tmp_path), "sodium", "high")
 
 
-def test_places_and_words_that_make_no_sense(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_places_and_words_that_make_no_sense(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     place(tmp_path, others())
     model = str(trained.output)
     cohort = ("--cohort", "there.csv", "--study", "study.yaml")
@@ -198,7 +217,7 @@ def test_places_and_words_that_make_no_sense(trained: TrainedStudy, spinecast: R
         ((model, *cohort, "--subgroup", "sx"), ("sx",)),
         ((model, *cohort, "--horizon", "90000"), ("90000",)),
     ):
-        assert_refused(spinecast("validate", *arguments, folder=tmp_path), *words)
+        assert_refused(here("validate", *arguments, folder=tmp_path), *words)
     assert (tmp_path / "mine" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
     assert not (tmp_path / "output").exists()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -79,6 +81,20 @@ def test_telemetry_is_switched_off_even_where_it_was_switched_on(monkeypatch: py
     monkeypatch.setenv("DO_NOT_TRACK", "false")
     quiet_mlflow()
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == os.environ["DO_NOT_TRACK"] == "true"
+
+
+def test_any_part_of_mlflow_that_this_room_imports_first_finds_telemetry_off(tmp_path: Path) -> None:
+    # `prove` imports MLflow's exceptions before it asks for a client; MLflow decides while it is first imported.
+    script = "import spinecast.tracking.store, mlflow.exceptions; from mlflow.telemetry import get_telemetry_client"
+    shell = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}; print(get_telemetry_client())"],
+        env={**shell, "XDG_CONFIG_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "None"
 
 
 def test_a_store_that_does_not_answer_is_known_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

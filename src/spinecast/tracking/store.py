@@ -1,8 +1,7 @@
 """Where runs and models are kept, opened without a word to the outside.
 
 The embedded default is SQLite beside an artifact folder, both under ``mlruns/``. One address in the environment
-variable ``SPINECAST_TRACKING_URI`` replaces it by an MLflow server. MLflow's own telemetry is on by default and is
-switched off before MLflow is imported.
+variable ``SPINECAST_TRACKING_URI`` replaces it by an MLflow server.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinecast.errors import TrackingError
 from spinecast.files import ensure_writable_directory
+from spinecast.tracking import switch_telemetry_off
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -168,8 +168,7 @@ def open_store(folder: Path | None = None, *, create: bool = True) -> Store:
 
 def quiet_mlflow() -> Any:
     """Import MLflow with its telemetry off and its progress messages silent."""
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ["DO_NOT_TRACK"] = "true"
+    switch_telemetry_off()
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import logging
