@@ -23,7 +23,7 @@ from spinecast.clinical.published_model import (
 )
 from spinecast.documents import write_yaml
 from spinecast.errors import ContractError, DocumentError
-from spinecast.models.splines import restricted_cubic_terms
+from spinecast.statistics import restricted_cubic_terms
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 DELIVERED = published_models()

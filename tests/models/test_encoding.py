@@ -15,7 +15,7 @@ from spinecast.models.encoding import (
     PredictorSchema,
     fit_encoder,
 )
-from spinecast.models.splines import knot_positions, restricted_cubic_terms
+from spinecast.statistics import knot_positions, restricted_cubic_terms
 
 MEDIAN, NATIVE = Imputation("median"), Imputation("native")
 FOREST = Imputation("forest", iterations=1, trees=3)

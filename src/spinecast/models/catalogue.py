@@ -24,8 +24,8 @@ from spinecast.models.scorers import (
     NetworkScorer,
     Scorer,
 )
-from spinecast.models.splines import KNOT_QUANTILES
 from spinecast.models.trees import forest_from_sklearn
+from spinecast.statistics import KNOT_QUANTILES
 
 __all__ = ["FAMILIES", "Allowed", "Choice", "Dimension", "Family", "Interval", "Parameters", "Range"]
 

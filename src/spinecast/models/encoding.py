@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.variable import Variable
 from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
-from spinecast.models.splines import knot_positions, restricted_cubic_terms
+from spinecast.statistics import knot_positions, restricted_cubic_terms
 
 __all__ = ["Encoder", "Imputation", "PredictorSchema", "fit_encoder"]
 

@@ -9,49 +9,22 @@ ended it; a ``horizon`` is in the unit of ``time``, and past the longest follow-
 
 from __future__ import annotations
 
-from spinecast.statistics._accuracy import brier, brier_null, discrimination_slope, log_loss, scaled_brier
-from spinecast.statistics._agreement import McNemar, UnpairedComparison, cohen_kappa, compare_auc_unpaired, mcnemar
-from spinecast.statistics._bootstrap import Seed
-from spinecast.statistics._brier_decomposition import (
+from spinecast.statistics.binary.accuracy import brier, brier_null, discrimination_slope, log_loss, scaled_brier
+from spinecast.statistics.binary.agreement import (
+    McNemar,
+    UnpairedComparison,
+    cohen_kappa,
+    compare_auc_unpaired,
+    mcnemar,
+)
+from spinecast.statistics.binary.brier_decomposition import (
     BrierDecomposition,
     CorpDecomposition,
     brier_decomposition,
     corp_decomposition,
     isotonic_recalibration,
 )
-from spinecast.statistics._calibration import (
-    CalibrationFit,
-    CalibrationGroup,
-    calibration_groups,
-    calibration_in_the_large,
-    calibration_slope,
-    fit_calibration,
-    joint_calibration_intercept,
-    observed_expected_ratio,
-)
-from spinecast.statistics._calibration_likelihood import (
-    QualityIndices,
-    profile_slope_interval,
-    quality_indices,
-    unreliability,
-)
-from spinecast.statistics._calibration_tests import (
-    CALIBRATION_TEST_CAVEAT,
-    HOSMER_LEMESHOW_CAVEAT,
-    CalibrationTest,
-    hosmer_lemeshow,
-    spiegelhalter,
-)
-from spinecast.statistics._censoring import KaplanMeier, censoring_distribution, ipcw_weights, kaplan_meier
-from spinecast.statistics._competing import (
-    CumulativeIncidence,
-    cumulative_incidence,
-    cumulative_incidence_at,
-    restricted_mean_time_lost,
-)
-from spinecast.statistics._concordance import Concordance, compare_harrell_c, concordance, harrell_c, uno_c
-from spinecast.statistics._cox import CoxFit, fit_cox
-from spinecast.statistics._decision import (
+from spinecast.statistics.binary.decision import (
     Classification,
     DecisionCurve,
     classify,
@@ -61,14 +34,7 @@ from spinecast.statistics._decision import (
     net_benefit_treat_all,
     standardised_net_benefit,
 )
-from spinecast.statistics._development_size import (
-    development_size_binary,
-    development_size_survival,
-    expected_mean_absolute_error,
-    expected_shrinkage,
-)
-from spinecast.statistics._development_size_continuous import development_size_continuous
-from spinecast.statistics._discrimination import (
+from spinecast.statistics.binary.discrimination import (
     AucComparison,
     DeLong,
     RocCurve,
@@ -79,64 +45,7 @@ from spinecast.statistics._discrimination import (
     logit_interval,
     roc_curve,
 )
-from spinecast.statistics._estimate import Absent, Estimate, Measure, measure_from_dict
-from spinecast.statistics._exact_ties import ConditionalFit, fit_conditional_cox
-from spinecast.statistics._explained_variation import (
-    c_statistic_from_cox_snell,
-    cox_snell_from_c_statistic,
-    cox_snell_from_nagelkerke,
-    largest_cox_snell_r2,
-    largest_cox_snell_r2_survival,
-)
-from spinecast.statistics._fine_gray import FineGrayFit, fit_fine_gray
-from spinecast.statistics._flexible import (
-    CalibrationCurve,
-    CalibrationErrors,
-    calibration_errors,
-    flexible_calibration,
-)
-from spinecast.statistics._gray import gray_test
-from spinecast.statistics._grouped_errors import (
-    LowessErrors,
-    expected_calibration_error,
-    lowess,
-    lowess_calibration_errors,
-)
-from spinecast.statistics._imputations import PooledImputations, pool_imputations
-from spinecast.statistics._inputs import Scored, check_scored
-from spinecast.statistics._linear_predictor import (
-    LinearPredictor,
-    beta_linear_predictor,
-    binormal_linear_predictor,
-    empirical_linear_predictor,
-    normal_linear_predictor,
-)
-from spinecast.statistics._loess import loess
-from spinecast.statistics._logistic import LogisticRecalibration, fit_logistic_recalibration
-from spinecast.statistics._logistic_regression import (
-    LogisticRegression,
-    cox_snell_r2,
-    fit_logistic_regression,
-    nagelkerke_r2,
-)
-from spinecast.statistics._logrank import GroupTest, log_rank
-from spinecast.statistics._meta_analysis import IntervalMethod, MetaAnalysis, Range, meta_analyse
-from spinecast.statistics._meta_effects import (
-    StandardErrorSource,
-    auc_effects,
-    observed_expected_from_intercept,
-    ratio_effects,
-    ratio_standard_error,
-)
-from spinecast.statistics._meta_studies import (
-    Influence,
-    SmallStudyTest,
-    leave_one_out,
-    small_study_test,
-    study_influence,
-)
-from spinecast.statistics._meta_variance import HeterogeneityMethod
-from spinecast.statistics._optimism import (
+from spinecast.statistics.binary.optimism import (
     NO_INFORMATION_AUC,
     brier_no_information,
     harrell_optimism,
@@ -147,33 +56,140 @@ from spinecast.statistics._optimism import (
     validated_632,
     validated_632_plus,
 )
-from spinecast.statistics._precision_recall import PrecisionRecallCurve, average_precision, precision_recall_curve
-from spinecast.statistics._prevalence import shift_prevalence
-from spinecast.statistics._proportional_hazards import ProportionalHazardsTest, TermTest, proportional_hazards_test
-from spinecast.statistics._proportions import (
+from spinecast.statistics.binary.precision_recall import PrecisionRecallCurve, average_precision, precision_recall_curve
+from spinecast.statistics.binary.prevalence import shift_prevalence
+from spinecast.statistics.binary.reclassification import RECLASSIFICATION_CAVEAT, Reclassification, reclassification
+from spinecast.statistics.binary.resampled import Resampled, resample_performance
+from spinecast.statistics.binary.utility import (
+    HarmTradeOff,
+    compare_net_benefit,
+    harm_trade_off,
+    net_benefit_after_harm,
+    standardised_net_benefit_at,
+)
+from spinecast.statistics.calibration.flexible import (
+    CalibrationCurve,
+    CalibrationErrors,
+    calibration_errors,
+    flexible_calibration,
+)
+from spinecast.statistics.calibration.grouped_errors import (
+    LowessErrors,
+    expected_calibration_error,
+    lowess,
+    lowess_calibration_errors,
+)
+from spinecast.statistics.calibration.likelihood import (
+    QualityIndices,
+    profile_slope_interval,
+    quality_indices,
+    unreliability,
+)
+from spinecast.statistics.calibration.significance import (
+    CALIBRATION_TEST_CAVEAT,
+    HOSMER_LEMESHOW_CAVEAT,
+    CalibrationTest,
+    hosmer_lemeshow,
+    spiegelhalter,
+)
+from spinecast.statistics.calibration.spline import SplineCalibration, spline_calibration
+from spinecast.statistics.calibration.summary import (
+    CalibrationFit,
+    CalibrationGroup,
+    calibration_groups,
+    calibration_in_the_large,
+    calibration_slope,
+    fit_calibration,
+    joint_calibration_intercept,
+    observed_expected_ratio,
+)
+from spinecast.statistics.foundations.bootstrap import Seed
+from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure, measure_from_dict
+from spinecast.statistics.foundations.imputations import PooledImputations, pool_imputations
+from spinecast.statistics.foundations.inputs import Scored, check_scored
+from spinecast.statistics.foundations.loess import loess
+from spinecast.statistics.foundations.logistic import LogisticRecalibration, fit_logistic_recalibration
+from spinecast.statistics.foundations.logistic_regression import (
+    LogisticRegression,
+    cox_snell_r2,
+    fit_logistic_regression,
+    nagelkerke_r2,
+)
+from spinecast.statistics.foundations.proportions import (
     clopper_pearson_interval,
     jeffreys_interval,
     wald_interval,
     wilson_interval,
 )
-from spinecast.statistics._pseudo_values import pseudo_values
-from spinecast.statistics._reclassification import RECLASSIFICATION_CAVEAT, Reclassification, reclassification
-from spinecast.statistics._resampled import Resampled, resample_performance
-from spinecast.statistics._restricted_mean import (
+from spinecast.statistics.foundations.splines import KNOT_QUANTILES, knot_positions, restricted_cubic_terms
+from spinecast.statistics.hazards.cox import CoxFit, fit_cox
+from spinecast.statistics.hazards.exact_ties import ConditionalFit, fit_conditional_cox
+from spinecast.statistics.hazards.fine_gray import FineGrayFit, fit_fine_gray
+from spinecast.statistics.hazards.proportional_hazards import (
+    ProportionalHazardsTest,
+    TermTest,
+    proportional_hazards_test,
+)
+from spinecast.statistics.hazards.weibull import WeibullFit, fit_weibull
+from spinecast.statistics.meta_analysis.effects import (
+    StandardErrorSource,
+    auc_effects,
+    observed_expected_from_intercept,
+    ratio_effects,
+    ratio_standard_error,
+)
+from spinecast.statistics.meta_analysis.pooling import IntervalMethod, MetaAnalysis, Range, meta_analyse
+from spinecast.statistics.meta_analysis.studies import (
+    Influence,
+    SmallStudyTest,
+    leave_one_out,
+    small_study_test,
+    study_influence,
+)
+from spinecast.statistics.meta_analysis.variance import HeterogeneityMethod
+from spinecast.statistics.sample_size.criteria import Adequacy, Criterion, SampleSize
+from spinecast.statistics.sample_size.development import (
+    development_size_binary,
+    development_size_survival,
+    expected_mean_absolute_error,
+    expected_shrinkage,
+)
+from spinecast.statistics.sample_size.development_continuous import development_size_continuous
+from spinecast.statistics.sample_size.explained_variation import (
+    c_statistic_from_cox_snell,
+    cox_snell_from_c_statistic,
+    cox_snell_from_nagelkerke,
+    largest_cox_snell_r2,
+    largest_cox_snell_r2_survival,
+)
+from spinecast.statistics.sample_size.linear_predictor import (
+    LinearPredictor,
+    beta_linear_predictor,
+    binormal_linear_predictor,
+    empirical_linear_predictor,
+    normal_linear_predictor,
+)
+from spinecast.statistics.sample_size.validation import (
+    validation_size_binary,
+    validation_size_continuous,
+    validation_size_survival,
+)
+from spinecast.statistics.survival.censoring import KaplanMeier, censoring_distribution, ipcw_weights, kaplan_meier
+from spinecast.statistics.survival.competing import (
+    CumulativeIncidence,
+    cumulative_incidence,
+    cumulative_incidence_at,
+    restricted_mean_time_lost,
+)
+from spinecast.statistics.survival.gray import gray_test
+from spinecast.statistics.survival.logrank import GroupTest, log_rank
+from spinecast.statistics.survival.pseudo_values import pseudo_values
+from spinecast.statistics.survival.restricted_mean import (
     RestrictedMeanComparison,
     compare_restricted_means,
     restricted_mean_survival,
 )
-from spinecast.statistics._sample_size import Adequacy, Criterion, SampleSize
-from spinecast.statistics._spline_calibration import SplineCalibration, spline_calibration
-from spinecast.statistics._survival_calibration import (
-    HorizonCalibrationGroup,
-    horizon_calibration_curve,
-    horizon_calibration_errors,
-    horizon_calibration_groups,
-    horizon_observed_expected_ratio,
-)
-from spinecast.statistics._survival_curve import (
+from spinecast.statistics.survival.survival_curve import (
     StepCurve,
     SurvivalCurve,
     SurvivalQuantile,
@@ -182,35 +198,37 @@ from spinecast.statistics._survival_curve import (
     survival_curve,
     survival_quantile,
 )
-from spinecast.statistics._survival_scores import (
+from spinecast.statistics.survival_performance.calibration import (
+    HorizonCalibrationGroup,
+    horizon_calibration_curve,
+    horizon_calibration_errors,
+    horizon_calibration_groups,
+    horizon_observed_expected_ratio,
+)
+from spinecast.statistics.survival_performance.concordance import (
+    Concordance,
+    compare_harrell_c,
+    concordance,
+    harrell_c,
+    uno_c,
+)
+from spinecast.statistics.survival_performance.scores import (
     compare_horizon_auc,
     horizon_auc,
     horizon_brier,
     index_of_prediction_accuracy,
     integrated_brier,
 )
-from spinecast.statistics._survival_slope import (
+from spinecast.statistics.survival_performance.slope import (
     cox_calibration_slope,
     horizon_calibration_in_the_large,
     horizon_calibration_slope,
 )
-from spinecast.statistics._utility import (
-    HarmTradeOff,
-    compare_net_benefit,
-    harm_trade_off,
-    net_benefit_after_harm,
-    standardised_net_benefit_at,
-)
-from spinecast.statistics._validation_size import (
-    validation_size_binary,
-    validation_size_continuous,
-    validation_size_survival,
-)
-from spinecast.statistics._weibull import WeibullFit, fit_weibull
 
 __all__ = [
     "CALIBRATION_TEST_CAVEAT",
     "HOSMER_LEMESHOW_CAVEAT",
+    "KNOT_QUANTILES",
     "NO_INFORMATION_AUC",
     "RECLASSIFICATION_CAVEAT",
     "Absent",
@@ -341,6 +359,7 @@ __all__ = [
     "jeffreys_interval",
     "joint_calibration_intercept",
     "kaplan_meier",
+    "knot_positions",
     "largest_cox_snell_r2",
     "largest_cox_snell_r2_survival",
     "leave_one_out",
@@ -375,6 +394,7 @@ __all__ = [
     "reclassification",
     "relative_overfitting",
     "resample_performance",
+    "restricted_cubic_terms",
     "restricted_mean_survival",
     "restricted_mean_time_lost",
     "roc_curve",

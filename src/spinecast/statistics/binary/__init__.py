@@ -1,0 +1,1 @@
+"""Predictions of an outcome that is present or not: ranking, accuracy, usefulness, optimism."""

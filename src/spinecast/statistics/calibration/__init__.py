@@ -1,0 +1,1 @@
+"""Whether predicted risks of a binary outcome agree with what is observed."""

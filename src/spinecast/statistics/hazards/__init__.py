@@ -1,0 +1,1 @@
+"""Models of the hazard, fitted exactly: what validation statistics need."""

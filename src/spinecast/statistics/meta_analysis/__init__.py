@@ -1,0 +1,1 @@
+"""One result from several studies."""

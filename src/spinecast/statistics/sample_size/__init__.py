@@ -1,0 +1,1 @@
+"""How many patients a development or a validation needs."""

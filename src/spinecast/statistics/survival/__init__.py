@@ -1,0 +1,1 @@
+"""Censored follow-up described: curves, tests of groups, weights and pseudo-values."""
