@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spinecast.statistics import KNOT_QUANTILES, knot_positions, restricted_cubic_terms
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "glmnet_rotterdam"
+REFERENCE = Path(__file__).parents[2] / "reference" / "glmnet_rotterdam"
 
 
 def test_terms_by_hand() -> None:
