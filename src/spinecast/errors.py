@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "ArtifactError",
+    "CheckError",
     "CohortError",
     "ContractError",
     "DocumentError",
@@ -72,6 +73,10 @@ class ContractError(SpinecastError):
 
 class CohortError(SpinecastError):
     """A cohort that cannot carry the study: empty, one outcome class, too few events, too short a follow-up."""
+
+
+class CheckError(SpinecastError):
+    """A coded check that found what makes the results wrong."""
 
 
 class ArtifactError(SpinecastError):

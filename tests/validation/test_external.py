@@ -21,7 +21,7 @@ from validation.made_validation import (
 
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import label_outcome
-from spinecast.errors import CohortError
+from spinecast.errors import CheckError, CohortError
 from spinecast.statistics import Absent, Estimate, auc, calibration_in_the_large, calibration_slope
 from spinecast.validation import Comparator
 from spinecast.validation.external import validate_externally
@@ -64,7 +64,7 @@ def test_a_shifted_baseline_is_calibration_in_the_large_and_leaves_the_slope(shi
     large, slope = measures["calibration_in_the_large"], measures["calibration_slope"]
     assert abs(large.estimate - shift) < 3 * error_of(large) < 0.12
     assert abs(slope.estimate - 1) < 3 * error_of(slope) < 0.15
-    assert ("SC024" in {check.code for check in found.checks}) == (shift != 0)
+    assert ("SC024" in {check.code for check in found.checklist.found}) == (shift != 0)
 
 
 def test_everything_is_there_and_survives_json() -> None:
@@ -88,7 +88,7 @@ def test_everything_is_there_and_survives_json() -> None:
     assert found.survival["harrell_c"].estimate > 0.6
     assert found.case_mix.membership_auc.estimate < 0.65
     assert found.not_scored == 0
-    assert {check.code for check in found.checks} >= {"SC005"}
+    assert {check.code for check in found.checklist.found} >= {"SC005"}
     text = json.dumps({**found.evaluation.to_dict(), **found.parts()}, allow_nan=False)
     for identifier in there["patient"].head(50):
         assert f'"{identifier}"' not in text
@@ -147,12 +147,10 @@ def test_the_development_cohort_is_refused() -> None:
         validate_externally(plan_of(home))
 
 
-def test_people_in_both_are_an_error_in_the_report() -> None:
+def test_people_in_both_stop_the_validation() -> None:
     mixed = pd.concat([table(600, seed=71, prefix="H").iloc[:20], table(400, seed=3)], ignore_index=True)
-    found = validate_externally(plan_of(cohort_of(mixed, "mixed")))
-    check = next(check for check in found.checks if check.code == "SC021")
-    assert check.severity == "error"
-    assert "20 of 420 patients" in check.finding
+    with pytest.raises(CheckError, match=r"SC021 People in both cohorts(.|\n)*20 of 420 patients"):
+        validate_externally(plan_of(cohort_of(mixed, "mixed")))
 
 
 def test_a_source_that_gives_nobody_a_value_is_refused() -> None:

@@ -157,7 +157,7 @@ def test_the_evaluation_holds_comparisons_benefit_and_survival(tmp_path: Path) -
     assert [one.threshold for one in plain.net_benefit] == [0.2, 0.5]
     assert plain.survival == {}
     assert plain.weighted is False
-    assert {"SC005"}.isdisjoint(check.code for check in plain.checks)
+    assert {"SC005"}.isdisjoint(check.code for check in plain.checklist.found)
     request = PredictionRequest("p", follow_up=FollowUpColumns("t", "d", 60))
     timed = evaluate_file(path, request, **SETTINGS)  # type: ignore[arg-type]
     assert set(timed.survival) >= {"harrell_c", "uno_c", "ipa", "horizon_observed_expected_ratio"}

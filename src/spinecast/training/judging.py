@@ -18,7 +18,7 @@ from spinecast.training.tuning import CandidatePlan
 from spinecast.training.workers import dismiss_workers, side_by_side
 from spinecast.validation import (
     CandidateEvaluation,
-    Check,
+    Checklist,
     CohortIdentity,
     Comparator,
     Evaluation,
@@ -44,7 +44,7 @@ class _Settings(TypedDict):
     seed: int
 
 
-def judge(trained: Trained) -> tuple[Evaluation, tuple[Check, ...]]:
+def judge(trained: Trained) -> tuple[Evaluation, Checklist]:
     """Evaluate the final procedure, every candidate and every comparator out of fold, and run the checks.
 
     Parameters
@@ -54,8 +54,8 @@ def judge(trained: Trained) -> tuple[Evaluation, tuple[Check, ...]]:
     Returns
     -------
     evaluation : Evaluation
-    checks : tuple of Check
-        What was found; nothing found is not in it.
+    checklist : Checklist
+        What became of every check.
     """
     study, found = trained.study, trained.out_of_fold
     settings = _Settings(
@@ -89,7 +89,7 @@ def judge(trained: Trained) -> tuple[Evaluation, tuple[Check, ...]]:
         compare(final, comparator, horizon_days=horizon, **settings) for comparator in _comparators(trained)
     )
     complete = evaluation.attach(candidates=tuple(candidates), comparators=comparators)
-    return complete, _checks(trained, complete)
+    return complete, _checklist(trained, complete)
 
 
 def _judge_candidate(task: tuple[Predictions, CandidatePlan, bool], *, settings: _Settings) -> CandidateEvaluation:
@@ -131,7 +131,7 @@ def _comparators(trained: Trained) -> Sequence[Comparator]:
     return made
 
 
-def _checks(trained: Trained, evaluation: Evaluation) -> tuple[Check, ...]:
+def _checklist(trained: Trained, evaluation: Evaluation) -> Checklist:
     labelled, names = trained.labelled, model_predictors(trained.study)
     predictors = [variable(name) for name in names]
     parameters = sum(max(len(entry.levels) - 1, 1) for entry in predictors)
@@ -139,13 +139,12 @@ def _checks(trained: Trained, evaluation: Evaluation) -> tuple[Check, ...]:
     rarer = happened if happened.sum() <= did_not.sum() else did_not
     missing = np.isnan(trained.cohort.matrix(names)[labelled.rows])
     shares = zip(missing[happened].mean(axis=0).tolist(), missing[did_not].mean(axis=0).tolist(), strict=True)
-    found = [
+    results = [
         check_predictor_roles(predictors),
         check_events(int(rarer.sum()), parameters, np.bincount(trained.out_of_fold.fold[rarer])[1:].tolist()),
         check_calibration_slope(evaluation.measures["calibration_slope"]),
-        check_missingness(dict(zip(names, shares, strict=True))),
+        check_horizon(labelled.horizon_days, None if labelled.time is None else float(labelled.time.max())),
         check_synthetic_cohort(trained.cohort.kind),
+        check_missingness(dict(zip(names, shares, strict=True))),
     ]
-    if labelled.time is not None and labelled.horizon_days is not None:
-        found.append(check_horizon(labelled.horizon_days, float(labelled.time.max())))
-    return tuple(check for check in found if check is not None)
+    return Checklist("train", results)

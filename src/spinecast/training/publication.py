@@ -111,11 +111,11 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     model = _final_model(trained)
     identity = save_model(model, staging / MODEL)
     say("judging out-of-fold predictions")
-    evaluation, checks = clock.timed("evaluation_seconds", lambda: judge(trained))
+    evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge(trained))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
     run = _run_facts(trained, identity, clock, overrides)
-    run["checks"] = [check.to_dict() for check in checks]
+    run |= checklist.to_dict()
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spinecast.validation.checks import (
     Check,
+    Checklist,
     check_calibration_slope,
     check_events,
     check_horizon,
@@ -30,6 +31,7 @@ __all__ = [
     "Basis",
     "CandidateEvaluation",
     "Check",
+    "Checklist",
     "CohortIdentity",
     "Comparator",
     "ComparatorEvaluation",

@@ -21,17 +21,21 @@ from spinecast.cohorts.outcomes import (
 from spinecast.errors import CohortError
 from spinecast.statistics import Absent, Estimate, Measure
 from spinecast.validation.case_mix import CaseMix, compare_case_mix
-from spinecast.validation.checks import Check, check_calibration_slope, check_synthetic_cohort
-from spinecast.validation.development import Overlap, find_overlap, refuse_development_cohort
-from spinecast.validation.evaluating import Comparator, compare, evaluate
-from spinecast.validation.evaluation import CohortIdentity, ComparatorEvaluation, Evaluation, OutcomeLabel
-from spinecast.validation.external_checks import (
+from spinecast.validation.checks import (
+    Checklist,
+    check_calibration_slope,
     check_development_kind,
+    check_horizon,
     check_lacking_predictors,
     check_level,
     check_shared_patients,
+    check_synthetic_cohort,
     check_validation_size,
+    stop_at_errors,
 )
+from spinecast.validation.development import Overlap, find_overlap, refuse_development_cohort
+from spinecast.validation.evaluating import Comparator, compare, evaluate
+from spinecast.validation.evaluation import CohortIdentity, ComparatorEvaluation, Evaluation, OutcomeLabel
 from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
 from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs
 from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
@@ -66,9 +70,12 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
     ------
     CohortError
         If the cohort is the development cohort, or the source gives nobody with a known outcome a risk.
+    CheckError
+        If people of the development cohort stand in it.
     """
     overlap = plan.overlap or find_overlap(plan.development, plan.cohort, plan.labelled, plan.model)
     refuse_development_cohort(overlap, plan.development, plan.cohort)
+    stop_at_errors([check_shared_patients(overlap)])
     say(f"predicting {len(plan.labelled):,} patients")
     every = {name: column[plan.labelled.rows] for name, column in cohort_columns(plan.cohort).items()}
     values = plan.source.compute(every)
@@ -95,7 +102,7 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
         overlap=overlap,
         not_compared=tuple(not_compared),
         not_scored=int(plan.labelled.known.sum()) - len(scored),
-        checks=work.checks(evaluation, overlap),
+        checklist=work.checklist(evaluation, overlap),
     )
 
 
@@ -254,22 +261,22 @@ class _Work:
         entry, horizon = scores()[self.plan.source.name], self.plan.labelled.horizon_days
         return observe_strata(entry, self.columns, predictions.outcome, predictions.weights, horizon)
 
-    def checks(self, evaluation: Evaluation, overlap: Overlap) -> tuple[Check, ...]:
-        plan = self.plan
-        slope = None
-        if not self.ranks_only:
-            remedy = "look at the calibration curve; update the model for patients like these before using its risks"
-            slope = check_calibration_slope(evaluation.measures["calibration_slope"], remedy=remedy)
-        found = [
-            check_shared_patients(overlap),
-            check_validation_size(evaluation.n, evaluation.events),
-            check_level(evaluation.measures["observed_expected_ratio"]),
-            slope,
-            check_lacking_predictors(plan.lacking, len(plan.source.inputs)),
+    def checklist(self, evaluation: Evaluation, overlap: Overlap) -> Checklist:
+        plan, labelled = self.plan, self.plan.labelled
+        remedy = "look at the calibration curve; update the model for patients like these before using its risks"
+        slope, ratio = (evaluation.measures[name] for name in ("calibration_slope", "observed_expected_ratio"))
+        followed = None if labelled.time is None else float(labelled.time.max())
+        results = [
+            check_calibration_slope(slope, ranks_only=self.ranks_only, remedy=remedy),
+            check_horizon(labelled.horizon_days, followed),
             check_synthetic_cohort(plan.cohort.kind),
+            check_validation_size(evaluation.n, evaluation.events),
+            check_shared_patients(overlap),
+            check_lacking_predictors(plan.lacking, len(plan.source.inputs)),
             check_development_kind(plan.development, plan.cohort.kind),
+            check_level(ratio),
         ]
-        return tuple(check for check in found if check is not None)
+        return Checklist("validate", results)
 
 
 def _by_ranking(comparator: ComparatorEvaluation) -> tuple[float, str]:

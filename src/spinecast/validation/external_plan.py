@@ -10,7 +10,7 @@ from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.statistics import Absent, Measure
 from spinecast.validation.case_mix import CaseMix
-from spinecast.validation.checks import Check
+from spinecast.validation.checks import Checklist
 from spinecast.validation.development import Development, Overlap
 from spinecast.validation.evaluating import Comparator
 from spinecast.validation.evaluation import Evaluation
@@ -127,7 +127,7 @@ class ExternalValidation:
         What could not be computed from the cohort, and why.
     not_scored : int
         Patients with a known outcome for whom the source gives nothing.
-    checks : tuple of Check
+    checklist : Checklist
     """
 
     evaluation: Evaluation
@@ -140,7 +140,7 @@ class ExternalValidation:
     overlap: Overlap
     not_compared: tuple[tuple[str, str], ...]
     not_scored: int
-    checks: tuple[Check, ...]
+    checklist: Checklist
 
     def parts(self) -> dict[str, Any]:
         """Return everything but the evaluation as JSON values."""
@@ -154,5 +154,5 @@ class ExternalValidation:
             "overlap": self.overlap.to_dict(),
             "not_compared": [{"label": label, "reason": reason} for label, reason in self.not_compared],
             "not_scored": self.not_scored,
-            "checks": [check.to_dict() for check in self.checks],
+            **self.checklist.to_dict(),
         }

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from spinecast.statistics import Measure
-from spinecast.validation.checks import Check, check_calibration_slope, check_synthetic_cohort
+from spinecast.validation.checks import (
+    Checklist,
+    check_calibration_slope,
+    check_horizon,
+    check_level,
+    check_synthetic_cohort,
+    check_validation_size,
+)
 from spinecast.validation.evaluating import Comparator, compare, evaluate
 from spinecast.validation.evaluation import Evaluation
-from spinecast.validation.external_checks import check_level, check_validation_size
 from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
 from spinecast.validation.prediction_file import PredictionRequest, read_predictions
 from spinecast.validation.survival import survival_measures
@@ -28,7 +34,7 @@ class FileEvaluation:
     net_benefit : tuple of ThresholdBenefit
     survival : dict of str to Estimate or Absent
         Measures that read the whole follow-up; empty where the outcome is not read from one.
-    checks : tuple of Check
+    checklist : Checklist
     patients : int
         Patients who could be used.
     weighted : bool
@@ -42,7 +48,7 @@ class FileEvaluation:
     evaluation: Evaluation
     net_benefit: tuple[ThresholdBenefit, ...]
     survival: dict[str, Measure]
-    checks: tuple[Check, ...]
+    checklist: Checklist
     patients: int
     weighted: bool
     columns: dict[str, Any]
@@ -53,7 +59,7 @@ class FileEvaluation:
         return {
             "net_benefit": [one.to_dict() for one in self.net_benefit],
             "survival": {name: measure.to_dict() for name, measure in self.survival.items()},
-            "checks": [check.to_dict() for check in self.checks],
+            **self.checklist.to_dict(),
         }
 
 
@@ -104,18 +110,20 @@ def evaluate_file(
         for name, risk in given.compared.items()
     ]
     remedy = "look at the calibration curve; update the model for patients like these before using its risks"
+    timed = request.follow_up
+    followed = None if given.followed is None else float(given.followed.time.max())
     checks = (
+        check_calibration_slope(evaluation.measures["calibration_slope"], remedy=remedy),
+        check_horizon(timed.horizon if timed else None, followed),
+        check_synthetic_cohort(given.cohort.kind),
         check_validation_size(evaluation.n, evaluation.events),
         check_level(evaluation.measures["observed_expected_ratio"]),
-        check_calibration_slope(evaluation.measures["calibration_slope"], remedy=remedy),
-        check_synthetic_cohort(given.cohort.kind),
     )
-    timed = request.follow_up
     return FileEvaluation(
         evaluation=evaluation.attach(comparators=compared),
         net_benefit=net_benefit_at(given.predictions, thresholds, bootstrap=bootstrap, seed=seed),
         survival={} if given.followed is None else survival_measures(given.followed),
-        checks=tuple(check for check in checks if check is not None),
+        checklist=Checklist("evaluate", checks),
         patients=given.patients,
         weighted=given.predictions.weights is not None,
         columns={

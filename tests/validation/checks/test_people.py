@@ -3,15 +3,18 @@
 import pytest
 
 from spinecast.statistics import Absent, Estimate
-from spinecast.validation.checks import check_calibration_slope
-from spinecast.validation.development import Development, Overlap
-from spinecast.validation.external_checks import (
+from spinecast.validation.checks import (
+    Check,
+    NotApplicable,
+    NotFound,
+    check_calibration_slope,
     check_development_kind,
     check_lacking_predictors,
     check_level,
     check_shared_patients,
     check_validation_size,
 )
+from spinecast.validation.development import Development, Overlap
 
 
 @pytest.mark.parametrize(
@@ -21,38 +24,43 @@ from spinecast.validation.external_checks import (
 def test_sc020_a_small_validation(n: int, events: int, words: str | None) -> None:
     found = check_validation_size(n, events)
     if words is None:
-        assert found is None
+        assert isinstance(found, NotFound)
     else:
-        assert found is not None
+        assert isinstance(found, Check)
         assert (found.code, found.severity) == ("SC020", "warning")
         assert words in found.finding
 
 
 def test_sc021_people_in_both_cohorts() -> None:
     found = check_shared_patients(Overlap("rows that agree", 3, 200, 400, "rows"))
-    assert found is not None
+    assert isinstance(found, Check)
     assert (found.code, found.severity) == ("SC021", "error")
     assert "3 of 200" in found.finding
-    assert check_shared_patients(Overlap("", 0, 200, 400, "rows")) is None
-    assert check_shared_patients(Overlap("", 0, 200, 0, "gone", searched=False)) is None
+    assert isinstance(check_shared_patients(Overlap("", 0, 200, 400, "rows")), NotFound)
+    assert check_shared_patients(Overlap("", 0, 200, 0, "gone", searched=False)) == NotApplicable("SC021", "gone")
 
 
 def test_sc022_predictors_nobody_has() -> None:
     found = check_lacking_predictors(("albumin", "sodium"), 12)
-    assert found is not None
+    assert isinstance(found, Check)
     assert found.code == "SC022"
     assert "2 of 12 predictors" in found.finding
     assert "Albumin, Sodium" in found.finding
     assert found.variables == ("albumin", "sodium")
-    assert check_lacking_predictors((), 12) is None
+    assert isinstance(check_lacking_predictors((), 12), NotFound)
 
 
 @pytest.mark.parametrize(
-    ("made", "judged", "flagged"), [("synthetic", "real", True), ("synthetic", "synthetic", False)]
+    ("made", "judged", "becomes"),
+    [
+        ("synthetic", "real", Check),
+        ("real", "real", NotFound),
+        ("synthetic", "synthetic", NotApplicable),
+        ("real", "synthetic", NotApplicable),
+    ],
 )
-def test_sc023_a_model_of_synthetic_patients(made: str, judged: str, flagged: bool) -> None:
-    assert (check_development_kind(Development("recipe", made, ""), judged) is not None) == flagged
-    assert check_development_kind(Development("people", "real", ""), judged) is None
+def test_sc023_a_model_of_synthetic_patients(made: str, judged: str, becomes: type) -> None:
+    assert isinstance(check_development_kind(Development("recipe", made, ""), judged), becomes)
 
 
 @pytest.mark.parametrize(
@@ -68,19 +76,19 @@ def test_sc023_a_model_of_synthetic_patients(made: str, judged: str, flagged: bo
 def test_sc024_the_level_of_the_risks(estimate: float, lower: float, upper: float, direction: str | None) -> None:
     found = check_level(Estimate(estimate, lower, upper, 500, 100, "m"))
     if direction is None:
-        assert found is None
+        assert isinstance(found, NotFound)
     else:
-        assert found is not None
+        assert isinstance(found, Check)
         assert found.code == "SC024"
         assert direction in found.finding
 
 
 def test_sc024_says_nothing_where_there_is_no_ratio() -> None:
-    assert check_level(Absent("no events")) is None
-    assert check_level(Estimate(0.5, None, None, 9, 2, "no interval")) is None
+    assert check_level(Absent("no events")) == NotApplicable("SC024", "no events")
+    assert isinstance(check_level(Estimate(0.5, None, None, 9, 2, "no interval")), NotApplicable)
 
 
 def test_the_slope_says_what_to_do_in_an_external_cohort() -> None:
     found = check_calibration_slope(Estimate(0.5, 0.4, 0.6, 500, 100, "m"), remedy="update it")
-    assert found is not None
+    assert isinstance(found, Check)
     assert found.remedy == "update it"

@@ -1,0 +1,50 @@
+"""Coded checks: what is wrong with a study, its model or its validation, how grave it is and what to do.
+
+The register says what each looks for; each is one function that returns `Check` (found), `NotFound` or `NotApplicable`.
+"""
+
+from __future__ import annotations
+
+from spinecast.validation.checks.design import (
+    PredictorLike,
+    check_events,
+    check_horizon,
+    check_missingness,
+    check_predictor_roles,
+    check_synthetic_cohort,
+)
+from spinecast.validation.checks.people import (
+    check_development_kind,
+    check_lacking_predictors,
+    check_shared_patients,
+)
+from spinecast.validation.checks.performance import check_calibration_slope, check_level, check_validation_size
+from spinecast.validation.checks.register import CHECKS, PLACES, CheckKind, Place, Severity, check_kind
+from spinecast.validation.checks.results import Check, Checklist, NotApplicable, NotFound, Result, stop_at_errors
+
+__all__ = [
+    "CHECKS",
+    "PLACES",
+    "Check",
+    "CheckKind",
+    "Checklist",
+    "NotApplicable",
+    "NotFound",
+    "Place",
+    "PredictorLike",
+    "Result",
+    "Severity",
+    "check_calibration_slope",
+    "check_development_kind",
+    "check_events",
+    "check_horizon",
+    "check_kind",
+    "check_lacking_predictors",
+    "check_level",
+    "check_missingness",
+    "check_predictor_roles",
+    "check_shared_patients",
+    "check_synthetic_cohort",
+    "check_validation_size",
+    "stop_at_errors",
+]

@@ -1,0 +1,93 @@
+"""Checks of how well predictions do: calibration, its level, and whether there are enough patients to tell."""
+
+from __future__ import annotations
+
+from spinecast.statistics import Absent, Measure
+from spinecast.validation.checks.results import Check, NotApplicable, NotFound, Result
+
+__all__ = ["check_calibration_slope", "check_level", "check_validation_size"]
+
+# Sources of the bounds stand in the register.
+SLOPE_RANGE = (0.8, 1.2)
+SLOPE_REMEDY = "look at the calibration curve; learn the recalibration on more patients or choose a simpler model"
+LEAST_EACH = 100
+RATIO_RANGE = (0.8, 1.25)
+
+
+def check_calibration_slope(slope: Measure, *, ranks_only: str = "", remedy: str = SLOPE_REMEDY) -> Result:
+    """SC003: out-of-sample predictions that are too extreme or too moderate, or whose slope is not known.
+
+    Parameters
+    ----------
+    slope : Estimate or Absent
+        Calibration slope of the pooled out-of-fold predictions, or in an external cohort.
+    ranks_only : str
+        Why the predictions are no risks, where they are not.
+    remedy : str
+        What to do; as after a training when left out.
+    """
+    if ranks_only:
+        return NotApplicable("SC003", f"only the ranking is judged: {ranks_only}")
+    low, high = SLOPE_RANGE
+    if isinstance(slope, Absent):
+        finding = f"the calibration slope is not known: {slope.reason}"
+        meaning = "Whether high risks are too high, or low risks too low, could not be checked."
+        return Check("SC003", "warning", finding, remedy, meaning)
+    interval = "" if slope.lower is None or slope.upper is None else f" (95 % {slope.lower:.2f} to {slope.upper:.2f})"
+    if low <= slope.estimate <= high:
+        return NotFound("SC003", f"slope {slope.estimate:.2f}{interval}, within {low:g} to {high:g}")
+    direction = "too extreme" if slope.estimate < low else "too moderate"
+    finding = f"slope {slope.estimate:.2f}{interval}, outside {low:g} to {high:g}: predicted risks are {direction}"
+    meaning = (
+        "High risks are shown higher, and low risks lower, than what happens: do not take them at face value."
+        if slope.estimate < low
+        else "High risks are shown lower, and low risks higher, than what happens: do not take them at face value."
+    )
+    return Check("SC003", "warning", finding, remedy, meaning)
+
+
+def check_validation_size(n: int, events: int) -> Result:
+    """SC020: too few patients to tell a model that holds from one that does not.
+
+    Parameters
+    ----------
+    n, events : int
+        Patients with a known outcome, and events.
+    """
+    fewer = min(events, n - events)
+    if fewer >= LEAST_EACH:
+        return NotFound("SC020", f"{events:,} patients with the event and {n - events:,} without it")
+    side = "with the event" if events <= n - events else "without it"
+    return Check(
+        code="SC020",
+        severity="warning",
+        finding=f"{fewer} patients {side}; external validations are held to need {LEAST_EACH} of each",
+        remedy="read the intervals, not the estimates; gather more patients before calling the model good or bad",
+        meaning="With this few patients a model that fails here can look sound, and a sound one can look failing.",
+    )
+
+
+def check_level(ratio: Measure) -> Result:
+    """SC024: risks that are on the whole too high or too low, by more than chance and by more than a fifth.
+
+    Parameters
+    ----------
+    ratio : Estimate or Absent
+        Observed over expected events; where it is absent nothing is said of the level.
+    """
+    if isinstance(ratio, Absent):
+        return NotApplicable("SC024", ratio.reason)
+    if ratio.lower is None or ratio.upper is None:
+        return NotApplicable("SC024", "the ratio of observed to expected events has no interval")
+    low, high = RATIO_RANGE
+    told = f"{ratio.estimate:.2f} events observed for each one expected (95 % {ratio.lower:.2f} to {ratio.upper:.2f})"
+    if low <= ratio.estimate <= high or ratio.lower <= 1 <= ratio.upper:
+        return NotFound("SC024", told)
+    direction = "too high" if ratio.estimate < 1 else "too low"
+    return Check(
+        code="SC024",
+        severity="warning",
+        finding=f"{told}, outside {low:g} to {high:g}: predicted risks are {direction}",
+        remedy="do not use the risks here as they are; updating the intercept on patients like these is the least",
+        meaning=f"On the whole the risks are {direction} for these patients, whoever they are shown to.",
+    )
