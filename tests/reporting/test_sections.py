@@ -319,3 +319,16 @@ def test_times_are_shown_as_what_they_are(record: RunRecord) -> None:
     del record.run["timings"]["fit_share_of_training_wall"]
     facts = next(block for block in reproducibility_section(record).blocks if isinstance(block, Facts))
     assert "Fits at a time, on average" not in dict(facts.items)
+
+
+def test_a_check_that_could_not_be_made_is_told_from_one_that_found_nothing(record: RunRecord) -> None:
+    assert "Every check that was considered" not in str(checks_section(record).blocks)
+    record.run["checks_made"] = [
+        {"code": "SC003", "title": "Calibration slope out of range", "status": "not found", "reason": "slope 1.00"},
+        {"code": "SC004", "title": "Horizon beyond follow-up", "status": "not applicable", "reason": "no horizon"},
+    ]
+    for checks in (record.run["checks"], []):
+        record.run["checks"] = checks
+        table = next(block for block in checks_section(record).blocks if isinstance(block, Table))
+        assert [row.cells[2] for row in table.rows] == ["not found", "not applicable"]
+        assert table.rows[1].cells[3] == "No horizon"

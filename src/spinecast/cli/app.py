@@ -18,6 +18,7 @@ import typer
 
 from spinecast import __version__
 from spinecast.cli import (
+    checks,
     cohort,
     dictionary,
     evaluate,
@@ -58,6 +59,7 @@ app.command("synth")(synth.synth)
 app.add_typer(study.app, name="study")
 app.add_typer(dictionary.app, name="dictionary")
 app.add_typer(cohort.app, name="cohort")
+app.add_typer(checks.app, name="checks")
 app.add_typer(samplesize.app, name="samplesize")
 app.add_typer(evidence.app, name="evidence")
 

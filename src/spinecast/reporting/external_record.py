@@ -40,7 +40,7 @@ class ExternalRecord:
         Description of the patients, or ``absent`` with the reason.
     findings : dict
         What else was found: net benefit at thresholds, case mix, subgroups, missing inputs, strata, overlap, what could
-        not be compared, checks. A part that is not there was not asked for.
+        not be compared, checks and what became of each. A part that is not there was not asked for.
     """
 
     about: dict[str, Any]
@@ -73,7 +73,8 @@ class ExternalRecord:
         described = {**self.about["cohort"], **self.cohort}
         # A file of predictions does not say whether their model had seen the patients.
         basis = self.evaluation["basis"] if self.is_validation else MADE_ELSEWHERE
-        run = {"run_key": "", "checks": self.findings.get("checks"), "notes": self.about.get("notes") or []}
+        found = {name: self.findings.get(name) for name in ("checks", "checks_made")}
+        run = {"run_key": "", **found, "notes": self.about.get("notes") or []}
         return RunRecord(
             study={"title": self.about["title"]},
             study_yaml="",

@@ -58,9 +58,10 @@ def checks_section(record: RunRecord) -> Section:
     reason = fmt.absence(checks, empty=False)
     if checks is None or reason is not None:
         return Section("checks", "Checks", (unavailable("Checks", reason or ""),))
+    considered = _considered(record)
     if not checks:
         text = "No check of the data, the design or the results found anything to report."
-        return Section("checks", "Checks", (Callout("good", "Nothing found", text),))
+        return Section("checks", "Checks", (Callout("good", "Nothing found", text), *considered))
     order = {"serious": 0, "warning": 1, "note": 2, "good": 3}
     shown = sorted(checks, key=lambda check: (order[_tone(check)], str(check["code"])))
     blocks: list[Block] = [
@@ -72,7 +73,28 @@ def checks_section(record: RunRecord) -> Section:
         )
         for check in shown
     ]
-    return Section("checks", "Checks", tuple(blocks))
+    return Section("checks", "Checks", (*blocks, *considered))
+
+
+def _considered(record: RunRecord) -> tuple[Block, ...]:
+    """List every check with what became of it: one that could not be made is not one that found nothing."""
+    made = fmt.listed(record.run.get("checks_made"))
+    if not made:
+        return ()
+    rows = tuple(
+        row(
+            fmt.plain(one["code"]),
+            fmt.plain(one["title"]),
+            fmt.plain(one["status"]),
+            "see above" if one["status"] == "found" else fmt.sentence(in_words(record, one["reason"], ())),
+        )
+        for one in made
+    )
+    note = "“Not applicable” is no reassurance: what it looks for may be there. spinecast checks show CODE explains."
+    return (
+        Heading("Every check that was considered"),
+        Table("What became of each check", ("Code", "Looks for", "Outcome", "Why"), rows, notes=(note,)),
+    )
 
 
 def _check_text(record: RunRecord, check: dict[str, Any]) -> str:

@@ -13,13 +13,14 @@ from spinecast.validation.checks.design import (
     check_predictor_roles,
     check_synthetic_cohort,
 )
+from spinecast.validation.checks.kinds import CheckKind, Place, Severity
 from spinecast.validation.checks.people import (
     check_development_kind,
     check_lacking_predictors,
     check_shared_patients,
 )
 from spinecast.validation.checks.performance import check_calibration_slope, check_level, check_validation_size
-from spinecast.validation.checks.register import CHECKS, PLACES, CheckKind, Place, Severity, check_kind
+from spinecast.validation.checks.register import CHECKS, PLACES, check_kind, register_page
 from spinecast.validation.checks.results import Check, Checklist, NotApplicable, NotFound, Result, stop_at_errors
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "check_shared_patients",
     "check_synthetic_cohort",
     "check_validation_size",
+    "register_page",
     "stop_at_errors",
 ]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from spinecast.errors import CheckError
-from spinecast.validation.checks.register import CHECKS, Place, Severity
+from spinecast.validation.checks.kinds import Place, Severity
+from spinecast.validation.checks.register import CHECKS
 
 __all__ = ["Check", "Checklist", "NotApplicable", "NotFound", "Result", "stop_at_errors"]
 

@@ -1,0 +1,191 @@
+"""The kinds of coded check, in words: what each looks for, how grave it is, why, its sources, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["KINDS", "CheckKind", "Place", "Severity"]
+
+Severity = Literal["error", "warning", "note"]
+Place = Literal["train", "validate", "evaluate"]
+
+
+@dataclass(frozen=True)
+class CheckKind:
+    """One kind of check.
+
+    Parameters
+    ----------
+    code : str
+        ``SC001`` and so on; never reused.
+    title : str
+        What is wrong, in a few words.
+    severities : tuple of {"error", "warning", "note"}
+        What it may be, gravest first. An error stops the run; warnings and notes stand in the report.
+    places : tuple of {"train", "validate", "evaluate"}
+        Where it is made.
+    explanation : str
+        What it looks at, with its bounds, and why that matters.
+    not_applicable : str
+        When it cannot be made.
+    remedy : str
+        What to do.
+    source : str
+        Where the concern and the bounds come from; a bound of this project's own says so.
+    """
+
+    code: str
+    title: str
+    severities: tuple[Severity, ...]
+    places: tuple[Place, ...]
+    explanation: str
+    not_applicable: str
+    remedy: str
+    source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "severities": list(self.severities),
+            "places": list(self.places),
+            "explanation": self.explanation,
+            "not_applicable": self.not_applicable,
+            "remedy": self.remedy,
+            "source": self.source,
+        }
+
+
+_EVERYWHERE: tuple[Place, ...] = ("train", "validate", "evaluate")
+
+KINDS = (
+    CheckKind(
+        "SC001",
+        "Predictors that leak the outcome",
+        ("error",),
+        ("train",),
+        "A predictor whose role in the dictionary is not predictor: an outcome, another model's output, a variable "
+        "kept for comparing groups, or a fact recorded after the prediction. With it a model looks better than it can "
+        "be at a bedside. A study that names one is refused when it is read; the check says so again of what was "
+        "trained.",
+        "Always applicable.",
+        "Take it out of the predictors; another model's output may be named as a comparator.",
+        "Kaufman et al. 2012, ACM Trans Knowl Discov Data 6:15; PROBAST 2.3 (Moons et al. 2019, Ann Intern Med "
+        "170:W1).",
+    ),
+    CheckKind(
+        "SC002",
+        "Too few events",
+        ("error", "warning"),
+        ("train",),
+        "Patients of the rarer outcome for each candidate predictor parameter (one for a measured or binary "
+        "predictor, levels less one for others). Fewer than 10 a parameter are a warning; fewer than 10 in all, or "
+        "fewer than 2 in an outer fold, an error. Ten is a floor and no guarantee: the section on sample size says "
+        "what is needed.",
+        "Always applicable.",
+        "Drop predictors on clinical grounds, use fewer folds, or find more patients.",
+        "Peduzzi et al. 1996, J Clin Epidemiol 49:1373; PROBAST 4.1 (Moons et al. 2019, Ann Intern Med 170:W1); Riley "
+        "et al. 2020, BMJ 368:m441, for what is enough. Two events a fold: DeLong's variance needs two of each class.",
+    ),
+    CheckKind(
+        "SC003",
+        "Calibration slope out of range",
+        ("warning",),
+        _EVERYWHERE,
+        "The slope of the outcome on the predicted log-odds, in patients the model had not seen. Below 0.8 high risks "
+        "are too high and low ones too low; above 1.2 the reverse. An unknown slope is not taken for a good one.",
+        "The values rank patients and are no risks.",
+        "Look at the calibration curve; learn the recalibration on more patients, choose a simpler model, or update "
+        "the model for patients like these.",
+        "Van Calster et al. 2019, BMC Med 17:230, names no cut-off; 0.8 to 1.2 is this project's own convention.",
+    ),
+    CheckKind(
+        "SC004",
+        "Horizon beyond follow-up",
+        ("error",),
+        _EVERYWHERE,
+        "The day by which the outcome counts lies after the longest follow-up, so that the risk by that day rests on "
+        "no observation. A cohort like that is refused when its outcome is read, before anything is fitted.",
+        "The outcome is not read at a horizon.",
+        "Choose an earlier horizon, or a cohort followed up for longer.",
+        "Kaplan & Meier 1958, J Am Stat Assoc 53:457: the estimate is undefined beyond the last observed time.",
+    ),
+    CheckKind(
+        "SC005",
+        "Synthetic cohort",
+        ("note",),
+        _EVERYWHERE,
+        "The patients were generated. No figure says anything about people.",
+        "Always applicable.",
+        "Use the run to try the software; draw conclusions from real patients.",
+        "This project's own rule: real and synthetic are never confused.",
+    ),
+    CheckKind(
+        "SC006",
+        "Missingness that tells the outcome",
+        ("warning",),
+        ("train",),
+        "A predictor missing in a fifth more (or fewer) of those with the event than of those without. A model learns "
+        "from the gap itself; where the gap comes of how the data were gathered, it is not there for the next patient.",
+        "Always applicable.",
+        "Ask how the value came to be missing and whether that is known when a prediction is made; train without "
+        "these predictors too and report both.",
+        "Groenwold 2020, Diagn Progn Res 4:8. A fifth is this project's own convention.",
+    ),
+    CheckKind(
+        "SC020",
+        "A small validation",
+        ("warning",),
+        ("validate", "evaluate"),
+        "Fewer than 100 patients with the event, or without it: a failing model can look sound, and a sound one "
+        "failing.",
+        "Always applicable.",
+        "Read the intervals, not the estimates; gather more patients.",
+        "Vergouwe et al. 2005, J Clin Epidemiol 58:475; Collins et al. 2016, Stat Med 35:214 (who prefer 200).",
+    ),
+    CheckKind(
+        "SC021",
+        "People in both cohorts",
+        ("error",),
+        ("validate",),
+        "Rows of the validation cohort that agree with a row of the development cohort in every variable both hold. "
+        "The model has seen these people. From half on the cohort is refused as the development cohort itself.",
+        "The development patients cannot be read again, or rows cannot tell people apart.",
+        "Take them out of the validation cohort; spinecast cohort check FILE --against OTHER names the rows.",
+        "Fellegi & Sunter 1969, J Am Stat Assoc 64:1183, for the idea of linkage; PROBAST 4.8.",
+    ),
+    CheckKind(
+        "SC022",
+        "Predictors that nobody has",
+        ("warning",),
+        ("validate",),
+        "Predictors of the model that are recorded for no patient, allowed with --allow-missing-predictors.",
+        "Always applicable.",
+        "Find them, or say that the model was judged without them.",
+        "This project's own rule: a model is judged as it would be used.",
+    ),
+    CheckKind(
+        "SC023",
+        "A model of synthetic patients",
+        ("warning",),
+        ("validate",),
+        "A model that was developed on generated patients is judged on real ones.",
+        "The patients it is judged on are not real either.",
+        "Use it to try the software; develop on real patients before drawing conclusions.",
+        "This project's own rule: real and synthetic are never confused.",
+    ),
+    CheckKind(
+        "SC024",
+        "The level of the risks is off",
+        ("warning",),
+        ("validate", "evaluate"),
+        "Events observed for each one expected below 0.8 or above 1.25, the interval leaving out 1: on the whole the "
+        "risks are too high or too low.",
+        "There is no ratio, or none with an interval.",
+        "Do not use the risks here as they are; updating the intercept on patients like these is the least.",
+        "Van Calster et al. 2016, J Clin Epidemiol 74:167 (mean calibration). A fifth is this project's own "
+        "convention.",
+    ),
+)
