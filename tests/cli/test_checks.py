@@ -31,7 +31,7 @@ def test_show_says_what_why_and_from_where(spinecast: Run, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("show", "SC0O1"), "did you mean SC001?"), (("list", "--in", "training"), "did you mean train?")],
+    [(("show", "SC0O1"), "there is no check"), (("list", "--in", "training"), "did you mean train?")],
 )
 def test_a_wrong_word_is_one_message(arguments: tuple[str, ...], message: str, spinecast: Run, tmp_path: Path) -> None:
     done = spinecast("checks", *arguments, folder=tmp_path)

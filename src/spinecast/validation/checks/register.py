@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from spinecast.errors import ContractError, nearest
+from spinecast.errors import ContractError
 from spinecast.validation.checks.kinds import KINDS, CheckKind, Place
 
 __all__ = ["CHECKS", "PLACES", "check_kind", "register_page"]
@@ -30,16 +30,15 @@ def check_kind(code: str) -> CheckKind:
     Raises
     ------
     ContractError
-        If there is none; names the nearest.
+        If there is none; names them all.
     """
     known = code.strip().upper()
     if known in CHECKS:
         return CHECKS[known]
-    close = nearest(known, CHECKS)
     raise ContractError(
         f"there is no check {code!r}",
         expected=f"one of {', '.join(CHECKS)}",
-        remedy=f"did you mean {close}?" if close else "see spinecast checks list",
+        remedy="spinecast checks list says what each looks for",
     )
 
 
