@@ -178,33 +178,25 @@ def test_unpaired_comparison_agrees_with_proc() -> None:
     assert_golden(found.degrees_of_freedom, "devA_vs_valA.delong_unpaired_df")
 
 
-def indices(y: np.ndarray, p: np.ndarray) -> st.QualityIndices:
-    found = st.quality_indices(y, p)
-    assert isinstance(found, st.QualityIndices)
-    return found
-
-
-VALIDATED: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "Dxy": lambda y, p: 2 * st.auc(y, p).estimate - 1,
-    "R2": lambda y, p: indices(y, p).recalibrated_nagelkerke_r2,
-    "Intercept": lambda y, p: st.joint_calibration_intercept(y, p).estimate,
-    "Slope": lambda y, p: st.calibration_slope(y, p).estimate,
-    "D": lambda y, p: indices(y, p).recalibrated_discrimination,
-    "Q": lambda y, p: indices(y, p).recalibrated_quality,
+# What rms::validate calls them. Its Dxy is 2 AUC - 1.
+VALIDATED = {
+    "R2": "recalibrated_nagelkerke_r2",
+    "Intercept": "joint_calibration_intercept",
+    "Slope": "calibration_slope",
+    "D": "recalibrated_discrimination",
+    "Q": "recalibrated_quality",
+    "B": "brier",
 }
 
 
 @cache
 def resampled(name: str) -> dict[str, st.Resampled]:
-    y, covariates = design(name)
-
-    def fit(rows: np.ndarray) -> np.ndarray:
-        counts = np.bincount(rows, minlength=y.size).astype(float)
-        fitted = st.fit_logistic_regression(y, covariates, counts, start=model(name).coefficients)
-        return expit(fitted.log_odds(covariates))
-
-    losses = {"B": lambda outcome, risk: (outcome - risk) ** 2}
-    return st.resample_performance(y, fit, VALIDATED, losses, replicates=200, seed=4)
+    found = st.resample_logistic_regression(*design(name), replicates=200, seed=4)
+    assert not isinstance(found, st.Absent)
+    auc = found["auc"]
+    somers = [2 * values - 1 for values in (auc.in_resample, auc.in_original, auc.out_of_bag)]
+    named = {name: found[measure] for name, measure in VALIDATED.items()} | {"auc": auc}
+    return named | {"Dxy": st.Resampled(2 * auc.apparent - 1, *somers, None, auc.n, auc.events)}
 
 
 def corrected(name: str, measure: str) -> float:
@@ -241,10 +233,7 @@ def test_632_agrees_with_r(key: str) -> None:
     y, covariates = design("A")
     measure, kind = key.removeprefix("bootA.632.").split("_", 1)
     brier = measure == "brier"
-    found = resampled("A")["B" if brier else "Dxy"]
-    if not brier:
-        halved = [(1 + values) / 2 for values in (found.in_resample, found.in_original, found.out_of_bag)]
-        found = st.Resampled((1 + found.apparent) / 2, *halved, None, found.n, found.events)
+    found = resampled("A")["B" if brier else "auc"]
     nothing = st.brier_no_information(y, expit(model("A").log_odds(covariates))) if brier else st.NO_INFORMATION_AUC
     got = {
         "apparent": lambda: found.apparent,

@@ -45,6 +45,7 @@ from spinecast.statistics.binary.discrimination import (
     logit_interval,
     roc_curve,
 )
+from spinecast.statistics.binary.logistic_bootstrap import resample_logistic_regression
 from spinecast.statistics.binary.optimism import (
     NO_INFORMATION_AUC,
     brier_no_information,
@@ -393,6 +394,7 @@ __all__ = [
     "ratio_standard_error",
     "reclassification",
     "relative_overfitting",
+    "resample_logistic_regression",
     "resample_performance",
     "restricted_cubic_terms",
     "restricted_mean_survival",

@@ -74,3 +74,16 @@ def test_refuses_what_is_no_regression(arguments: tuple[object, object], message
         st.fit_logistic_regression(*arguments)
     with pytest.raises(ValueError, match="start must hold 4"):
         st.fit_logistic_regression(*cohort(), start=[1.0])
+
+
+def test_a_predictor_of_one_drawn_patient_separates_whatever_rounding_says() -> None:
+    """Found in a resample: Newton's steps for that patient's log-odds shrank by rounding and ended at -38."""
+    generator = np.random.default_rng(3)
+    x = np.column_stack((generator.normal(size=60), np.arange(60) < 2))
+    y = (generator.random(60) < 0.5).astype(float)
+    y[:2] = [0, 1]
+    draws = np.random.default_rng(5)
+    for _ in range(40):
+        counts = np.bincount(draws.integers(0, 60, 60), minlength=60)
+        found = st.fit_logistic_regression(y, x, counts)
+        assert isinstance(found, st.Absent) == (counts[:2].min() == 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, expit
 
 from spinecast.statistics.calibration.flexible import CalibrationErrors, _distance_interval, _weighted_quantiles
@@ -16,6 +17,7 @@ from spinecast.statistics.foundations.bootstrap import Seed, resampled_counts
 from spinecast.statistics.foundations.estimate import Absent, Estimate
 from spinecast.statistics.foundations.inputs import NORMAL_975, Floats, Scored, check_scored
 from spinecast.statistics.foundations.logistic_regression import LogisticRegression, fit_logistic_regression
+from spinecast.statistics.foundations.logistic_resamples import RESAMPLED_TOGETHER, logistic_regressions
 from spinecast.statistics.foundations.splines import knot_positions, restricted_cubic_basis
 
 __all__ = ["SplineCalibration", "spline_calibration"]
@@ -212,13 +214,15 @@ def _errors(
     cases, smooth = scored.case_weights, expit(model.log_odds(basis))
     point = _summaries(smooth - scored.score, cases)
     drawn, chance = [], []
-    for counts in resampled_counts(scored.n, replicates, generator):
-        again = fit_logistic_regression(scored.outcome, basis, cases * counts, start=model.coefficients)
-        if isinstance(again, Absent):
-            continue
-        curve = expit(again.log_odds(basis))
-        drawn.append(_summaries(curve - scored.score, cases * counts))
-        chance.append(_summaries(curve - smooth, cases * counts))
+    for cases_of in _blocks(resampled_counts(scored.n, replicates, generator), cases):
+        events, others = cases_of * scored.outcome, cases_of * (1 - scored.outcome)
+        fitted = logistic_regressions(basis, events, others, model.coefficients)
+        for coefficients, again in zip(fitted, cases_of, strict=True):
+            if np.isnan(coefficients[0]):
+                continue
+            curve = expit(coefficients[0] + basis @ coefficients[1:])
+            drawn.append(_summaries(curve - scored.score, again))
+            chance.append(_summaries(curve - smooth, again))
     estimates = []
     for position, value in enumerate(point):
         lower, upper, how = _distance_interval(
@@ -226,6 +230,12 @@ def _errors(
         )
         estimates.append(Estimate(value, lower, upper, scored.n, scored.events, f"{words}; {how}"))
     return CalibrationErrors(*estimates)
+
+
+def _blocks(counts: Iterator[NDArray[np.intp]], cases: Floats) -> Iterator[Floats]:
+    """Yield case weights of resamples by blocks, one resample a row."""
+    while block := list(islice(counts, max(1, RESAMPLED_TOGETHER // cases.size))):
+        yield cases * np.array(block)
 
 
 def _summaries(difference: Floats, cases: Floats) -> tuple[float, float, float, float]:

@@ -20,6 +20,9 @@ STEP_TOLERANCE = 1e-9  # in standard deviations of the covariates; Newton double
 # Log-odds that move by this much a standard deviation, or patients predicted as surely as this, mean separation.
 DIVERGED = 1e3
 CERTAIN = 30.0
+# Smallest over largest eigenvalue of the information below which its inverse has lost all digits: steps of separated
+# outcomes shrink there by rounding alone.
+SINGULAR = 1e-12
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,9 @@ def _newton(
         if not np.abs(estimate).max() < DIVERGED:
             return _not_estimable(log_odds, cases)
         if np.abs(step).max() <= STEP_TOLERANCE * (1 + np.abs(estimate).max()):
+            values = np.linalg.eigvalsh(information)
+            if values[0] <= SINGULAR * values[-1]:
+                return _not_estimable(log_odds, cases)
             return estimate, np.asarray(cho_solve(factor, np.eye(estimate.size))), likelihood
     return _not_estimable(log_odds, cases)
 
