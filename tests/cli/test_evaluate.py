@@ -12,6 +12,8 @@ from cli.conftest import Run
 from scipy.special import expit
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from spinecast.statistics import horizon_auc
+
 
 def write(folder: Path, count: int = 300) -> pd.DataFrame:
     draw = np.random.default_rng(12)
@@ -65,6 +67,27 @@ def test_an_outcome_in_time(spinecast: Run, tmp_path: Path) -> None:
     assert answer["measures"]["scaled_brier"]["estimate"] == pytest.approx(answer["survival"]["ipa"]["estimate"])
 
 
+def test_events_that_compete(spinecast: Run, tmp_path: Path) -> None:
+    """Who has another event first is known to be without the event, and is not censored."""
+    table = write(tmp_path)
+    table = table.assign(d=np.where(np.arange(300) % 5 == 0, 2, table["d"]))
+    table.to_csv(tmp_path / "file.csv", index=False)
+    timed = ("--time", "t", "--event", "d", "--horizon", "90")
+    done = spinecast("evaluate", "file.csv", "--risk", "p", *timed, "--competing", "2", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    expected = horizon_auc(table["t"], table["d"], table["p"], 90)
+    assert answer["measures"]["auc"]["estimate"] == pytest.approx(expected.estimate)
+    assert answer["measures"]["auc"]["lower"] == pytest.approx(expected.lower)
+    assert answer["events"] == int(((table["d"] == 1) & (table["t"] <= 90)).sum())
+    assert answer["n"] == int(((table["d"] > 0) | (table["t"] >= 90)).sum())
+    assert "another event competes" in answer["survival"]["harrell_c"]["absent"]
+    assert answer["about"]["columns"]["competing"] == ["2"]
+    unsaid = spinecast("evaluate", "file.csv", "--risk", "p", *timed, folder=tmp_path)
+    assert unsaid.returncode == 2
+    assert "--competing 2" in unsaid.stderr
+
+
 def test_a_page_and_a_pdf_without_a_patient(spinecast: Run, tmp_path: Path) -> None:
     write(tmp_path)
     done = spinecast(
@@ -98,6 +121,9 @@ WRONG = [
     (("--risk", "p", "--outcome", "y", "--decision-range", "0.5"), ("--decision-range",)),
     (("--risk", "p", "--outcome", "y", "--report", "page.txt"), (".html",)),
     (("--risk", "p", "--outcome", "y", "--pdf"), ("--report PAGE.html",)),
+    (("--risk", "p", "--outcome", "y", "--competing", "2"), ("--time, --event and --horizon",)),
+    (("--risk", "p", "--time", "t", "--event", "d", "--horizon", "90", "--competing", "2"), ("nobody's 'd' says '2'",)),
+    (("--risk", "p", "--time", "t", "--event", "d", "--horizon", "90", "--competing", "1"), ("cannot be another",)),
 ]
 
 

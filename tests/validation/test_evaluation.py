@@ -96,6 +96,8 @@ def test_evaluation_has_the_keys_of_the_record(predictions: Predictions, setting
         "measures",
         "decision_curve",
         "auc_difference",
+        "model_measures",
+        "model_decision_curve",
     ]
 
 
@@ -198,6 +200,17 @@ def test_comparator_is_compared_in_the_patients_who_have_it(predictions: Predict
     assert result.note == "Refitted. Compared in the 225 of 300 patients who have it."
     assert isinstance(result.measures["calibration_slope"], st.Estimate)
     assert result.decision_curve is not None
+    # Beside it stands the model in the very same patients, not in all.
+    assert result.model_measures["auc"] == st.auc(y, predictions.risk[rows])
+    assert result.model_measures["brier"] == st.brier(y, predictions.risk[rows])
+    assert result.model_decision_curve.treat_all == result.decision_curve.treat_all
+    for_all = compare(predictions, Comparator("s", "S", noisy, 90), horizon_days=90, **SHARED)
+    assert (for_all.model_measures, for_all.model_decision_curve) == (None, None)
+
+
+def test_a_risk_of_exactly_a_threshold_is_at_it() -> None:
+    thresholds = measures.decision_thresholds((0.05, 0.95))
+    assert [float(f"{at:.2f}") for at in thresholds] == thresholds.tolist()
 
 
 def test_comparator_of_another_horizon_is_compared_by_ranking_alone(predictions: Predictions) -> None:

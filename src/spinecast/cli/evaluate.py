@@ -29,10 +29,14 @@ def evaluate(
         str | None, typer.Option("--time", metavar="COLUMN", help="Follow-up, in place of --outcome.")
     ] = None,
     event: Annotated[
-        str | None, typer.Option("--event", metavar="COLUMN", help="Whether follow-up ended with the event.")
+        str | None, typer.Option("--event", metavar="COLUMN", help="Whether follow-up ended with the event: 0 or 1.")
     ] = None,
     horizon: Annotated[
         float | None, typer.Option("--horizon", metavar="T", help="When the outcome is read, in the unit of --time.")
+    ] = None,
+    competing: Annotated[
+        str | None,
+        typer.Option("--competing", metavar="CODES", help="What --event says where another event came first: 2."),
     ] = None,
     weights: Annotated[
         str | None, typer.Option("--weights", metavar="COLUMN", help="Case weights, with --outcome.")
@@ -64,8 +68,9 @@ def evaluate(
         raise SpinecastError("--pdf writes the page as PDF too", expected="--report PAGE.html beside it")
     follow_up = None
     if time is not None and event is not None and horizon is not None:
-        follow_up = FollowUpColumns(time, event, horizon)
-    elif time is not None or event is not None or horizon is not None:
+        others = tuple(dict.fromkeys(code.strip() for code in (competing or "").split(",") if code.strip()))
+        follow_up = FollowUpColumns(time, event, horizon, others)
+    elif any(given is not None for given in (time, event, horizon, competing)):
         raise ContractError("an outcome in time needs three things", expected="--time, --event and --horizon")
     request = PredictionRequest(risk, outcome, follow_up, tuple(compare or ()), weights, synthetic)
     settings = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome
     from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort, Wanted
-    from spinecast.validation.evaluating import Comparator
+    from spinecast.validation.comparing import Comparator
 
 __all__ = ["validate"]
 
@@ -340,7 +340,7 @@ def _replaced_source(study: Study, path: Path) -> Any:
 def _recorded(study: Study | None, opened: OpenedCohort, labelled: LabelledOutcome) -> tuple[Comparator, ...]:
     """Return the other models' predictions that stand in the cohort itself, as the study reads them."""
     from spinecast.clinical.dictionary import variable
-    from spinecast.validation.evaluating import Comparator
+    from spinecast.validation.comparing import Comparator
 
     found = []
     for entry in study.comparators if study else ():

@@ -12,7 +12,8 @@ from spinecast.validation.checks import (
     check_predictor_roles,
     check_synthetic_cohort,
 )
-from spinecast.validation.evaluating import Comparator, compare, evaluate, evaluate_candidate
+from spinecast.validation.comparing import Comparator, compare
+from spinecast.validation.evaluating import evaluate, evaluate_candidate
 from spinecast.validation.evaluation import (
     CandidateEvaluation,
     CohortIdentity,

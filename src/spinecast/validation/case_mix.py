@@ -144,7 +144,8 @@ def compare_case_mix(
     Parameters
     ----------
     predictions : Predictions
-        Of the labelled patients, in their order.
+        Of the labelled patients, in their order, those whose outcome is not known (weight 0) among them: they belong to
+        the case mix as the others do, and without them it would look worse than it is.
     observed : mapping of str to Estimate or Absent
         Their measures.
     cohort : Cohort
@@ -186,8 +187,7 @@ class _Both:
 
     validation: FloatArray
     development: FloatArray
-    outcome: FloatArray  # of the development
-    known: NDArray[np.bool_]
+    labelled: LabelledOutcome  # of the development
     entries: tuple[Variable, ...]
     set_aside: tuple[str, ...]
 
@@ -210,23 +210,33 @@ class _Both:
         if not kept:
             return Absent("no predictor varies in the development cohort and is recorded in the validation cohort")
         entries = tuple(variable(shared[place]) for place in kept)
-        return cls(mine[:, kept], other[:, kept], theirs.values, theirs.known, entries, tuple(set_aside))
+        return cls(mine[:, kept], other[:, kept], theirs, entries, tuple(set_aside))
 
     def membership(self, seed: int) -> Membership:
         return membership_probability(self.validation, self.development, self.entries, seed=seed)
 
     def membership_with_outcome(self, labelled: LabelledOutcome, seed: int) -> Membership:
-        here, there = labelled.known, self.known
+        theirs = self.labelled
+        here, there = labelled.known, theirs.known
+        # Whose outcome is known is more often dead than the others: the weights for censoring make up for it.
+        cases = np.concatenate([_cases(labelled)[here], _cases(theirs)[there]])
         return membership_probability(
             np.column_stack([self.validation[here], labelled.values[here]]),
-            np.column_stack([self.development[there], self.outcome[there]]),
+            np.column_stack([self.development[there], theirs.values[there]]),
             (*self.entries, variable("death")),  # any binary variable: its coding is that of an outcome
             seed=seed,
+            weights=None if np.isclose(cases, 1.0).all() else cases,
         )
 
 
+def _cases(labelled: LabelledOutcome) -> FloatArray:
+    return np.ones(len(labelled)) if labelled.weights is None else labelled.weights
+
+
 def _membership_auc(membership: Membership | Absent) -> Measure:
-    return membership if isinstance(membership, Absent) else auc(membership.validation, membership.probability)
+    if isinstance(membership, Absent):
+        return membership
+    return auc(membership.validation, membership.probability, membership.weights)
 
 
 @dataclass(frozen=True, eq=False)

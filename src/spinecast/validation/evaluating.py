@@ -3,83 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from spinecast.statistics import (
     Absent,
-    AucComparison,
     CalibrationGroup,
     Classification,
-    Measure,
     calibration_groups,
     classify,
-    compare_auc,
     roc_curve,
 )
 from spinecast.validation.evaluation import (
     CandidateEvaluation,
     CohortIdentity,
-    ComparatorEvaluation,
     Evaluation,
     FoldEvaluation,
-    Measures,
     OutcomeLabel,
     RiskHistogram,
     RocPoints,
 )
 from spinecast.validation.large_cohorts import (
-    Part,
     in_parts,
     merge_classification,
-    merge_comparison,
     merge_groups,
-    resampled_rows,
 )
 from spinecast.validation.measures import (
     FOLD_MEASURES,
-    absent_measures,
     all_measures,
     fold_measures,
     net_benefit_curve,
-    ranking_measures,
     smooth_calibration,
 )
-from spinecast.validation.predictions import Predictions, as_ranks
+from spinecast.validation.predictions import Predictions
+from spinecast.validation.survival import FollowedRisk, measures_at_horizon
 
-__all__ = ["Comparator", "compare", "evaluate", "evaluate_candidate", "roc_points"]
+__all__ = ["evaluate", "evaluate_candidate", "roc_points"]
 
 HISTOGRAM_BINS = 40
 ROC_POINTS = 200
-
-
-@dataclass(frozen=True, eq=False)
-class Comparator:
-    """A published prediction of the study's patients.
-
-    Parameters
-    ----------
-    name, label : str
-        Identifier, and words.
-    risk : array-like of shape (n,)
-        Its predicted probability of the study's outcome, NaN for patients without one.
-    horizon_days : float or None
-        The horizon it predicts; None when it has none.
-    note : str
-        Anything a reader must know about it.
-    ranks_only : str
-        Why its values are no risks of the outcome, where they are not; they may then be any numbers, higher for
-        patients more likely to have it, and only their ranking is compared.
-    """
-
-    name: str
-    label: str
-    risk: ArrayLike
-    horizon_days: float | None = None
-    note: str = ""
-    ranks_only: str = ""
 
 
 def evaluate(
@@ -93,6 +55,7 @@ def evaluate(
     decision_range: tuple[float, float],
     bootstrap: int,
     seed: int,
+    followed: FollowedRisk | None = None,
 ) -> Evaluation:
     """Compute every number of a validation, pooled over the patients and by fold.
 
@@ -112,6 +75,9 @@ def evaluate(
         First and last threshold of the decision curve.
     bootstrap, seed : int
         Resamples of the intervals without a closed form, and their seed; the same seed gives the same numbers.
+    followed : FollowedRisk, optional
+        The follow-up of the same patients, in their order, where they are weighted for its censoring: what has a
+        formula under censoring is then computed by it.
 
     Raises
     ------
@@ -119,6 +85,7 @@ def evaluate(
         If the predictions are apparent, or a threshold or the decision range is not one of risks.
     """
     predictions.require_out_of_sample("an evaluation")
+    measures = all_measures(predictions, bootstrap=bootstrap, seed=seed)
     return Evaluation(
         model=model,
         label=label,
@@ -127,7 +94,7 @@ def evaluate(
         n=predictions.n,
         events=predictions.events,
         cohort=cohort,
-        measures=all_measures(predictions, bootstrap=bootstrap, seed=seed),
+        measures=measures if followed is None else measures | measures_at_horizon(followed),
         by_fold=_by_fold(predictions, bootstrap, seed),
         calibration_curve=smooth_calibration(predictions, bootstrap=bootstrap, seed=seed),
         calibration_groups=_groups(predictions, bootstrap, seed),
@@ -174,97 +141,6 @@ def evaluate_candidate(
         calibration_curve=smooth_calibration(predictions, bootstrap=bootstrap, seed=seed),
         decision_curve=net_benefit_curve(predictions, decision_range, bootstrap=bootstrap, seed=seed),
     )
-
-
-def compare(
-    predictions: Predictions,
-    comparator: Comparator,
-    *,
-    horizon_days: float | None,
-    decision_range: tuple[float, float],
-    bootstrap: int,
-    seed: int,
-) -> ComparatorEvaluation:
-    """Evaluate a comparator in the patients who have it, and the AUC difference of the model to it there.
-
-    A comparator of another horizon is compared by its ranking alone: its risks are of another event, so that distances
-    to the study's outcome (calibration, Brier score, logarithmic loss, net benefit) would say nothing about it.
-
-    Parameters
-    ----------
-    predictions : Predictions
-        The model's out-of-sample predictions.
-    comparator : Comparator
-        What to compare with, in the order of the predictions.
-    horizon_days : float or None
-        The study's horizon; None when the outcome has none.
-    decision_range, bootstrap, seed
-        As :func:`evaluate`.
-
-    Raises
-    ------
-    ValueError
-        If the model's predictions are apparent, lengths differ, or the comparator's values are not risks.
-    """
-    predictions.require_out_of_sample("a comparison")
-    risk = np.asarray(comparator.risk, dtype=np.float64)
-    if risk.shape != predictions.risk.shape:
-        raise ValueError(f"{comparator.name} has shape {risk.shape}, the predictions {predictions.risk.shape}")
-    has_it = ~np.isnan(risk)
-    mismatch = comparator.ranks_only or _horizon_mismatch(comparator, horizon_days)
-    note = " ".join(_sentence(part) for part in (comparator.note, mismatch, _availability(has_it)) if part.strip())
-    # Weights of zero alone tell nothing either: nobody's outcome is known.
-    usable = has_it if predictions.weights is None else has_it & (predictions.weights > 0)
-    if not usable.any():
-        reason = "no patient with a known outcome has the comparator"
-        return ComparatorEvaluation(
-            comparator.name, comparator.label, note, absent_measures(reason), None, Absent(reason)
-        )
-    model = predictions.subset(has_it)
-    values = as_ranks(risk[has_it]) if comparator.ranks_only else risk[has_it]
-    other = Predictions(values, model.outcome, model.weights, None, "external")
-    difference = _difference(model, other, bootstrap, seed)
-    measures: Measures
-    if mismatch:
-        measures, curve = ranking_measures(other, mismatch, bootstrap=bootstrap, seed=seed), None
-    else:
-        measures = all_measures(other, bootstrap=bootstrap, seed=seed)
-        curve = net_benefit_curve(other, decision_range, bootstrap=bootstrap, seed=seed)
-    return ComparatorEvaluation(comparator.name, comparator.label, note, measures, curve, difference)
-
-
-def _difference(model: Predictions, other: Predictions, bootstrap: int, seed: int) -> Measure:
-    def compute(one: Predictions, two: Predictions, replicates: int) -> AucComparison | Absent:
-        return compare_auc(one.outcome, one.risk, two.risk, one.weights, bootstrap=replicates, seed=seed)
-
-    rows = resampled_rows(model.risk.size, seed) if model.weights is not None else None
-    if rows is None:
-        found = compute(model, other, bootstrap)
-    else:
-        part = Part(rows.size, model.risk.size)
-        drawn = compute(model.subset(rows), other.subset(rows), bootstrap)
-        found = merge_comparison(compute(model, other, 0), drawn, part)
-    return found if isinstance(found, Absent) else found.difference
-
-
-def _sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop, so that parts written apart read as sentences side by side."""
-    whole = text.strip()
-    ended = whole.endswith((".", "!", "?"))
-    return f"{whole[0].upper()}{whole[1:]}{'' if ended else '.'}"
-
-
-def _horizon_mismatch(comparator: Comparator, horizon_days: float | None) -> str:
-    theirs = comparator.horizon_days
-    if theirs is None or theirs == horizon_days:
-        return ""
-    if horizon_days is None:
-        return f"the comparator predicts an event by day {theirs:g}, the study another outcome"
-    return f"the comparator predicts {theirs:g} days, the study {horizon_days:g}"
-
-
-def _availability(has_it: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
-    return "" if has_it.all() else f"compared in the {int(has_it.sum())} of {has_it.size} patients who have it"
 
 
 def _groups(predictions: Predictions, bootstrap: int, seed: int) -> tuple[CalibrationGroup, ...]:

@@ -156,6 +156,8 @@ class ComparatorEvaluation:
         None when it predicts another horizon or no patient has it.
     auc_difference : Estimate or Absent
         AUC of the model minus AUC of the comparator, in the patients who have it.
+    model_measures, model_decision_curve : dict of str to Estimate or Absent, and DecisionCurve, or None
+        The model in the patients who have the comparator; None where all have it: they are the evaluation's own.
     """
 
     name: str
@@ -164,6 +166,8 @@ class ComparatorEvaluation:
     measures: Measures
     decision_curve: DecisionCurve | None
     auc_difference: Measure
+    model_measures: Measures | None = None
+    model_decision_curve: DecisionCurve | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparator as JSON-ready values."""
@@ -174,12 +178,16 @@ class ComparatorEvaluation:
             "measures": _measures_to_dict(self.measures),
             "decision_curve": None if self.decision_curve is None else self.decision_curve.to_dict(),
             "auc_difference": self.auc_difference.to_dict(),
+            "model_measures": None if self.model_measures is None else _measures_to_dict(self.model_measures),
+            "model_decision_curve": None if self.model_decision_curve is None else self.model_decision_curve.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> ComparatorEvaluation:
         """Rebuild a comparator from :meth:`to_dict`."""
-        curve = value["decision_curve"]
+        curve, there, model_curve = (
+            value.get(name) for name in ("decision_curve", "model_measures", "model_decision_curve")
+        )
         return cls(
             name=value["name"],
             label=value["label"],
@@ -187,6 +195,8 @@ class ComparatorEvaluation:
             measures=_measures_from_dict(value["measures"]),
             decision_curve=None if curve is None else DecisionCurve.from_dict(curve),
             auc_difference=measure_from_dict(value["auc_difference"]),
+            model_measures=None if there is None else _measures_from_dict(there),
+            model_decision_curve=None if model_curve is None else DecisionCurve.from_dict(model_curve),
         )
 
 

@@ -33,8 +33,9 @@ from spinecast.validation.checks import (
     check_validation_size,
     stop_at_errors,
 )
+from spinecast.validation.comparing import Comparator, compare
 from spinecast.validation.development import Overlap, find_overlap, refuse_development_cohort
-from spinecast.validation.evaluating import Comparator, compare, evaluate
+from spinecast.validation.evaluating import evaluate
 from spinecast.validation.evaluation import CohortIdentity, ComparatorEvaluation, Evaluation, OutcomeLabel
 from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
 from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs
@@ -44,7 +45,7 @@ from spinecast.validation.ranking import evaluate_ranking
 from spinecast.validation.risk_sources import cohort_columns
 from spinecast.validation.strata import StratumObserved, observe_strata
 from spinecast.validation.subgroups import SubgroupEvaluation, evaluate_subgroups, group_patients
-from spinecast.validation.survival import followed_risk, survival_measures
+from spinecast.validation.survival import FollowedRisk, followed_risk, survival_measures
 
 __all__ = ["validate_externally"]
 
@@ -79,8 +80,7 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
     say(f"predicting {len(plan.labelled):,} patients")
     every = {name: column[plan.labelled.rows] for name, column in cohort_columns(plan.cohort).items()}
     values = plan.source.compute(every)
-    # Patients whose outcome is not known are stood for by the weights of the others.
-    scored = np.flatnonzero(np.isfinite(values) & plan.labelled.known)
+    scored = np.flatnonzero(np.isfinite(values))
     work = _Work(plan, every, values, scored)
     work.require_patients()
     say("judging the predictions")
@@ -101,13 +101,16 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
         strata=work.strata(),
         overlap=overlap,
         not_compared=tuple(not_compared),
-        not_scored=int(plan.labelled.known.sum()) - len(scored),
+        not_scored=int(plan.labelled.known.sum() - work.known.sum()),
         checklist=work.checklist(evaluation, overlap),
     )
 
 
 class _Work:
-    """The parts of one validation, in the patients who are scored."""
+    """The parts of one validation, in the patients who are scored.
+
+    Among them are those whose outcome is not known: they weigh nothing, and tell of the censoring and the case mix.
+    """
 
     def __init__(
         self, plan: ValidationPlan, every: dict[str, FloatArray], values: FloatArray, scored: NDArray[np.intp]
@@ -115,10 +118,11 @@ class _Work:
         self.plan, self.scored, self.ranks_only = plan, scored, plan.source.ranks_only
         self.columns = {name: column[scored] for name, column in every.items()}
         self.values = values[scored]
+        self.known = plan.labelled.known[scored]
         self.resampling = _Resampling(bootstrap=plan.settings.bootstrap, seed=plan.settings.seed)
 
     def require_patients(self) -> None:
-        if not self.scored.size:
+        if not self.known.any():
             raise CohortError(
                 f"{self.plan.source.label} gives no patient of {self.plan.cohort.name} a value",
                 expected=f"its inputs: {', '.join(self.plan.source.inputs)}",
@@ -130,7 +134,18 @@ class _Work:
         labelled = self.plan.labelled
         risk = as_ranks(self.values) if self.ranks_only else self.values
         weights = None if labelled.weights is None else labelled.weights[self.scored]
+        if weights is not None and np.isclose(weights, 1.0).all():
+            weights = None  # nobody was censored before the horizon
         return Predictions(risk, labelled.values[self.scored], weights, None, "external")
+
+    @property
+    def followed(self) -> FollowedRisk | None:
+        """The follow-up of the scored patients, where they are weighted for its censoring."""
+        predictions = self.predictions
+        if predictions.weights is None:
+            return None
+        found = followed_risk(_chosen(self.plan.labelled, self.scored), predictions.risk)
+        return None if isinstance(found, Absent) else found
 
     def evaluation(self) -> Evaluation:
         plan = self.plan
@@ -138,12 +153,19 @@ class _Work:
         cohort = CohortIdentity(plan.cohort.name, plan.cohort.kind, plan.cohort.fingerprint)
         names = {"model": plan.source.name, "label": plan.source.label, "outcome": outcome, "cohort": cohort}
         if self.ranks_only:
-            return evaluate_ranking(self.predictions, self.ranks_only, **names, **self.resampling)  # type: ignore[arg-type]
+            return evaluate_ranking(
+                self.predictions,
+                self.ranks_only,
+                **names,  # type: ignore[arg-type]
+                followed=self.followed,
+                **self.resampling,
+            )
         return evaluate(
             self.predictions,
             **names,  # type: ignore[arg-type]
             thresholds=plan.settings.thresholds,
             decision_range=plan.settings.decision_range,
+            followed=self.followed,
             **self.resampling,
         )
 
@@ -167,7 +189,7 @@ class _Work:
         """Return what could be compared, best ranking first, and what could not, with the reason."""
         compared: list[ComparatorEvaluation] = []
         refused: list[tuple[str, str]] = list(self.plan.barred)
-        predictions, horizon = self.predictions, self.plan.labelled.horizon_days
+        predictions, followed, horizon = self.predictions, self.followed, self.plan.labelled.horizon_days
         for comparator in (*self._recorded(), *self._computed(refused)):
             reason = self._too_few(np.isfinite(np.asarray(comparator.risk)))
             if reason:
@@ -180,6 +202,8 @@ class _Work:
                     comparator,
                     horizon_days=horizon,
                     decision_range=self.plan.settings.decision_range,
+                    followed=followed,
+                    model_ranks_only=self.ranks_only,
                     **self.resampling,
                 )
             )
@@ -210,9 +234,9 @@ class _Work:
         return found
 
     def _too_few(self, has_it: NDArray[np.bool_]) -> str:
-        events = int(self.plan.labelled.values[self.scored][has_it].sum())
-        fewest = self.plan.settings.fewest
-        if min(events, int(has_it.sum()) - events) >= fewest:
+        known = has_it & self.known
+        events, fewest = int(self.plan.labelled.values[self.scored][known].sum()), self.plan.settings.fewest
+        if min(events, int(known.sum()) - events) >= fewest:
             return ""
         return f"known for fewer than {fewest} patients with the event, or fewer than {fewest} without"
 
@@ -235,7 +259,12 @@ class _Work:
         groupings = group_patients(self.plan.cohort, rows, self.plan.settings.subgroups)
         fewest = self.plan.settings.fewest
         return evaluate_subgroups(
-            self.predictions, groupings, ranks_only=self.ranks_only, fewest=fewest, **self.resampling
+            self.predictions,
+            groupings,
+            followed=self.followed,
+            ranks_only=self.ranks_only,
+            fewest=fewest,
+            **self.resampling,
         )
 
     def missing_inputs(self, say: Say) -> MissingInputs | Absent:

@@ -11,8 +11,8 @@ from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.statistics import Absent, Measure
 from spinecast.validation.case_mix import CaseMix
 from spinecast.validation.checks import Checklist
+from spinecast.validation.comparing import Comparator
 from spinecast.validation.development import Development, Overlap
-from spinecast.validation.evaluating import Comparator
 from spinecast.validation.evaluation import Evaluation
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.net_benefit import ThresholdBenefit

@@ -15,7 +15,8 @@ from spinecast.validation.checks import (
     check_synthetic_cohort,
     check_validation_size,
 )
-from spinecast.validation.evaluating import Comparator, compare, evaluate
+from spinecast.validation.comparing import Comparator, compare
+from spinecast.validation.evaluating import evaluate
 from spinecast.validation.evaluation import Evaluation
 from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
 from spinecast.validation.prediction_file import PredictionRequest, read_predictions
@@ -87,6 +88,8 @@ def evaluate_file(
         As :func:`spinecast.validation.prediction_file.read_predictions`.
     """
     given = read_predictions(path, request)
+    # Without censoring before the horizon the measures of a plain outcome are the same and have their own formulas.
+    weighed = None if given.predictions.weights is None else given.followed
     evaluation = evaluate(
         given.predictions,
         model=request.risk,
@@ -97,6 +100,7 @@ def evaluate_file(
         decision_range=decision_range,
         bootstrap=bootstrap,
         seed=seed,
+        followed=weighed,
     )
     compared = [
         compare(
@@ -106,6 +110,7 @@ def evaluate_file(
             decision_range=decision_range,
             bootstrap=bootstrap,
             seed=seed,
+            followed=weighed,
         )
         for name, risk in given.compared.items()
     ]
@@ -132,6 +137,7 @@ def evaluate_file(
             "time": timed.time if timed else None,
             "event": timed.event if timed else None,
             "horizon": timed.horizon if timed else None,
+            "competing": list(timed.competing) if timed else [],
             "compare": list(request.compare),
             "weights": request.weights,
         },

@@ -228,7 +228,8 @@ def decision_thresholds(decision_range: tuple[float, float]) -> NDArray[np.float
     low, high = decision_range
     if not 0 < low < high < 1:
         raise ValueError(f"a decision range needs 0 < low < high < 1, not {low:g} and {high:g}")
-    return np.linspace(low, high, DECISION_POINTS)
+    # Rounded, so that a risk of exactly 0.3 is not below a threshold of 0.30000000000000004.
+    return np.round(np.linspace(low, high, DECISION_POINTS), 12)
 
 
 def _logistic_calibration(predictions: Predictions, bootstrap: int, seed: int) -> dict[str, Measure]:

@@ -33,10 +33,13 @@ class Membership:
         1 for the n patients of the validation cohort, 0 for the m of the development cohort.
     probability : ndarray, shape (n + m,)
         Cross-fitted.
+    weights : ndarray, shape (n + m,), optional
+        Case weights.
     """
 
     validation: FloatArray
     probability: FloatArray
+    weights: FloatArray | None = None
 
     def development_weights(self) -> FloatArray:
         """Weights that give the validation patients the predictors of the development cohort, shape (n,), mean 1.
@@ -50,7 +53,12 @@ class Membership:
 
 
 def membership_probability(
-    validation: FloatArray, development: FloatArray, entries: Sequence[Variable], *, seed: int
+    validation: FloatArray,
+    development: FloatArray,
+    entries: Sequence[Variable],
+    *,
+    seed: int,
+    weights: FloatArray | None = None,
 ) -> Membership:
     """Fit the membership model of Debray et al. (2015, J Clin Epidemiol 68:279), cross-fitted.
 
@@ -66,6 +74,8 @@ def membership_probability(
         The p predictors.
     seed : int
         Of the folds.
+    weights : ndarray, shape (n + m,), optional
+        Case weights, those of the validation patients first.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -82,9 +92,13 @@ def membership_probability(
         with warnings.catch_warnings():
             # Cohorts that a predictor separates have no finite fit but for the penalty; close to it is close enough.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(encoder.transform(matrix[train]), member[train])
+            model.fit(
+                encoder.transform(matrix[train]),
+                member[train],
+                sample_weight=None if weights is None else weights[train],
+            )
         probability[~train] = model.predict_proba(encoder.transform(matrix[~train]))[:, 1]
-    return Membership(member, probability)
+    return Membership(member, probability, weights)
 
 
 def _folds(member: FloatArray, seed: int) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from spinecast.cohorts.sources import read_table
 from spinecast.cohorts.synthetic.marks import is_marked
 from spinecast.errors import CohortError, ContractError, nearest
 from spinecast.files import sha256_file
-from spinecast.statistics import ipcw_weights
+from spinecast.statistics import Absent
 from spinecast.validation.evaluation import CohortIdentity, OutcomeLabel
 from spinecast.validation.predictions import Predictions
-from spinecast.validation.survival import FollowedRisk
+from spinecast.validation.survival import FollowedRisk, predictions_at_horizon
 
 __all__ = ["FollowUpColumns", "PredictionFile", "PredictionRequest", "read_predictions"]
 
@@ -45,11 +45,24 @@ class FollowUpColumns:
         Whether it ended with the event.
     horizon : float
         When the outcome is read, that time included.
+    competing : tuple of str
+        What the event column says where another event came first: no censoring, the patient is known to be without the
+        event.
     """
 
     time: str
     event: str
     horizon: float
+    competing: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        taken = [code for code in self.competing if code.casefold() in _SIDES]
+        if taken:
+            raise ContractError(
+                f"{taken[0]!r} says yes or no and cannot be another event",
+                where="--competing",
+                expected="the codes of --event for events other than the one predicted, such as 2",
+            )
 
 
 @dataclass(frozen=True)
@@ -116,14 +129,14 @@ class PredictionFile:
     Parameters
     ----------
     predictions : Predictions
-        Of the patients who have a risk and an outcome; "external": nobody here knows what the model had seen, and the
-        file says that it was made elsewhere.
+        Of the patients who have a risk and an outcome, or a follow-up, the censored weighing 0; "external": nobody here
+        knows what the model had seen, and the file says that it was made elsewhere.
     compared : dict of str to ndarray, shape (n,)
         The other predictions, NaN for patients without one.
     cohort : CohortIdentity
         The file: its name, whether it is marked synthetic, and its SHA-256.
     followed : FollowedRisk, optional
-        Where the outcome is read from a follow-up: all patients who have a risk, the censored among them.
+        The same patients' follow-up, where the outcome is read from one.
     left_out : dict of str to int
         Patients who could not be used, by reason.
     """
@@ -137,7 +150,7 @@ class PredictionFile:
     @property
     def patients(self) -> int:
         """Patients who can be used, those with a follow-up that is censored before the horizon among them."""
-        return int(self.predictions.risk.size if self.followed is None else self.followed.time.size)
+        return int(self.predictions.risk.size)
 
 
 def read_predictions(path: Path, request: PredictionRequest) -> PredictionFile:
@@ -163,7 +176,8 @@ def read_predictions(path: Path, request: PredictionRequest) -> PredictionFile:
     _require_columns(table, request)
     identity = _identity(path, table, request)
     numbers = {name: _numbers(table, name) for name in request.columns if name not in _sides(request)}
-    numbers |= {name: _outcomes(table, name) for name in _sides(request)}
+    others = request.follow_up.competing if request.follow_up else ()
+    numbers |= {name: _outcomes(table, name, others, timed=request.follow_up is not None) for name in _sides(request)}
     del table
     for name in (request.risk, *request.compare):
         _require_risks(name, numbers[name])
@@ -177,15 +191,10 @@ def read_predictions(path: Path, request: PredictionRequest) -> PredictionFile:
         _require_classes(predictions, request)
         return PredictionFile(predictions, compared, identity, left_out=left_out)
     time, event = kept[request.follow_up.time], kept[request.follow_up.event]
-    predictions, known = _at_horizon(kept[request.risk], time, event, request.follow_up)
+    followed = FollowedRisk(time, event, kept[request.risk], request.follow_up.horizon)
+    predictions = _at_horizon(followed, request.follow_up)
     _require_classes(predictions, request)
-    return PredictionFile(
-        predictions,
-        {name: values[known] for name, values in compared.items()},
-        identity,
-        FollowedRisk(time, event, kept[request.risk], request.follow_up.horizon),
-        left_out,
-    )
+    return PredictionFile(predictions, compared, identity, followed, left_out)
 
 
 def _sides(request: PredictionRequest) -> tuple[str, ...]:
@@ -230,13 +239,17 @@ def _numbers(table: pd.DataFrame, name: str) -> FloatArray:
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def _outcomes(table: pd.DataFrame, name: str) -> FloatArray:
-    """Read a column that says yes or no, shape (n,), NaN where it says nothing."""
+def _outcomes(table: pd.DataFrame, name: str, others: Sequence[str], *, timed: bool) -> FloatArray:
+    """Read a column that says yes or no, shape (n,), NaN where it says nothing; 2 where it says one of the others."""
+    elsewhere = {_code(other): other for other in others}
     codes, distinct = pd.factorize(table[name].astype(object), use_na_sentinel=True)
     sides = np.full(len(distinct) + 1, np.nan)
     for position, value in enumerate(distinct):
         text = str(value).strip().casefold()
         if text in MISSING_TEXT:
+            continue
+        if _code(text) in elsewhere:
+            sides[position] = 2.0
             continue
         if text not in _SIDES:
             row = int(np.flatnonzero(codes == position)[0])
@@ -244,9 +257,22 @@ def _outcomes(table: pd.DataFrame, name: str) -> FloatArray:
                 f"the column {name!r} says {str(value)[:60]!r}, which is neither yes nor no",
                 where=f"row {row + 1}",
                 expected="0 or 1 (or false and true, no and yes, absent and present), or an empty cell",
+                remedy=f"if it is another event that came first, say --competing {text}" if timed else None,
             )
         sides[position] = _SIDES[text]
+    gone = [other for code, other in elsewhere.items() if code not in {_code(str(value)) for value in distinct}]
+    if gone:
+        raise ContractError(
+            f"nobody's {name!r} says {gone[0]!r}",
+            where="--competing",
+            expected=f"codes that stand in the column: {', '.join(sorted(map(str, distinct))[:20])}",
+        )
     return np.asarray(sides[codes], dtype=np.float64)  # the sentinel -1 picks the last: nothing
+
+
+def _code(text: str) -> str:
+    """Write a code one way: columns with empty cells hold 2 as 2.0."""
+    return text.strip().casefold().removesuffix(".0")
 
 
 def _require_risks(name: str, values: FloatArray) -> None:
@@ -296,24 +322,19 @@ def _needed(request: PredictionRequest) -> Iterable[tuple[str, str]]:
         yield request.weights, "a weight"
 
 
-def _at_horizon(
-    risk: FloatArray, time: FloatArray, event: FloatArray, asked: FollowUpColumns
-) -> tuple[Predictions, NDArray[np.bool_]]:
+def _at_horizon(followed: FollowedRisk, asked: FollowUpColumns) -> Predictions:
+    time = followed.time
     if time.min() < 0:
         raise CohortError(f"{int((time < 0).sum())} follow-up times of {asked.time!r} lie below 0")
-    longest = float(time.max())
-    if longest < asked.horizon and (event[time == longest] == 0).any():
+    found = predictions_at_horizon(followed)
+    if isinstance(found, Absent):
+        longest = float(time.max())
         raise CohortError(
             f"nobody was followed up to the horizon of {asked.horizon:g}",
             where=f"the longest follow-up in {asked.time!r} is {longest:g}",
             remedy=f"name a horizon of at most {longest:g}, in the unit of {asked.time!r}",
         )
-    outcome = ((event == 1) & (time <= asked.horizon)).astype(np.float64)
-    weights = ipcw_weights(time, event, asked.horizon)
-    # Patients whose outcome is not known at the horizon are stood for by the weights of the others.
-    known = weights > 0
-    kept = None if np.isclose(weights, 1.0).all() else weights[known]
-    return Predictions(risk[known], outcome[known], kept, None, "external"), known
+    return found
 
 
 def _require_classes(predictions: Predictions, request: PredictionRequest) -> None:

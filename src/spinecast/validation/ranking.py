@@ -7,6 +7,7 @@ from spinecast.validation.evaluating import roc_points
 from spinecast.validation.evaluation import CohortIdentity, Evaluation, OutcomeLabel
 from spinecast.validation.measures import ranking_measures
 from spinecast.validation.predictions import Predictions
+from spinecast.validation.survival import FollowedRisk, measures_at_horizon
 
 __all__ = ["evaluate_ranking"]
 
@@ -21,6 +22,7 @@ def evaluate_ranking(
     cohort: CohortIdentity,
     bootstrap: int,
     seed: int,
+    followed: FollowedRisk | None = None,
 ) -> Evaluation:
     """Evaluate values that rank patients without being risks of the outcome: how well they rank, and nothing else.
 
@@ -30,7 +32,7 @@ def evaluate_ranking(
         Ranks, as `as_ranks` makes them.
     reason : str
         Why they are no risks; it stands in the place of everything that needs risks.
-    model, label, outcome, cohort, bootstrap, seed
+    model, label, outcome, cohort, bootstrap, seed, followed
         As :func:`evaluate`.
 
     Raises
@@ -39,6 +41,7 @@ def evaluate_ranking(
         If the predictions are apparent.
     """
     predictions.require_out_of_sample("an evaluation")
+    measures = ranking_measures(predictions, reason, bootstrap=bootstrap, seed=seed)
     return Evaluation(
         model=model,
         label=label,
@@ -47,7 +50,7 @@ def evaluate_ranking(
         n=predictions.n,
         events=predictions.events,
         cohort=cohort,
-        measures=ranking_measures(predictions, reason, bootstrap=bootstrap, seed=seed),
+        measures=measures if followed is None else measures | measures_at_horizon(followed, ranks_only=reason),
         by_fold=(),
         calibration_curve=Absent(reason),
         calibration_groups=(),

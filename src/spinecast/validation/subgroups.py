@@ -16,6 +16,7 @@ from spinecast.cohorts.cohort import Cohort
 from spinecast.statistics import Absent, Measure
 from spinecast.validation.measures import accuracy_measures, calibration_in_groups, ranking_measures
 from spinecast.validation.predictions import Predictions
+from spinecast.validation.survival import FollowedRisk, measures_at_horizon, predictions_at_horizon
 
 __all__ = [
     "FEWEST",
@@ -179,6 +180,7 @@ def evaluate_subgroups(
     predictions: Predictions,
     groupings: Sequence[Grouping],
     *,
+    followed: FollowedRisk | None = None,
     ranks_only: str = "",
     fewest: int = FEWEST,
     bootstrap: int,
@@ -191,6 +193,9 @@ def evaluate_subgroups(
     predictions : Predictions
         Out-of-sample predictions, in the order of the groupings.
     groupings : sequence of Grouping
+    followed : FollowedRisk, optional
+        The same patients' follow-up, where they are weighted for its censoring. The censoring is then learned in each
+        group: one that is followed for less than the others, late years or another site, has another.
     ranks_only : str
         Why the predictions are no risks, where they are not.
     fewest : int
@@ -212,7 +217,14 @@ def evaluate_subgroups(
         if part is None or min(part.events, part.n - part.events) < fewest:
             reason = f"fewer than {fewest} events, or fewer than {fewest} patients without one"
             return SubgroupCell(label, None, None, dict.fromkeys(SUBGROUP_MEASURES, Absent(reason)))
-        return SubgroupCell(label, part.n, part.events, _measures(part, ranks_only, bootstrap, seed))
+        if followed is None:
+            return SubgroupCell(label, part.n, part.events, _measures(part, ranks_only, bootstrap, seed))
+        here = followed.subset(members)
+        weighed = predictions_at_horizon(here)
+        if isinstance(weighed, Absent):
+            return SubgroupCell(label, part.n, part.events, dict.fromkeys(SUBGROUP_MEASURES, weighed))
+        found = _measures(weighed, ranks_only, bootstrap, seed) | measures_at_horizon(here, ranks_only=ranks_only)
+        return SubgroupCell(label, part.n, part.events, {name: found[name] for name in SUBGROUP_MEASURES})
 
     return tuple(
         SubgroupEvaluation(

@@ -1,4 +1,4 @@
-"""Measures of predicted risks by a horizon that read the whole follow-up, the censored patients among it."""
+"""Predicted risks by a horizon beside the whole follow-up, the censored patients among it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,26 @@ from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.statistics import (
     Absent,
     Measure,
+    compare_horizon_auc,
     harrell_c,
     horizon_auc,
     horizon_brier,
     horizon_observed_expected_ratio,
     index_of_prediction_accuracy,
+    ipcw_weights,
     uno_c,
 )
+from spinecast.validation.predictions import Predictions
 
-__all__ = ["SURVIVAL_MEASURES", "FollowedRisk", "followed_risk", "survival_measures"]
+__all__ = [
+    "SURVIVAL_MEASURES",
+    "FollowedRisk",
+    "followed_risk",
+    "horizon_auc_difference",
+    "measures_at_horizon",
+    "predictions_at_horizon",
+    "survival_measures",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -53,6 +64,39 @@ class FollowedRisk:
     event: FloatArray
     risk: FloatArray
     horizon: float
+
+    def subset(self, rows: NDArray[np.bool_]) -> FollowedRisk:
+        """Return some of the patients."""
+        return FollowedRisk(self.time[rows], self.event[rows], self.risk[rows], self.horizon)
+
+    def with_risk(self, risk: FloatArray) -> FollowedRisk:
+        """Return the same patients with other risks."""
+        return FollowedRisk(self.time, self.event, risk, self.horizon)
+
+
+def predictions_at_horizon(followed: FollowedRisk) -> Predictions | Absent:
+    """Read the outcome of every patient at the horizon, the censoring learned on these very patients.
+
+    Parameters
+    ----------
+    followed : FollowedRisk
+        Whose values are risks, or ranks between 0 and 1.
+
+    Returns
+    -------
+    Predictions or Absent
+        All n patients: 0 weighs who was censored before the horizon (`spinecast.statistics.ipcw_weights`); without
+        weights where nobody was. Absent where nobody was followed up to the horizon.
+    """
+    time, event = followed.time, followed.event
+    longest = float(time.max())
+    if longest < followed.horizon and (event[time == longest] == 0).any():
+        return Absent(f"the longest follow-up is {longest:g}, short of the horizon of {followed.horizon:g}")
+    weights = ipcw_weights(time, (event > 0).astype(np.float64), followed.horizon)
+    outcome = ((event == 1) & (time <= followed.horizon)).astype(np.float64)
+    # Any event by the horizon and any follow-up to it weighs 1 when nobody was censored before.
+    kept = None if np.isclose(weights, 1.0).all() else weights
+    return Predictions(followed.risk, outcome, kept, None, "external")
 
 
 def followed_risk(labelled: LabelledOutcome, values: FloatArray) -> FollowedRisk | Absent:
@@ -106,3 +150,38 @@ def survival_measures(followed: FollowedRisk, *, ranks_only: str = "") -> dict[s
         "ipa": index_of_prediction_accuracy(time, event, risk, horizon),
         "horizon_observed_expected_ratio": horizon_observed_expected_ratio(time, event, risk, horizon),
     }
+
+
+def measures_at_horizon(followed: FollowedRisk, *, ranks_only: str = "") -> dict[str, Measure]:
+    """Compute the measures at the horizon that have a formula under censoring, by their names without it.
+
+    A bootstrap that holds the weights for censoring fixed takes them for known; these formulas include that they are
+    estimated (Blanche et al. 2013, Stat Med 32:5381).
+
+    Parameters
+    ----------
+    followed : FollowedRisk
+    ranks_only : str
+        Why the values are no risks, where they are not: then the AUC alone.
+
+    Returns
+    -------
+    dict of str to Estimate or Absent
+        ``auc``, ``brier``, ``scaled_brier`` (which at a horizon is the index of prediction accuracy) and
+        ``observed_expected_ratio`` (Kaplan-Meier or Aalen-Johansen risk over mean predicted risk).
+    """
+    time, event, risk, horizon = followed.time, followed.event, followed.risk, followed.horizon
+    found: dict[str, Measure] = {"auc": horizon_auc(time, event, risk, horizon)}
+    if ranks_only:
+        return found
+    return found | {
+        "brier": horizon_brier(time, event, risk, horizon),
+        "scaled_brier": index_of_prediction_accuracy(time, event, risk, horizon),
+        "observed_expected_ratio": horizon_observed_expected_ratio(time, event, risk, horizon),
+    }
+
+
+def horizon_auc_difference(followed: FollowedRisk, other: FloatArray) -> Measure:
+    """Compute the AUC at the horizon less that of other values of the same patients, shape (n,), paired."""
+    found = compare_horizon_auc(followed.time, followed.event, followed.risk, other, followed.horizon)
+    return found if isinstance(found, Absent) else found.difference
