@@ -60,7 +60,7 @@ def test_forest_contributions_are_those_of_shap_on_the_scikit_learn_forest() -> 
     columns = draw.normal(size=(200, 4)).astype(np.float32).astype(float)
     outcome = (columns[:, 0] + columns[:, 1] * columns[:, 2] > 0).astype(int)
     forest = RandomForestClassifier(8, max_depth=5, random_state=0).fit(columns, outcome)
-    ours, _ = contributions._forest_contributions(forest_from_sklearn(forest.estimators_, slice(1, 2)), columns[:20])
+    ours, _ = contributions.forest_contributions(forest_from_sklearn(forest.estimators_, slice(1, 2)), columns[:20])
     assert ours == pytest.approx(shap.TreeExplainer(forest).shap_values(columns[:20])[:, :, 1], abs=1e-9)
 
 
@@ -111,7 +111,7 @@ def test_permutation_contributions_are_shapley_values() -> None:
     member = Member(plain_encoder(4), _Product())  # type: ignore[arg-type]
     draw = np.random.default_rng(0)
     background, patient = draw.normal(size=(9, 4)), draw.normal(size=4)
-    ours, start = contributions._permutation_contributions(member, patient[None, :], background)
+    ours, start = contributions.permutation_contributions(member, patient[None, :], background)
     exact = brute_force(member, patient, background)
     # A product of two is walked forwards and backwards: pairs of orders average to the exact value.
     assert ours[0] == pytest.approx(exact, abs=1e-12)

@@ -17,17 +17,28 @@ Columns made from one variable (levels, splines, the indicator that it is missin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.prognosis_model import Member, PrognosisModel
-from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, LinearScorer
+from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, LinearScorer, Scorer
 from spinecast.models.trees import Forest
 
-__all__ = ["RESIDUAL_TOLERANCE", "AdditivityError", "Contributions", "explain"]
+__all__ = [
+    "RESIDUAL_TOLERANCE",
+    "AdditivityError",
+    "Contributions",
+    "Scored",
+    "by_owner",
+    "column_contributions",
+    "explain",
+    "forest_contributions",
+    "permutation_contributions",
+    "require_additive",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -37,6 +48,14 @@ RESIDUAL_TOLERANCE = 1e-4
 
 # Patients explained at once by permutation: bounds the table of half-swapped patients to some tens of megabytes.
 PATIENTS_AT_ONCE = 16
+
+
+class Scored(Protocol):
+    """What gives every row of predictor values one number."""
+
+    def score(self, matrix: FloatArray) -> FloatArray:
+        """Shape (n, predictors) to shape (n,)."""
+        ...
 
 
 class AdditivityError(ArithmeticError):
@@ -102,10 +121,7 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
             base += scale * start
     log_odds = model.log_odds(matrix)
     residual = log_odds - base - values.sum(axis=1)
-    if not np.all(np.abs(residual) <= RESIDUAL_TOLERANCE):  # so written, a residual that is no number fails too
-        raise AdditivityError(
-            f"contributions miss the served log-odds by {np.abs(residual).max():.3g}, more than {RESIDUAL_TOLERANCE}"
-        )
+    require_additive(residual, "log-odds")
     return Contributions(
         predictors=model.predictors,
         values=values,
@@ -116,22 +132,53 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
     )
 
 
+def require_additive(residual: FloatArray, scale: str) -> None:
+    """Refuse contributions that do not add up to what is served.
+
+    Raises
+    ------
+    AdditivityError
+        If a residual is larger than RESIDUAL_TOLERANCE.
+    """
+    if not np.all(np.abs(residual) <= RESIDUAL_TOLERANCE):  # so written, a residual that is no number fails too
+        raise AdditivityError(
+            f"contributions miss the served {scale} by {np.abs(residual).max():.3g}, more than {RESIDUAL_TOLERANCE}"
+        )
+
+
 def _member_contributions(member: Member, matrix: FloatArray, background: FloatArray) -> tuple[FloatArray, float]:
     """Contributions of each variable to one member's score, shape (n, own predictors), and the base score."""
-    scorer, encoder = member.scorer, member.encoder
+    found = column_contributions(member.scorer, member.encoder.transform(matrix))
+    if found is None:
+        return permutation_contributions(member, matrix, background)
+    by_column, start = found
+    return by_owner(by_column, member.encoder.owner, matrix.shape), start
+
+
+def column_contributions(scorer: Scorer, columns: FloatArray) -> tuple[FloatArray, float] | None:
+    """Contributions of each encoded column to a score, shape (n, columns), and the base score.
+
+    Returns
+    -------
+    tuple or None
+        None where the score is neither linear nor one of trees: it is then taken apart by permutation.
+    """
     if isinstance(scorer, LinearScorer):
         # Columns are centred on their development means, so the intercept is the mean patient's score.
-        by_column, start = encoder.transform(matrix) * scorer.coefficients, scorer.intercept
-    elif isinstance(scorer, BoostedTreesScorer):
-        by_column, start = _boosted_contributions(scorer, encoder.transform(matrix))
-    elif isinstance(scorer, ForestScorer):
-        by_column, start = _forest_contributions(scorer.forest, encoder.transform(matrix))
-    else:
-        return _permutation_contributions(member, matrix, background)
-    by_variable = np.zeros(matrix.shape)
-    for column, variable in enumerate(encoder.owner):
+        return columns * scorer.coefficients, scorer.intercept
+    if isinstance(scorer, BoostedTreesScorer):
+        return _boosted_contributions(scorer, columns)
+    if isinstance(scorer, ForestScorer):
+        return forest_contributions(scorer.forest, columns)
+    return None
+
+
+def by_owner(by_column: FloatArray, owner: NDArray[np.int64], shape: tuple[int, ...]) -> FloatArray:
+    """Sum contributions of columns to the variables they were made from."""
+    by_variable = np.zeros(shape)
+    for column, variable in enumerate(owner):
         by_variable[:, variable] += by_column[:, column]
-    return by_variable, start
+    return by_variable
 
 
 def _boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tuple[FloatArray, float]:
@@ -141,7 +188,8 @@ def _boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> t
     return found[:, :-1], float(found[0, -1]) if len(found) else 0.0
 
 
-def _forest_contributions(forest: Forest, columns: FloatArray) -> tuple[FloatArray, float]:
+def forest_contributions(forest: Forest, columns: FloatArray) -> tuple[FloatArray, float]:
+    """Path-dependent TreeSHAP of a forest with one output, and its base value."""
     import shap
 
     explainer = shap.TreeExplainer({"trees": _shap_trees(forest)}, feature_perturbation="tree_path_dependent")
@@ -174,7 +222,8 @@ def _shap_trees(forest: Forest) -> list[dict[str, Any]]:
     return trees
 
 
-def _permutation_contributions(member: Member, matrix: FloatArray, background: FloatArray) -> tuple[FloatArray, float]:
+def permutation_contributions(member: Scored, matrix: FloatArray, background: FloatArray) -> tuple[FloatArray, float]:
+    """Contributions of each variable by permutation sampling against a background, and the mean score of that."""
     start = float(member.score(background).mean())
     values = np.empty(matrix.shape)
     for first in range(0, len(matrix), PATIENTS_AT_ONCE):
@@ -183,7 +232,7 @@ def _permutation_contributions(member: Member, matrix: FloatArray, background: F
     return values, start
 
 
-def _walk(member: Member, rows: FloatArray, background: FloatArray) -> FloatArray:
+def _walk(member: Scored, rows: FloatArray, background: FloatArray) -> FloatArray:
     """Mean change of the score as each variable is switched from a reference patient to the patient.
 
     The orders are the same for every patient (a fixed seed), so that a patient's explanation does not depend on

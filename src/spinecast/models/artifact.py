@@ -11,9 +11,9 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,14 @@ __all__ = [
     "load_model",
     "member_from_bytes",
     "member_to_bytes",
+    "read_contents",
     "save_model",
+    "stored_format",
+    "with_prefix",
+    "write_contents",
 ]
+
+Model = TypeVar("Model")
 
 FORMAT = "spinecast prognosis model"
 FORMAT_VERSION = 1
@@ -68,14 +74,7 @@ def save_model(model: PrognosisModel, folder: Path) -> str:
     for part in model.parts:
         for position, member in enumerate(part.members):
             contents[_member_file(part.name, position)] = member_to_bytes(member)
-    hashes = {name: sha256_bytes(content) for name, content in sorted(contents.items())}
-    manifest = readable_json({"format": FORMAT, "version": FORMAT_VERSION, "sha256": hashes}).encode()
-    with staged_directory(folder) as staging, writing(folder):
-        for name, content in contents.items():
-            (staging / name).parent.mkdir(parents=True, exist_ok=True)
-            (staging / name).write_bytes(content)
-        (staging / MANIFEST).write_bytes(manifest)
-    return sha256_bytes(manifest)
+    return write_contents(folder, contents, FORMAT, FORMAT_VERSION)
 
 
 def load_model(folder: Path) -> tuple[PrognosisModel, str]:
@@ -92,12 +91,7 @@ def load_model(folder: Path) -> tuple[PrognosisModel, str]:
     ArtifactError
         If the folder is not a model, a file is missing, added or altered, or the format is another version's.
     """
-    contents, identity = _verified(folder)
-    try:
-        return _rebuilt(contents), identity
-    except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        # The hashes agree, so whoever wrote the files wrote the manifest too: a pickled array ends here.
-        raise _altered(folder, f"its content is not a model's: {error}") from error
+    return read_contents(folder, FORMAT, FORMAT_VERSION, _rebuilt)
 
 
 def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
@@ -127,6 +121,51 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
     )
 
 
+def write_contents(folder: Path, contents: Mapping[str, bytes], form: str, version: int) -> str:
+    """Write files and their manifest into a folder, whole or not at all, and return the manifest's hash.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    hashes = {name: sha256_bytes(content) for name, content in sorted(contents.items())}
+    manifest = readable_json({"format": form, "version": version, "sha256": hashes}).encode()
+    with staged_directory(folder) as staging, writing(folder):
+        for name, content in contents.items():
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
+            (staging / name).write_bytes(content)
+        (staging / MANIFEST).write_bytes(manifest)
+    return sha256_bytes(manifest)
+
+
+def read_contents(
+    folder: Path, form: str, version: int, rebuild: Callable[[Mapping[str, bytes]], Model]
+) -> tuple[Model, str]:
+    """Check every byte of a folder against its manifest and rebuild what it holds.
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`load_model`.
+    """
+    contents, identity = _verified(folder, form, version)
+    try:
+        return rebuild(contents), identity
+    except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        # The hashes agree, so whoever wrote the files wrote the manifest too: a pickled array ends here.
+        raise _altered(folder, f"its content is not a model's: {error}") from error
+
+
+def stored_format(folder: Path) -> str | None:
+    """Name the format a folder's manifest states; None where there is no manifest that can be read."""
+    try:
+        stated = json.loads((folder / MANIFEST).read_bytes()).get("format")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return stated if isinstance(stated, str) else None
+
+
 def is_artifact(folder: Path) -> bool:
     """Whether a folder looks like a stored model."""
     return (folder / MANIFEST).is_file()
@@ -153,8 +192,8 @@ def member_from_bytes(content: bytes) -> Member:
     if kind not in SCORERS:
         raise ArtifactError(f"the stored scorer is of an unknown kind: {kind}", expected=", ".join(sorted(SCORERS)))
     return Member(
-        encoder=Encoder.from_arrays(_with_prefix(arrays, "encoder.")),
-        scorer=SCORERS[kind].from_arrays(_with_prefix(arrays, "scorer.")),
+        encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")),
+        scorer=SCORERS[kind].from_arrays(with_prefix(arrays, "scorer.")),
     )
 
 
@@ -193,7 +232,7 @@ def _description(model: PrognosisModel) -> dict[str, Any]:
     }
 
 
-def _verified(folder: Path) -> tuple[dict[str, bytes], str]:
+def _verified(folder: Path, form: str, version: int) -> tuple[dict[str, bytes], str]:
     path = folder / MANIFEST
     if not path.is_file():
         raise ArtifactError(
@@ -205,7 +244,7 @@ def _verified(folder: Path) -> tuple[dict[str, bytes], str]:
     manifest_bytes = path.read_bytes()
     try:
         manifest = json.loads(manifest_bytes)
-        known = manifest["format"] == FORMAT and manifest["version"] == FORMAT_VERSION
+        known = manifest["format"] == form and manifest["version"] == version
         hashes: dict[str, str] = dict(manifest["sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise _altered(folder, f"{MANIFEST} cannot be read") from error
@@ -213,8 +252,10 @@ def _verified(folder: Path) -> tuple[dict[str, bytes], str]:
         raise ArtifactError(
             f"{folder} holds format {manifest['format']!r} version {manifest['version']!r}",
             where=str(path),
-            expected=f"{FORMAT!r} version {FORMAT_VERSION}",
-            remedy="load it with the spinecast version that wrote it",
+            expected=f"{form!r} version {version}",
+            remedy="load it with the spinecast version that wrote it"
+            if manifest["format"] == form
+            else "name a model of that kind",
         )
     present = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} - {MANIFEST}
     if present != set(hashes):
@@ -240,5 +281,6 @@ def _member_file(part: str, position: int) -> str:
     return f"parts/{part}/member_{position}.npz"
 
 
-def _with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+def with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin with a prefix, without it."""
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

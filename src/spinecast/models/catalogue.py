@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +28,29 @@ from spinecast.models.scorers import (
 from spinecast.models.trees import forest_from_sklearn
 from spinecast.statistics import KNOT_QUANTILES
 
-__all__ = ["FAMILIES", "Allowed", "Choice", "Dimension", "Family", "Interval", "Parameters", "Range"]
+__all__ = [
+    "FAMILIES",
+    "PENALTY",
+    "RATE",
+    "ROUNDS",
+    "SHARE",
+    "Allowed",
+    "Choice",
+    "Dimension",
+    "Family",
+    "Interval",
+    "Parameters",
+    "Range",
+]
 
 FloatArray = NDArray[np.float64]
 Parameters = Mapping[str, float | int]
 Fit = Callable[[FloatArray, FloatArray, FloatArray | None, Parameters, int], Scorer]
+FitT = TypeVar("FitT", covariant=True)
 
 
 @dataclass(frozen=True)
-class Family:
+class Family(Generic[FitT]):
     """One kind of algorithm.
 
     Parameters
@@ -50,7 +65,8 @@ class Family:
     defaults : mapping of str to number
         Tried first, so that even a short search has one sensible trial.
     fit : callable
-        ``fit(columns, outcome, weights, parameters, seed) -> Scorer``.
+        ``fit(columns, outcome, weights, parameters, seed) -> Scorer``; learners of times have a form of their own
+        (:mod:`spinecast.models.survival.catalogue`).
     explained_by : str
         How contributions of its score are computed.
     cost : float
@@ -62,7 +78,7 @@ class Family:
     search_space: Mapping[str, Dimension]
     allowed: Mapping[str, Allowed]
     defaults: Parameters
-    fit: Fit = field(repr=False)
+    fit: FitT = field(repr=False)
     explained_by: str
     cost: float
 
@@ -214,7 +230,7 @@ RATE = Interval(1e-6, 1.0)
 # The upper ends of counts lie far beyond use: they catch a misprint before it costs hours.
 ROUNDS = Interval(1, 10_000, whole=True)
 
-FAMILIES: Mapping[str, Family] = MappingProxyType(
+FAMILIES: Mapping[str, Family[Fit]] = MappingProxyType(
     {
         family.name: family
         for family in (

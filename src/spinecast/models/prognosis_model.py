@@ -22,7 +22,15 @@ from spinecast.models.scorers import Scorer
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["MARGINAL_QUANTILES", "Member", "Part", "PrognosisModel", "development_marginals"]
+__all__ = [
+    "MARGINAL_QUANTILES",
+    "Member",
+    "Part",
+    "PrognosisModel",
+    "development_marginals",
+    "latin_background",
+    "mean_in_order",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -113,12 +121,12 @@ class PrognosisModel:
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Served log-odds, shape (n,)."""
-        return _mean_in_order(self.member_log_odds(matrix))
+        return mean_in_order(self.member_log_odds(matrix))
 
     def member_log_odds(self, matrix: FloatArray) -> FloatArray:
         """Served log-odds of each fold's fits alone, shape (members, n); their mean is what is served."""
         parts = np.stack([part.member_log_odds(matrix) for part in self.parts])
-        return np.asarray(self.intercept + self.slope * _mean_in_order(parts), dtype=np.float64)
+        return np.asarray(self.intercept + self.slope * mean_in_order(parts), dtype=np.float64)
 
     def interval(self, matrix: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Limits of the risk for what the model cannot know: its own instability and each missing input.
@@ -139,8 +147,8 @@ class PrognosisModel:
         lower, upper : ndarray, shape (n,)
         """
         members = self.member_log_odds(matrix)
-        center, count = _mean_in_order(members), len(members)
-        instability = (count - 1) * _mean_in_order((members - center) ** 2)
+        center, count = mean_in_order(members), len(members)
+        instability = (count - 1) * mean_in_order((members - center) ** 2)
         variance = instability + self._missing_variance(matrix)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         return (
@@ -154,8 +162,7 @@ class PrognosisModel:
         None is a real patient. Each predictor takes each of its quantiles once (a Latin hypercube with a fixed
         seed), shape (quantiles, predictors).
         """
-        shuffler = np.random.default_rng(20190101)
-        return np.stack([shuffler.permutation(row) for row in self.marginals], axis=1)
+        return latin_background(self.marginals)
 
     def _missing_variance(self, matrix: FloatArray) -> FloatArray:
         variance = np.zeros(len(matrix))
@@ -169,7 +176,13 @@ class PrognosisModel:
         return variance
 
 
-def _mean_in_order(stacked: FloatArray) -> FloatArray:
+def latin_background(marginals: FloatArray) -> FloatArray:
+    """Draw reference patients from quantiles of each predictor; see :meth:`PrognosisModel.background`."""
+    shuffler = np.random.default_rng(20190101)
+    return np.stack([shuffler.permutation(row) for row in marginals], axis=1)
+
+
+def mean_in_order(stacked: FloatArray) -> FloatArray:
     """Mean over the first axis, added one after the other.
 
     ``ndarray.mean`` adds in another order when there is one patient than when there are many, so that the last bit

@@ -131,6 +131,7 @@ from spinecast.statistics.hazards.proportional_hazards import (
     TermTest,
     proportional_hazards_test,
 )
+from spinecast.statistics.hazards.recalibration import HazardRecalibration, fit_hazard_recalibration
 from spinecast.statistics.hazards.weibull import WeibullFit, fit_weibull
 from spinecast.statistics.meta_analysis.effects import (
     StandardErrorSource,
@@ -254,6 +255,7 @@ __all__ = [
     "FineGrayFit",
     "GroupTest",
     "HarmTradeOff",
+    "HazardRecalibration",
     "HeterogeneityMethod",
     "HorizonCalibrationGroup",
     "Influence",
@@ -334,6 +336,7 @@ __all__ = [
     "fit_conditional_cox",
     "fit_cox",
     "fit_fine_gray",
+    "fit_hazard_recalibration",
     "fit_logistic_recalibration",
     "fit_logistic_regression",
     "fit_weibull",

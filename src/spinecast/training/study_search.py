@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 
@@ -52,7 +52,7 @@ def catalogue_problems(study: Study) -> list[Problem]:
     return problems
 
 
-def _value_problems(key: KeyPath, values: tuple[float, ...], family: Family, name: str) -> Iterator[Problem]:
+def _value_problems(key: KeyPath, values: tuple[float, ...], family: Family[Any], name: str) -> Iterator[Problem]:
     """Find values that the algorithm cannot take or the tuner cannot search."""
     from spinecast.models.catalogue import Range
 

@@ -1,0 +1,170 @@
+"""Several causes at once: one time-to-event model of each cause's own hazard, combined to cumulative incidences.
+
+A cause-specific hazard is learned with the other causes as censoring; a risk is not what it gives alone, because who
+has had another event cannot have this one (Prentice et al. 1978, Biometrics 34:541; Putter, Fiocco & Geskus 2007, Stat
+Med 26:2389). Between two days of the grid the causes' hazards are in one proportion, so that each takes its part of the
+patients who leave: incidences never fall, and with the probability of no event they add up to 1 at every day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from spinecast.models.prognosis_model import mean_in_order
+from spinecast.models.survival.model import TimeToEventModel
+from spinecast.models.survival.time_grid import read_at
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["CompetingRisksModel", "incidences"]
+
+FloatArray = NDArray[np.float64]
+
+
+def incidences(grid: FloatArray, log_hazards: FloatArray, days: ArrayLike) -> FloatArray:
+    """Cumulative incidence of each cause by each day.
+
+    Parameters
+    ----------
+    grid : ndarray, shape (k,)
+    log_hazards : ndarray, shape (causes, n, k)
+        Log cumulative hazard of each cause on the grid.
+    days : array-like of shape (m,)
+        Positive, none past the last day of the grid.
+
+    Returns
+    -------
+    ndarray, shape (causes, n, m)
+        Of a day alone, whichever others are asked for.
+
+    Raises
+    ------
+    ContractError
+        If a day is not positive, or past the grid.
+    """
+    reading = read_at(grid, days)
+    cumulative = np.exp(log_hazards)
+    steps = np.diff(cumulative, axis=-1, prepend=0.0)
+    together = _added(steps)
+    free = np.exp(-_added(cumulative))
+    free_before = np.concatenate([np.ones_like(free[..., :1]), free[..., :-1]], axis=-1)
+    share = np.divide(steps, together, out=np.zeros_like(steps), where=together > 0)
+    found = np.cumsum(share * (free_before - free), axis=-1)
+    found_before = np.concatenate([np.zeros_like(found[..., :1]), found[..., :-1]], axis=-1)
+    free_then = np.exp(-_added(np.exp(reading.of(log_hazards))))
+    at = reading.upper
+    return np.asarray(found_before[..., at] + share[..., at] * (free_before[..., at] - free_then), dtype=np.float64)
+
+
+def _added(causes: FloatArray) -> FloatArray:
+    total: FloatArray = causes[0].copy()
+    for own in causes[1:]:
+        total += own
+    return total
+
+
+@dataclass(frozen=True)
+class CompetingRisksModel:
+    """A saved prognosis of the first of several events.
+
+    Parameters
+    ----------
+    causes, labels : tuple of str
+        The causes, first the one of interest: levels of the dictionary and their words.
+    hazards : tuple of TimeToEventModel
+        One a cause: same grid, same predictors.
+    """
+
+    causes: tuple[str, ...]
+    labels: tuple[str, ...]
+    hazards: tuple[TimeToEventModel, ...]
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.hazards[0].name
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """Dictionary names, in matrix order."""
+        return self.hazards[0].predictors
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Where it comes from and what it is for."""
+        return self.hazards[0].about
+
+    @property
+    def last_day(self) -> float:
+        """Last day that is answered for."""
+        return self.hazards[0].last_day
+
+    def matrix(self, patients: pandas.DataFrame) -> FloatArray:
+        """Predictor values of a canonical table, shape (n, predictors)."""
+        return self.hazards[0].matrix(patients)
+
+    def background(self) -> FloatArray:
+        """As :meth:`TimeToEventModel.background`."""
+        return self.hazards[0].background()
+
+    def risks(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
+        """Cumulative incidence of each cause by each day, shape (causes, n, m).
+
+        Raises
+        ------
+        ContractError
+            If a day is not positive or lies past the last one answered for.
+        """
+        return incidences(self.hazards[0].grid, np.stack([model.log_hazards(matrix) for model in self.hazards]), days)
+
+    def risk(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
+        """Cumulative incidence of the cause of interest by each day, shape (n, m); raises as :meth:`risks`."""
+        return np.asarray(self.risks(matrix, days)[0], dtype=np.float64)
+
+    def interval(self, matrix: FloatArray, days: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Limits of :meth:`risk`: jackknife variance over fold fits and variance over missing inputs.
+
+        As :meth:`TimeToEventModel.interval`, on the complementary log-log of the cumulative incidence, member ``k`` of
+        every cause being the fits without inner fold ``k``.
+
+        Returns
+        -------
+        lower, upper : ndarray, shape (n, m)
+        """
+        members = np.stack([model.member_log_hazards(matrix) for model in self.hazards])
+        folds = members.shape[1]
+        found = np.stack([self._cloglog([cause[k] for cause in members], days) for k in range(folds)])
+        center = self._cloglog([model.log_hazards(matrix) for model in self.hazards], days)
+        middle = mean_in_order(found)
+        variance = (folds - 1) * mean_in_order((found - middle) ** 2) + self._missing_variance(matrix, days)
+        reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
+        lower, upper = (-np.expm1(-np.exp(center + sign * reach)) for sign in (-1, 1))
+        return np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64)
+
+    def _missing_variance(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
+        variance = np.zeros((len(matrix), np.atleast_1d(np.asarray(days)).size))
+        missing = np.isnan(matrix)
+        for predictor in np.flatnonzero(missing.any(axis=0)):
+            rows = np.flatnonzero(missing[:, predictor])
+            quantiles = self.hazards[0].marginals[predictor]
+            tried = np.repeat(matrix[rows], len(quantiles), axis=0)
+            tried[:, predictor] = np.tile(quantiles, len(rows))
+            found = self._cloglog([model.log_hazards(tried) for model in self.hazards], days)
+            spread = found.reshape(len(rows), len(quantiles), -1)
+            variance[rows] += spread.var(axis=1)
+        return variance
+
+    def cloglog(self, matrix: FloatArray, day: float) -> FloatArray:
+        """Complementary log-log of the risk by a day, shape (n,): the scale contributions are on."""
+        return self._cloglog([model.log_hazards(matrix) for model in self.hazards], [day])[:, 0]
+
+    def _cloglog(self, log_hazards: list[FloatArray], days: ArrayLike) -> FloatArray:
+        risk = incidences(self.hazards[0].grid, np.stack(log_hazards), days)[0]
+        return np.asarray(np.log(-np.log1p(-np.minimum(risk, 1 - 1e-12))), dtype=np.float64)

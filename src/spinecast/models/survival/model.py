@@ -1,0 +1,215 @@
+"""The one curve that is saved, served and explained.
+
+A time-to-event model is one or more parts, each the fold fits of one candidate. Everything happens to log cumulative
+hazards on the days of one grid: a part averages its members, parts are averaged, and each average is corrected by
+``intercept + (slope - 1) * log cumulative hazard at the reference day``. The correction is the same number at every
+day, so curves that never fall stay so whatever the slope; and every step is affine, so contributions to the members'
+log cumulative hazards add up exactly to the one that is served, at any day.
+
+With competing causes there is one such model a cause, of its own hazard (:mod:`spinecast.models.survival.competing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from spinecast.models.encoding import Encoder
+from spinecast.models.prognosis_model import latin_background, mean_in_order
+from spinecast.models.survival.curves import Curves
+from spinecast.models.survival.time_grid import median_days, read_at
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["SurvivalMember", "SurvivalPart", "TimeToEventModel", "corrected"]
+
+FloatArray = NDArray[np.float64]
+
+
+def corrected(log_hazards: FloatArray, intercept: float, slope: float, reference: int) -> FloatArray:
+    """Recalibrate curves, shape (..., k): ``+ intercept + (slope - 1) * value at the reference day``."""
+    return np.asarray(
+        log_hazards + intercept + (slope - 1) * log_hazards[..., reference, None],
+        dtype=np.float64,
+    )
+
+
+@dataclass(frozen=True)
+class SurvivalMember:
+    """One fold fit: its encoding and its curves."""
+
+    encoder: Encoder
+    curves: Curves
+
+    def log_hazards(self, matrix: FloatArray) -> FloatArray:
+        """Log cumulative hazards on the grid, shape (n, k), from values of the part's predictors."""
+        return self.curves.log_hazards(self.encoder.transform(matrix))
+
+
+@dataclass(frozen=True)
+class SurvivalPart:
+    """The fold fits of one candidate and what their mean curve is corrected by.
+
+    Parameters
+    ----------
+    name, family, label : str
+        The candidate's name in the study, its algorithm and what reports call it.
+    positions : ndarray of int64
+        Which of the model's predictors the part uses.
+    intercept, slope : float
+        As in :func:`corrected`.
+    members : tuple of SurvivalMember
+        Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
+    """
+
+    name: str
+    family: str
+    label: str
+    positions: NDArray[np.int64]
+    intercept: float
+    slope: float
+    members: tuple[SurvivalMember, ...]
+
+    def member_log_hazards(self, matrix: FloatArray, reference: int) -> FloatArray:
+        """Corrected curves of each member, shape (members, n, k)."""
+        own = np.ascontiguousarray(matrix[:, self.positions])
+        found = np.stack([member.log_hazards(own) for member in self.members])
+        return corrected(found, self.intercept, self.slope, reference)
+
+
+@dataclass(frozen=True)
+class TimeToEventModel:
+    """A saved prognosis over time: risk at any day, the curve with its band, the median, and their explanation.
+
+    Parameters
+    ----------
+    name : str
+        The study's name.
+    predictors : tuple of str
+        Dictionary names, in matrix order.
+    parts : tuple of SurvivalPart
+        Averaged with equal weight on the log cumulative hazard.
+    intercept, slope : float
+        The last correction, of the average of the parts.
+    grid : ndarray, shape (k,)
+        Days of the curves, ascending; risks are answered up to the last.
+    reference : int
+        Position on the grid of the day whose log cumulative hazard the slopes act on.
+    marginals : ndarray, shape (predictors, quantiles)
+        Quantiles of each predictor in the development cohort (level indices for levelled ones).
+    about : mapping
+        Where it comes from and what it is for. JSON values only.
+    """
+
+    name: str
+    predictors: tuple[str, ...]
+    parts: tuple[SurvivalPart, ...]
+    intercept: float
+    slope: float
+    grid: FloatArray
+    reference: int
+    marginals: FloatArray
+    about: Mapping[str, Any]
+
+    @property
+    def last_day(self) -> float:
+        """Last day that is answered for."""
+        return float(self.grid[-1])
+
+    def matrix(self, patients: pandas.DataFrame) -> FloatArray:
+        """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
+        from spinecast.cohorts.cohort import frame_matrix
+
+        return frame_matrix(patients, self.predictors)
+
+    def member_log_hazards(self, matrix: FloatArray) -> FloatArray:
+        """Served curves of each fold's fits alone, shape (members, n, k); their mean is what is served."""
+        parts = np.stack([part.member_log_hazards(matrix, self.reference) for part in self.parts])
+        return corrected(mean_in_order(parts), self.intercept, self.slope, self.reference)
+
+    def log_hazards(self, matrix: FloatArray) -> FloatArray:
+        """Served log cumulative hazards on the grid, shape (n, k)."""
+        return mean_in_order(self.member_log_hazards(matrix))
+
+    def risk(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
+        """Risk of the event by each day, shape (n, m).
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (n, predictors)
+        days : array-like of shape (m,)
+
+        Raises
+        ------
+        ContractError
+            If a day is not positive or lies past the last one answered for.
+        """
+        return risk_of(read_at(self.grid, days).of(self.log_hazards(matrix)))
+
+    def survival(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
+        """Probability of no event by each day, shape (n, m); raises as :meth:`risk`."""
+        return np.asarray(1 - self.risk(matrix, days), dtype=np.float64)
+
+    def median_days(self, matrix: FloatArray) -> FloatArray:
+        """Median time to the event in days, shape (n,); NaN where half is not reached by the last day."""
+        return median_days(self.grid, self.log_hazards(matrix))
+
+    def interval(self, matrix: FloatArray, days: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Limits of the risk by each day, for the model's own instability and each missing input.
+
+        As :meth:`spinecast.models.prognosis_model.PrognosisModel.interval`, on the log cumulative hazard:
+        delete-a-group jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and for each missing
+        predictor the variance over its development quantiles. A risk never falls over time, so the lower limit of a day
+        holds on later days and the upper limit on earlier ones: limits are drawn in where another day's say more.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (n, predictors)
+        days : array-like of shape (m,)
+        level : float
+            Coverage of each day's limits, in (0, 1).
+
+        Returns
+        -------
+        lower, upper : ndarray, shape (n, m)
+
+        Raises
+        ------
+        ContractError
+            As :meth:`risk`.
+        """
+        reading = read_at(self.grid, days)
+        members = self.member_log_hazards(matrix)
+        center, count = mean_in_order(members), len(members)
+        variance = (count - 1) * mean_in_order((members - center) ** 2) + self._missing_variance(matrix)
+        reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
+        lower = np.maximum.accumulate(center - reach, axis=1)
+        upper = np.minimum.accumulate((center + reach)[:, ::-1], axis=1)[:, ::-1]
+        return risk_of(reading.of(lower)), risk_of(reading.of(upper))
+
+    def background(self) -> FloatArray:
+        """Reference patients made of development quantiles, shape (quantiles, predictors); none is a real patient."""
+        return latin_background(self.marginals)
+
+    def _missing_variance(self, matrix: FloatArray) -> FloatArray:
+        variance = np.zeros((len(matrix), len(self.grid)))
+        missing = np.isnan(matrix)
+        for predictor in np.flatnonzero(missing.any(axis=0)):
+            rows = np.flatnonzero(missing[:, predictor])
+            quantiles = self.marginals[predictor]
+            tried = np.repeat(matrix[rows], len(quantiles), axis=0)
+            tried[:, predictor] = np.tile(quantiles, len(rows))
+            curves = self.log_hazards(tried).reshape(len(rows), len(quantiles), -1)
+            variance[rows] += mean_in_order((curves - curves.mean(axis=1, keepdims=True)).swapaxes(0, 1) ** 2)
+        return variance
+
+
+def risk_of(log_hazard: FloatArray) -> FloatArray:
+    """Return ``1 - exp(-exp(log cumulative hazard))``."""
+    return np.asarray(-np.expm1(-np.exp(log_hazard)), dtype=np.float64)
