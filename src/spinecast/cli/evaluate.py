@@ -200,24 +200,30 @@ def write_page(record: ExternalRecord, page: Path, *, pdf: bool) -> None:
 
 
 def measure_lines(record: ExternalRecord) -> list[str]:
-    """Write the measures and the comparisons in lines for a terminal."""
+    """Write the measures and the comparisons in lines for a terminal, what is absent for one reason in one of them."""
     findings = record.findings
-    shown = [
-        *record.evaluation["measures"].items(),
+    shown: list[tuple[str, dict[str, Any]]] = [
+        *((name.replace("_", " "), found) for name, found in record.evaluation["measures"].items()),
         *((f"net benefit at {entry['threshold']:g}", entry) for entry in findings.get("net_benefit") or ()),
-        *(findings.get("survival") or {}).items(),
-        *((f"AUC less {one['label']}"[:46], one["auc_difference"]) for one in record.evaluation["comparators"]),
+        *((name.replace("_", " "), found) for name, found in (findings.get("survival") or {}).items()),
+        *((f"AUC less that of {one['label']}", one["auc_difference"]) for one in record.evaluation["comparators"]),
     ]
-    return [_measure(name, found) for name, found in shown]
+    known = [(name, found) for name, found in shown if "absent" not in found]
+    width = max((len(name) for name, _ in known), default=0)
+    absent: dict[str, list[str]] = {}
+    for name, found in shown:
+        if "absent" in found:
+            absent.setdefault(found["absent"], []).append(name)
+    return [
+        *(f"  {name:{width}}  {_interval(found)}" for name, found in known),
+        *(f"  not available: {', '.join(names)} ({reason})" for reason, names in absent.items()),
+    ]
 
 
-def _measure(name: str, found: dict[str, Any]) -> str:
-    words = name.replace("_", " ")
-    if "absent" in found:
-        return f"  {words:28} not available: {found['absent']}"
+def _interval(found: dict[str, Any]) -> str:
     if found.get("lower") is None:
-        return f"  {words:28} {found['estimate']:.3f}"
-    return f"  {words:28} {found['estimate']:.3f} ({found['lower']:.3f} to {found['upper']:.3f})"
+        return f"{found['estimate']:.3f}"
+    return f"{found['estimate']:.3f} ({found['lower']:.3f} to {found['upper']:.3f})"
 
 
 def _summary(record: ExternalRecord) -> list[str]:

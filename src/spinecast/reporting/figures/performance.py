@@ -160,7 +160,12 @@ def decision_curve_plot(evaluation: Mapping[str, Any], key: str) -> str:
         axes.axhline(0, color=INK, lw=1.0, label="Treat none")
         if lower.shape == thresholds.shape == upper.shape:
             axes.fill_between(thresholds, lower, upper, color=MODEL, alpha=0.16, lw=0, label="95% band of the model")
-        drawn = [part for part in listed(evaluation.get("comparators")) if absence(part.get("decision_curve")) is None]
+        # The net benefit of one that some patients lack is that of other patients, and belongs in no common picture.
+        drawn = [
+            part
+            for part in listed(evaluation.get("comparators"))
+            if absence(part.get("decision_curve")) is None and part.get("model_decision_curve") is None
+        ]
         for (colour, dash), comparator in zip(SERIES, drawn, strict=False):
             other = comparator["decision_curve"]
             points = numbers(other["thresholds"]), numbers(other["net_benefit"])

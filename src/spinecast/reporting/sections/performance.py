@@ -250,6 +250,7 @@ def comparators_section(record: RunRecord) -> Section:
             one["label"],
             _rests_on(one["measures"]),
             measure_text(one["measures"], "auc"),
+            measure_text(one.get("model_measures") or record.evaluation["measures"], "auc"),
             fmt.estimate(one.get("auc_difference")),
             measure_text(one["measures"], "calibration_in_the_large"),
             measure_text(one["measures"], "calibration_slope"),
@@ -257,13 +258,16 @@ def comparators_section(record: RunRecord) -> Section:
         for one in found
     ]
     label = fmt.plain(record.evaluation["label"])
-    header = ("Comparator", "Rests on", "AUC", "AUC difference", "Calibration-in-the-large", "Slope")
+    header = ("Comparator", "Rests on", "AUC", "The model there", "AUC difference", "Calibration-in-the-large", "Slope")
     table = Table(
         f"Comparators and the paired difference in AUC: {label} less comparator",
         header,
         tuple(rows),
-        notes=("95% intervals. Differences are paired: both models on the patients who have both predictions.",),
-        numeric=(2, 3, 4, 5),
+        notes=(
+            "95% intervals. The model there: its AUC in the patients who have the comparator. Differences are paired: "
+            "both models on the patients who have both predictions.",
+        ),
+        numeric=(2, 3, 4, 5, 6),
     )
     none = "" if is_external(record) else fmt.absent("no note in the study")
     noted = [(fmt.plain(one["label"]), fmt.sentence(one.get("note") or none)) for one in found]

@@ -86,13 +86,69 @@ def decision_section(record: RunRecord) -> Section:
             caption=(
                 f"Net benefit of acting on the risk, {sized(evaluation['n'], evaluation['events'])}, against acting "
                 "on everybody "
-                f"and on nobody. Band: 95% interval, point by point.{_others(evaluation)}"
+                f"and on nobody. Band: 95% interval, point by point.{_others(evaluation)}{_not_drawn(evaluation)}"
             ),
             alternative=f"Decision curve of the {'model' if is_external(record) else 'final model'}: {found}",
             table=_decision_table(evaluation, curve),
         ),
     )
-    return Section("usefulness", "Clinical usefulness", blocks)
+    partly = [rival for rival in _rivals(evaluation) if rival.get("model_decision_curve") is not None]
+    beside = tuple(_beside_rival(rival) for rival in partly)
+    return Section("usefulness", "Clinical usefulness", (*blocks, *beside))
+
+
+def _rivals(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [
+        rival for rival in fmt.listed(evaluation.get("comparators")) if fmt.absence(rival.get("decision_curve")) is None
+    ]
+
+
+def _not_drawn(evaluation: Mapping[str, Any]) -> str:
+    partly = [rival["label"] for rival in _rivals(evaluation) if rival.get("model_decision_curve") is not None]
+    if not partly:
+        return ""
+    which = fmt.joined([fmt.plain(label) for label in partly])
+    return f" Not drawn, as not all patients have them: {which}; the tables below compare them where they are known."
+
+
+def _beside_rival(rival: Mapping[str, Any]) -> Table:
+    """Set net benefit of model and comparator side by side in the patients who have both."""
+    model, other = rival["model_decision_curve"], rival["decision_curve"]
+    label = fmt.plain(rival["label"])
+    rows = tuple(
+        row(
+            fmt.percentage(threshold, 0),
+            fmt.estimate(_with_limits(model, place)),
+            fmt.estimate(_with_limits(other, place)),
+            fmt.number(model["treat_all"][place]),
+        )
+        for place, threshold in _twentieths(model)
+    )
+    found = rival["measures"].get("auc", {})
+    return Table(
+        f"Net benefit of the model and of {label} in the patients who have both, "
+        f"{sized(found.get('n'), found.get('events'))}; treating nobody is 0 throughout",
+        ("Threshold", "The model (95% interval)", f"{label} (95% interval)", "Treat all"),
+        rows,
+        numeric=(0, 1, 2, 3),
+    )
+
+
+def _twentieths(curve: Mapping[str, Any]) -> list[tuple[int, float]]:
+    """Return the thresholds of a curve nearest to 5 %, 10 % and so on, with their places."""
+    thresholds = numbers(curve["thresholds"])
+    wanted = np.arange(np.ceil(thresholds.min() * 20 - 1e-9), np.floor(thresholds.max() * 20 + 1e-9) + 1) / 20
+    places = sorted({int(np.abs(thresholds - threshold).argmin()) for threshold in wanted}) or [0]
+    return [(place, float(thresholds[place])) for place in places]
+
+
+def _with_limits(curve: Mapping[str, Any], place: int) -> dict[str, Any]:
+    lower, upper = curve.get("lower"), curve.get("upper")
+    return {
+        "estimate": curve["net_benefit"][place],
+        "lower": lower[place] if lower else None,
+        "upper": upper[place] if upper else None,
+    }
 
 
 def _others(evaluation: Mapping[str, Any]) -> str:
@@ -100,25 +156,18 @@ def _others(evaluation: Mapping[str, Any]) -> str:
 
 
 def _decision_table(evaluation: Mapping[str, Any], curve: Mapping[str, Any]) -> Table:
-    thresholds = numbers(curve["thresholds"])
-    wanted = np.arange(np.ceil(thresholds.min() * 20 - 1e-9), np.floor(thresholds.max() * 20 + 1e-9) + 1) / 20
-    places = sorted({int(np.abs(thresholds - threshold).argmin()) for threshold in wanted}) or [0]
-    rivals = [
-        rival for rival in fmt.listed(evaluation.get("comparators")) if fmt.absence(rival.get("decision_curve")) is None
-    ]
+    rivals = [rival for rival in _rivals(evaluation) if rival.get("model_decision_curve") is None]
     name = "Final model" if fmt.listed(evaluation.get("candidates")) else "The model"
     header = ("Threshold", f"{name} (95% interval)", "Treat all", *(rival["label"] for rival in rivals))
-    lower, upper = curve.get("lower"), curve.get("upper")
     rows = []
-    for place in places:
-        limits = {"lower": lower[place] if lower else None, "upper": upper[place] if upper else None}
+    for place, threshold in _twentieths(curve):
         others = [rival["decision_curve"] for rival in rivals]
         rows.append(
             row(
-                fmt.percentage(thresholds[place], 0),
-                fmt.estimate({"estimate": curve["net_benefit"][place], **limits}),
+                fmt.percentage(threshold, 0),
+                fmt.estimate(_with_limits(curve, place)),
                 fmt.number(curve["treat_all"][place]),
-                *(fmt.number(_at(other, float(thresholds[place]))) for other in others),
+                *(fmt.number(_at(other, threshold)) for other in others),
             )
         )
     caption = "Net benefit by threshold; treating nobody is 0 throughout"
