@@ -109,8 +109,8 @@ def test_a_store_that_does_not_answer_is_known_before_the_work(tmp_path: Path, m
         open_store().prove("anything")
 
 
-def test_one_process_writes_at_a_time(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_one_process_writes_at_a_time(make_store: MakeStore) -> None:
+    store = make_store()
     seen: list[str] = []
 
     def second() -> None:

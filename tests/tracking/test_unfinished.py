@@ -13,10 +13,10 @@ from mlflow import MlflowClient
 from tracking import made_runs
 from tracking.conftest import MakeStore
 
-from spinecast.tracking import runs
+from spinecast.tracking import new_database, runs, validations
 from spinecast.tracking.models import find_model, registered_versions
 from spinecast.tracking.runs import TrackedRun, remove_unfinished, write_run
-from spinecast.tracking.store import Store
+from spinecast.tracking.store import Store, open_store
 
 # Where the process dies: just before the n-th call of a function.
 POINTS: dict[str, tuple[Any, str, int]] = {
@@ -239,3 +239,47 @@ def test_a_complete_run_that_a_person_deleted_can_still_be_restored(make_store: 
 
 def test_there_is_nothing_to_sweep_where_nothing_was_written(make_store: MakeStore) -> None:
     assert remove_unfinished(make_store(), "never heard of", "a" * 64) == 0
+
+
+def test_a_validation_that_was_killed_is_swept_by_the_next(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "evaluation.json").write_text("{}")
+    content = validations.ValidationContent(
+        title="a model elsewhere",
+        identity="0" * 64,
+        model="model",
+        cohort_name="elsewhere",
+        cohort_kind="synthetic",
+        fingerprint="1" * 64,
+        metrics={"auc": 0.7},
+        record=tmp_path,
+    )
+    known = made_runs.identifiers(store)
+    with killed_before(MlflowClient, "log_artifacts", 1):
+        validations.write_validation(store, content)
+    left = made_runs.identifiers(store) - known
+    assert left
+    again = validations.write_validation(store, content)
+    assert_nothing_of(store, left)
+    assert state_of(store, again) == "complete"
+
+
+def test_a_store_killed_while_its_tables_are_made_is_made_anew(tmp_path: Path, empty_database: Path) -> None:
+    store = open_store(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(new_database.shutil, "rmtree", lambda *_, **__: None)  # a killed process tidies nothing up
+        patch.setattr("mlflow.store.db.utils._verify_schema", dies)
+        with pytest.raises(Killed), store.writing():
+            pass
+    assert list(tmp_path.glob(f"{new_database.ASIDE}*/*"))
+    assert not (tmp_path / "mlflow.db").exists()
+    with store.writing():
+        made = {path.name for path in tmp_path.iterdir()}
+    assert made == {"artifacts", "mlflow.db", ".writing.lock"}
+    assert {row[0] for row in made_runs.rows(store)} == {
+        row[0] for row in made_runs.rows(open_store(empty_database.parent))
+    }
+    store.prove("anything")
+
+
+def dies(*_: Any, **__: Any) -> Any:
+    raise Killed

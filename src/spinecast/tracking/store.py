@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from spinecast.errors import TrackingError
 from spinecast.files import ensure_writable_directory
 from spinecast.tracking import switch_telemetry_off
+from spinecast.tracking.new_database import make_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,6 +50,10 @@ class Store:
         """Whether the store is files on this machine that no server stands before."""
         return self.uri.startswith("sqlite:")
 
+    @property
+    def _database(self) -> Path:
+        return Path(self.uri.removeprefix("sqlite:///"))
+
     def client(self) -> MlflowClient:
         """Return a client bound to this store."""
         mlflow = quiet_mlflow()
@@ -76,13 +81,16 @@ class Store:
     def writing(self) -> Iterator[None]:
         """Let one process at a time write a run into an embedded store; a server has its own order.
 
-        Under this lock nobody else is writing, so a run that still says so was left by a process that died.
+        A store that is not there yet is made. Under this lock nobody else is writing, so a run that still says so was
+        left by a process that died.
         """
         if not self.embedded:
             yield
             return
-        with Path(self.uri.removeprefix("sqlite:///")).with_name(".writing.lock").open("w") as handle:
+        with self._database.with_name(".writing.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # given up by the system when the process ends, however it ends
+            quiet_mlflow()
+            make_database(self._database, self.artifacts or "")
             yield
 
     def prove(self, experiment: str) -> None:
@@ -98,7 +106,7 @@ class Store:
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
-        if self.embedded and not Path(self.uri.removeprefix("sqlite:///")).exists():
+        if self.embedded and not self._database.exists():
             return
         try:
             self._require_alive(self.client().get_experiment_by_name(experiment))

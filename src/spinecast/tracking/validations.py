@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
-from spinecast.tracking.runs import IDENTITY, KIND, STATE
+from spinecast.tracking.runs import IDENTITY, KIND, STATE, remove_unfinished
 from spinecast.tracking.store import Store
 
 __all__ = ["VALIDATIONS", "ValidationContent", "write_validation"]
@@ -52,6 +52,15 @@ def write_validation(store: Store, content: ValidationContent) -> str:
     store : Store
     content : ValidationContent
     """
+    with store.writing():
+        # Under an embedded store's lock, whatever still says `writing` was left by a process that died; on a server it
+        # may be another's, for a validation carries no run key to know it by.
+        if store.embedded:
+            remove_unfinished(store, VALIDATIONS, run_key="")
+        return _write(store, content)
+
+
+def _write(store: Store, content: ValidationContent) -> str:
     client = store.client()
     synthetic = f"{SYNTHETIC} " if content.cohort_kind == "synthetic" else ""
     tags = {
