@@ -48,6 +48,7 @@ def test_it_is_json_with_the_agreed_keys(forty: Cohort) -> None:
         "fingerprint",
         "provenance",
         "patients",
+        "events",
         "attrition",
         "rejections",
         "table_one",

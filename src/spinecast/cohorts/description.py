@@ -59,6 +59,7 @@ def describe(
         "fingerprint": cohort.fingerprint,
         "provenance": cohort.provenance.to_dict(),
         "patients": len(labelled),
+        "events": labelled.events,
         "attrition": [step.to_dict() for step in labelled.attrition],
         "rejections": cohort.rejections.summary(),
         "table_one": [_table_one_entry(entry, column, groups, suppress=suppress) for entry, column in columns],

@@ -31,6 +31,7 @@ from spinecast.validation.checks import (
     check_shared_patients,
     check_synthetic_cohort,
     check_validation_size,
+    check_without_value,
     stop_at_errors,
 )
 from spinecast.validation.comparing import Comparator, compare
@@ -304,6 +305,7 @@ class _Work:
             check_lacking_predictors(plan.lacking, len(plan.source.inputs)),
             check_development_kind(plan.development, plan.cohort.kind),
             check_level(ratio),
+            check_without_value(int(labelled.known.sum() - self.known.sum()), evaluation.n),
         ]
         return Checklist("validate", results)
 

@@ -14,6 +14,7 @@ from spinecast.validation.checks import (
     check_level,
     check_synthetic_cohort,
     check_validation_size,
+    check_without_value,
 )
 from spinecast.validation.comparing import Comparator, compare
 from spinecast.validation.evaluating import evaluate
@@ -123,6 +124,7 @@ def evaluate_file(
         check_synthetic_cohort(given.cohort.kind),
         check_validation_size(evaluation.n, evaluation.events),
         check_level(evaluation.measures["observed_expected_ratio"]),
+        check_without_value(given.without_value, given.patients),
     )
     return FileEvaluation(
         evaluation=evaluation.attach(comparators=compared),

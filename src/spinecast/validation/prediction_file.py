@@ -24,6 +24,7 @@ __all__ = ["FollowUpColumns", "PredictionFile", "PredictionRequest", "read_predi
 
 FloatArray = NDArray[np.float64]
 
+_NO_RISK = "a predicted risk"
 _IDENTIFIERS = ("patient_id", "patient", "id")
 
 # How tables write an outcome; each lower-case word is a side.
@@ -146,6 +147,11 @@ class PredictionFile:
     cohort: CohortIdentity
     followed: FollowedRisk | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def without_value(self) -> int:
+        """Patients who have no predicted risk, whatever else they lack."""
+        return sum(count for reason, count in self.left_out.items() if reason.startswith(_NO_RISK))
 
     @property
     def patients(self) -> int:
@@ -312,7 +318,7 @@ def _usable(numbers: Mapping[str, FloatArray], request: PredictionRequest) -> tu
 
 
 def _needed(request: PredictionRequest) -> Iterable[tuple[str, str]]:
-    yield request.risk, "a predicted risk"
+    yield request.risk, _NO_RISK
     if request.follow_up is None:
         yield str(request.outcome), "a known outcome"
     else:

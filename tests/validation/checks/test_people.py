@@ -13,6 +13,7 @@ from spinecast.validation.checks import (
     check_level,
     check_shared_patients,
     check_validation_size,
+    check_without_value,
 )
 from spinecast.validation.development import Development, Overlap
 
@@ -92,3 +93,12 @@ def test_the_slope_says_what_to_do_in_an_external_cohort() -> None:
     found = check_calibration_slope(Estimate(0.5, 0.4, 0.6, 500, 100, "m"), remedy="update it")
     assert isinstance(found, Check)
     assert found.remedy == "update it"
+
+
+@pytest.mark.parametrize(("without", "judged", "becomes"), [(1381, 61, Check), (21, 80, Check), (20, 80, NotFound)])
+def test_sc030_patients_without_a_value(without: int, judged: int, becomes: type) -> None:
+    found = check_without_value(without, judged)
+    assert isinstance(found, becomes)
+    assert f"{without:,} of {without + judged:,} patients" in (
+        found.finding if isinstance(found, Check) else found.reason
+    )

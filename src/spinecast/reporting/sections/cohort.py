@@ -113,9 +113,10 @@ def _table_one(record: RunRecord) -> Block:
             rows.append(Row((fmt.plain(header),), heading=True))
         group = header
         rows += _variable_rows(variable)
-    n, events = record.evaluation["n"], record.evaluation["events"]
+    # The cohort's own: those who could be judged, or whose outcome is known, may be fewer.
+    events = record.cohort.get("events", record.evaluation["events"])
     return Table(
-        f"Characteristics of the cohort, {sized(n, events)}",
+        f"Characteristics of the cohort, {sized(record.cohort['patients'], events)}",
         ("Variable", "All", negative_label(record), positive_label(record), "Missing", "SMD"),
         tuple(rows),
         notes=(

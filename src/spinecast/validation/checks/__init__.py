@@ -18,6 +18,7 @@ from spinecast.validation.checks.people import (
     check_development_kind,
     check_lacking_predictors,
     check_shared_patients,
+    check_without_value,
 )
 from spinecast.validation.checks.performance import check_calibration_slope, check_level, check_validation_size
 from spinecast.validation.checks.register import CHECKS, PLACES, check_kind, register_page
@@ -47,6 +48,7 @@ __all__ = [
     "check_shared_patients",
     "check_synthetic_cohort",
     "check_validation_size",
+    "check_without_value",
     "register_page",
     "stop_at_errors",
 ]

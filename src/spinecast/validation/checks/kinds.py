@@ -188,4 +188,17 @@ KINDS = (
         "Van Calster et al. 2016, J Clin Epidemiol 74:167 (mean calibration). A fifth is this project's own "
         "convention.",
     ),
+    CheckKind(
+        "SC030",
+        "Patients without a value",
+        ("warning",),
+        ("validate", "evaluate"),
+        "More than one in five patients get no risk and no score, as inputs are missing: whoever has a value is then "
+        "chosen by what was recorded, which goes with how ill a person is and who treated them. A score that is the "
+        "same whatever the missing input holds is so for the very worst or the very best.",
+        "Always applicable.",
+        "Find the missing inputs, or impute them and judge with the imputation; say for whom the numbers hold.",
+        "The concern: Moons et al. 2019, Ann Intern Med 170:W1 (PROBAST, signalling questions 4.3 and 4.4). The "
+        "bound is this project's own convention.",
+    ),
 )

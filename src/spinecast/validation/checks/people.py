@@ -8,7 +8,10 @@ from spinecast.clinical.dictionary import variable
 from spinecast.validation.checks.results import Check, NotApplicable, NotFound, Result
 from spinecast.validation.development import Development, Overlap
 
-__all__ = ["check_development_kind", "check_lacking_predictors", "check_shared_patients"]
+__all__ = ["check_development_kind", "check_lacking_predictors", "check_shared_patients", "check_without_value"]
+
+# Of all patients this share may go without a value: this project's own convention.
+MOST_WITHOUT = 0.2
 
 
 def check_shared_patients(overlap: Overlap) -> Result:
@@ -73,4 +76,26 @@ def check_development_kind(development: Development, kind: str) -> Result:
         finding=f"the model was developed on {development.name}, whose patients do not exist",
         remedy="use it to try the software; develop on real patients before drawing conclusions",
         meaning="The model knows nothing of people but what somebody wrote into a recipe.",
+    )
+
+
+def check_without_value(without: int, judged: int) -> Result:
+    """SC030: patients who could not be judged, because they get no value.
+
+    Parameters
+    ----------
+    without, judged : int
+        Patients with a known outcome who get none, and who get one.
+    """
+    share = without / (without + judged)
+    finding = f"{without:,} of {without + judged:,} patients ({100 * share:.0f} %)"
+    if share <= MOST_WITHOUT:
+        return NotFound("SC030", f"{finding} get no value")
+    return Check(
+        code="SC030",
+        severity="warning",
+        finding=f"{finding} get no value: those who get one are other patients",
+        remedy="find the missing inputs, or say for whom the numbers hold",
+        meaning="The numbers are of the patients whose inputs happen to be recorded, or whose result does not hang on "
+        "what is missing. How it does in the others is not shown.",
     )
