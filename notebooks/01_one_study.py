@@ -195,6 +195,8 @@ candidates:
     search: {rounds: [50, 150]}
 final: {kind: ensemble, of: [elastic_net, xgboost]}
 
+internal_validation: {bootstrap: {resamples: 10}}     # far too few again: 50 and more are of use
+
 evaluation: {bootstrap: 50}
 explanation: {patients: 50}
 """

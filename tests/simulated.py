@@ -35,6 +35,10 @@ candidates:
   - {kind: xgboost, search: {rounds: [20, 40]}}
   - {kind: baseline, predictors: [age, tumour_group]}
 final: {kind: ensemble, of: [elastic_net, xgboost]}
+internal_validation:
+  bootstrap: {resamples: 10}
+  internal_external: {by: tumour_group}
+  learning_curve: {shares: [0.5]}
 evaluation: {bootstrap: 20}
 explanation: {patients: 20}
 """

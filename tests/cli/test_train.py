@@ -19,6 +19,7 @@ RESULTS = (
     "record/evaluation.json",
     "record/tuning.json",
     "record/explanation.json",
+    "record/internal.json",
     "record/cohort.json",
     "out_of_fold.csv",
 )
@@ -85,6 +86,30 @@ def test_out_of_fold_risks_are_those_evaluated(trained: TrainedStudy) -> None:
     assert {row["fold"] for row in rows} == {"1", "2", "3"}
 
 
+def test_what_was_fitted_again_is_judged(trained: TrainedStudy) -> None:
+    internal = json.loads((trained.output / "record" / "internal.json").read_text())
+    validated = internal["bootstrap"]
+    assert (validated["resamples"], validated["usable"], validated["tuning"]) == (10, 10, "fixed")
+    auc = {form: entry["estimate"] for form, entry in validated["measures"]["auc"].items()}
+    assert auc["optimism_corrected"] == pytest.approx(auc["apparent"] - auc["optimism"], abs=1e-12)
+    assert auc["apparent"] > auc["optimism_corrected"] > auc["out_of_bag"] - 0.1
+    assert [site["label"] for site in internal["internal_external"]["sites"]] == [
+        "Lung",
+        "Colon",
+        "Other or not recorded",
+    ]
+    assert [point["n_train"] for point in internal["learning_curve"]["points"]] == [pytest.approx(100, abs=1)]
+    assert internal["repeated_cross_validation"] == {"absent": "the study does not ask for it"}
+    assert internal["instability"]["models"] == 10
+    assert {group["n"] for group in internal["instability"]["groups"]} == {15}
+    # The study's own models of resamples are in the store by name of measure and basis.
+    with sqlite3.connect(trained.folder / "mlruns" / "mlflow.db") as database:
+        stored = dict(database.execute("select key, value from metrics where key like 'auc%'"))
+    assert stored["auc_optimism_corrected"] == pytest.approx(auc["optimism_corrected"], abs=1e-12)
+    assert stored["auc_apparent"] == pytest.approx(auc["apparent"], abs=1e-12)
+    assert "auc_internal_external" in stored
+
+
 def test_no_patient_reaches_the_store(trained: TrainedStudy) -> None:
     for path in (trained.folder / "mlruns").rglob("*"):
         if path.is_file():
@@ -119,10 +144,11 @@ def test_killed_and_started_again_it_ends_the_same(trained: TrainedStudy, spinec
     journals = tmp_path / "output" / ".simulated_mortality.checkpoint"
 
     def finished() -> int:
-        return sum(path.read_bytes().count(b"\n") for path in journals.glob("*/*/*.jsonl"))
+        return sum(path.read_bytes().count(b"\n") for path in journals.rglob("*.jsonl"))
 
     seen = []
-    for wanted in (3, 12, 24):
+    # The search takes 36 trials; the last kill falls into what is fitted again for internal validation.
+    for wanted in (3, 24, 42):
         process = subprocess.Popen(
             command, cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
@@ -134,7 +160,8 @@ def test_killed_and_started_again_it_ends_the_same(trained: TrainedStudy, spinec
         seen.append(finished())
         assert not (tmp_path / "output" / "simulated_mortality").exists()
     assert seen == sorted(seen)
-    kept = {path: path.read_bytes() for path in journals.glob("*/*/*.jsonl")}
+    kept = {path: path.read_bytes() for path in journals.rglob("*.jsonl")}
+    assert any("internal_validation" in path.parts for path in kept)
     last = spinecast("train", "study.yaml", "--workers", "2", folder=tmp_path)
     assert last.returncode == 0, last.stderr
     assert "going on from" in last.stderr

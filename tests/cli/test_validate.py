@@ -311,6 +311,7 @@ def test_support_lung_to_colon(spinecast: Run, tmp_path: Path) -> None:
         "study": "lung", "cohort.source.subset": "lung", "candidates": "[{kind: xgboost}]", "final": "{kind: winner}",
         "tuning.trials": "4", "tuning.startup_trials": "2", "resampling.outer_folds": "2",
         "resampling.inner_folds": "3", "evaluation.bootstrap": "20", "explanation.patients": "20",
+        "internal_validation": "{bootstrap: null}",
     }  # fmt: skip
     set_ = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
     done = spinecast("train", str(study), *set_, "--output", "lung", "--workers", "2", folder=tmp_path, timeout=600)

@@ -11,6 +11,7 @@ import yaml
 from spinecast.reporting.record import RunRecord
 
 from .fixture_evaluation import make_evaluation
+from .fixture_internal import make_internal
 from .fixture_study import CANDIDATES, RUN, SPLITS, STUDY, TRIALS, VARIABLES, N
 
 
@@ -187,4 +188,5 @@ def make_record() -> RunRecord:
         tuning=make_tuning(generator),
         explanation=make_explanation(generator),
         run=copy.deepcopy(RUN),
+        internal=make_internal(),
     )

@@ -8,6 +8,7 @@ from spinecast.errors import ArtifactError
 from spinecast.reporting import RunRecord
 
 FILES = ("study.yaml", "cohort.json", "evaluation.json", "tuning.json", "explanation.json", "run.json")
+OPTIONAL = "internal.json"
 
 
 def test_what_is_saved_is_what_is_loaded(record: RunRecord, tmp_path: Path) -> None:
@@ -20,10 +21,19 @@ def test_the_study_is_kept_byte_for_byte(record: RunRecord, tmp_path: Path) -> N
     assert (tmp_path / "study.yaml").read_text(encoding="utf-8") == record.study_yaml
 
 
-def test_the_folder_holds_exactly_the_six_files_and_keeps_others(record: RunRecord, tmp_path: Path) -> None:
+def test_the_folder_holds_exactly_its_files_and_keeps_others(record: RunRecord, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("mine")
     record.save(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*FILES, "report.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES, OPTIONAL, "report.html"}
+
+
+def test_a_record_from_before_internal_validation_is_read(record: RunRecord, tmp_path: Path) -> None:
+    record.save(tmp_path)
+    (tmp_path / OPTIONAL).unlink()
+    found = RunRecord.load(tmp_path)
+    assert found.internal == {"absent": "not part of this record"}
+    found.save(tmp_path)
+    assert not (tmp_path / OPTIONAL).exists()
 
 
 @pytest.mark.parametrize("name", FILES)

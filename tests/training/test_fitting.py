@@ -18,6 +18,7 @@ SMALL = (
     "final={kind: ensemble, of: [elastic_net, baseline]}",
     "resampling={outer_folds: 2, inner_folds: 2}",
     "tuning={trials: 1}",
+    "internal_validation={bootstrap: null}",
 )
 
 

@@ -30,6 +30,7 @@ def weighted(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         "final={kind: winner}",
         "resampling={outer_folds: 2, inner_folds: 2}",
         "tuning={trials: 1}",
+        "internal_validation={bootstrap: {resamples: 10}, repeated_cross_validation: {repeats: 2, tuning: repeated}}",
     )
     study = load_study(simulated.write_study(folder, table), overrides)
     return fit_study(study, checkpoints=folder / "checkpoints", workers=1, started=datetime.now(UTC))

@@ -554,7 +554,8 @@ def test_the_summary_says_what_will_be_done(file: Path) -> None:
         "2: age, albumin",
         "elastic_net (3 trials",
         "native",
-        "180 fits",
+        "50 bootstrap resamples (tuning fixed)",
+        "680 fits",  # (5 + 1 splits x 3 trials + 50 resamples) x 2 candidates x 5 inner folds
     ):
         assert part in text
     assert text.endswith(RESEARCH_USE)

@@ -10,6 +10,7 @@ from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.closing import checks_section, glossary_section, reproducibility_section
 from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.explanation import explanation_section, patients_section
+from spinecast.reporting.sections.internal_validation import internal_validation_section
 from spinecast.reporting.sections.limitations import limitations_section
 from spinecast.reporting.sections.performance import (
     calibration_section,
@@ -60,6 +61,7 @@ def build_report(record: RunRecord) -> Document:
         decision_section(record),
         classification_section(record),
         folds_section(record),
+        internal_validation_section(record),
         comparators_section(record),
         explanation_section(record),
         patients_section(record),

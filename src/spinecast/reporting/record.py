@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +25,9 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "explanation": (),
     "run": ("run_key",),
 }
+# Parts that came later: a record without them is read, and its report says that they are not there.
+OPTIONAL: tuple[str, ...] = ("internal",)
+NOT_IN_RECORD = {"absent": "not part of this record"}
 KINDS = ("real", "synthetic")
 
 
@@ -48,6 +51,10 @@ class RunRecord:
         Global importance, shuffled contributions and the illustrative patients.
     run : dict
         Key, times, seeds, split hashes, environment, checks and notes.
+    internal : dict
+        What was fitted again to judge the model: ``bootstrap``, ``repeated_cross_validation``, ``internal_external``,
+        ``learning_curve`` and ``instability``, each with its contents or ``{"absent": reason}``; see
+        ``spinecast.validation.internal``.
     """
 
     study: dict[str, Any]
@@ -57,6 +64,7 @@ class RunRecord:
     tuning: dict[str, Any]
     explanation: dict[str, Any]
     run: dict[str, Any]
+    internal: dict[str, Any] = field(default_factory=lambda: dict(NOT_IN_RECORD))
 
     @property
     def is_synthetic(self) -> bool:
@@ -70,8 +78,8 @@ class RunRecord:
         Parameters
         ----------
         folder : pathlib.Path
-            Holds ``study.yaml``, ``cohort.json``, ``evaluation.json``, ``tuning.json``, ``explanation.json`` and
-            ``run.json``.
+            Holds ``study.yaml``, ``cohort.json``, ``evaluation.json``, ``tuning.json``, ``explanation.json``,
+            ``run.json`` and, from records that have it, ``internal.json``.
 
         Raises
         ------
@@ -87,13 +95,14 @@ class RunRecord:
         if not isinstance(study, dict):
             raise _broken(study_path, "holds no study", expected="a YAML mapping")
         parts = {name: _read_json(folder / f"{name}.json", keys) for name, keys in REQUIRED.items()}
+        parts |= {name: _read_json(path, ()) for name in OPTIONAL if (path := folder / f"{name}.json").exists()}
         kind = parts["cohort"]["kind"]
         if kind not in KINDS:
             raise _broken(folder / "cohort.json", f"names the cohort kind {kind!r}", expected='"real" or "synthetic"')
         return cls(study=study, study_yaml=study_yaml, **parts)
 
     def save(self, folder: Path) -> None:
-        """Write the record's six files, each whole or not at all, ``run.json`` last.
+        """Write the record's files, each whole or not at all, ``run.json`` last.
 
         A folder without ``run.json`` is therefore an unfinished record. The folder may hold other files.
 
@@ -104,7 +113,8 @@ class RunRecord:
         ValueError
             If a part holds a NaN or an infinity: an absent number carries its reason instead.
         """
-        parts = {name: readable_json(getattr(self, name)) for name in REQUIRED}
+        there = [name for name in OPTIONAL if "absent" not in getattr(self, name)]
+        parts = {name: readable_json(getattr(self, name)) for name in (*there, *REQUIRED)}
         atomic_write(folder / STUDY_FILE, self.study_yaml)
         for name, text in parts.items():
             atomic_write(folder / f"{name}.json", text)

@@ -56,11 +56,12 @@ from spinecast.statistics.binary.optimism import (
     relative_overfitting,
     validated_632,
     validated_632_plus,
+    validated_out_of_bag,
 )
 from spinecast.statistics.binary.precision_recall import PrecisionRecallCurve, average_precision, precision_recall_curve
 from spinecast.statistics.binary.prevalence import shift_prevalence
 from spinecast.statistics.binary.reclassification import RECLASSIFICATION_CAVEAT, Reclassification, reclassification
-from spinecast.statistics.binary.resampled import Resampled, resample_performance
+from spinecast.statistics.binary.resampled import Resampled, performance_in_resamples, resample_performance
 from spinecast.statistics.binary.utility import (
     HarmTradeOff,
     compare_net_benefit,
@@ -385,6 +386,7 @@ __all__ = [
     "observed_expected_from_intercept",
     "observed_expected_ratio",
     "optimism_corrected",
+    "performance_in_resamples",
     "point_632",
     "point_632_plus",
     "pool_imputations",
@@ -418,6 +420,7 @@ __all__ = [
     "unreliability",
     "validated_632",
     "validated_632_plus",
+    "validated_out_of_bag",
     "validation_size_binary",
     "validation_size_continuous",
     "validation_size_survival",

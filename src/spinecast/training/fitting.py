@@ -19,6 +19,7 @@ from spinecast.training.environment import ARITHMETIC_PACKAGES, package_versions
 from spinecast.training.patients import patient_groups, study_patients
 from spinecast.training.plan import candidate_plans, ensemble_names, model_predictors
 from spinecast.training.progress import say
+from spinecast.training.refitting import Refitted, count_refitted, refit
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study, study_hash
@@ -41,11 +42,13 @@ class Trained:
     found : SearchResult
     choices : mapping of split name to SplitChoice
     out_of_fold : OutOfFold
+    refitted : Refitted
+        The same procedure in the further splits of the study's internal validation.
     run_key : str
     started : datetime
     workers : int
     training_seconds : float
-        Wall time from the first tuning unit to the last choice.
+        Wall time from the first tuning unit to the last choice, internal validation included.
     trials_resumed : int
         Finished trials that an earlier, interrupted call had left.
     """
@@ -58,15 +61,26 @@ class Trained:
     found: SearchResult
     choices: Mapping[str, SplitChoice]
     out_of_fold: OutOfFold
+    refitted: Refitted
     run_key: str
     started: datetime
     workers: int
     training_seconds: float
     trials_resumed: int
 
+    @property
+    def fit_seconds(self) -> float:
+        """Time inside the learners' fits in this call, summed over workers."""
+        return self.found.fit_seconds + self.refitted.fit_seconds
+
+    @property
+    def workers_peak_mb(self) -> float:
+        """Largest resident memory of the worker processes together, in MB."""
+        return max(self.found.workers_peak_mb, self.refitted.workers_peak_mb)
+
 
 def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetime) -> Trained:
-    """Tune every candidate in every split and let the study's rule choose.
+    """Tune every candidate in every split, let the study's rule choose, and do so again for internal validation.
 
     Parameters
     ----------
@@ -98,13 +112,14 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
     )
     run_key = _run_key(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
-    resumed = count_finished(checkpoint)
+    resumed = count_finished(checkpoint) + count_refitted(checkpoint)
     if resumed:
         say(f"going on from {resumed} finished trials")
     data = _search_data(study, cohort, labelled, splits)
     began = time.perf_counter()
     found = search(data, splits, plans, seed=study.seed, checkpoint=checkpoint, workers=workers)
     choices = _choices(study, splits, plans, found, data)
+    refitted = refit(study, cohort, labelled, plans, data, found.tuned, checkpoint=checkpoint, workers=workers)
     names = [plan.name for plan in plans]
     return Trained(
         study=study,
@@ -115,6 +130,7 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
         found=found,
         choices=choices,
         out_of_fold=collect_out_of_fold(splits, found.tuned, choices, names, len(labelled.values)),
+        refitted=refitted,
         run_key=run_key,
         started=started,
         workers=workers,

@@ -10,10 +10,11 @@ from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome, label_outcome, require_events
 from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
-from spinecast.training.plan import cohort_source, cohort_variables, groups_by_column, outcome_definition
+from spinecast.training.plan import cohort_source, cohort_variables, is_group_column, outcome_definition
 from spinecast.training.study import Study
+from spinecast.validation.subgroups import SITE, Grouping, group_patients
 
-__all__ = ["patient_groups", "study_patients"]
+__all__ = ["patient_groups", "patient_sites", "study_patients"]
 
 # Ten events cannot carry even one predictor (Peduzzi 1996, doi:10.1016/S0895-4356(96)00236-3). A floor below which
 # nothing is fitted, far from a sufficient size.
@@ -69,7 +70,7 @@ def patient_groups(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> N
     group = study.resampling.group
     if group is None:
         return None
-    values = cohort.groups if groups_by_column(study) else cohort.frame.get(group)
+    values = cohort.groups if is_group_column(study, group) else cohort.frame.get(group)
     if values is None:
         raise CohortError(
             f"the cohort holds no {group!r} to keep patients together by",
@@ -86,3 +87,35 @@ def patient_groups(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> N
             remedy="fill it in, or name another variable or the table's group_column",
         )
     return np.asarray(codes, dtype=np.int64)
+
+
+def patient_sites(by: str, study: Study, cohort: Cohort, labelled: LabelledOutcome) -> Grouping:
+    """Tell the sites of a study apart, each of which is left out in turn.
+
+    Parameters
+    ----------
+    by : str
+        The table's group column, or a variable: years fall into single ones or five at a time, numbers at quartiles.
+    study : Study
+    cohort : Cohort
+    labelled : LabelledOutcome
+
+    Raises
+    ------
+    CohortError
+        If there are not two sites.
+    """
+    name = SITE if is_group_column(study, by) else by
+    found = [
+        one
+        for one in group_patients(cohort, labelled.rows, () if name == SITE else (name,))
+        if one.variable == name and len(one.groups) > 1
+    ]
+    if not found:
+        raise CohortError(
+            f"the patients do not differ in {by}, by which one site after the other is left out",
+            where="internal_validation.internal_external.by",
+            expected="two sites or more",
+            remedy="name what tells the sites apart, or leave internal_external out",
+        )
+    return found[0]

@@ -48,6 +48,8 @@ class TrainingResult:
     report : pathlib.Path
     evaluation : mapping
         The out-of-fold evaluation, as in ``evaluation.json``.
+    internal : mapping
+        The internal validation, as in ``internal.json``.
     """
 
     run_id: str
@@ -57,6 +59,7 @@ class TrainingResult:
     identity: str
     report: Path
     evaluation: Mapping[str, Any]
+    internal: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values, as ``spinecast train --json`` ends with them."""
@@ -84,6 +87,8 @@ class TrainingResult:
             else:
                 limits = f"({entry['lower']:.3f} to {entry['upper']:.3f})"
                 lines.append(f"  {name.replace('_', ' '):26} {entry['estimate']:.3f} {limits}")
+        if (corrected := self._optimism_corrected()) is not None:
+            lines.append(corrected)
         lines += [
             f"  {'report':26} {self.report}",
             f"  {'model':26} {self.model_folder}  (registered as {self.model})",
@@ -91,6 +96,15 @@ class TrainingResult:
             RESEARCH_USE,
         ]
         return "\n".join(lines)
+
+    def _optimism_corrected(self) -> str | None:
+        found = self.internal["bootstrap"]
+        auc = {} if "absent" in found else found["measures"]["auc"]["optimism_corrected"]
+        if "estimate" not in auc:
+            return None
+        again = "tuning repeated" if found["tuning"] == "repeated" else "tuning not repeated"
+        limits = f"({auc['lower']:.3f} to {auc['upper']:.3f})"
+        return f"  {'auc, optimism-corrected':26} {auc['estimate']:.3f} {limits}, {found['usable']} resamples, {again}"
 
 
 def train_study(
@@ -140,6 +154,7 @@ def train_study(
         identity=written.identity,
         report=output / REPORT,
         evaluation=written.evaluation,
+        internal=written.record.internal,
     )
 
 

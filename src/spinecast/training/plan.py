@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from spinecast.clinical.dictionary import variable, variables
@@ -16,7 +17,7 @@ from spinecast.cohorts.outcomes import (
 )
 from spinecast.cohorts.sources import CsvSource, ParquetSource, Source, SupportSource, SyntheticSource
 from spinecast.cohorts.synthetic.recipe import find_recipe
-from spinecast.models.catalogue import FAMILIES
+from spinecast.models.catalogue import FAMILIES, Choice, Parameters
 from spinecast.models.encoding import Imputation
 from spinecast.training.study import Candidate, Study, search_space
 from spinecast.training.study_blocks import TableSource
@@ -27,7 +28,8 @@ __all__ = [
     "cohort_source",
     "cohort_variables",
     "ensemble_names",
-    "groups_by_column",
+    "fixed_plans",
+    "is_group_column",
     "model_predictors",
     "outcome_definition",
 ]
@@ -58,17 +60,16 @@ def cohort_source(study: Study) -> Source:
 
 
 def cohort_variables(study: Study) -> tuple[str, ...]:
-    """Every variable the study reads: predictors, outcome, comparators, group; each once."""
-    group = study.resampling.group
+    """Every variable the study reads: predictors, outcome, comparators, groups, sites; each once."""
     # The table's group column is read as what it is, also where a variable of the dictionary bears its name.
-    own = [] if group is None or group not in variables() or groups_by_column(study) else [group]
+    own = [name for name in study.groupings().values() if name in variables() and not is_group_column(study, name)]
     return tuple(dict.fromkeys((*study.variables_read().values(), *own)))
 
 
-def groups_by_column(study: Study) -> bool:
-    """Whether patients are kept together by the table's group column, and not by a variable."""
-    source, group = study.cohort.source, study.resampling.group
-    return group is not None and isinstance(source, TableSource) and source.group_column == group
+def is_group_column(study: Study, name: str) -> bool:
+    """Whether what tells groups apart is the table's group column, and not a variable."""
+    source = study.cohort.source
+    return isinstance(source, TableSource) and source.group_column == name
 
 
 _OUTCOMES: Mapping[str, Callable[..., BinaryRisk]] = {
@@ -95,6 +96,24 @@ def outcome_definition(study: Study) -> BinaryRisk:
 def candidate_plans(study: Study) -> tuple[CandidatePlan, ...]:
     """The study's candidates with every default filled in."""
     return tuple(_plan(study, candidate) for candidate in study.candidates)
+
+
+def fixed_plans(plans: Sequence[CandidatePlan], parameters: Mapping[str, Parameters]) -> tuple[CandidatePlan, ...]:
+    """Candidates whose search is over: one trial, with the parameters that were found.
+
+    Parameters
+    ----------
+    plans : sequence of CandidatePlan
+    parameters : mapping of candidate to its parameters
+    """
+    return tuple(
+        replace(
+            plan,
+            search_space={name: Choice((value,)) for name, value in parameters[plan.name].items()},
+            trials=1,
+        )
+        for plan in plans
+    )
 
 
 def model_predictors(study: Study) -> tuple[str, ...]:

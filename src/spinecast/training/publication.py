@@ -22,6 +22,7 @@ from spinecast.training.assembly import final_parts
 from spinecast.training.changes import describe_changes
 from spinecast.training.environment import describe_environment, package_versions, peak_memory_mb
 from spinecast.training.fitting import Trained
+from spinecast.training.internal_judging import judge_internally
 from spinecast.training.judging import judge
 from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
 from spinecast.training.plan import model_predictors
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
 
-__all__ = ["Written", "publish"]
+__all__ = ["Written", "final_model", "publish"]
 
 Result = TypeVar("Result")
 
@@ -79,7 +80,9 @@ class Written:
                 fingerprint=trained.cohort.fingerprint,
                 source=trained.cohort.provenance.source,
                 parameters=_flat(study.model_dump(mode="json")),
-                metrics=_metrics(self.record.evaluation["measures"]) | dict(self.record.run["timings"]),
+                metrics=_metrics(self.record.evaluation["measures"])
+                | _internal_metrics(self.record.internal)
+                | dict(self.record.run["timings"]),
                 tags=_tags(self),
                 candidates=_candidate_runs(self.record),
                 record=output / RECORD,
@@ -108,10 +111,12 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         If a file cannot be written.
     """
     clock = _Clock()
-    model = _final_model(trained)
+    model = final_model(trained)
     identity = save_model(model, staging / MODEL)
     say("judging out-of-fold predictions")
     evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge(trained))
+    say("judging what was fitted again")
+    internal = clock.timed("internal_validation_seconds", lambda: judge_internally(trained, model))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
     run = _run_facts(trained, identity, clock, overrides)
@@ -124,6 +129,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         tuning=_tuning(trained),
         explanation=explanation,
         run=run,
+        internal=internal.to_dict(),
     )
     say("writing the report")
     record.save(staging / RECORD)
@@ -155,7 +161,8 @@ class _Clock:
         return done
 
 
-def _final_model(trained: Trained) -> PrognosisModel:
+def final_model(trained: Trained) -> PrognosisModel:
+    """Make the study's model of what was chosen on all patients."""
     study, choice = trained.study, trained.choices[ALL_PATIENTS]
     predictors = model_predictors(study)
     tuned = {plan.name: trained.found.tuned[ALL_PATIENTS, plan.name] for plan in trained.plans}
@@ -240,7 +247,7 @@ def _split_history(trained: Trained, split: str, candidate: str) -> dict[str, An
 
 def _run_facts(trained: Trained, identity: str, clock: _Clock, overrides: Sequence[str]) -> dict[str, Any]:
     finished = datetime.now(UTC)
-    fit, wall, origin = trained.found.fit_seconds, trained.training_seconds, trained.study.origin
+    fit, wall, origin = trained.fit_seconds, trained.training_seconds, trained.study.origin
     notes = []
     if trained.trials_resumed:
         notes.append(
@@ -263,7 +270,7 @@ def _run_facts(trained: Trained, identity: str, clock: _Clock, overrides: Sequen
             "fit_share_of_training_wall": round(fit / wall, 4),
             **clock.seconds,
             "total_wall_seconds": round((finished - trained.started).total_seconds(), 3),
-            "peak_memory_mb": round(peak_memory_mb() + trained.found.workers_peak_mb, 1),
+            "peak_memory_mb": round(peak_memory_mb() + trained.workers_peak_mb, 1),
         },
         "seeds": {"study": trained.study.seed},
         "splits": [
@@ -308,6 +315,21 @@ def _metrics(measures: Mapping[str, Any]) -> dict[str, float]:
             continue
         flat[name] = entry["estimate"]
         flat |= {f"{name}_{end}": entry[end] for end in ("lower", "upper") if entry.get(end) is not None}
+    return flat
+
+
+def _internal_metrics(internal: Mapping[str, Any]) -> dict[str, float]:
+    """Name every figure of the internal validation by its measure and its basis: ``auc_optimism_corrected``."""
+    flat: dict[str, float] = {}
+    for name, forms in internal["bootstrap"].get("measures", {}).items():
+        flat |= _metrics({f"{name}_{form}": entry for form, entry in forms.items()})
+    for part, measures, basis in (
+        ("repeated_cross_validation", "measures", "out_of_fold_repeated"),
+        ("internal_external", "pooled", "internal_external"),
+    ):
+        flat |= _metrics({f"{name}_{basis}": entry for name, entry in internal[part].get(measures, {}).items()})
+    if "absent" not in internal["instability"]:
+        flat["mean_absolute_prediction_error"] = internal["instability"]["mean_absolute_error"]
     return flat
 
 

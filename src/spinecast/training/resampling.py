@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spinecast.errors import CohortError
 from spinecast.training.seeds import derive_seed
 
-__all__ = ["ALL_PATIENTS", "Split", "nested_splits"]
+__all__ = ["ALL_PATIENTS", "IndexArray", "Split", "fold_numbers", "nested_splits", "require_both_classes"]
 
 IndexArray = NDArray[np.int64]
 ALL_PATIENTS = "all patients"
@@ -73,20 +73,27 @@ def nested_splits(
         If a training or test fold would hold one known outcome class only.
     """
     everyone = np.arange(len(outcome))
-    outer = _fold_numbers(outcome, groups, outer_folds, derive_seed(seed, "outer folds"))
+    outer = fold_numbers(outcome, groups, outer_folds, derive_seed(seed, "outer folds"))
     plans = [(f"fold {k + 1}", everyone[outer != k], everyone[outer == k]) for k in range(outer_folds)]
     plans.append((ALL_PATIENTS, everyone, everyone[:0]))
     splits = []
     for name, train, test in plans:
         own_groups = None if groups is None else groups[train]
-        inner = _fold_numbers(outcome[train], own_groups, inner_folds, derive_seed(seed, "inner folds", name))
+        inner = fold_numbers(outcome[train], own_groups, inner_folds, derive_seed(seed, "inner folds", name))
         split = Split(name=name, train=train, test=test, inner=inner)
-        _require_both_classes(split, outcome, np.ones(len(outcome), dtype=bool) if known is None else known)
+        require_both_classes(split, outcome, np.ones(len(outcome), dtype=bool) if known is None else known)
         splits.append(split)
     return splits
 
 
-def _fold_numbers(outcome: NDArray[np.float64], groups: NDArray[np.int64] | None, folds: int, seed: int) -> IndexArray:
+def fold_numbers(outcome: NDArray[np.float64], groups: NDArray[np.int64] | None, folds: int, seed: int) -> IndexArray:
+    """Number the fold of each patient, shape (n,), from 0: alike in outcome, groups undivided.
+
+    Raises
+    ------
+    CohortError
+        If there are fewer groups than folds.
+    """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     if groups is not None and len(np.unique(groups)) < folds:
@@ -104,9 +111,26 @@ def _fold_numbers(outcome: NDArray[np.float64], groups: NDArray[np.int64] | None
     return numbers
 
 
-def _require_both_classes(split: Split, outcome: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
+def require_both_classes(
+    split: Split, outcome: NDArray[np.float64], known: NDArray[np.bool_], *, judged: bool = True
+) -> None:
+    """Refuse a split in which a set of patients holds one known outcome class only.
+
+    Parameters
+    ----------
+    split : Split
+    outcome : ndarray, shape (n,)
+    known : ndarray of bool, shape (n,)
+    judged : bool
+        Whether the test patients must hold both classes by themselves; pooled with others they need not.
+
+    Raises
+    ------
+    CohortError
+        If a training set of the inner folds, or the test set, holds one class only.
+    """
     sets = {f"the training patients of inner fold {k + 1}": split.train[split.inner != k] for k in set(split.inner)}
-    if split.test.size:
+    if judged and split.test.size:
         sets["its test patients"] = split.test
     for what, rows in sets.items():
         if len(np.unique(outcome[rows][known[rows]])) < 2:

@@ -69,6 +69,7 @@ def search(
     seed: int,
     checkpoint: Path,
     workers: int,
+    what: str = "tuning trials",
 ) -> SearchResult:
     """Tune every candidate in every split.
 
@@ -82,12 +83,14 @@ def search(
         Folder of the units' finished trials.
     workers : int
         Processes; 1 works in this one.
+    what : str
+        What the progress counts.
     """
     units = _units(data, splits, plans, seed, checkpoint)
     total = sum(unit.candidate.trials for unit in units)
     # Long units first, so that no worker starts one when the others are done.
     units.sort(key=lambda unit: -FAMILIES[unit.candidate.family].cost * unit.candidate.trials * len(unit.split.train))
-    with watched("tuning trials", total, lambda: count_finished(checkpoint)):
+    with watched(what, total, lambda: count_finished(checkpoint)):
         answers = side_by_side(_measured_tune, units, workers)
     peaks: dict[int, float] = {}
     for _, process, peak in answers:

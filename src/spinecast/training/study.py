@@ -29,14 +29,17 @@ from spinecast.training.study_blocks import (
     Candidate,
     CohortSpec,
     Comparator,
-    EvaluationSpec,
     ExplanationSpec,
     FinalSpec,
     OutcomeSpec,
-    ResamplingSpec,
     TrackingSpec,
-    TuningSpec,
     WinnerFinal,
+)
+from spinecast.training.study_judging_blocks import (
+    EvaluationSpec,
+    InternalValidationSpec,
+    ResamplingSpec,
+    TuningSpec,
 )
 from spinecast.training.study_rules import agreement_problems
 from spinecast.training.study_search import search_space
@@ -76,6 +79,9 @@ class Study(Block):
     tuning: TuningSpec = Field(default=TuningSpec(), description="Search over each candidate's parameters.")
     candidates: tuple[Candidate, ...] = Field(min_length=1, description="The algorithms that are compared.")
     final: FinalSpec = Field(default=WinnerFinal(kind="winner"), description="Which candidates make the final model.")
+    internal_validation: InternalValidationSpec = Field(
+        default=InternalValidationSpec(), description="What is fitted again to judge the model beside the outer folds."
+    )
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="What the validation shows.")
     explanation: ExplanationSpec = Field(default=ExplanationSpec(), description="How the model is explained.")
     tracking: TrackingSpec = Field(default=TrackingSpec(), description="Where the run and its model are kept.")
@@ -96,6 +102,13 @@ class Study(Block):
     def resolve_path(self, path: str) -> Path:
         """Return a path of the study file as seen from its folder."""
         return self._origin.folder / path
+
+    def groupings(self) -> dict[KeyPath, str]:
+        """Name what tells groups of patients apart, by the key that asks for it: a variable or the table's column."""
+        sites = self.internal_validation.internal_external
+        named: dict[KeyPath, str | None] = {("resampling", "group"): self.resampling.group}
+        named["internal_validation", "internal_external", "by"] = sites.by if sites else None
+        return {key: name for key, name in named.items() if name is not None}
 
     def variables_read(self) -> dict[KeyPath, str]:
         """Name every dictionary variable the study reads, by the key that asks for it."""
@@ -122,6 +135,10 @@ class Study(Block):
             own = given.get(block, {})
             if isinstance(value, str) and value and isinstance(own, dict):
                 filled[block] = {key: value} | own
+        judged = given.get("internal_validation")
+        sites = judged.get("internal_external") if isinstance(judged, dict) else None
+        if isinstance(judged, dict) and isinstance(sites, dict) and isinstance(column, str):
+            filled["internal_validation"] = judged | {"internal_external": {"by": column} | sites}
         return filled
 
     @model_validator(mode="after")

@@ -17,7 +17,6 @@ from spinecast.documents import (
     Identifier,
     Names,
     Number,
-    Probability,
     Seed,
     Text,
     Whole,
@@ -34,7 +33,6 @@ __all__ = [
     "CsvSource",
     "ElasticNet",
     "EnsembleFinal",
-    "EvaluationSpec",
     "ExplanationSpec",
     "FinalSpec",
     "ForestImputation",
@@ -47,7 +45,6 @@ __all__ = [
     "OutcomeSpec",
     "ParquetSource",
     "RandomForest",
-    "ResamplingSpec",
     "SupportSource",
     "SupportVectorMachine",
     "SyntheticSource",
@@ -56,7 +53,6 @@ __all__ = [
     "ThresholdOutcome",
     "TrackingSpec",
     "TreeImputation",
-    "TuningSpec",
     "WinnerFinal",
     "XGBoost",
 ]
@@ -396,39 +392,6 @@ class EnsembleFinal(Block):
 
 
 FinalSpec = Annotated[WinnerFinal | EnsembleFinal, Field(discriminator="kind")]
-
-
-class ResamplingSpec(Block):
-    """Nested, stratified resampling: outer folds judge, inner folds tune."""
-
-    outer_folds: Whole = Field(default=5, ge=2, le=20, description="Folds that judge the whole procedure.")
-    inner_folds: Whole = Field(default=5, ge=2, le=20, description="Folds inside each outer fold, for tuning.")
-    group: Text | None = Field(
-        default=None,
-        description="Patients who share this variable's value stay in one fold. When left out, the table's "
-        "group_column decides if there is one; null keeps nobody together.",
-    )
-
-
-class TuningSpec(Block):
-    """How long each candidate is tuned, by log-loss."""
-
-    trials: Whole = Field(default=25, ge=1, le=10_000, description="Settings tried for each candidate in each split.")
-    startup_trials: Whole = Field(default=8, ge=1, description="Trials drawn at random before the sampler learns.")
-
-
-class EvaluationSpec(Block):
-    """What the validation report shows beyond its fixed measures."""
-
-    thresholds: tuple[Probability, ...] = Field(
-        default=(0.1, 0.2, 0.3, 0.5), min_length=1, description="Risks at which sensitivity and specificity are given."
-    )
-    decision_range: tuple[Probability, Probability] = Field(
-        default=(0.05, 0.95), description="Lowest and highest threshold probability of the decision curve."
-    )
-    bootstrap: Whole = Field(
-        default=200, ge=20, le=10_000, description="Bootstrap draws behind intervals and bands that have no formula."
-    )
 
 
 class ExplanationSpec(Block):

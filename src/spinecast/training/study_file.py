@@ -98,11 +98,52 @@ def summary(study: Study) -> str:
             f"{folds.outer_folds} outer x {folds.inner_folds} inner folds"
             f"{f', {folds.group} kept together' if folds.group else ''}; seed {study.seed}",
         ),
-        ("work", f"{(folds.outer_folds + 1) * folds.inner_folds * sum(trials):,} fits"),
+        ("validation", _internal_validation(study)),
+        ("work", f"{_fits(study, trials):,} fits"),
         ("hash", study_hash(study)),
     ]
     text = "\n".join(f"{name + ':':<13}{value.replace(chr(10), chr(10) + ' ' * 13)}" for name, value in lines)
     return f"{text}\n{RESEARCH_USE}"
+
+
+def _internal_validation(study: Study) -> str:
+    asked = study.internal_validation
+    said = []
+    if asked.bootstrap is not None:
+        said.append(f"{asked.bootstrap.resamples} bootstrap resamples (tuning {asked.bootstrap.tuning})")
+    if (repeated := asked.repeated_cross_validation) is not None:
+        said.append(f"{repeated.repeats} repeats of the outer folds (tuning {repeated.tuning})")
+    if (sites := asked.internal_external) is not None:
+        said.append(f"one {sites.by} left out after the other (tuning {sites.tuning})")
+    if (curve := asked.learning_curve) is not None:
+        shares = ", ".join(f"{share:g}" for share in curve.shares)
+        said.append(f"learning curve at {shares} of the patients, {curve.repeats} x (tuning {curve.tuning})")
+    return "outer folds" + "".join(f"\n{one}" for one in said)
+
+
+def _fits(study: Study, trials: Sequence[int]) -> int:
+    """Count the fits that are known beforehand: how many sites there are is not."""
+    asked, folds = study.internal_validation, study.resampling
+    used = [
+        count
+        for candidate, count in zip(study.candidates, trials, strict=True)
+        if study.final.kind == "winner" or candidate.name in study.final.of
+    ]
+    further = [
+        (asked.bootstrap, asked.bootstrap.resamples if asked.bootstrap else 0),
+        (asked.repeated_cross_validation, folds.outer_folds * getattr(asked.repeated_cross_validation, "repeats", 0)),
+        (
+            asked.learning_curve,
+            folds.outer_folds * asked.learning_curve.repeats * len(asked.learning_curve.shares)
+            if asked.learning_curve
+            else 0,
+        ),
+    ]
+    units = (folds.outer_folds + 1) * sum(trials)
+    for part, splits in further:
+        if part is not None:
+            units += splits * (sum(used) if part.tuning == "repeated" else len(used))
+    return units * folds.inner_folds
 
 
 def _patients(study: Study) -> str:

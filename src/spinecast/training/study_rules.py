@@ -26,7 +26,13 @@ _NEVER_A_PREDICTOR: Mapping[Role, str] = {
 
 def agreement_problems(study: Study) -> Iterator[Problem]:
     """Find what contradicts itself within the study file."""
-    return chain(_repeated(study), _outcome_problems(study), _final_problems(study), _range_problems(study))
+    return chain(
+        _repeated(study),
+        _outcome_problems(study),
+        _final_problems(study),
+        _range_problems(study),
+        _internal_validation_problems(study),
+    )
 
 
 def dictionary_problems(study: Study) -> list[Problem]:
@@ -52,21 +58,25 @@ def dictionary_problems(study: Study) -> list[Problem]:
     if not any(problem.key[0] == "outcome" for problem in problems):
         problems += _definition_problems(study)
     problems += _shared_column_problems(study)
-    group = study.resampling.group
     own = source.group_column if isinstance(source, TableSource) else None
-    if group is not None and group != own and group not in known:
-        candidates = [*known, own] if own else known
-        what = f"resampling.group: there is no {group!r} to keep together"
-        expected = "a variable of the dictionary" + (f", or the table's group_column ({own})" if own else "")
-        problems.append(Problem(("resampling", "group"), what, expected, did_you_mean(group, candidates)))
+    for key, group in study.groupings().items():
+        if group != own and group not in known:
+            candidates = [*known, own] if own else known
+            what = (
+                f"{dotted(key)}: there is no {group!r} to {'keep together' if key[0] == 'resampling' else 'leave out'}"
+            )
+            expected = "a variable of the dictionary" + (f", or the table's group_column ({own})" if own else "")
+            problems.append(Problem(key, what, expected, did_you_mean(group, candidates)))
     return problems
 
 
 def _repeated(study: Study) -> Iterator[Problem]:
     """Find what is listed twice where once is meant."""
+    curve = study.internal_validation.learning_curve
     lists: dict[KeyPath, Sequence[object]] = {
         ("predictors",): study.predictors,
         ("evaluation", "thresholds"): study.evaluation.thresholds,
+        ("internal_validation", "learning_curve", "shares"): curve.shares if curve else (),
         ("final", "of"): study.final.of if study.final.kind == "ensemble" else (),
         **_outcome_levels(study),
     }
@@ -118,6 +128,14 @@ def _range_problems(study: Study) -> Iterator[Problem]:
     if low >= high:
         key = ("evaluation", "decision_range")
         yield Problem(key, f"{dotted(key)}: it ends before it begins: {low:g} to {high:g}", "[lowest, highest]")
+
+
+def _internal_validation_problems(study: Study) -> Iterator[Problem]:
+    sites = study.internal_validation.internal_external
+    if sites is not None and sites.by is None:
+        key = ("internal_validation", "internal_external", "by")
+        what = f"{dotted(key)}: it does not say what the sites are, and the table names no group_column"
+        yield Problem(key, what, "a variable whose values are the sites", "name one, or leave internal_external out")
 
 
 def _use_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:
@@ -195,7 +213,7 @@ def _shared_column_problems(study: Study) -> Iterator[Problem]:
         yield Problem(key, f"{dotted(key)}: {source.group_column} is the patient identifier", "a column of its own")
     elif source.group_column is not None:
         taken[source.group_column] = "the group"
-    read = [*study.variables_read().values(), *([study.resampling.group] if study.resampling.group else [])]
+    read = [*study.variables_read().values(), *study.groupings().values()]
     # Variables that bear their column's name come first, so that it is the mapping that is found at fault.
     unmapped = [name for name in read if name not in source.columns and name != source.group_column]
     for name in dict.fromkeys((*unmapped, *source.columns)):

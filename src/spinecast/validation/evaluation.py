@@ -208,7 +208,7 @@ class Evaluation:
     ----------
     model, label : str
         Identity and words of the model.
-    basis : {"out-of-fold", "out-of-bag", "external"}
+    basis : {"out-of-fold", "out-of-bag", "internal-external", "external"}
         How the predictions came about.
     outcome : OutcomeLabel
         What was predicted.

@@ -13,7 +13,7 @@ from spinecast.statistics import check_scored
 
 __all__ = ["Basis", "Predictions", "as_ranks"]
 
-Basis = Literal["apparent", "out-of-fold", "out-of-bag", "external"]
+Basis = Literal["apparent", "out-of-fold", "out-of-bag", "internal-external", "external"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Predictions:
         Inverse-probability-of-censoring weights; patients of weight 0 have an unknown outcome.
     fold : array-like of shape (n,) or None
         Number of the outer fold that held each patient out.
-    basis : {"apparent", "out-of-fold", "out-of-bag", "external"}
+    basis : {"apparent", "out-of-fold", "out-of-bag", "internal-external", "external"}
         Whether the model had seen the patients ("apparent") and, if not, why not.
 
     Raises

@@ -8,6 +8,12 @@ from spinecast.reporting.figures.explanation import (
     dependence_plot,
     importance_plot,
 )
+from spinecast.reporting.figures.forest import Axis, ForestRow, forest_plot
+from spinecast.reporting.figures.internal_validation import (
+    calibration_instability_plot,
+    instability_plot,
+    learning_curve_plot,
+)
 from spinecast.reporting.figures.performance import (
     ComparisonRow,
     calibration_plot,
@@ -20,14 +26,20 @@ from spinecast.reporting.figures.waterfall import waterfall_plot, waterfall_step
 
 __all__ = [
     "ALL_PATIENTS",
+    "Axis",
     "ComparisonRow",
+    "ForestRow",
     "attrition_diagram",
     "beeswarm_plot",
+    "calibration_instability_plot",
     "calibration_plot",
     "comparison_plot",
     "decision_curve_plot",
     "dependence_plot",
+    "forest_plot",
     "importance_plot",
+    "instability_plot",
+    "learning_curve_plot",
     "missingness_plot",
     "roc_plot",
     "tuning_history_plot",

@@ -32,6 +32,10 @@ TERMS = (
     ("Comparator", "A model that already exists, judged on the same patients; never a predictor."),
     ("Composite patient", "Typical values put together to show how a risk adds up; not a person."),
     ("Fingerprint", "A hash of the cohort's content: two cohorts share it only if every value is the same."),
+    (
+        "Internal-external validation",
+        "Each group of patients, such as a hospital, judged by a model of the others (Steyerberg and Harrell 2016).",
+    ),
     ("Log-odds", "Logarithm of risk / (1 − risk): the scale on which contributions add up; 0 is a risk of 50%."),
     (
         "Nested resampling",
@@ -41,6 +45,11 @@ TERMS = (
     (
         "Net benefit",
         "Events found less false alarms, weighted by how bad a false alarm is at the threshold (Vickers 2006).",
+    ),
+    (
+        "Optimism",
+        "How much better a model looks in the patients it was made from than in others like them, found by making it "
+        "again from resamples (Harrell 1996); corrected performance is the apparent one less the optimism.",
     ),
     ("Out-of-fold", "Predicted by a model that did not see the patient in training."),
     (
@@ -161,6 +170,7 @@ TIMINGS = {
     "fit_share_of_training_wall": "Fits at a time, on average",
     "fit_share_of_worker_time": "Share of the workers' time in fits",
     "evaluation_seconds": "Evaluation",
+    "internal_validation_seconds": "Judging what was fitted again",
     "explanation_seconds": "Explanation",
     "total_wall_seconds": "Whole run, by the clock",
     "peak_memory_mb": "Peak memory",

@@ -12,6 +12,7 @@ from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.cohort import missing_rows
 from spinecast.reporting.sections.common import in_words, run_notes
+from spinecast.reporting.sections.internal_validation import not_tuned_again
 
 __all__ = ["latest_year", "limitations_section"]
 
@@ -210,6 +211,8 @@ def _outcome(record: RunRecord) -> Iterator[Limitation]:
 
 
 def _search(record: RunRecord) -> Iterator[Limitation]:
+    if fixed := not_tuned_again(record):
+        yield ("Tuning not repeated", fixed)
     short = short_search(record)
     if short:
         yield (short.title, short.text)

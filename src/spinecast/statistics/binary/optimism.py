@@ -19,6 +19,7 @@ __all__ = [
     "relative_overfitting",
     "validated_632",
     "validated_632_plus",
+    "validated_out_of_bag",
 ]
 
 NO_INFORMATION_AUC = 0.5
@@ -59,9 +60,11 @@ def harrell_optimism(in_resample: ArrayLike, in_original: ArrayLike) -> float | 
 def optimism_corrected(resampled: Resampled) -> Measure:
     """Apparent performance less Harrell's optimism, with the location-shifted bootstrap interval.
 
-    The interval is that of the performances in the resamples (2.5 % and 97.5 % points), moved by the optimism (Noma et
-    al. 2021, Stat Med 40:5691, algorithm 1). It does not hold the variation of the optimism itself and is somewhat
-    narrow in small cohorts, as the same paper shows.
+    The interval is that of the performances in the resamples (2.5 % and 97.5 % points), moved so that their mean comes
+    to lie on the estimate. Noma et al. (2021, Stat Med 40:5691, algorithm 1) move it by the optimism alone, which is
+    the same where performance in the resamples is spread about the apparent one; flexible models fit a resample, with
+    its copies, closer than that, and the interval would miss its own estimate (docs/decisions/0009). It does not hold
+    the variation of the optimism itself and is somewhat narrow in small cohorts, as the same paper shows.
 
     Parameters
     ----------
@@ -155,7 +158,25 @@ def validated_632_plus(resampled: Resampled, no_information: float, *, higher_is
     return _shifted(resampled, value, ".632+ bootstrap")
 
 
-def brier_no_information(outcome: ArrayLike, risk: ArrayLike) -> float:
+def validated_out_of_bag(resampled: Resampled) -> Measure:
+    """Performance in the patients resamples left out, with the location-shifted interval of `optimism_corrected`.
+
+    It judges models of 63 % of the patients and is somewhat too low for one of all of them, which is what .632 and
+    .632+ make up for.
+
+    Returns
+    -------
+    Estimate or Absent
+        Absent where too few resamples could be used.
+    """
+    outside = resampled.out_of_sample
+    if isinstance(outside, Absent):
+        return outside
+    how = "mean over resamples" if resampled.leave_one_out is None else "leave-one-out bootstrap"
+    return _shifted(resampled, outside, f"out-of-bag, {how}")
+
+
+def brier_no_information(outcome: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None) -> float:
     """Brier score if outcomes and risks belonged to different patients: the mean over all n^2 pairs.
 
     mean over i, j of (y_i - p_j)^2 = q - 2 q mean(p) + mean(p^2), q the proportion with the outcome (Efron & Tibshirani
@@ -167,15 +188,18 @@ def brier_no_information(outcome: ArrayLike, risk: ArrayLike) -> float:
         0 or 1.
     risk : array-like of shape (n,)
         Apparent predictions.
+    weights : array-like of shape (n,), optional
+        Case weights; a pair counts the product of its weights.
 
     Raises
     ------
     ValueError
-        If lengths differ, an outcome is neither 0 nor 1 or a risk lies outside [0, 1].
+        If lengths differ, an outcome is neither 0 nor 1, a risk lies outside [0, 1] or weights cannot be used.
     """
-    scored = check_scored(outcome, risk)
+    scored = check_scored(outcome, risk, weights)
     share = scored.prevalence
-    return share - 2 * share * float(scored.score.mean()) + float(np.mean(scored.score**2))
+    mean, square = (float(np.average(scored.score**power, weights=scored.weights)) for power in (1, 2))
+    return share - 2 * share * mean + square
 
 
 def _shifted(resampled: Resampled, value: float, words: str) -> Measure:
@@ -183,7 +207,7 @@ def _shifted(resampled: Resampled, value: float, words: str) -> Measure:
     absent = too_few(usable)
     if absent:
         return absent
-    shift = value - resampled.apparent
-    lower, upper = (float(end) + shift for end in np.quantile(resampled.in_resample[usable], (0.025, 0.975)))
+    found = resampled.in_resample[usable]
+    lower, upper = (value + float(end) for end in np.quantile(found, (0.025, 0.975)) - found.mean())
     method = f"{words}, {resampled.in_resample.size} resamples; location-shifted bootstrap interval"
     return Estimate(value, lower, upper, resampled.n, resampled.events, method)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinecast.statistics.foundations.bootstrap import MINIMUM_USABLE, Seed
 from spinecast.statistics.foundations.estimate import Absent
-from spinecast.statistics.foundations.inputs import Booleans, Floats, as_vector, check_scored
+from spinecast.statistics.foundations.inputs import Booleans, Floats, Scored, as_vector, check_scored
 
-__all__ = ["Resampled", "resample_performance", "too_few"]
+__all__ = ["Resampled", "performance_in_resamples", "resample_performance", "too_few"]
 
 Rows = NDArray[np.intp]
 Fit = Callable[[Rows], ArrayLike | None]
 Performance = Callable[[Floats, Floats], float | None]
+WeightedPerformance = Callable[[Floats, Floats, Floats | None], float | None]
 PatientLoss = Callable[[Floats, Floats], Floats]
 
 
@@ -119,64 +120,126 @@ def resample_performance(
     if replicates < 1:
         raise ValueError(f"replicates must be at least 1, not {replicates}")
     everyone = np.arange(observed.size)
-    first = _predictions(fit, everyone, observed)
+    first = fit(everyone)
     if first is None:
         raise ValueError("the model cannot be fitted to all patients")
-    recorders = {name: _Recorder(measure, None, observed, first, replicates) for name, measure in measures.items()}
+    generator = np.random.default_rng(seed)
+
+    def drawn() -> Iterator[tuple[Rows, ArrayLike | None]]:
+        for _ in range(replicates):
+            rows = generator.integers(0, observed.size, size=observed.size)
+            yield rows, fit(rows)
+
+    unweighted = {name: _without_weights(measure) for name, measure in measures.items()}
+    return performance_in_resamples(observed, first, drawn(), unweighted, losses)
+
+
+def performance_in_resamples(
+    outcome: ArrayLike,
+    apparent: ArrayLike,
+    resamples: Iterable[tuple[Rows, ArrayLike | None]],
+    measures: Mapping[str, WeightedPerformance],
+    losses: Mapping[str, PatientLoss] | None = None,
+    *,
+    weights: ArrayLike | None = None,
+) -> dict[str, Resampled]:
+    """Measure models of bootstrap resamples that were fitted elsewhere.
+
+    Parameters
+    ----------
+    outcome : array-like of shape (n,)
+        0 or 1.
+    apparent : array-like of shape (n,)
+        Predictions by the model of all patients.
+    resamples : iterable of (ndarray of int, array-like of shape (n,) or None)
+        Rows of the patients drawn, as often as they were drawn, and the predictions of all n patients by the model
+        fitted to them; None where it could not be fitted.
+    measures : mapping of str to callable
+        Each maps outcomes, predictions and weights (None without) of some patients to a number, or None where it is
+        undefined.
+    losses : mapping of str to callable, optional
+        Each maps outcomes and predictions of some patients to their losses; the measure is the mean.
+    weights : array-like of shape (n,), optional
+        Case weights; patients of weight 0 have an unknown outcome and count nowhere.
+
+    Returns
+    -------
+    dict of str to Resampled
+        By measure and loss.
+
+    Raises
+    ------
+    ValueError
+        If an outcome is neither 0 nor 1, lengths differ, or a measure is undefined for all patients.
+    """
+    observed = check_scored(outcome, np.zeros(np.shape(outcome)[0]), weights)
+    first = _predictions(apparent, observed.n)
+    recorders = {name: _Recorder(measure, None, observed, first) for name, measure in measures.items()}
     for name, loss in (losses or {}).items():
-        recorders[name] = _Recorder(_mean_of(loss), loss, observed, first, replicates)
+        recorders[name] = _Recorder(_mean_of(loss), loss, observed, first)
     undefined = [name for name, recorder in recorders.items() if recorder.apparent is None]
     if undefined:
         raise ValueError(f"undefined for these patients: {', '.join(undefined)}")
-    generator = np.random.default_rng(seed)
-    for replicate in range(replicates):
-        rows = generator.integers(0, observed.size, size=observed.size)
-        predicted = _predictions(fit, rows, observed)
-        if predicted is not None:
-            left_out = np.flatnonzero(np.bincount(rows, minlength=observed.size) == 0)
-            for recorder in recorders.values():
-                recorder.record(replicate, predicted, rows, left_out)
+    for rows, answer in resamples:
+        predicted = None if answer is None else _predictions(answer, observed.n)
+        left_out = np.flatnonzero(np.bincount(rows, minlength=observed.n) == 0)
+        for recorder in recorders.values():
+            recorder.record(predicted, rows, left_out)
     return {name: recorder.result() for name, recorder in recorders.items()}
 
 
 class _Recorder:
     """Collects one measure over the resamples."""
 
-    def __init__(
-        self, measure: Performance, loss: PatientLoss | None, observed: Floats, first: Floats, replicates: int
-    ) -> None:
+    def __init__(self, measure: WeightedPerformance, loss: PatientLoss | None, observed: Scored, first: Floats) -> None:
         self._measure, self._loss, self._observed = measure, loss, observed
-        self.apparent = measure(observed, first)
-        self._found = np.full((3, replicates), math.nan)
-        self._total, self._times = np.zeros(observed.size), np.zeros(observed.size)
+        self._found: list[tuple[float, float, float]] = []
+        self._total, self._times = np.zeros(observed.n), np.zeros(observed.n)
+        self.apparent = self._of(np.arange(observed.n), first)
 
-    def record(self, replicate: int, predicted: Floats, rows: Rows, left_out: Rows) -> None:
-        observed = self._observed
-        pairs = ((observed[rows], predicted[rows]), (observed, predicted), (observed[left_out], predicted[left_out]))
-        for place, (outcome, risk) in enumerate(pairs):
-            value = self._measure(outcome, risk) if outcome.size else None
-            self._found[place, replicate] = math.nan if value is None else value
+    def record(self, predicted: Floats | None, rows: Rows, left_out: Rows) -> None:
+        if predicted is None:
+            self._found.append((math.nan, math.nan, math.nan))
+            return
+        every = np.arange(self._observed.n)
+        inside, original, outside = (self._of(chosen, predicted) for chosen in (rows, every, left_out))
+        self._found.append((_or_nan(inside), _or_nan(original), _or_nan(outside)))
         if self._loss is not None:
-            self._total[left_out] += self._loss(self._observed[left_out], predicted[left_out])
+            self._total[left_out] += self._loss(self._observed.outcome[left_out], predicted[left_out])
             self._times[left_out] += 1
 
+    def _of(self, rows: Rows, predicted: Floats) -> float | None:
+        weights = None if self._observed.weights is None else self._observed.weights[rows]
+        if not rows.size or (weights is not None and not weights.any()):
+            return None
+        return self._measure(self._observed.outcome[rows], predicted[rows], weights)
+
     def result(self) -> Resampled:
-        left_out = self._times > 0
-        mean = float((self._total[left_out] / self._times[left_out]).mean()) if left_out.any() else None
-        inside, original, outside = self._found
-        counts = (int(self._observed.size), int(self._observed.sum()))
+        observed = self._observed
+        counted = (self._times > 0) & (observed.case_weights > 0)
+        mean = None
+        if self._loss is not None and counted.any():
+            losses = self._total[counted] / self._times[counted]
+            mean = float(np.average(losses, weights=observed.case_weights[counted]))
+        inside, original, outside = np.array(self._found, dtype=np.float64).reshape(-1, 3).T
+        counts = (int(np.count_nonzero(observed.case_weights)), observed.events)
         return Resampled(math.nan if self.apparent is None else self.apparent, inside, original, outside, mean, *counts)
 
 
-def _mean_of(loss: PatientLoss) -> Performance:
-    return lambda outcome, predicted: float(np.mean(loss(outcome, predicted)))
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
-def _predictions(fit: Fit, rows: Rows, observed: Floats) -> Floats | None:
-    answer = fit(rows)
-    if answer is None:
-        return None
+def _without_weights(measure: Performance) -> WeightedPerformance:
+    return lambda outcome, predicted, _: measure(outcome, predicted)
+
+
+def _mean_of(loss: PatientLoss) -> WeightedPerformance:
+    return lambda outcome, predicted, weights: float(np.average(loss(outcome, predicted), weights=weights))
+
+
+def _predictions(answer: ArrayLike, n: int) -> Floats:
     predicted = as_vector(answer, "predictions")
-    if predicted.size != observed.size:
-        raise ValueError(f"predictions has {predicted.size} values, outcome has {observed.size}")
+    if predicted.size != n:
+        raise ValueError(f"predictions has {predicted.size} values, outcome has {n}")
     return predicted

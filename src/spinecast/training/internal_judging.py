@@ -1,0 +1,176 @@
+"""Judging what was fitted again: optimism, repeats, sites, shares of patients and the scatter of risks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.statistics import Absent
+from spinecast.training.fitting import Trained
+from spinecast.training.refitting import RefittedSplits
+from spinecast.training.resampling import Split
+from spinecast.training.seeds import derive_seed
+from spinecast.validation import Basis, Predictions
+from spinecast.validation.internal import (
+    BootstrapValidation,
+    Drawn,
+    Instability,
+    InternalExternal,
+    InternalValidation,
+    LearningCurve,
+    RepeatedValidation,
+    SitePredictions,
+    instability,
+    learning_curve,
+    validate_by_bootstrap,
+    validate_by_site,
+    validate_repeatedly,
+)
+
+__all__ = ["judge_internally"]
+
+FloatArray = NDArray[np.float64]
+NOT_ASKED = "the study does not ask for it"
+
+
+def judge_internally(trained: Trained, model: PrognosisModel) -> InternalValidation:
+    """Work out the internal validation of a study from the models that were fitted again.
+
+    Parameters
+    ----------
+    trained : Trained
+    model : PrognosisModel
+        The final model, whose performance in its own patients is what optimism is taken off.
+    """
+    by_bootstrap, scatter = _bootstrap(trained, model)
+    return InternalValidation(
+        bootstrap=by_bootstrap,
+        repeated_cross_validation=_repeats(trained),
+        internal_external=_sites(trained),
+        learning_curve=_shares(trained),
+        instability=scatter,
+    )
+
+
+def _bootstrap(trained: Trained, model: PrognosisModel) -> tuple[BootstrapValidation | Absent, Instability | Absent]:
+    found = trained.refitted.bootstrap
+    if found is None:
+        return Absent(NOT_ASKED), Absent("it needs the bootstrap, which the study does not ask for")
+    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+    apparent = _predictions(trained, model.predict(matrix), "apparent")
+    drawn = [Drawn(split.train, found.risk[split.name]) for split in found.splits]
+    drawn += [Drawn(np.empty(0, dtype=np.int64), None) for _ in found.refused]
+    group = trained.study.resampling.group
+    validated = validate_by_bootstrap(
+        apparent,
+        drawn,
+        tuning=found.tuning,
+        drawn="patients" if group is None else f"whole groups ({group})",
+        notes=_notes(found),
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=_seed(trained),
+    )
+    risks = [one.risk for one in drawn if one.risk is not None]
+    return validated, instability(apparent, risks, trained.study.evaluation.thresholds, tuning=found.tuning)
+
+
+def _repeats(trained: Trained) -> RepeatedValidation | Absent:
+    found = trained.refitted.repeated_cross_validation
+    if found is None:
+        return Absent(NOT_ASKED)
+    return validate_repeatedly(
+        _pooled(trained, found, ""),
+        folds=trained.study.resampling.outer_folds,
+        tuning=found.tuning,
+        notes=_notes(found),
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=_seed(trained),
+    )
+
+
+def _sites(trained: Trained) -> InternalExternal | Absent:
+    found, sites = trained.refitted.internal_external, trained.refitted.sites
+    if found is None or sites is None:
+        return Absent(NOT_ASKED)
+    judged = []
+    for number, (label, members) in enumerate(sites.groups, start=1):
+        name = f"without site {number}"
+        if name in found.refused:
+            judged.append(SitePredictions(label, Absent(found.refused[name])))
+        else:
+            predictions = _predictions(trained, found.risk[name], "internal-external", np.flatnonzero(members))
+            judged.append(SitePredictions(label, predictions))
+    return validate_by_site(
+        judged,
+        by=sites.variable,
+        label=sites.label,
+        tuning=found.tuning,
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=_seed(trained),
+    )
+
+
+def _shares(trained: Trained) -> LearningCurve | Absent:
+    found, asked = trained.refitted.learning_curve, trained.study.internal_validation.learning_curve
+    if found is None or asked is None:
+        return Absent(NOT_ASKED)
+    shares = {}
+    for share in asked.shares:
+        prefix = f"share {share:g} "
+        own = [split for split in found.splits if split.name.startswith(prefix)]
+        known = [split.train[trained.labelled.known[split.train]] for split in own]
+        pooled = _pooled(trained, found, prefix)
+        reasons = [reason for name, reason in found.refused.items() if name.startswith(prefix)]
+        shares[share] = (
+            float(np.mean([len(rows) for rows in known])) if known else 0.0,
+            float(np.mean([trained.labelled.values[rows].sum() for rows in known])) if known else 0.0,
+            pooled or Absent(reasons[0] if reasons else "no division into folds could be used"),
+        )
+    return learning_curve(
+        shares,
+        repeats=asked.repeats,
+        folds=trained.study.resampling.outer_folds,
+        tuning=found.tuning,
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=_seed(trained),
+    )
+
+
+def _pooled(trained: Trained, found: RefittedSplits, prefix: str) -> list[Predictions]:
+    """Pool the folds of each repeat; a repeat one of whose folds could not be used is left out."""
+    by_repeat: dict[str, list[Split]] = {}
+    for split in found.splits:
+        if (told := re.fullmatch(rf"{re.escape(prefix)}(repeat \d+) fold \d+", split.name)) is not None:
+            by_repeat.setdefault(told[1], []).append(split)
+    pooled = []
+    for splits in by_repeat.values():
+        if len(splits) == trained.study.resampling.outer_folds:
+            risk = np.empty(len(trained.labelled))
+            for split in splits:
+                risk[split.test] = found.risk[split.name]
+            pooled.append(_predictions(trained, risk, "out-of-fold"))
+    return pooled
+
+
+def _predictions(trained: Trained, risk: FloatArray, basis: Basis, rows: NDArray[np.intp] | None = None) -> Predictions:
+    labelled = trained.labelled
+    every = np.arange(len(labelled)) if rows is None else rows
+    return Predictions(
+        risk=risk,
+        outcome=labelled.values[every],
+        weights=None if labelled.weights is None else labelled.weights[every],
+        fold=None,
+        basis=basis,
+    )
+
+
+def _notes(found: RefittedSplits) -> Sequence[str]:
+    return tuple(dict.fromkeys(found.refused.values()))
+
+
+def _seed(trained: Trained) -> int:
+    return derive_seed(trained.study.seed, "evaluation")

@@ -1,0 +1,236 @@
+"""The study's procedure once more in further splits: what internal validation judges is fitted here.
+
+Resamples, repeats, sites and shares are splits like the outer folds, so that they share the units, the journal, the
+workers and the rule that chooses. Where tuning is *fixed*, a candidate's only trial has the parameters found on all
+patients; encoding, imputation, censoring weights, recalibration and the choice of a winner are learned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.errors import CohortError
+from spinecast.training.assembly import choose
+from spinecast.training.checkpoint import count_finished
+from spinecast.training.internal_splits import FurtherSplits, SplitPlan
+from spinecast.training.patients import patient_groups, patient_sites
+from spinecast.training.plan import ensemble_names, fixed_plans
+from spinecast.training.resampling import ALL_PATIENTS, Split
+from spinecast.training.search import SearchData, SearchResult, search
+from spinecast.training.study import Study
+from spinecast.training.study_judging_blocks import TuningMode
+from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.validation.subgroups import FEWEST, Grouping
+
+__all__ = ["Refitted", "RefittedSplits", "count_refitted", "refit"]
+
+FURTHER = "internal_validation"
+"""Folder of the finished trials of further splits, inside the study's checkpoint."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class RefittedSplits:
+    """One way to validate, fitted.
+
+    Parameters
+    ----------
+    tuning : {"fixed", "repeated"}
+        Whether the search was repeated inside each training set.
+    splits : tuple of Split
+        Those that could be used.
+    risk : mapping of split name to ndarray, shape (len(test),)
+        Risk of each split's test patients by the whole procedure.
+    refused : mapping of split name to str
+        Why others could not be used.
+    """
+
+    tuning: TuningMode
+    splits: tuple[Split, ...]
+    risk: Mapping[str, FloatArray]
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Refitted:
+    """Every way the study asks for; None where it does not.
+
+    Parameters
+    ----------
+    bootstrap, repeated_cross_validation, internal_external, learning_curve : RefittedSplits or None
+    sites : Grouping or None
+        Who is of which site, in the order of the splits ``"without site 1"`` and so on.
+    fit_seconds, workers_peak_mb : float
+        As of :class:`~spinecast.training.search.SearchResult`.
+    """
+
+    bootstrap: RefittedSplits | None
+    repeated_cross_validation: RefittedSplits | None
+    internal_external: RefittedSplits | None
+    learning_curve: RefittedSplits | None
+    sites: Grouping | None
+    fit_seconds: float
+    workers_peak_mb: float
+
+
+def refit(
+    study: Study,
+    cohort: Cohort,
+    labelled: LabelledOutcome,
+    plans: Sequence[CandidatePlan],
+    data: SearchData,
+    tuned: Mapping[tuple[str, str], TunedCandidate],
+    *,
+    checkpoint: Path,
+    workers: int,
+) -> Refitted:
+    """Fit the study's procedure in every further split that its internal validation asks for.
+
+    Parameters
+    ----------
+    study : Study
+    cohort : Cohort
+    labelled : LabelledOutcome
+    plans : sequence of CandidatePlan
+    data : SearchData
+        Of the labelled patients.
+    tuned : mapping of (split, candidate) to TunedCandidate
+        What was found in the nested splits.
+    checkpoint : pathlib.Path
+        Folder of the study's finished trials.
+    workers : int
+
+    Raises
+    ------
+    CohortError
+        If the cohort has no two sites to leave out.
+    """
+    asked = study.internal_validation
+    sites = None
+    if asked.internal_external is not None:
+        assert asked.internal_external.by is not None  # the study's rules
+        sites = patient_sites(asked.internal_external.by, study, cohort, labelled)
+    further = _further_splits(
+        study,
+        SplitPlan(
+            outcome=labelled.values,
+            groups=patient_groups(study, cohort, labelled),
+            known=labelled.known,
+            outer_folds=study.resampling.outer_folds,
+            inner_folds=study.resampling.inner_folds,
+            seed=study.seed,
+        ),
+        sites,
+    )
+    weighted = {name: _with_weights(splits, labelled) for name, splits in further.items()}
+    modes: dict[str, TuningMode] = {name: getattr(asked, name).tuning for name in further}
+    ensemble = ensemble_names(study)
+    used = [plan for plan in plans if ensemble is None or plan.name in ensemble]
+    fixed = fixed_plans(used, {plan.name: tuned[ALL_PATIENTS, plan.name].best.parameters for plan in used})
+    found: list[SearchResult] = []
+    risks: dict[str, FloatArray] = {}
+    for mode, candidates in (("fixed", fixed), ("repeated", used)):
+        own = [weighted[name] for name in further if modes[name] == mode]
+        splits = [split for one, _ in own for split in one.splits]
+        if not splits:
+            continue
+        weights = {name: values for _, by_split in own for name, values in by_split.items()}
+        learning = replace(data, weights=weights)
+        found.append(
+            search(
+                learning,
+                splits,
+                candidates,
+                seed=study.seed,
+                checkpoint=checkpoint / FURTHER / mode,
+                workers=workers,
+                what="fits of internal validation" if mode == "fixed" else "trials of internal validation",
+            )
+        )
+        risks |= dict(_risks(splits, candidates, found[-1], learning, ensemble))
+    done = {
+        name: RefittedSplits(
+            tuning=modes[name],
+            splits=splits.splits,
+            risk={split.name: risks[split.name] for split in splits.splits},
+            refused=splits.refused,
+        )
+        for name, (splits, _) in weighted.items()
+    }
+    return Refitted(
+        bootstrap=done.get("bootstrap"),
+        repeated_cross_validation=done.get("repeated_cross_validation"),
+        internal_external=done.get("internal_external"),
+        learning_curve=done.get("learning_curve"),
+        sites=sites,
+        fit_seconds=sum(one.fit_seconds for one in found),
+        workers_peak_mb=max((one.workers_peak_mb for one in found), default=0.0),
+    )
+
+
+def count_refitted(checkpoint: Path) -> int:
+    """Count the finished trials of further splits below a study's checkpoint."""
+    return sum(count_finished(checkpoint / FURTHER / mode) for mode in get_args(TuningMode))
+
+
+def _further_splits(study: Study, plan: SplitPlan, sites: Grouping | None) -> dict[str, FurtherSplits]:
+    asked = study.internal_validation
+    further: dict[str, FurtherSplits] = {}
+    if asked.bootstrap is not None:
+        further["bootstrap"] = plan.resamples(asked.bootstrap.resamples)
+    if asked.repeated_cross_validation is not None:
+        further["repeated_cross_validation"] = plan.repeats(asked.repeated_cross_validation.repeats)
+    if sites is not None:
+        further["internal_external"] = _large_enough(plan, plan.without_sites([site for _, site in sites.groups]))
+    if asked.learning_curve is not None:
+        further["learning_curve"] = plan.smaller(asked.learning_curve.shares, asked.learning_curve.repeats)
+    return further
+
+
+def _large_enough(plan: SplitPlan, further: FurtherSplits) -> FurtherSplits:
+    """Leave out sites too small to be judged: nothing is fitted for what will not be shown."""
+    kept, refused = [], dict(further.refused)
+    for split in further.splits:
+        known = split.test[plan.known[split.test]]
+        events = int(plan.outcome[known].sum())
+        if min(events, len(known) - events) < FEWEST:
+            refused[split.name] = f"fewer than {FEWEST} events, or fewer than {FEWEST} patients without one"
+        else:
+            kept.append(split)
+    return FurtherSplits(tuple(kept), refused)
+
+
+def _with_weights(further: FurtherSplits, labelled: LabelledOutcome) -> tuple[FurtherSplits, dict[str, FloatArray]]:
+    """Learn censoring weights on each split's training patients, and leave out splits that cannot have any."""
+    if labelled.weights is None:
+        return further, {}
+    weights: dict[str, FloatArray] = {}
+    refused = dict(further.refused)
+    for split in further.splits:
+        try:
+            weights[split.name] = labelled.ipcw_weights_for(split.train)
+        except CohortError as error:
+            refused[split.name] = f"in {split.name}, {error.what}"
+    return FurtherSplits(tuple(split for split in further.splits if split.name in weights), refused), weights
+
+
+def _risks(
+    splits: Sequence[Split],
+    candidates: Sequence[CandidatePlan],
+    found: SearchResult,
+    data: SearchData,
+    ensemble: Sequence[str] | None,
+) -> Iterator[tuple[str, FloatArray]]:
+    for split in splits:
+        here = {plan.name: found.tuned[split.name, plan.name] for plan in candidates}
+        yield split.name, expit(choose(split, here, ensemble, data.outcome, data.weights.get(split.name)).test)

@@ -1,0 +1,255 @@
+"""Optimism of the whole procedure by bootstrap: apparent, optimism-corrected, out-of-bag and .632+ performance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.statistics import (
+    NO_INFORMATION_AUC,
+    Absent,
+    Estimate,
+    Measure,
+    Resampled,
+    auc,
+    brier,
+    brier_no_information,
+    brier_null,
+    calibration_in_the_large,
+    calibration_slope,
+    harrell_optimism,
+    measure_from_dict,
+    optimism_corrected,
+    performance_in_resamples,
+    scaled_brier,
+    validated_632_plus,
+    validated_out_of_bag,
+)
+from spinecast.statistics.foundations.inputs import NORMAL_975
+from spinecast.validation.predictions import Predictions
+
+__all__ = ["INTERNAL_MEASURES", "BootstrapValidation", "CorrectedMeasure", "Drawn", "Tuning", "validate_by_bootstrap"]
+
+FloatArray = NDArray[np.float64]
+Tuning = Literal["fixed", "repeated"]
+
+_STATISTICS: Mapping[str, Callable[..., Measure]] = {
+    "auc": auc,
+    "brier": brier,
+    "scaled_brier": scaled_brier,
+    "calibration_in_the_large": calibration_in_the_large,
+    "calibration_slope": calibration_slope,
+}
+INTERNAL_MEASURES = tuple(_STATISTICS)
+"""What is corrected for optimism, and followed over repeats and shares of patients."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """One resample and what its model predicts.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Patients drawn, as often as they were drawn.
+    risk : ndarray, shape (n,), or None
+        Risk of all n patients by the model of those drawn; None where it could not be fitted.
+    """
+
+    rows: NDArray[np.int64]
+    risk: FloatArray | None
+
+
+@dataclass(frozen=True)
+class CorrectedMeasure:
+    """One measure, from what the model shows of itself to what it can be expected to show.
+
+    Parameters
+    ----------
+    apparent : Estimate or Absent
+        Of the final model in the patients it was made from.
+    optimism : Estimate or Absent
+        Mean over resamples of the performance of each model in its resample less that in all patients; its interval is
+        the Monte-Carlo error of that mean.
+    optimism_corrected : Estimate or Absent
+        Apparent less optimism.
+    out_of_bag : Estimate or Absent
+        In the patients left out of the resamples.
+    bootstrap_632_plus : Estimate or Absent
+        Between the two, by how much the model overfits; absent for measures without a no-information value.
+    """
+
+    apparent: Measure
+    optimism: Measure
+    optimism_corrected: Measure
+    out_of_bag: Measure
+    bootstrap_632_plus: Measure
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the measure as JSON-ready values."""
+        return {name: getattr(self, name).to_dict() for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> CorrectedMeasure:
+        """Rebuild a measure from :meth:`to_dict`."""
+        return cls(**{name: measure_from_dict(value[name]) for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class BootstrapValidation:
+    """Performance corrected for optimism.
+
+    Parameters
+    ----------
+    resamples, usable : int
+        Resamples drawn, and those whose model could be fitted.
+    tuning : {"fixed", "repeated"}
+        Whether the search over parameters was repeated in each resample.
+    drawn : str
+        What was drawn with replacement: "patients", or whole groups.
+    measures : dict of str to CorrectedMeasure
+        By :data:`INTERNAL_MEASURES`.
+    notes : tuple of str
+        Why resamples could not be used.
+    """
+
+    resamples: int
+    usable: int
+    tuning: Tuning
+    drawn: str
+    measures: dict[str, CorrectedMeasure]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the validation as JSON-ready values."""
+        return {
+            "basis": "optimism-corrected",
+            "resamples": self.resamples,
+            "usable": self.usable,
+            "tuning": self.tuning,
+            "drawn": self.drawn,
+            "measures": {name: measure.to_dict() for name, measure in self.measures.items()},
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> BootstrapValidation:
+        """Rebuild a validation from :meth:`to_dict`."""
+        return cls(
+            resamples=value["resamples"],
+            usable=value["usable"],
+            tuning=value["tuning"],
+            drawn=value["drawn"],
+            measures={name: CorrectedMeasure.from_dict(one) for name, one in value["measures"].items()},
+            notes=tuple(value["notes"]),
+        )
+
+
+def validate_by_bootstrap(
+    apparent: Predictions,
+    resamples: Sequence[Drawn],
+    *,
+    tuning: Tuning,
+    drawn: str = "patients",
+    notes: Sequence[str] = (),
+    bootstrap: int,
+    seed: int,
+) -> BootstrapValidation:
+    """Correct the apparent performance of a model by that of the models of resamples.
+
+    (Harrell, Lee & Mark 1996, Stat Med 15:361; Efron & Tibshirani 1997, J Am Stat Assoc 92:548.)
+
+    Parameters
+    ----------
+    apparent : Predictions
+        Of the final model for the patients it was made from.
+    resamples : sequence of Drawn
+    tuning, drawn, notes
+        As in :class:`BootstrapValidation`.
+    bootstrap, seed : int
+        Resamples, and their seed, of apparent intervals that have no formula.
+
+    Raises
+    ------
+    ValueError
+        If the predictions are not apparent, or there is no resample.
+    """
+    if apparent.basis != "apparent":
+        raise ValueError(f"optimism is taken off apparent performance; the basis of these is {apparent.basis!r}")
+    if not resamples:
+        raise ValueError("there is no resample")
+    shown = {
+        name: statistic(apparent.outcome, apparent.risk, apparent.weights, bootstrap=bootstrap, seed=seed)
+        for name, statistic in _STATISTICS.items()
+    }
+    there = [name for name, measure in shown.items() if isinstance(measure, Estimate)]
+    found = performance_in_resamples(
+        apparent.outcome,
+        apparent.risk,
+        [(one.rows, one.risk) for one in resamples],
+        {name: _point(_STATISTICS[name]) for name in there if name != "brier"},
+        # The Brier score is a mean over patients, so that its out-of-bag form can be Efron's leave-one-out bootstrap.
+        {"brier": lambda outcome, risk: (outcome - risk) ** 2} if "brier" in there else None,
+        weights=apparent.weights,
+    )
+    nothing = _no_information(apparent)
+    return BootstrapValidation(
+        resamples=len(resamples),
+        usable=sum(one.risk is not None for one in resamples),
+        tuning=tuning,
+        drawn=drawn,
+        measures={
+            name: _corrected(measure, found[name], nothing.get(name), higher_is_better=name != "brier")
+            if name in found
+            else CorrectedMeasure(*(measure,) * 5)
+            for name, measure in shown.items()
+        },
+        notes=tuple(notes),
+    )
+
+
+def _point(statistic: Callable[..., Measure]) -> Callable[[FloatArray, FloatArray, FloatArray | None], float | None]:
+    def value(outcome: FloatArray, risk: FloatArray, weights: FloatArray | None) -> float | None:
+        found = statistic(outcome, risk, weights, bootstrap=0)
+        return found.estimate if isinstance(found, Estimate) else None
+
+    return value
+
+
+def _no_information(apparent: Predictions) -> dict[str, float]:
+    """Return what predictions unrelated to the outcome reach, for the measures where that is defined."""
+    of_brier = brier_no_information(apparent.outcome, apparent.risk, apparent.weights)
+    known = {"auc": NO_INFORMATION_AUC, "brier": of_brier}
+    null = brier_null(apparent.outcome, apparent.weights, bootstrap=0)
+    if isinstance(null, Estimate) and null.estimate > 0:
+        known["scaled_brier"] = 1 - of_brier / null.estimate
+    return known
+
+
+def _corrected(
+    apparent: Measure, resampled: Resampled, nothing: float | None, *, higher_is_better: bool
+) -> CorrectedMeasure:
+    return CorrectedMeasure(
+        apparent=apparent,
+        optimism=_optimism(resampled),
+        optimism_corrected=optimism_corrected(resampled),
+        out_of_bag=validated_out_of_bag(resampled),
+        bootstrap_632_plus=Absent("what predictions without information reach is not defined for it")
+        if nothing is None
+        else validated_632_plus(resampled, nothing, higher_is_better=higher_is_better),
+    )
+
+
+def _optimism(resampled: Resampled) -> Measure:
+    mean = harrell_optimism(resampled.in_resample, resampled.in_original)
+    if isinstance(mean, Absent):
+        return mean
+    differences = resampled.in_resample - resampled.in_original
+    usable = differences[np.isfinite(differences)]
+    half = NORMAL_975 * float(usable.std(ddof=1)) / np.sqrt(usable.size)
+    method = f"mean over {usable.size} resamples; interval: its Monte-Carlo error, which more resamples make smaller"
+    return Estimate(mean, float(mean - half), float(mean + half), resampled.n, resampled.events, method)
