@@ -45,6 +45,7 @@ setup: $(VENV)/.ready-all ## Make .venv with every extra but the distributed one
 demo: $(VENV)/.ready-demo ## Train, validate and report the 90-day study on real patients (short search, minutes)
 	$(BIN)/spinecast train configs/survival/support_mortality_90d.yaml \
 		--set study=support_mortality_90d_demo --set tuning.trials=4 --set tuning.startup_trials=3 \
+		--set internal_validation.bootstrap.resamples=20 --set internal_validation.learning_curve=null \
 		--set evaluation.bootstrap=100 --set explanation.patients=60
 
 test: $(VENV)/.ready-all ## Run the tests

@@ -226,6 +226,11 @@ for count in (100, 400, patients):
 # | How far off, typically? | ICI | near 0 | never exactly 0 |
 # | More good than harm? | net benefit | above both rivals | at thresholds somebody would use |
 #
+# The report also says how much a model flatters itself. *Apparent* performance is that in the patients it was made
+# from; *optimism* is how much better models of resamples look in their resample than in everybody; *optimism-corrected*
+# is the first less the second. Where models of resamples give one patient very different risks, the risk of that
+# patient is uncertain whatever the averages say.
+#
 # And above all: **judged on whom?** The numbers of `spinecast train` are out-of-fold: each patient was judged by a
 # model that never saw them, tuning and choosing included. Still, only other hospitals can tell whether a model
 # travels.
