@@ -119,6 +119,18 @@ REFUSED: list[tuple[str, Change, PredictionRequest, tuple[str, ...]]] = [
         ("nobody was followed up to the horizon of 5000", "the longest follow-up"),
     ),
     (
+        "beyond the last death",
+        lambda t: t.assign(d=lambda each: (each["t"] == each["t"].max()).astype(int)),
+        PredictionRequest("p", follow_up=FollowUpColumns("t", "d", 5000)),
+        ("nobody was followed up to the horizon of 5000",),
+    ),
+    (
+        "one cell",
+        lambda t: t.assign(p=t["p"].where(t.index != 3, 1.2)),
+        PredictionRequest("p", "y"),
+        ("1 value of 'p' is no risk", "row 4: 1.2", "correct or empty these cells"),
+    ),
+    (
         "negative",
         lambda t: t.assign(t=-t["t"] - 1),
         PredictionRequest("p", follow_up=FollowUpColumns("t", "d", 60)),
@@ -135,6 +147,15 @@ def test_what_cannot_be_used_is_refused_in_words(
         read_predictions(write(tmp_path, change(made())), request_)
     for word in words:
         assert word in str(refused.value)
+
+
+def test_people_who_stand_twice_are_said_to(tmp_path: Path) -> None:
+    table = made().assign(patient=[f"Person {number % 58}" for number in range(60)])
+    notes = read_predictions(write(tmp_path, table), PredictionRequest("p", "y")).notes
+    assert len(notes) == 1
+    assert notes[0].startswith("2 rows of 60 with an identifier of 'patient' that stands above it")
+    assert "Person" not in notes[0]
+    assert read_predictions(write(tmp_path, made(), "b.csv"), PredictionRequest("p", "y")).notes == ()
 
 
 def test_an_outcome_is_one_thing_or_the_other() -> None:

@@ -113,7 +113,7 @@ def _evaluate(file: Path, request: PredictionRequest, settings: dict[str, Any]) 
         "weighted": found.weighted,
         "left_out": found.left_out,
         "settings": {**settings, "thresholds": list(settings["thresholds"])},
-        "notes": [],
+        "notes": list(found.notes),
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "environment": describe_environment(Path.cwd()),
@@ -232,6 +232,7 @@ def _summary(record: ExternalRecord) -> list[str]:
         record.about["title"],
         f"{evaluation['n']:,} patients with a known outcome, {evaluation['events']:,} events",
         *(f"  left out: {count:,} without {reason}" for reason, count in left_out.items()),
+        *(f"  note: {note}" for note in record.about["notes"]),
         *measure_lines(record),
         *record.about["notices"],
     ]

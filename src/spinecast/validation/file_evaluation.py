@@ -45,6 +45,8 @@ class FileEvaluation:
         Which columns were what.
     left_out : dict of str to int
         Patients who could not be used, by what they lack.
+    notes : tuple of str
+        What a reader must know of the file.
     """
 
     evaluation: Evaluation
@@ -55,6 +57,7 @@ class FileEvaluation:
     weighted: bool
     columns: dict[str, Any]
     left_out: dict[str, int]
+    notes: tuple[str, ...] = ()
 
     def parts(self) -> dict[str, Any]:
         """Return everything but the evaluation as JSON values."""
@@ -144,4 +147,5 @@ def evaluate_file(
             "weights": request.weights,
         },
         left_out=given.left_out,
+        notes=given.notes,
     )

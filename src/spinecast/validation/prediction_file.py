@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spinecast.cohorts.rules import MISSING_TEXT
 from spinecast.cohorts.sources import read_table
 from spinecast.cohorts.synthetic.marks import is_marked
 from spinecast.errors import CohortError, ContractError, nearest
 from spinecast.files import sha256_file
 from spinecast.statistics import Absent
 from spinecast.validation.evaluation import CohortIdentity, OutcomeLabel
+from spinecast.validation.prediction_columns import SIDES, counted, read_numbers, read_outcomes, require_risks
 from spinecast.validation.predictions import Predictions
 from spinecast.validation.survival import FollowedRisk, predictions_at_horizon
 
@@ -26,12 +26,6 @@ FloatArray = NDArray[np.float64]
 
 _NO_RISK = "a predicted risk"
 _IDENTIFIERS = ("patient_id", "patient", "id")
-
-# How tables write an outcome; each lower-case word is a side.
-_SIDES: Mapping[str, float] = {
-    "1": 1.0, "1.0": 1.0, "true": 1.0, "yes": 1.0, "present": 1.0,
-    "0": 0.0, "0.0": 0.0, "false": 0.0, "no": 0.0, "absent": 0.0,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,7 +51,7 @@ class FollowUpColumns:
     competing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        taken = [code for code in self.competing if code.casefold() in _SIDES]
+        taken = [code for code in self.competing if code.casefold() in SIDES]
         if taken:
             raise ContractError(
                 f"{taken[0]!r} says yes or no and cannot be another event",
@@ -140,6 +134,8 @@ class PredictionFile:
         The same patients' follow-up, where the outcome is read from one.
     left_out : dict of str to int
         Patients who could not be used, by reason.
+    notes : tuple of str
+        What a reader must know of the file.
     """
 
     predictions: Predictions
@@ -147,6 +143,7 @@ class PredictionFile:
     cohort: CohortIdentity
     followed: FollowedRisk | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def without_value(self) -> int:
@@ -180,13 +177,15 @@ def read_predictions(path: Path, request: PredictionRequest) -> PredictionFile:
     """
     table = read_table(path)
     _require_columns(table, request)
-    identity = _identity(path, table, request)
-    numbers = {name: _numbers(table, name) for name in request.columns if name not in _sides(request)}
+    identity, notes = _identity(path, table, request), _repeated(table)
+    numbers = {name: read_numbers(table, name) for name in request.columns if name not in _sides(request)}
     others = request.follow_up.competing if request.follow_up else ()
-    numbers |= {name: _outcomes(table, name, others, timed=request.follow_up is not None) for name in _sides(request)}
+    numbers |= {
+        name: read_outcomes(table, name, others, timed=request.follow_up is not None) for name in _sides(request)
+    }
     del table
     for name in (request.risk, *request.compare):
-        _require_risks(name, numbers[name])
+        require_risks(name, numbers[name])
     used, left_out = _usable(numbers, request)
     kept = {name: values[used] for name, values in numbers.items()}
     compared = {name: kept[name] for name in request.compare}
@@ -195,12 +194,12 @@ def read_predictions(path: Path, request: PredictionRequest) -> PredictionFile:
         _require_weights(request.weights, weights)
         predictions = Predictions(kept[request.risk], kept[str(request.outcome)], weights, None, "external")
         _require_classes(predictions, request)
-        return PredictionFile(predictions, compared, identity, left_out=left_out)
+        return PredictionFile(predictions, compared, identity, left_out=left_out, notes=notes)
     time, event = kept[request.follow_up.time], kept[request.follow_up.event]
     followed = FollowedRisk(time, event, kept[request.risk], request.follow_up.horizon)
     predictions = _at_horizon(followed, request.follow_up)
     _require_classes(predictions, request)
-    return PredictionFile(predictions, compared, identity, followed, left_out)
+    return PredictionFile(predictions, compared, identity, followed, left_out, notes)
 
 
 def _sides(request: PredictionRequest) -> tuple[str, ...]:
@@ -222,76 +221,25 @@ def _require_columns(table: pd.DataFrame, request: PredictionRequest) -> None:
 
 
 def _identity(path: Path, table: pd.DataFrame, request: PredictionRequest) -> CohortIdentity:
-    identifiers = next((table[name] for name in _IDENTIFIERS if name in table.columns), ())
+    column = _identifier(table)
+    identifiers = () if column is None else table[column]
     marked = is_marked(table.columns, identifiers)
     return CohortIdentity(path.name, "synthetic" if request.synthetic or marked else "real", sha256_file(path))
 
 
-def _numbers(table: pd.DataFrame, name: str) -> FloatArray:
-    """Read a column of numbers, shape (n,), NaN where there is none."""
-    column = table[name]
-    found = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    odd = np.flatnonzero(~np.isfinite(found))
-    odd = odd[~column.iloc[odd].isna().to_numpy()]
-    texts = column.iloc[odd].astype(str).str.strip()
-    wrong = ~texts.str.casefold().isin(MISSING_TEXT).to_numpy(dtype=bool)
-    if wrong.any():
-        first = int(odd[wrong][0])
-        raise ContractError(
-            f"{int(wrong.sum())} cells of {name!r} are no numbers",
-            where=f"row {first + 1}: {texts[wrong].iloc[0][:60]!r}",
-            expected="numbers with a decimal point, or empty cells",
-        )
-    return np.where(np.isfinite(found), found, np.nan)
+def _identifier(table: pd.DataFrame) -> str | None:
+    return next((name for name in _IDENTIFIERS if list(table.columns).count(name) == 1), None)
 
 
-def _outcomes(table: pd.DataFrame, name: str, others: Sequence[str], *, timed: bool) -> FloatArray:
-    """Read a column that says yes or no, shape (n,), NaN where it says nothing; 2 where it says one of the others."""
-    elsewhere = {_code(other): other for other in others}
-    codes, distinct = pd.factorize(table[name].astype(object), use_na_sentinel=True)
-    sides = np.full(len(distinct) + 1, np.nan)
-    for position, value in enumerate(distinct):
-        text = str(value).strip().casefold()
-        if text in MISSING_TEXT:
-            continue
-        if _code(text) in elsewhere:
-            sides[position] = 2.0
-            continue
-        if text not in _SIDES:
-            row = int(np.flatnonzero(codes == position)[0])
-            raise ContractError(
-                f"the column {name!r} says {str(value)[:60]!r}, which is neither yes nor no",
-                where=f"row {row + 1}",
-                expected="0 or 1 (or false and true, no and yes, absent and present), or an empty cell",
-                remedy=f"if it is another event that came first, say --competing {text}" if timed else None,
-            )
-        sides[position] = _SIDES[text]
-    gone = [other for code, other in elsewhere.items() if code not in {_code(str(value)) for value in distinct}]
-    if gone:
-        raise ContractError(
-            f"nobody's {name!r} says {gone[0]!r}",
-            where="--competing",
-            expected=f"codes that stand in the column: {', '.join(sorted(map(str, distinct))[:20])}",
-        )
-    return np.asarray(sides[codes], dtype=np.float64)  # the sentinel -1 picks the last: nothing
-
-
-def _code(text: str) -> str:
-    """Write a code one way: columns with empty cells hold 2 as 2.0."""
-    return text.strip().casefold().removesuffix(".0")
-
-
-def _require_risks(name: str, values: FloatArray) -> None:
-    outside = np.flatnonzero((values < 0) | (values > 1))
-    if not outside.size:
-        return
-    highest = float(np.nanmax(values))
-    percent = highest <= 100 and float(np.nanmin(values)) >= 0
-    raise ContractError(
-        f"{outside.size} values of {name!r} are no risks",
-        where=f"row {int(outside[0]) + 1}: {values[outside[0]]:g}",
-        expected="predicted probabilities of the outcome, from 0 to 1",
-        remedy="divide percentages by 100" if percent else "turn the linear predictor into a risk first",
+def _repeated(table: pd.DataFrame) -> tuple[str, ...]:
+    """Say that people stand in the file more than once, where it says who is who."""
+    column = _identifier(table)
+    again = 0 if column is None else int(table[column].dropna().duplicated().sum())
+    if not again:
+        return ()
+    return (
+        f"{counted(again, 'row')} of {len(table):,} with an identifier of {column!r} that stands above it: every row "
+        "is taken for a person, and where it is none the intervals are too narrow",
     )
 
 
@@ -332,9 +280,9 @@ def _at_horizon(followed: FollowedRisk, asked: FollowUpColumns) -> Predictions:
     time = followed.time
     if time.min() < 0:
         raise CohortError(f"{int((time < 0).sum())} follow-up times of {asked.time!r} lie below 0")
-    found = predictions_at_horizon(followed)
-    if isinstance(found, Absent):
-        longest = float(time.max())
+    found, longest = predictions_at_horizon(followed), float(time.max())
+    # Where the last follow-up ends with the event, all who are known had it: that too is a horizon nobody was seen at.
+    if isinstance(found, Absent) or (longest < asked.horizon and found.events == found.n):
         raise CohortError(
             f"nobody was followed up to the horizon of {asked.horizon:g}",
             where=f"the longest follow-up in {asked.time!r} is {longest:g}",

@@ -119,6 +119,10 @@ def _columns(record: ExternalRecord) -> Facts:
         ("Compared with", fmt.joined([fmt.plain(name) for name in columns["compare"]]) or "nothing"),
         ("Left out", fmt.joined([fmt.plain(text) for text in without]) or "nobody"),
     ]
+    if columns.get("competing"):
+        others = fmt.joined([fmt.plain(code) for code in columns["competing"]])
+        facts.append(("Another event first", f"{others}: known to be without the event, and no censoring"))
+    facts += [("To know", fmt.sentence(fmt.plain(note))) for note in fmt.listed(record.about.get("notes"))]
     if columns.get("time") is not None:
         how = "the others weighted by the inverse probability of being uncensored (Graf 1999)"
         facts.append(("Censored before the horizon", how))
