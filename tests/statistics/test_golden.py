@@ -312,3 +312,13 @@ def test_distorted_log_odds_are_recovered(key: str) -> None:
     y, log_odds = calibrated("calibrated_A")
     fit = st.fit_calibration(y, expit(a + b * log_odds))
     assert_golden([fit.slope, fit.joint_intercept], S6[key])
+
+
+def test_every_value_of_the_references_is_asked_for() -> None:
+    assert {key for key in S2 if not re.match(r"(dev|val)([ABC]|_AvsB)\.", key)} == {
+        "update.brier_after_logistic_recal"
+    }
+    assert {key for key in S6 if not key.startswith(("calibrated_", "distorted."))} == set(CLOSED_FORM)
+    assert {key.split(".")[1] for key in S6 if key.startswith("calibrated_")} == {
+        *("setup", "citl", "slope", "intercept_joint", "slope_se_n1e6", "nb_0", *POPULATION)
+    }

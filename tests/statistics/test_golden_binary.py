@@ -140,7 +140,6 @@ PERFORMANCE: dict[str, Callable[[np.ndarray, np.ndarray], Any]] = {
     "hl_p_df_g": lambda y, p: st.hosmer_lemeshow(y, p).p_value,
     "hl_p_df_g_minus_2": lambda y, p: st.hosmer_lemeshow(y, p, fitted_here=True).p_value,
     "ece_10_equal_width": lambda y, p: st.expected_calibration_error(y, p, by="width"),
-    "ece_decile_bins": lambda y, p: st.expected_calibration_error(y, p),
 }
 for _knots in (3, 5):
     PERFORMANCE[f"rcs{_knots}_knots_logit"] = lambda y, p, k=_knots: spline(y, p, k).knots
@@ -154,6 +153,15 @@ for _knots in (3, 5):
 def test_performance_agrees_with_r(key: str) -> None:
     tag, name = key.split(".", 1)
     assert_golden(PERFORMANCE[name](*predictions(tag)), key)
+
+
+@pytest.mark.parametrize("tag", ["devA", "valA", "valB", "valC"])
+def test_expected_calibration_error_over_tenths_agrees_with_r(tag: str) -> None:
+    """The value is golden_s2's, which test_golden.py asks of the calibration groups."""
+    expected = json.loads((REFERENCE / "golden_s2" / "expected.json").read_text())["expected"][f"{tag}.ece_decile_bins"]
+    assert st.expected_calibration_error(*predictions(tag)) == pytest.approx(
+        expected["value"], abs=expected["abs_tol"] + 1e-14
+    )
 
 
 RECLASSIFIED: dict[str, Callable[[st.Reclassification], Any]] = {
@@ -372,3 +380,20 @@ CLOSED_KEYS = keys(
 @pytest.mark.parametrize("key", [key for key in CLOSED_KEYS if key != "rubin.inputs"])
 def test_closed_forms(key: str) -> None:
     assert_golden(CLOSED_FORM[key](), key)
+
+
+def test_every_value_of_the_references_is_asked_for() -> None:
+    alone = {
+        "modelA_vs_B.lr_test",
+        "update.loglik_original_recalint_logistic_refit",
+        "update.refit_coef",
+        *(f"devA_vs_valA.delong_unpaired_{what}" for what in ("D", "p", "df")),
+    }
+    families = r"(model[AB]|(dev|val)[ABC]|(dev|val)_AvsB|boot[AB])\."
+    assert {key for key in EXPECTED if not re.match(families, key)} - set(CLOSED_KEYS) == alone
+    # Inputs and words: the names of coefficients, and what Rubin's rules are applied to.
+    assert set(CLOSED_KEYS) - {"rubin.inputs"} == set(CLOSED_FORM)
+    assert {key.split(".")[1] for key in keys(r"model[AB]\.")} == {*MODEL, "coef_names"}
+    assert {key.split(".", 1)[1] for key in keys(r"(dev|val)[ABC]\.")} == set(PERFORMANCE)
+    assert {key.split(".")[1] for key in keys(r"(dev|val)_AvsB\.")} == set(RECLASSIFIED)
+    assert set(keys(r"boot[AB]\.")) == {*keys(r"boot[AB]\.[a-z]+_"), *keys(r"bootA\.632\.")}

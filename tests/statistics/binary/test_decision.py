@@ -1,3 +1,7 @@
+import csv
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +10,22 @@ from hypothesis import strategies as some
 from spinecast import statistics as st
 
 Patients = tuple[np.ndarray, np.ndarray]
+REFERENCE = Path(__file__).parents[2] / "reference"
+
+
+def test_agrees_with_dcurves() -> None:
+    """dcurves 1.1.7 on the predictions of golden_s2, by tests/reference/dcurves/make.py."""
+    expected = json.loads((REFERENCE / "dcurves" / "expected.json").read_text())
+    with (REFERENCE / "golden_s2" / "val.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    y, thresholds = np.array([float(row["y5"]) for row in rows]), expected["thresholds"]
+    everyone = st.net_benefit_treat_all(y.mean(), thresholds)
+    np.testing.assert_allclose(everyone, expected["all"]["net_benefit"], rtol=0, atol=1e-12)
+    for model in ("pA", "pB"):
+        benefit = st.net_benefit(y, [float(row[model]) for row in rows], thresholds)
+        np.testing.assert_allclose(benefit, expected[model]["net_benefit"], rtol=0, atol=1e-12)
+        avoided = st.interventions_avoided(benefit, y.mean(), thresholds)
+        np.testing.assert_allclose(avoided, expected[model]["interventions_avoided_per_100"], rtol=0, atol=1e-9)
 
 
 @given(

@@ -1,9 +1,10 @@
-"""Cumulative incidence and Gray's test against definitions, scikit-survival and each other."""
+"""Cumulative incidence and Gray's test against definitions, scikit-survival, statsmodels and each other."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from statsmodels.duration.survfunc import CumIncidenceRight
 
 from spinecast import statistics as st
 
@@ -52,6 +53,15 @@ def test_agrees_with_scikit_survival() -> None:
     at, incidence, _ = nonparametric.cumulative_incidence_competing_risks(event, time, conf_type="log-log")
     for cause in (1, 2):
         np.testing.assert_allclose(st.cumulative_incidence(time, event, cause).at(at), incidence[cause], atol=1e-12)
+
+
+def test_agrees_with_statsmodels() -> None:
+    generator = np.random.default_rng(15)
+    time, event = generator.integers(1, 30, 200).astype(float), generator.integers(0, 3, 200)
+    theirs = CumIncidenceRight(time, event)
+    for cause in (1, 2):
+        curve = st.cumulative_incidence(time, event, cause)
+        np.testing.assert_allclose(curve.at(theirs.times), theirs.cinc[cause - 1], atol=1e-12)
 
 
 @given(follow_up, some.integers(1, 9))
