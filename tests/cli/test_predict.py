@@ -62,11 +62,15 @@ def test_a_patient_that_cannot_be_read(
 
 def test_a_table_of_patients(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
     table = simulated.patients(40, seed=8).drop(columns=["days", "died", "creatinine"])
+    table.loc[39, ["age", "sex", "tumour_group", "albumin", "sodium"]] = None
     table.to_csv(tmp_path / "in.csv", index=False)
     done = spinecast("predict", str(trained.output), "--input", "in.csv", "--output", "out.parquet", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     risks = pd.read_parquet(tmp_path / "out.parquet")
     assert len(risks) == 40
+    assert risks.loc[39, ["risk", "lower", "upper"]].isna().all()  # of this one nothing is known
+    assert "1 rows hold none of the model's inputs" in done.stderr
+    risks = risks.iloc[:39]
     assert ((risks["lower"] < risks["risk"]) & (risks["risk"] < risks["upper"])).all()
     assert (risks["missing_inputs"] >= 1).all()
     assert risks["notice"].str.contains("Research use only").all()

@@ -173,9 +173,12 @@ def test_an_unknown_name_names_the_nearest(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("written")
-def test_an_unknown_alias_names_the_models_there_are(store: Store) -> None:
-    with pytest.raises(TrackingError, match="one of simulated_mortality"):
+def test_an_unknown_alias_names_those_there_are(store: Store) -> None:
+    with pytest.raises(TrackingError, match="no version of simulated_mortality has the alias 'champion'") as caught:
         find_model(store, f"{made_runs.NAME}@champion")
+    assert "candidate" in str(caught.value)
+    with pytest.raises(TrackingError, match="one of simulated_mortality"):
+        find_model(store, "another@champion")
 
 
 @pytest.mark.usefixtures("written")

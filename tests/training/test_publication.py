@@ -43,6 +43,8 @@ def test_patients_of_unknown_outcome_are_counted_nowhere(weighted: Trained, tmp_
     assert written.evaluation["n"] == known
     assert sum(fold["n"] for fold in written.evaluation["by_fold"]) == known
     assert written.model.about["cohort"]["n"] == known
+    # The study names six predictors, the one candidate uses two: the others move no risk and are not asked for.
+    assert written.model.predictors == ("age", "albumin")
     rows = pd.read_csv(tmp_path / "out_of_fold.csv")
     assert len(rows) == len(weighted.labelled)
     assert rows["outcome"].isna().tolist() == (~weighted.labelled.known).tolist()

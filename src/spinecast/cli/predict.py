@@ -79,6 +79,8 @@ def _predict_table(model: str, source: Path, target: Path, *, allow_similar: boo
     typer.echo(f"{len(table)} patients predicted by {found.name} ({identity[:12]}): {target}", err=True)
     if predicted.absent:
         typer.echo(f"note: no column for {', '.join(predicted.absent)}: not known for anyone", err=True)
+    if predicted.nothing_known:
+        typer.echo(f"note: {predicted.nothing_known} rows hold none of the model's inputs: they have no risk", err=True)
     for name, count in predicted.unusual.items():
         typer.echo(f"note: {name} is unusual in {count} rows (column unusual_inputs); check its unit", err=True)
 

@@ -44,7 +44,7 @@ def with_decimal_points(table: pd.DataFrame, rules: Sequence[ColumnRule]) -> pd.
         if pointed.any():
             first = int(pointed.argmax())
             raise ContractError(
-                f"{int(pointed.sum())} numbers in the column {rule.column} have a point, though the study says that "
+                f"{int(pointed.sum())} numbers in the column {rule.column} have a point, though it is said that "
                 "decimals stand behind a comma",
                 where=f"row {source_rows(table)[first]}, {rule.column}: {cells.iloc[first]}",
                 expected="numbers such as 1234,5",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spinecast.clinical.dictionary import variable, variables
+from spinecast.cohorts.checking.mapped_file import read_mapped
 from spinecast.cohorts.checking.mapping import FileMapping, load_mapping
 from spinecast.cohorts.cohort import AttritionStep, Cohort, Provenance
 from spinecast.cohorts.columns import read_column
@@ -18,7 +19,7 @@ from spinecast.cohorts.contract import ImpossibleValues, RejectedTableError, mak
 from spinecast.cohorts.derived import variables_to_read
 from spinecast.cohorts.identifiers import patient_identifiers, source_rows
 from spinecast.cohorts.rules import ColumnRule
-from spinecast.cohorts.sources import SupportSource, build_cohort, read_table
+from spinecast.cohorts.sources import SupportSource, build_cohort
 from spinecast.cohorts.support import SUPPORT_VARIABLES, SupportSubset
 from spinecast.cohorts.synthetic.marks import MARK_COLUMN, MARK_WORD, PARQUET_KEY, is_marked
 from spinecast.errors import ContractError, nearest
@@ -132,7 +133,7 @@ def _open_support(subset: str, mapping: Path | None, request: Request) -> Opened
 
 
 def _open_table(path: Path, mapping: FileMapping, request: Request) -> OpenedPatients:
-    raw = read_table(path)
+    raw = read_mapped(path, mapping)
     raw.columns = pd.Index([str(column) for column in raw.columns])
     headers = list(raw.columns)
     names = _wanted(mapping.rules(headers), headers, request)

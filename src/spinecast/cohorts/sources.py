@@ -30,6 +30,7 @@ __all__ = [
     "SupportSource",
     "SyntheticSource",
     "build_cohort",
+    "is_parquet",
     "read_csv",
     "read_parquet",
     "read_support",
@@ -208,7 +209,8 @@ def read_csv(source: CsvSource, variables: Sequence[str]) -> RawTable:
     ContractError
         If it is not readable as a table, or a column is missing.
     """
-    raw = _from_file(source, variables, _csv_table(source.path, source.separator, in_study=True))
+    table = _csv_table(source.path, source.separator, say="set cohort.source.separator: {} in the study")
+    raw = _from_file(source, variables, table)
     return replace(raw, table=with_decimal_points(raw.table, raw.rules)) if source.decimal == "," else raw
 
 
@@ -223,17 +225,30 @@ def read_parquet(source: ParquetSource, variables: Sequence[str]) -> RawTable:
     return _from_file(source, variables, _parquet_table(source.path))
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV or Parquet file of raw cells, by its ending: ``.parquet`` and ``.pq`` are Parquet, all else is CSV.
+def is_parquet(path: Path) -> bool:
+    """Say whether a file is read as Parquet: ``.parquet`` and ``.pq`` are, all else is CSV."""
+    return path.suffix.casefold() in (".parquet", ".pq")
+
+
+def read_table(path: Path, separator: str = ",", *, said_in: str = "") -> pd.DataFrame:
+    """Read a CSV or Parquet file of raw cells, by its ending.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    separator : str
+        What stands between two cells of a CSV file.
+    said_in : str
+        Where another separator can be named, for the message; empty where it cannot.
 
     Raises
     ------
     CohortError, ContractError
         As `read_csv`.
     """
-    if path.suffix.casefold() in (".parquet", ".pq"):
+    if is_parquet(path):
         return _parquet_table(path)
-    return _csv_table(path, ",", in_study=False)
+    return _csv_table(path, separator, say=f"write separator: {{}} in {said_in}" if said_in else "")
 
 
 def read_support(source: SupportSource, variables: Sequence[str]) -> RawTable:
@@ -351,13 +366,14 @@ def _unreadable(path: Path, kind: str, error: Exception) -> ContractError:
         row, expected, found = uneven.groups()
         place = f"row {int(row) - 1} below the header" if row else "a row"
         reason = f"{place} has {found} cells where the header has {expected}"
-    return ContractError(f"{path} cannot be read as {kind}", where=reason[:300] or None)
+    remedy = "save it in UTF-8; Excel calls that CSV UTF-8" if isinstance(error, UnicodeError) else None
+    return ContractError(f"{path} cannot be read as {kind}", where=reason[:300] or None, remedy=remedy)
 
 
-def _csv_table(path: Path, separator: str, *, in_study: bool) -> pd.DataFrame:
+def _csv_table(path: Path, separator: str, *, say: str) -> pd.DataFrame:
     """Read every cell as text. Arrow's reader refuses a row of another length, which pandas would fill or shift.
 
-    A study names the separator of its table; elsewhere it is the comma.
+    A study or a mapping names the separator of its table, and `say` how; elsewhere it is the comma.
     """
     import pyarrow
     from pyarrow import csv as arrow_csv
@@ -374,9 +390,7 @@ def _csv_table(path: Path, separator: str, *, in_study: bool) -> pd.DataFrame:
             raise ContractError(
                 f"{path} is not separated by {separator!r}",
                 where=f"its header is {header[0][:200]!r}",
-                remedy=f"set cohort.source.separator: {json.dumps(likely)} in the study"
-                if in_study
-                else "save it separated by commas",
+                remedy=say.format(json.dumps(likely)) if say else "save it separated by commas",
             )
         # The header is read as a row: with names of our own a doubled column keeps both its values and its name.
         names = [f"column {number}" for number in range(len(header))]

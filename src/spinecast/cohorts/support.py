@@ -209,7 +209,8 @@ def _provenance(subset: str, table: pd.DataFrame, rules: Sequence[ColumnRule]) -
         if rule.missing_codes == _ZERO_IS_MISSING:
             count = int(np.sum(table[rule.column].to_numpy() == 0))
             label = rule.entry.label
-            notes.append(f"{label}: 0 is a fill-in for a value not measured; read as missing in {count} patients.")
+            whom = "1 patient" if count == 1 else f"{count} patients"
+            notes.append(f"{label}: 0 is a fill-in for a value not measured; read as missing in {whom}.")
     if any(rule.variable.startswith("activities_of_daily_living") for rule in rules):
         notes.append(_INTERVIEW)
     notes.append(f"Read from SurvSet {version('SurvSet')}, data set support2.")

@@ -38,11 +38,15 @@ class TablePrediction:
         Predictors the table has no column for; they count as not known.
     unusual : mapping of str to int
         Rows in which a predictor lies outside its plausible range.
+    nothing_known : int
+        Rows without any input. They have no risk: a figure for somebody of whom nothing is known would be one of
+        nobody.
     """
 
     table: pd.DataFrame
     absent: tuple[str, ...]
     unusual: dict[str, int]
+    nothing_known: int
 
 
 def predict_table(
@@ -78,6 +82,9 @@ def predict_table(
         rows = slice(start, start + ROWS_AT_ONCE)
         risk[rows] = model.predict(matrix[rows])
         lower[rows], upper[rows] = model.interval(matrix[rows])
+    nothing_known = np.isnan(matrix).all(axis=1)
+    for figures in (risk, lower, upper):
+        figures[nothing_known] = np.nan
     outside = {name: mask for name in model.predictors if (mask := _implausible(name, frame[name])).any()}
     predicted = table.assign(
         risk=risk,
@@ -88,7 +95,8 @@ def predict_table(
         model=f"{model.name} {identity[:12]}",
         notice=" ".join(notices(model)),
     )
-    return TablePrediction(predicted, absent, {name: int(mask.sum()) for name, mask in outside.items()})
+    unusual = {name: int(mask.sum()) for name, mask in outside.items()}
+    return TablePrediction(predicted, absent, unusual, int(nothing_known.sum()))
 
 
 def _require_room(table: pd.DataFrame, model: PrognosisModel) -> None:

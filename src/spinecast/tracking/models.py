@@ -146,6 +146,13 @@ def _version(client: Any, reference: str) -> Any:
         return client.get_model_version_by_alias(name, alias or CANDIDATE_ALIAS)
     except MlflowException as error:
         names = [registered.name for registered in client.search_registered_models(max_results=1000)]
+        if name in names and not numbered:
+            aliases = client.get_registered_model(name).aliases
+            raise TrackingError(
+                f"no version of {name} has the alias {alias or CANDIDATE_ALIAS!r}",
+                expected=f"one of {', '.join(sorted(aliases))}" if aliases else f"a version: {name}/1",
+                remedy="see `spinecast models`",
+            ) from error
         close = nearest(name, names)
         known = f"one of {', '.join(sorted(names))}" if names else "a model trained here first"
         raise TrackingError(

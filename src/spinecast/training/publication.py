@@ -164,14 +164,17 @@ class _Clock:
 def final_model(trained: Trained) -> PrognosisModel:
     """Make the study's model of what was chosen on all patients."""
     study, choice = trained.study, trained.choices[ALL_PATIENTS]
-    predictors = model_predictors(study)
-    tuned = {plan.name: trained.found.tuned[ALL_PATIENTS, plan.name] for plan in trained.plans}
+    plans = {plan.name: plan for plan in trained.plans}
+    # Those of the chosen candidates alone: an input that moves no risk must not be asked for, nor counted as missing.
+    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
+    predictors = tuple(name for name in model_predictors(study) if name in used)
+    tuned = {name: trained.found.tuned[ALL_PATIENTS, name] for name in plans}
     matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
     levels = [len(variable(name).levels) for name in predictors]
     return PrognosisModel(
         name=study.study,
         predictors=predictors,
-        parts=final_parts(choice, tuned, {plan.name: plan for plan in trained.plans}, predictors),
+        parts=final_parts(choice, tuned, plans, predictors),
         intercept=choice.intercept,
         slope=choice.slope,
         marginals=development_marginals(matrix, levels),

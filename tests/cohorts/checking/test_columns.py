@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from checked_files import Check, Found, Mapped, Outcome
 
+from spinecast.cohorts.checking.findings import LISTED
+
 
 def test_columns_in_other_spellings_are_proposed_and_not_read(check: Check, people: pd.DataFrame, found: Found) -> None:
     table = people.rename(columns={"albumin": "Albumin (g/L)", "sex": "SEX", "platelet_count": "PLT"})
@@ -61,6 +63,18 @@ def test_two_columns_for_one_variable_are_asked_about(check: Check, people: pd.D
     (finding,) = found(check(people.assign(ALB=people["albumin"])), "CC003")
     assert finding.severity == "warning"
     assert "albumin, ALB" in finding.finding
+
+
+def test_likeness_is_sought_for_the_columns_that_are_written_out(
+    check: Check, people: pd.DataFrame, found: Found
+) -> None:
+    like = [f"albumine{number}" for number in range(LISTED + 4)]
+    wide = pd.concat([people, pd.DataFrame(0, index=people.index, columns=like)], axis=1)
+    (finding,) = found(check(wide), "CC002")
+    assert len(finding.examples) == finding.count > LISTED + 3
+    hinted = ["nearest: albumin" in example for example in finding.examples if example.startswith("albumine")]
+    assert sum(hinted[:-4]) > 0
+    assert not any(hinted[-4:])
 
 
 def test_a_mapped_column_that_is_not_there_names_the_nearest(

@@ -12,10 +12,11 @@ import pytest
 from checked_files import Read
 
 from spinecast.cohorts.checking import FileMapping, check_table, check_text
-from spinecast.cohorts.checking.mapping import ColumnMapping
+from spinecast.cohorts.checking.mapping import ColumnMapping, load_mapping
 from spinecast.cohorts.checking.privacy import WITHHELD
 from spinecast.cohorts.checking.reading import map_table, read_file
 from spinecast.cohorts.columns import read_column
+from spinecast.cohorts.opening import Request, open_patients
 from spinecast.cohorts.rules import ColumnRule
 from spinecast.errors import CohortError, ContractError
 from spinecast.reporting.cohort_check import write_page
@@ -133,3 +134,28 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         read_file(tmp_path / "semicolons.csv", FileMapping())
     with pytest.raises(CohortError, match="does not exist"):
         read_file(tmp_path / "nowhere.csv", FileMapping())
+
+
+def test_a_file_with_decimal_commas_is_read_as_its_mapping_says(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("patient;sex;albumin\na;male;3,7\nb;female;4,05\n")
+    with pytest.raises(ContractError, match="not separated by") as caught:
+        read_file(path, FileMapping())
+    assert caught.value.remedy == 'write separator: ";" in the mapping, and name it with --mapping'
+    (tmp_path / "map.yaml").write_text('id_column: patient\nseparator: ";"\ndecimal: ","\n')
+    mapping = load_mapping(tmp_path / "map.yaml")
+    assert read_file(path, mapping).columns["albumin"].values.tolist() == [3.7, 4.05]
+    assert open_patients(str(path), tmp_path / "map.yaml", Request()).cohort.matrix(["albumin"])[:, 0].tolist() == [
+        3.7,
+        4.05,
+    ]
+    path.write_text("patient;sex;albumin\na;male;3.7\nb;female;4,05\n")
+    with pytest.raises(ContractError, match=r"1 numbers in the column albumin have a point"):
+        read_file(path, mapping)
+
+
+def test_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "latin.csv").write_bytes("age,clinic\n61,K\xf6ln\n".encode("latin-1"))
+    with pytest.raises(ContractError, match="UTF-8") as caught:
+        read_file(tmp_path / "latin.csv", FileMapping())
+    assert caught.value.remedy == "save it in UTF-8; Excel calls that CSV UTF-8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spinecast.cohorts.checking.findings import SHOWN, FileFinding, NotApplicable, Result
+from spinecast.cohorts.checking.findings import LISTED, SHOWN, FileFinding, NotApplicable, Result
 from spinecast.cohorts.checking.headers import nearest_variables
 from spinecast.cohorts.checking.proposals import Proposal, proposed_roles, unread_columns
 from spinecast.cohorts.checking.reading import MappedTable
@@ -71,7 +71,8 @@ def _unmatched(table: MappedTable, proposals: tuple[Proposal, ...]) -> Iterator[
     unmatched = [header for header in unread_columns(table) if header not in proposed]
     if not unmatched:
         return
-    shown = [f"{header}{_near(header)}" for header in unmatched]
+    # Likeness is dear, and a table may have a hundred thousand columns: it is sought for those that are written out.
+    shown = [*(f"{header}{_near(header)}" for header in unmatched[:LISTED]), *unmatched[LISTED:]]
     yield FileFinding(
         "CC002",
         "note",
@@ -90,7 +91,7 @@ def _near(header: str) -> str:
 
 
 def _taken_twice(table: MappedTable, proposals: tuple[Proposal, ...]) -> Iterator[Result]:
-    doubled = sorted({header for header in table.headers if table.headers.count(header) > 1})
+    doubled = sorted(set(table.headers) - table.once)
     for header in doubled:
         yield FileFinding(
             "CC003",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 __all__ = [
     "CHECKS",
     "GROUPS",
+    "LISTED",
     "SHOWN",
     "CheckKind",
     "FileFinding",
@@ -27,6 +28,8 @@ Group = Literal["columns", "units", "values", "fill_ins", "people", "dates", "mi
 
 SHOWN = 5
 """Rows and examples given with a finding; its count says how many there are."""
+LISTED = 3 * SHOWN
+"""Column-level examples that are written out where a finding is read."""
 
 GROUPS: Mapping[Group, str] = MappingProxyType(
     {

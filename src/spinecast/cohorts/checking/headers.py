@@ -115,9 +115,9 @@ def _readings(header: str) -> Iterator[HeaderMatch]:
         yield HeaderMatch(*found)
     # Without brackets a unit is what is left behind a known name: the longest name first.
     whole = normalise_header(header)
-    for name, found in sorted(_names().items(), key=lambda item: -len(item[0])):
-        if whole.startswith(name) and not variable(found[0]).is_levelled:
-            unit = _unit(variable(found[0]), whole[len(name) :])
+    for end in range(min(len(whole), _longest_name()), 0, -1):
+        if (found := _names().get(whole[:end])) and not variable(found[0]).is_levelled:
+            unit = _unit(variable(found[0]), whole[end:])
             if unit is not None:
                 yield HeaderMatch(*found, unit)
 
@@ -173,6 +173,11 @@ def _names() -> dict[str, tuple[str, How]]:
     usual = {short: name for short, name in _ABBREVIATIONS.items() if short not in found}
     found |= {short: (name, "its usual abbreviation") for short, name in usual.items()}
     return {form: meant for form, meant in found.items() if form not in taken}
+
+
+@cache
+def _longest_name() -> int:
+    return max(map(len, _names()))
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -78,6 +79,12 @@ class ColumnMapping(Block):
     id_column: Text | None = Field(default=None, description="Column that tells patients apart.")
     group_column: Text | None = Field(default=None, description="Column with the site or cluster.")
     synthetic: Flag = Field(default=False, description="True when the patients are not real.")
+    separator: Literal[",", ";", "|", "\t"] = Field(
+        default=",", description='What stands between two cells of a CSV file; quote it, and write a tab as "\\t".'
+    )
+    decimal: Literal[".", ","] = Field(
+        default=".", description="What stands before the decimals of a number in a CSV file."
+    )
     date_columns: DateColumns = Field(default=DateColumns(), description="Columns with dates: {index: surgery_date}.")
     measured_on: dict[Identifier, Text] = Field(
         default={}, description="Columns with the day a variable was measured: {variable: column}."

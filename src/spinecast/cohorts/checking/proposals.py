@@ -84,7 +84,7 @@ def propose(table: MappedTable) -> tuple[Proposal, ...]:
     return tuple(
         _proposal(table, header, match)
         for header in unread_columns(table)
-        if table.headers.count(header) == 1 and (match := match_header(header)) is not None
+        if header in table.once and (match := match_header(header)) is not None
     )
 
 

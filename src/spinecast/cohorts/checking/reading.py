@@ -6,7 +6,8 @@ what the contract would refuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +19,12 @@ from numpy.typing import NDArray
 from spinecast.clinical.variable import Variable
 from spinecast.cohorts.checking.counted import Counted
 from spinecast.cohorts.checking.findings import SHOWN, first_rows
+from spinecast.cohorts.checking.mapped_file import read_mapped
 from spinecast.cohorts.checking.mapping import FileMapping
 from spinecast.cohorts.checking.privacy import WITHHELD, Identifiers, shown_cell, withheld
 from spinecast.cohorts.columns import ColumnReading, read_column
 from spinecast.cohorts.identifiers import patient_identifiers, source_rows
 from spinecast.cohorts.rules import MISSING_TEXT, ColumnRule
-from spinecast.cohorts.sources import read_table
 from spinecast.cohorts.synthetic.marks import MARK_COLUMN, PARQUET_KEY, is_marked
 
 __all__ = ["MappedTable", "ReadColumn", "map_table", "read_file"]
@@ -181,6 +182,11 @@ class MappedTable:
         return len(self.raw)
 
     @cached_property
+    def once(self) -> frozenset[str]:
+        """Headers that no other column bears."""
+        return _once(self.headers)
+
+    @cached_property
     def known_identifiers(self) -> frozenset[str]:
         """Every identifier once; empty where none are read."""
         return frozenset() if self.identifiers is None else frozenset(self.identifiers) - MISSING_TEXT
@@ -225,7 +231,7 @@ def read_file(path: Path, mapping: FileMapping, progress: Callable[[str], None] 
         If the file cannot be read as a table or holds no patient.
     """
     progress(f"reading {path.name}")
-    raw = read_table(path)
+    raw = read_mapped(path, mapping)
     table = map_table(raw, mapping, name=path.name, synthetic=_marked_in_parquet(path))
     progress(f"{path.name}: {len(table):,} rows, {len(table.columns)} columns read as variables")
     return table
@@ -245,7 +251,7 @@ def map_table(raw: pd.DataFrame, mapping: FileMapping, *, name: str, synthetic: 
     """
     raw = raw.set_axis(pd.Index([str(header) for header in raw.columns]), axis=1)
     headers = tuple(raw.columns)
-    once = {header for header in headers if headers.count(header) == 1}
+    once = _once(headers)
     id_column = mapping.content.id_column
     identifiers = None
     if id_column in once:
@@ -273,6 +279,10 @@ def map_table(raw: pd.DataFrame, mapping: FileMapping, *, name: str, synthetic: 
         synthetic or marked or mapping.content.synthetic,
         headers,
     )
+
+
+def _once(headers: Sequence[str]) -> frozenset[str]:
+    return frozenset(header for header, count in Counter(headers).items() if count == 1)
 
 
 def _read(raw: pd.Series, rule: ColumnRule, known: Identifiers | None) -> ReadColumn:

@@ -6,12 +6,11 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from spinecast.cohorts.checking.check import FileCheck
-from spinecast.cohorts.checking.findings import SHOWN, FileFinding
+from spinecast.cohorts.checking.findings import LISTED, FileFinding
 
 __all__ = ["check_text", "summary_line"]
 
 _WIDTH = 110
-_LISTED = 3 * SHOWN
 
 
 def summary_line(check: FileCheck) -> str:
@@ -85,8 +84,8 @@ def _wrapped(name: str, text: str) -> list[str]:
 
 
 def _listed(examples: Sequence[str]) -> str:
-    more = f"; and {len(examples) - _LISTED} more" if len(examples) > _LISTED else ""
-    return "; ".join(examples[:_LISTED]) + more
+    more = f"; and {len(examples) - LISTED} more" if len(examples) > LISTED else ""
+    return "; ".join(examples[:LISTED]) + more
 
 
 def _rows(finding: FileFinding) -> str:
