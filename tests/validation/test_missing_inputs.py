@@ -7,6 +7,8 @@ import pytest
 from scipy.special import expit
 
 from spinecast import statistics as st
+from spinecast.clinical.dictionary import variables
+from spinecast.clinical.sorg import SORG_INPUTS, SORG_SOURCES
 from spinecast.validation import Predictions, missing_inputs
 from spinecast.validation.missing_inputs import evaluate_missing_inputs, missing_counts
 
@@ -86,3 +88,49 @@ def test_of_many_patients_some_are_drawn(
 )
 def test_how_many_are_taken_at_once(inputs: int, expected: tuple[int, ...]) -> None:
     assert missing_counts(inputs) == expected
+
+
+def ratio_model(columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A risk from counts and from their ratio, which cannot be known without them."""
+    ratio = np.nan_to_num(columns["neutrophil_lymphocyte_ratio"], nan=3.0)
+    counts = np.nan_to_num(columns["neutrophil_count"], nan=5.0)
+    return expit(0.4 * (ratio - 3) + 0.1 * (counts - 5) + 0.02 * (np.nan_to_num(columns["age"], nan=60.0) - 60))
+
+
+def test_what_follows_from_an_input_goes_with_it() -> None:
+    draw = np.random.default_rng(2)
+    neutrophils, lymphocytes = draw.uniform(2, 12, 300), draw.uniform(0.5, 3, 300)
+    columns = {
+        "neutrophil_count": neutrophils,
+        "neutrophil_lymphocyte_ratio": neutrophils / lymphocytes,
+        "age": draw.normal(60, 10, 300),
+    }
+    risk = ratio_model(columns)
+    predictions = Predictions(risk, (draw.random(300) < risk).astype(float), None, None, "external")
+    found = evaluate_missing_inputs(ratio_model, columns, tuple(columns), predictions, draws=2, bootstrap=20, seed=1)
+    by_name = {one.variable: one for one in found.each}
+    nothing = np.full(300, np.nan)
+    without = ratio_model({**columns, "neutrophil_count": nothing, "neutrophil_lymphocyte_ratio": nothing})
+    assert by_name["neutrophil_count"].measures["auc"] == st.auc(predictions.outcome, without)
+    assert by_name["neutrophil_count"].also == ("Neutrophil-to-lymphocyte ratio",)
+    assert by_name["neutrophil_lymphocyte_ratio"].also == ()
+
+
+def test_inputs_of_the_sorg_model_alone_go_missing(patients: tuple[dict[str, np.ndarray], Predictions]) -> None:
+    columns, predictions = patients
+    found = evaluate_missing_inputs(model, columns, NAMES, predictions, draws=6, bootstrap=20, seed=1)
+    assert found.sorg_inputs == ("Albumin", "Creatinine")
+    assert [(step.missing, step.draws) for step in found.sorg] == [(1, 6), (2, 1)]
+    nothing = np.full(400, np.nan)
+    both = st.auc(predictions.outcome, model({**columns, "albumin": nothing, "creatinine": nothing}))
+    assert found.sorg[1].measures["auc"]["mean"] == both.estimate
+    without = [st.auc(predictions.outcome, model({**columns, n: nothing})).estimate for n in ("albumin", "creatinine")]
+    assert (found.sorg[0].measures["auc"]["lowest"], found.sorg[0].measures["auc"]["highest"]) == (
+        min(without),
+        max(without),
+    )
+
+
+def test_the_sorg_inputs_are_variables() -> None:
+    assert len(SORG_INPUTS) == len(set(SORG_INPUTS)) == 18
+    assert {*SORG_INPUTS, *SORG_SOURCES} <= set(variables())

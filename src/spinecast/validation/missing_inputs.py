@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.sorg import SORG_INPUTS, SORG_SOURCES
 from spinecast.statistics import (
     Absent,
     Estimate,
@@ -54,6 +55,8 @@ class InputMissing:
     measures : dict of str to Estimate or Absent
     auc_difference : Estimate or Absent
         AUC without it less AUC with it, paired.
+    also : tuple of str
+        Labels of the inputs that follow from it and cannot be known without it.
     """
 
     variable: str
@@ -61,6 +64,7 @@ class InputMissing:
     already_missing: float
     measures: dict[str, Measure]
     auc_difference: Measure
+    also: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -70,6 +74,7 @@ class InputMissing:
             "already_missing": self.already_missing,
             "measures": {name: measure.to_dict() for name, measure in self.measures.items()},
             "auc_difference": self.auc_difference.to_dict(),
+            "also": list(self.also),
         }
 
 
@@ -112,6 +117,10 @@ class MissingInputs:
     each : tuple of InputMissing
         The input that costs most discrimination first.
     several : tuple of SeveralMissing
+    sorg_inputs : tuple of str
+        Labels of the inputs that the SORG model asks for too, as it asks or in more detail.
+    sorg : tuple of SeveralMissing
+        Some of these alone missing, from one to all of them; empty where there are fewer than two.
     """
 
     n: int
@@ -120,6 +129,8 @@ class MissingInputs:
     with_all: dict[str, Measure]
     each: tuple[InputMissing, ...]
     several: tuple[SeveralMissing, ...]
+    sorg_inputs: tuple[str, ...] = ()
+    sorg: tuple[SeveralMissing, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -130,6 +141,8 @@ class MissingInputs:
             "with_all": {name: measure.to_dict() for name, measure in self.with_all.items()},
             "each": [one.to_dict() for one in self.each],
             "several": [one.to_dict() for one in self.several],
+            "sorg_inputs": list(self.sorg_inputs),
+            "sorg": [one.to_dict() for one in self.sorg],
         }
 
 
@@ -146,8 +159,8 @@ def evaluate_missing_inputs(
 ) -> MissingInputs:
     """Take inputs away from every patient and evaluate what the model then predicts.
 
-    An input is taken away as a patient would lack it: it is missing, and the model meets it as it was built to. What
-    was missing anyway stays missing.
+    An input is taken away as a patient would lack it: it is missing, what follows from it is missing too, and the model
+    meets the gap as it was built to. What was missing anyway stays missing.
 
     Parameters
     ----------
@@ -174,29 +187,69 @@ def evaluate_missing_inputs(
 
     def without(names: Sequence[str]) -> Predictions:
         nothing = np.full(rows.size, np.nan)
-        risk = predict({**here, **dict.fromkeys(names, nothing)})
+        gone = [each for name in names for each in (name, *_following(name, inputs))]
+        risk = predict({**here, **dict.fromkeys(gone, nothing)})
         return Predictions(risk, some.outcome, some.weights, None, some.basis)
 
     say(f"each of {len(inputs)} inputs missing")
-    each = [_one(name, here, some, without([name]), bootstrap, seed) for name in inputs]
+    each = [_one(name, here, some, without([name]), _following(name, inputs), bootstrap, seed) for name in inputs]
     each.sort(key=lambda one: _cost(one.auc_difference))
-    several = []
-    for count in missing_counts(len(inputs)):
-        say(f"{count} of {len(inputs)} inputs missing")
-        chosen = [generator.choice(len(inputs), count, replace=False) for _ in range(draws)]
-        found = [without([inputs[place] for place in places]) for places in chosen]
-        several.append(SeveralMissing(count, draws, _spread(found)))
-    return MissingInputs(some.n, some.events, predictions.n, _all(some, bootstrap, seed), tuple(each), tuple(several))
+
+    def several(among: Sequence[str], counts: Sequence[int], words: str) -> tuple[SeveralMissing, ...]:
+        found = []
+        for count in counts:
+            say(f"{count} of {len(among)} {words} missing")
+            # All of them can be missing in one way only.
+            times = 1 if count == len(among) else draws
+            chosen = [generator.choice(len(among), count, replace=False) for _ in range(times)]
+            less = [without([among[place] for place in places]) for places in chosen]
+            found.append(SeveralMissing(count, times, _spread(less)))
+        return tuple(found)
+
+    of_sorg = tuple(name for name in inputs if name in SORG_INPUTS or name in SORG_SOURCES)
+    counts = _steps(1, len(of_sorg)) if len(of_sorg) > 1 else ()
+    return MissingInputs(
+        n=some.n,
+        events=some.events,
+        of=predictions.n,
+        with_all=_all(some, bootstrap, seed),
+        each=tuple(each),
+        several=several(inputs, missing_counts(len(inputs)), "inputs"),
+        sorg_inputs=tuple(variable(name).label for name in of_sorg),
+        sorg=several(of_sorg, counts, "inputs of the SORG model"),
+    )
+
+
+def _following(name: str, inputs: Sequence[str]) -> tuple[str, ...]:
+    """Return the other inputs that follow from one, directly or through others."""
+
+    def follows(other: str) -> bool:
+        sources = variable(other).derived_from
+        return name in sources or any(follows(source) for source in sources)
+
+    return tuple(other for other in inputs if other != name and follows(other))
 
 
 def missing_counts(inputs: int) -> tuple[int, ...]:
     """Return how many inputs are taken away at once: 2 to all but one, in at most eight steps."""
     if inputs < 3:
         return ()
-    return tuple(int(count) for count in np.unique(np.linspace(2, inputs - 1, min(_STEPS, inputs - 2)).round()))
+    return _steps(2, inputs - 1)
 
 
-def _one(name: str, columns: Columns, full: Predictions, less: Predictions, bootstrap: int, seed: int) -> InputMissing:
+def _steps(first: int, last: int) -> tuple[int, ...]:
+    return tuple(int(count) for count in np.unique(np.linspace(first, last, min(_STEPS, last - first + 1)).round()))
+
+
+def _one(
+    name: str,
+    columns: Columns,
+    full: Predictions,
+    less: Predictions,
+    following: Sequence[str],
+    bootstrap: int,
+    seed: int,
+) -> InputMissing:
     compared = compare_auc(full.outcome, less.risk, full.risk, full.weights, bootstrap=bootstrap, seed=seed)
     return InputMissing(
         variable=name,
@@ -204,6 +257,7 @@ def _one(name: str, columns: Columns, full: Predictions, less: Predictions, boot
         already_missing=float(np.isnan(columns[name]).mean()) if name in columns else 1.0,
         measures=_all(less, bootstrap, seed),
         auc_difference=compared if isinstance(compared, Absent) else compared.difference,
+        also=tuple(variable(other).label for other in following),
     )
 
 

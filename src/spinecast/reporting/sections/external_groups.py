@@ -120,8 +120,18 @@ def missing_inputs_section(record: ExternalRecord) -> Section:
                 svg=several_missing_plot(found, "several-missing"),
                 caption=f"For each number of missing inputs {fmt.plural(draws, 'random choice')} of which; {people}.",
                 alternative="AUC against the number of missing inputs.",
-                table=_several_table(found),
+                table=_several_table(found["several"], "The model without several inputs"),
             ),
+        ]
+    if fmt.listed(found.get("sorg")):
+        names = fmt.joined([fmt.plain(label) for label in found["sorg_inputs"]])
+        blocks += [
+            Heading("Inputs of the SORG model missing"),
+            Paragraph(
+                "These inputs of the model are asked for, like this or less finely, by the SORG model of 90-day and "
+                f"one-year mortality: {names}. Here some of them are missing and all others known."
+            ),
+            _several_table(found["sorg"], "The model without inputs of the SORG model"),
         ]
     return Section("missing-inputs", title, tuple(blocks))
 
@@ -130,7 +140,7 @@ def _each_table(found: Mapping[str, Any]) -> Table:
     rows = [row("None", "–", "–", *(measure_text(found["with_all"], name) for name in MISSING_COLUMNS), strong=True)]
     rows += [
         row(
-            one["label"],
+            _with_following(one),
             fmt.percentage(one["already_missing"]),
             fmt.estimate(one["auc_difference"]),
             *(measure_text(one["measures"], name) for name in MISSING_COLUMNS),
@@ -147,7 +157,12 @@ def _each_table(found: Mapping[str, Any]) -> Table:
     return footnoted(Table("The model without each input (95% intervals)", header, tuple(rows), numeric=numeric))
 
 
-def _several_table(found: Mapping[str, Any]) -> Table:
+def _with_following(one: Mapping[str, Any]) -> str:
+    also = [fmt.plain(label) for label in fmt.listed(one.get("also"))]
+    return f"{fmt.plain(one['label'])} (and with it {fmt.joined(also)})" if also else one["label"]
+
+
+def _several_table(steps: Sequence[Mapping[str, Any]], what: str) -> Table:
     def cell(measure: Mapping[str, Any], decimals: int) -> str:
         reason = fmt.absence(measure)
         if reason is not None:
@@ -161,11 +176,11 @@ def _several_table(found: Mapping[str, Any]) -> Table:
             fmt.count(one["missing"]),
             *(cell(one["measures"][name], MEASURES[name].decimals) for name in MISSING_COLUMNS),
         )
-        for one in found["several"]
+        for one in steps
     )
     header = ("Inputs missing", *(MEASURES[name].short for name in MISSING_COLUMNS))
     table = Table(
-        "The model without several inputs: mean ± standard deviation [range] over random choices",
+        f"{what}: mean ± standard deviation [range] over random choices",
         header,
         rows,
         notes=("The spread is over which inputs are missing; the sampling of patients comes on top of it.",),
