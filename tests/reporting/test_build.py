@@ -44,6 +44,7 @@ SECTIONS = [
     "patients",
     "checks",
     "limitations",
+    "forms",
     "reproducibility",
     "glossary",
 ]

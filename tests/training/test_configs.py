@@ -23,7 +23,7 @@ SUPPORT_STUDIES = (
     "survival/support_mortality_365d.yaml",
     "ambulation/support_function_2m.yaml",
 )
-NO_STUDIES = {"cohorts", "published"}  # recipes of cohorts, and models of others
+NO_STUDIES = {"cohorts", "forms", "published"}  # recipes of cohorts, reporting forms, and models of others
 FILES = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not in NO_STUDIES)
 FAMILIES = {"elastic_net", "random_forest", "xgboost", "support_vector_machine", "neural_network"}
 # Predictors of the dictionary that SUPPORT has and its studies leave out: income mirrors who got less care, and the

@@ -106,6 +106,7 @@ def write_results(record: ExternalRecord, target: Path | None, page: Path | None
     """
     from spinecast.cli.evaluate import write_page
     from spinecast.files import staged_directory
+    from spinecast.reporting.records import RECORDS, write_records
 
     if target is None:
         if page is not None:
@@ -113,6 +114,7 @@ def write_results(record: ExternalRecord, target: Path | None, page: Path | None
         return None
     with staged_directory(target) as staging:
         record.save(staging / RECORD)
+        write_records(record, staging / RECORD / RECORDS, pdf=pdf)
         write_page(record, staging / REPORT, pdf=pdf)
     return _track(record, target)
 

@@ -10,6 +10,7 @@ from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.closing import checks_section, glossary_section, reproducibility_section
 from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.explanation import explanation_section, patients_section
+from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.internal_validation import internal_validation_section
 from spinecast.reporting.sections.limitations import limitations_section
 from spinecast.reporting.sections.performance import (
@@ -67,6 +68,7 @@ def build_report(record: RunRecord) -> Document:
         patients_section(record),
         checks_section(record),
         limitations_section(record),
+        forms_section(record),
         reproducibility_section(record),
         glossary_section(),
     )

@@ -14,6 +14,7 @@ __all__ = [
     "CalloutKind",
     "Code",
     "Document",
+    "Entry",
     "Facts",
     "Figure",
     "Heading",
@@ -194,7 +195,36 @@ class Callout:
     kind: ClassVar[str] = "callout"
 
 
-Block: TypeAlias = Paragraph | Heading | Bullets | Facts | KeyFigures | Figure | Table | Code | Callout
+@dataclass(frozen=True)
+class Entry:
+    """One item of a form with its answer.
+
+    Parameters
+    ----------
+    number, title : str
+        As the form numbers and names it.
+    status : str
+        How far it is answered, or the answer itself.
+    tone : {"note", "good", "warning", "serious"}
+    asked : str
+        What the form asks; empty where it asks nothing.
+    texts : tuple of (str, str)
+        Who says it (empty for the record) and what.
+    evidence : str
+        Where in the record it stands; empty where nothing is pointed at.
+    """
+
+    number: str
+    title: str
+    status: str
+    tone: CalloutKind
+    asked: str
+    texts: tuple[tuple[str, str], ...]
+    evidence: str = ""
+    kind: ClassVar[str] = "entry"
+
+
+Block: TypeAlias = Paragraph | Heading | Bullets | Facts | KeyFigures | Figure | Table | Code | Callout | Entry
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from spinecast.reporting.sections.external_closing import done_section, external
 from spinecast.reporting.sections.external_follow_up import follow_up_section
 from spinecast.reporting.sections.external_groups import missing_inputs_section, strata_section, subgroups_section
 from spinecast.reporting.sections.external_summary import external_summary_section, judged_section
+from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.performance import (
     calibration_section,
     comparators_section,
@@ -86,6 +87,8 @@ def _sections(record: ExternalRecord) -> Iterator[Section | None]:
         yield subgroups_section(record)
         yield missing_inputs_section(record)
     yield checks_section(run)
+    if record.is_validation:
+        yield forms_section(record)
     yield done_section(record)
     yield external_glossary_section(record)
 

@@ -96,6 +96,9 @@ def _block(block: Block, label: str) -> dict[str, Any]:
     values: dict[str, Any] = {"kind": block.kind, **vars(block)}
     if block.kind == "facts":
         values["items"] = [[term, _breakable(text), text.startswith(ABSENT)] for term, text in values["items"]]
+    elif block.kind == "entry":
+        values["texts"] = [[speaker, _breakable(text)] for speaker, text in values["texts"]]
+        values["evidence"] = _breakable(f"Record: {values['evidence']}") if values["evidence"] else ""
     elif block.kind == "key_figures":
         values["items"] = [vars(item) for item in values["items"]]
     return values

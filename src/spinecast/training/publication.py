@@ -18,6 +18,7 @@ from spinecast.models.prognosis_model import PrognosisModel, development_margina
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord, build_report, render_html
 from spinecast.reporting.document import Figure
+from spinecast.reporting.records import RECORDS, write_records
 from spinecast.training.assembly import final_parts
 from spinecast.training.changes import describe_changes
 from spinecast.training.environment import describe_environment, package_versions, peak_memory_mb
@@ -79,7 +80,7 @@ class Written:
                 cohort_kind=trained.cohort.kind,
                 fingerprint=trained.cohort.fingerprint,
                 source=trained.cohort.provenance.source,
-                parameters=_flat(study.model_dump(mode="json")),
+                parameters=_flat(study.model_dump(mode="json", exclude={"reporting"})),
                 metrics=_metrics(self.record.evaluation["measures"])
                 | _internal_metrics(self.record.internal)
                 | dict(self.record.run["timings"]),
@@ -133,6 +134,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     )
     say("writing the report")
     record.save(staging / RECORD)
+    write_records(record, staging / RECORD / RECORDS)
     document = build_report(record)
     report = render_html(document)
     with writing(staging):

@@ -41,6 +41,7 @@ from spinecast.training.study_judging_blocks import (
     ResamplingSpec,
     TuningSpec,
 )
+from spinecast.training.study_reporting import ReportingSpec
 from spinecast.training.study_rules import agreement_problems
 from spinecast.training.study_search import search_space
 
@@ -85,6 +86,9 @@ class Study(Block):
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="What the validation shows.")
     explanation: ExplanationSpec = Field(default=ExplanationSpec(), description="How the model is explained.")
     tracking: TrackingSpec = Field(default=TrackingSpec(), description="Where the run and its model are kept.")
+    reporting: ReportingSpec = Field(
+        default=ReportingSpec(), description="The authors' words for the reporting forms; no number depends on them."
+    )
 
     _origin: Origin = PrivateAttr(default=Origin(STUDY))
 
@@ -158,9 +162,10 @@ def study_hash(study: Study) -> str:
     """Return the SHA-256 of the resolved study.
 
     It is the same wherever the study file lies: of an absolute path to a table only the file name counts (the
-    table's content has its own fingerprint, the cohort's).
+    table's content has its own fingerprint, the cohort's). The authors' words have no part in it: no number depends on
+    them.
     """
-    content = study.model_dump(mode="json")
+    content = study.model_dump(mode="json", exclude={"reporting"})
     source = content["cohort"]["source"]
     if "path" in source and PurePath(source["path"]).is_absolute():
         source["path"] = PurePath(source["path"]).name

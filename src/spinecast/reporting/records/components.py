@@ -1,0 +1,165 @@
+"""What a study is made of, in words and with its publications: said once, for checklist, methods and card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.records.recorded import Recorded
+
+__all__ = [
+    "ALGORITHMS",
+    "IMPUTATIONS",
+    "MEASURE_SOURCES",
+    "PACKAGES",
+    "Component",
+    "algorithms",
+    "censoring_words",
+    "imputations",
+    "outcome_words",
+    "trials_words",
+]
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of a study: what it is, and the keys of its publications."""
+
+    words: str
+    references: tuple[str, ...] = ()
+
+
+ALGORITHMS: Mapping[str, Component] = {
+    "elastic_net": Component(
+        "logistic regression with an elastic-net penalty, with restricted cubic splines where tuning chose them",
+        ("zou2005", "pedregosa2011"),
+    ),
+    "random_forest": Component("a random forest", ("breiman2001", "pedregosa2011")),
+    "xgboost": Component("gradient-boosted trees (XGBoost)", ("chen2016",)),
+    "support_vector_machine": Component(
+        "a support vector machine whose radial kernel is a sum of random waves",
+        ("cortes1995", "rahimi2007", "pedregosa2011"),
+    ),
+    "neural_network": Component("a neural network with one hidden layer", ("pedregosa2011",)),
+    "baseline": Component("a logistic regression on a few predictors, as a baseline", ("pedregosa2011",)),
+}
+IMPUTATIONS: Mapping[str, Component] = {
+    "median": Component("by the median or the commonest level, with an indicator that the value was missing"),
+    "native": Component("by leaving them missing: each split of a tree learns which way they go", ("chen2016",)),
+    "forest": Component(
+        "by a forest that predicts each variable from the others, with an indicator that the value was missing",
+        ("stekhoven2012",),
+    ),
+}
+MEASURE_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "auc": ("delong1988", "sun2014"),
+    "brier": ("steyerberg2010",),
+    "scaled_brier": ("steyerberg2010",),
+    "calibration_in_the_large": ("cox1958", "vancalster2019"),
+    "calibration_slope": ("cox1958", "vancalster2019"),
+    "ici": ("austin2019",),
+    "e50": ("austin2019",),
+    "e90": ("austin2019",),
+    "uno_c": ("uno2011",),
+    "horizon_brier": ("graf1999",),
+    "ipa": ("graf1999",),
+}
+# Packages a reader would want the version of, and where they are published.
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "spinecast": (),
+    "scikit-learn": ("pedregosa2011",),
+    "xgboost": ("chen2016",),
+    "xgboost-cpu": ("chen2016",),
+    "optuna": ("akiba2019",),
+    "shap": ("lundberg2017",),
+    "numpy": (),
+    "scipy": (),
+}
+
+
+def algorithms(recorded: Recorded) -> list[tuple[str, Component]]:
+    """Return the study's candidates, each label with what it is."""
+    found = []
+    for entry in recorded.candidates:
+        kind = str(entry.get("kind"))
+        name = fmt.plain(entry.get("name") or kind)
+        found.append((name, ALGORITHMS.get(kind) or Component(f"{name} (kind {kind})")))
+    return found
+
+
+def imputations(recorded: Recorded) -> dict[str, list[str]]:
+    """Return the kinds of imputation a study used, each with the names of its candidates."""
+    found: dict[str, list[str]] = {}
+    for entry in recorded.candidates:
+        kind = entry.get("imputation")
+        kind = kind.get("kind") if isinstance(kind, Mapping) else kind
+        if kind:
+            found.setdefault(str(kind), []).append(fmt.plain(entry.get("name") or entry.get("kind")))
+    return found
+
+
+def outcome_words(recorded: Recorded) -> str | None:
+    """Say what counts as the outcome; None where the record does not define it."""
+    outcome = recorded.outcome
+    kind, days = outcome.get("kind"), outcome.get("horizon_days")
+    label = fmt.plain(
+        recorded.get("evaluation.json", "outcome", "label") or outcome.get("label") or fmt.absent("not named")
+    )
+    if kind == "horizon":
+        text = f"{fmt.plain(outcome.get('event'))} by day {fmt.setting(days)} after entry"
+    elif kind == "landmark":
+        text = (
+            f"{fmt.plain(outcome.get('event'))} within {fmt.setting(days)} days after day "
+            f"{fmt.setting(outcome.get('landmark_days'))}, among patients under observation then"
+        )
+    elif kind == "competing_horizon":
+        text = (
+            f"{fmt.setting(outcome.get('event_levels'))} of {fmt.plain(outcome.get('status'))} by day "
+            f"{fmt.setting(days)}; {fmt.setting(outcome.get('competing_levels'))} competes with it"
+        )
+    elif kind == "binary":
+        text = f"{fmt.plain(outcome.get('variable'))} being {fmt.setting(outcome.get('event_levels'))}"
+    elif kind == "threshold":
+        side = str(outcome.get("comparison")).replace("_", " ")
+        unit = f" {fmt.plain(outcome['unit'])}" if outcome.get("unit") else ""
+        text = f"{fmt.plain(outcome.get('variable'))} {side} {fmt.setting(outcome.get('threshold'))}{unit}"
+    else:
+        return None
+    return f"{label}, defined as {text}"
+
+
+def censoring_words(recorded: Recorded) -> str | None:
+    """Say what became of patients whose follow-up ended early; None where the outcome has no follow-up."""
+    rule = recorded.outcome.get("censored")
+    if rule == "exclude":
+        left_out = recorded.not_analysed
+        if left_out == 0:
+            return "No patient's follow-up ended before the horizon without the event"
+        counted = "" if left_out is None else f" ({fmt.plural(left_out, 'patient')})"
+        return f"Patients whose follow-up ended before the horizon without the event were left out{counted}"
+    if rule == "ipcw":
+        return (
+            "Patients whose follow-up ended before the horizon without the event were not counted, and the others "
+            "weighted by the inverse of their probability of not being censored"
+        )
+    return None
+
+
+def trials_words(recorded: Recorded) -> str:
+    """Say how many trials the search had."""
+    counts = [
+        len(split["trials"])
+        for candidate in recorded.listed("tuning.json", "candidates")
+        for split in candidate["splits"]
+    ]
+    if not counts:
+        return "an unrecorded number of trials"
+    spread = str(min(counts)) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+    return f"{spread} trials for each candidate in each split"
+
+
+def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the labels of rows of variables."""
+    return [fmt.plain(row["label"]) for row in rows]

@@ -1,0 +1,276 @@
+"""The methods of a study in prose, worked out from its record, every component with its publication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.measures import MEASURES
+from spinecast.reporting.records.components import (
+    IMPUTATIONS,
+    MEASURE_SOURCES,
+    PACKAGES,
+    algorithms,
+    censoring_words,
+    imputations,
+    outcome_words,
+    trials_words,
+)
+from spinecast.reporting.records.recorded import Recorded
+from spinecast.reporting.records.references import REFERENCES
+
+__all__ = ["Methods", "write_methods"]
+
+HOW_EXPLAINED = ("lundberg2017", "lundberg2020")
+
+
+@dataclass(frozen=True)
+class Methods:
+    """Paragraphs with a heading each, and the references they cite by number."""
+
+    paragraphs: tuple[tuple[str, str], ...]
+    references: tuple[str, ...]
+
+    def markdown(self, title: str, notices: Iterable[str]) -> str:
+        """Return the text as Markdown, with the notices that must stand on it."""
+        parts = [f"# Methods: {title}", *(f"> **{notice}**" for notice in notices)]
+        parts += [f"**{heading}.** {text}" for heading, text in self.paragraphs]
+        listed = "\n".join(f"{place}. {text}" for place, text in enumerate(self.references, start=1))
+        return "\n\n".join([*parts, "## References", listed]) + "\n"
+
+
+@dataclass
+class _Citing:
+    """Numbers references as they are first cited."""
+
+    cited: dict[str, int] = field(default_factory=dict)
+
+    def keys(self, *keys: str) -> str:
+        """Cite publications of the register."""
+        return self.texts(*(REFERENCES[key].cited for key in keys))
+
+    def texts(self, *texts: str) -> str:
+        """Cite publications that a source names itself."""
+        if not texts:
+            return ""
+        numbers = [self.cited.setdefault(text, len(self.cited) + 1) for text in texts]
+        return f" [{', '.join(map(str, sorted(set(numbers))))}]"
+
+
+def write_methods(recorded: Recorded) -> Methods:
+    """Write the methods of a training or of an external validation.
+
+    Only what the record holds is said; a part it lacks has no paragraph.
+
+    Parameters
+    ----------
+    recorded : Recorded
+    """
+    cite = _Citing()
+    parts = _development(recorded, cite) if recorded.design == "development" else _evaluation(recorded, cite)
+    paragraphs = tuple((heading, text) for heading, text in parts if text)
+    return Methods(paragraphs, tuple(cite.cited))
+
+
+def _development(record: Recorded, cite: _Citing) -> Iterator[tuple[str, str]]:
+    yield "Design", f"A prediction model was developed and internally validated. {_standards(cite)}"
+    yield "Patients", _patients(record, cite)
+    yield "Outcome", _outcome(record, cite)
+    yield "Predictors", _predictors(record)
+    yield "Missing data", _missing(record, cite)
+    yield "Candidates", _candidates(record, cite)
+    yield "Resampling and tuning", _resampling(record, cite)
+    yield "Final model", _final(record, cite)
+    yield "Performance", _performance(record, cite)
+    yield "Explanation", _explanation(record, cite)
+    yield "Software", _software(record, "run.json", cite)
+
+
+def _evaluation(record: Recorded, cite: _Citing) -> Iterator[tuple[str, str]]:
+    yield "Design", f"A prediction model was validated on patients it was not made from. {_standards(cite)}"
+    yield "Model", _source(record, cite)
+    yield "Patients", _patients(record, cite)
+    yield "Outcome", _outcome(record, cite)
+    yield "Predictors", _predictors(record)
+    yield "Missing data", _missing(record, cite)
+    yield "Performance", _performance(record, cite)
+    yield "Case mix and subgroups", _groups(record)
+    yield "Software", _software(record, "about.json", cite)
+
+
+def _standards(cite: _Citing) -> str:
+    return (
+        f"It is reported by the items of TRIPOD+AI{cite.keys('collins2024')}; its risk of bias was described with "
+        f"PROBAST{cite.keys('wolff2019', 'moons2019')} and PROBAST+AI{cite.keys('moons2025')}."
+    )
+
+
+def _patients(record: Recorded, cite: _Citing) -> str:
+    provenance = record.get("cohort.json", "provenance") or {}
+    citations = [fmt.ended(provenance["citation"])] if provenance.get("citation") else []
+    if "SUPPORT" in str(provenance.get("source")):  # the register's entry of the same publication, and the package's
+        citations = [REFERENCES["knaus1995"].cited, REFERENCES["drysdale2022"].cited]
+    made_up = "Patients were synthetic: nobody in them exists. " if record.record.is_synthetic else ""
+    parts = [f"{made_up}Patients came from {record.cohort_name}{cite.texts(*citations)}."]
+    if provenance.get("description"):
+        parts.append(fmt.ended(fmt.sentence(provenance["description"])))
+    steps = record.listed("cohort.json", "attrition")
+    left_out = [
+        f"{fmt.integer(step['excluded'])} were left out ({fmt.plain(step['reason'])})"
+        for step in steps
+        if step["excluded"]
+    ]
+    if left_out:
+        parts.append(f"Of {fmt.integer(steps[0]['remaining'])} patients, {fmt.joined(left_out)}.")
+    parts.append(f"{fmt.integer(record.n)} were analysed, of whom {fmt.integer(record.events)} had the outcome.")
+    return " ".join(parts)
+
+
+def _outcome(record: Recorded, cite: _Citing) -> str:
+    words = outcome_words(record)
+    if words is None:
+        return ""
+    censored = censoring_words(record)
+    weighted = cite.keys("graf1999") if censored and record.outcome.get("censored") == "ipcw" else ""
+    return f"The outcome was: {words}.{f' {censored}{weighted}.' if censored else ''}"
+
+
+def _predictors(record: Recorded) -> str:
+    if not record.predictors:
+        return ""
+    labelled = {row["variable"]: fmt.plain(row["label"]) for row in record.listed("cohort.json", "table_one")}
+    named = fmt.joined([labelled.get(name, fmt.plain(name)) for name in record.predictors])
+    chosen = " They were named before anything was fitted." if record.design == "development" else ""
+    return f"Predictors were: {named}.{chosen}"
+
+
+def _missing(record: Recorded, cite: _Citing) -> str:
+    parts = []
+    absent = [row for row in record.missing if row["missing"]]
+    if record.missing:
+        worst = f", at most {fmt.percentage(absent[0]['proportion'], 0)} of one" if absent else ""
+        parts.append(f"{len(absent)} of {len(record.missing)} predictors had missing values{worst}.")
+    for kind, names in imputations(record).items():
+        component = IMPUTATIONS.get(kind)
+        if component is not None:
+            met = f"{component.words}{cite.keys(*component.references)}"
+            parts.append(f"For {fmt.joined(names)} they were met {met}.")
+    if imputations(record):
+        parts.append("What fills in was learned on training patients inside each split.")
+    return " ".join(parts)
+
+
+def _candidates(record: Recorded, cite: _Citing) -> str:
+    made = [f"{component.words}{cite.keys(*component.references)}" for _, component in algorithms(record)]
+    return f"Candidates were {fmt.joined(made)}." if made else ""
+
+
+def _resampling(record: Recorded, cite: _Citing) -> str:
+    resampling = record.study.get("resampling") or {}
+    if not resampling.get("outer_folds"):
+        return ""
+    group = resampling.get("group")
+    together = f" Patients of one {fmt.plain(group)} stayed in one fold." if group else ""
+    outer, inner = resampling["outer_folds"], resampling.get("inner_folds")
+    return (
+        f"Nested resampling judged the whole procedure{cite.keys('varma2006')}: {outer} outer folds, "
+        f"stratified by the outcome, and {inner} inner folds inside each.{together} Each "
+        "candidate was tuned by the log-loss of the pooled inner held-out scores with the tree-structured Parzen "
+        f"estimator{cite.keys('bergstra2011')} of Optuna{cite.keys('akiba2019')}, {trials_words(record)}."
+    )
+
+
+def _final(record: Recorded, cite: _Citing) -> str:
+    rule = {
+        "winner": "The final model is the candidate with the lowest inner log-loss",
+        "ensemble": "The final model is the average of the named candidates on the log-odds scale",
+    }.get(str((record.study.get("final") or {}).get("kind")))
+    if rule is None:
+        return ""
+    parts = fmt.joined([fmt.plain(part.get("label") or part["name"]) for part in record.parts])
+    return (
+        f"{rule}{f' ({parts})' if parts else ''}; the same rule chose inside every outer fold. Scores were brought to "
+        f"risks by logistic recalibration on held-out scores{cite.keys('platt1999', 'cox1958')}."
+    )
+
+
+def _performance(record: Recorded, cite: _Citing) -> str:
+    known = [name for name in MEASURES if record.measure(name) is not None]
+    if not known:
+        return ""
+    named = [f"{MEASURES[name].label}{cite.keys(*_measure_sources(record, name))}" for name in known]
+    parts = [f"Predictions judged were {record.basis}. Measures, with 95% intervals: {', '.join(named)}."]
+    if record.get("evaluation.json", "decision_curve"):
+        parts.append(f"Net benefit was drawn as a decision curve{cite.keys('vickers2006')}.")
+    timed = [name for name in (record.get("findings.json", "survival") or {}) if name in MEASURE_SOURCES]
+    if timed:
+        keys = [key for name in timed for key in MEASURE_SOURCES[name]]
+        parts.append(f"Censored follow-up was judged by weighted measures too{cite.keys(*keys)}.")
+    compared = record.listed("evaluation.json", "comparators")
+    if compared:
+        paired = [str((one.get("auc_difference") or {}).get("method")) for one in compared]
+        source = cite.keys("delong1988") if any("DeLong" in method for method in paired) else ""
+        parts.append(f"Other models were compared on the same patients by the paired difference in AUC{source}.")
+    return " ".join(parts)
+
+
+def _measure_sources(record: Recorded, name: str) -> tuple[str, ...]:
+    """Return what a measure is published in; DeLong only where the interval is by that method."""
+    method = str((record.measure(name) or {}).get("method"))
+    return () if name == "auc" and "DeLong" not in method else MEASURE_SOURCES.get(name, ())
+
+
+def _explanation(record: Recorded, cite: _Citing) -> str:
+    methods = sorted({fmt.plain(part["method"]) for part in record.listed("explanation.json", "parts")})
+    if not methods:
+        return ""
+    return (
+        f"Contributions of the predictors to the log-odds are Shapley values{cite.keys(*HOW_EXPLAINED)} "
+        f"({fmt.joined(methods)}); they add up to the log-odds that is served."
+    )
+
+
+def _source(record: Recorded, cite: _Citing) -> str:
+    source = record.get("about.json", "source")
+    if not source:
+        return ""
+    name = fmt.plain(source.get("label"))
+    if source.get("kind") == "model":
+        developed = fmt.plain((record.get("about.json", "development") or {}).get("name") or "patients not recorded")
+        return (
+            f"“{name}”, developed on {developed}, was applied as it is, from its stored form (identity "
+            f"{str(source.get('identity'))[:16]}). Nothing was fitted, tuned or recalibrated on the patients here."
+        )
+    citation = cite.texts(fmt.ended(fmt.plain(source.get("identity"))))
+    return f"“{name}” was computed as published{citation}, and not changed."
+
+
+def _groups(record: Recorded) -> str:
+    parts = []
+    if record.get("findings.json", "case_mix"):
+        parts.append(
+            "Case mix was compared with the development cohort by the spread of the risks, a model of membership, and "
+            "calibration after weighting the patients to the development cohort."
+        )
+    groups = [fmt.plain(entry["label"]) for entry in record.listed("findings.json", "subgroups")]
+    if groups:
+        parts.append(f"Performance was computed by {fmt.joined(groups)}, groups of few events left out.")
+    if record.get("findings.json", "missing_inputs"):
+        parts.append("Performance was computed again with inputs missing.")
+    return " ".join(parts)
+
+
+def _software(record: Recorded, file: str, cite: _Citing) -> str:
+    environment = record.get(file, "environment") or {}
+    packages = environment.get("packages") or {}
+    named = [
+        f"{name} {version}{cite.keys(*PACKAGES[name])}"
+        for name, version in packages.items()
+        if name in PACKAGES and version != "not installed"
+    ]
+    if not named:
+        return ""
+    seed = record.get("run.json", "seeds", "study")
+    seeded = f" Every random draw starts from seed {seed}." if seed is not None else ""
+    return f"Python {environment.get('python')} with {fmt.joined(named)}.{seeded}"

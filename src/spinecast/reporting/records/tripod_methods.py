@@ -1,0 +1,388 @@
+"""What a record says to the items of TRIPOD+AI on title, introduction, methods and open science."""
+
+from __future__ import annotations
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.measures import MEASURES
+from spinecast.reporting.record import RunRecord
+from spinecast.reporting.records.components import (
+    IMPUTATIONS,
+    algorithms,
+    censoring_words,
+    imputations,
+    outcome_words,
+    trials_words,
+)
+from spinecast.reporting.records.recorded import Recorded, Said
+from spinecast.reporting.sections.common import comparators
+
+__all__ = [
+    "class_imbalance",
+    "clusters",
+    "data_preparation",
+    "data_source",
+    "data_terms",
+    "development_against_evaluation",
+    "eligibility",
+    "existing_models",
+    "fairness",
+    "missing_data",
+    "model_building",
+    "model_output",
+    "objectives",
+    "outcome",
+    "performance_measures",
+    "predictions_made",
+    "predictor_choice",
+    "predictor_handling",
+    "predictors",
+    "sample_size",
+    "software",
+    "title",
+    "updating",
+    "use_of_data",
+]
+
+MOST_NAMED = 5
+
+
+def title(record: Recorded) -> Said | None:
+    """Item 1."""
+    if record.design == "development":
+        text = f"“{record.title}”: development and internal validation of a prediction model."
+        return Said(text, ("study.yaml",))
+    return Said(f"“{record.title}”: external validation of a prediction model.", ("about.json#/title",))
+
+
+def existing_models(record: Recorded) -> Said | None:
+    """Item 3a: the models it was compared with."""
+    run = record.record
+    compared = comparators(run if isinstance(run, RunRecord) else run.as_run_record())
+    if not compared:
+        return None
+    named = fmt.joined([one["label"] for one in compared])
+    return Said(f"Existing models judged beside it: {named}.", ("evaluation.json#/comparators",), whole=False)
+
+
+def objectives(record: Recorded) -> Said | None:
+    """Item 4."""
+    if record.design == "development":
+        text = (
+            "To develop a prediction model and to validate it internally, on patients of the same data; no external "
+            "validation is part of this record."
+        )
+        return Said(text, ("evaluation.json#/basis",))
+    if record.basis != "external":
+        return None
+    text = f"To evaluate “{record.model_name}” on patients it was not made from, without changing it."
+    return Said(text, ("evaluation.json#/basis", "about.json#/title"))
+
+
+def data_source(record: Recorded) -> Said | None:
+    """Item 5a: where the patients come from."""
+    provenance = record.get("cohort.json", "provenance")
+    if not provenance:
+        return None
+    parts = [f"Source: {fmt.ended(provenance.get('source') or fmt.absent('not recorded'))}"]
+    parts += [fmt.ended(fmt.sentence(provenance["description"]))] if provenance.get("description") else []
+    parts += ["The patients are synthetic: nobody in them exists."] if record.record.is_synthetic else []
+    if record.design == "development":
+        parts.append("Development and evaluation used the same source.")
+    return Said(" ".join(parts), ("cohort.json#/provenance",))
+
+
+def eligibility(record: Recorded) -> Said | None:
+    """Item 6b: what the record's steps of exclusion say."""
+    steps = record.listed("cohort.json", "attrition")
+    if not steps:
+        return None
+    said = [
+        f"{fmt.sentence(step['step'])}: {fmt.integer(step['remaining'])} left"
+        + (f", {fmt.integer(step['excluded'])} left out ({fmt.plain(step['reason'])})" if step["excluded"] else "")
+        for step in steps
+    ]
+    return Said(f"{'; '.join(said)}.", ("cohort.json#/attrition",), whole=False)
+
+
+def data_preparation(record: Recorded) -> Said | None:
+    """Item 7: the contract every value passed, and what it refused."""
+    if record.get("cohort.json") is None:
+        return None
+    rejected = record.listed("cohort.json", "rejections")
+    refused = sum(entry["count"] for entry in rejected)
+    text = (
+        "Every value was converted to one unit and coding by the dictionary of variables and checked against its "
+        f"possible range; {fmt.plural(refused, 'value')} broke a rule."
+    )
+    rule = (record.study.get("cohort") or {}).get("impossible_values")
+    handled = {
+        "set_missing": "treated as missing",
+        "exclude_patient": "excluded with their patient",
+        "refuse": "refused with the table",
+    }
+    if refused and rule in handled:
+        text += f" Such values were {handled[str(rule)]}."
+    notes = fmt.listed(record.get("cohort.json", "provenance", "notes"))
+    evidence = ["cohort.json#/rejections"] if "rejections" in record.files["cohort.json"] else []
+    if notes:
+        text += f" {' '.join(fmt.ended(fmt.plain(note)) for note in notes)}"
+        evidence.append("cohort.json#/provenance/notes")
+    return Said(text, tuple(evidence)) if evidence else None
+
+
+def outcome(record: Recorded) -> Said | None:
+    """Item 8a: the definition."""
+    words = outcome_words(record)
+    if words is None:
+        return None
+    censored = censoring_words(record)
+    return Said(f"{words}.{f' {censored}.' if censored else ''}", (record.outcome_at,))
+
+
+def predictor_choice(record: Recorded) -> Said | None:
+    """Item 9a."""
+    if not record.predictors:
+        return None
+    text = (
+        f"{fmt.plural(len(record.predictors), 'predictor')} were named in the study file before anything was fitted. "
+        "None was selected by its association with the outcome before modelling."
+    )
+    return Said(text, ("study.yaml#/predictors",))
+
+
+def predictors(record: Recorded) -> Said | None:
+    """Item 9b: the predictors with their units."""
+    named = {row["variable"]: row for row in record.listed("cohort.json", "table_one")}
+    if not record.predictors:
+        return None
+    shown = [
+        fmt.named(named[name]["label"], named[name].get("unit")) if name in named else fmt.plain(name)
+        for name in record.predictors
+    ]
+    text = f"{'; '.join(shown)}. Each is defined, with unit, range and codes, in the dictionary of variables."
+    return Said(text, (record.predictors_at,))
+
+
+def sample_size(record: Recorded) -> Said | None:
+    """Item 10: the size, and the events for each parameter."""
+    rarer = min(record.events, record.n - record.events)
+    text = f"{fmt.plural(record.n, 'patient')}, {fmt.plural(record.events, 'event')}; the size was given by the data."
+    evidence = ["evaluation.json#/n", "evaluation.json#/events"]
+    if record.design == "development" and record.parameters:
+        ratio = fmt.number(rarer / record.parameters, 1)
+        text += (
+            f" That is {ratio} patients of the smaller outcome group for each of {record.parameters} candidate "
+            "predictor parameters."
+        )
+        evidence.append("cohort.json#/table_one")
+    return Said(text, tuple(evidence))
+
+
+def missing_data(record: Recorded) -> Said | None:
+    """Item 11."""
+    rows, ways = record.missing, imputations(record)
+    if not rows and not ways:
+        return None
+    evidence, parts = [], []
+    if rows:
+        evidence.append("cohort.json#/missingness")
+        absent = [row for row in rows if row["missing"]]
+        most = [f"{fmt.plain(row['label'])} {fmt.percentage(row['proportion'], 0)}" for row in absent[:MOST_NAMED]]
+        parts.append(
+            f"{len(absent)} of {len(rows)} predictors have missing values"
+            + (f", most of all {fmt.joined(most)}." if most else ".")
+        )
+    if ways:
+        evidence.append("study.yaml#/candidates")
+        parts += [
+            f"{fmt.joined(names)}: met {IMPUTATIONS[kind].words if kind in IMPUTATIONS else f'as {kind}'}."
+            for kind, names in ways.items()
+        ]
+        parts.append("What fills in was learned inside each split. No patient was left out for a missing predictor.")
+    elif record.design == "evaluation" and record.get("about.json", "source"):
+        evidence.append("about.json#/source")
+        parts.append("What was judged met missing inputs as in use; nothing was filled in from these patients.")
+    return Said(" ".join(parts), tuple(evidence), whole=bool(rows))
+
+
+def use_of_data(record: Recorded) -> Said | None:
+    """Item 12a."""
+    resampling = record.study.get("resampling") or {}
+    if not resampling.get("outer_folds"):
+        return None
+    text = (
+        f"All patients served development; {resampling['outer_folds']} outer folds, stratified by the outcome, judged "
+        f"the whole procedure on patients it had not seen, and {resampling.get('inner_folds')} inner folds inside each "
+        "tuned it. The final model is of all patients, by the same procedure."
+    )
+    return Said(text, ("study.yaml#/resampling",))
+
+
+def predictor_handling(record: Recorded) -> Said | None:
+    """Item 12b."""
+    if not record.candidates:
+        return None
+    text = (
+        "Continuous predictors stay continuous; none is cut into groups. Where missing values are filled in, skewed "
+        "predictors are taken on the log scale, values beyond the 0.5th and 99.5th centile of training are drawn to "
+        "them, and columns are standardised; the elastic net adds restricted cubic splines where tuning chose so. "
+        "Trees that take missing values as they are take all values as they are. Nominal categories enter as one "
+        "indicator a level, ordered ones as their order. All this is learned inside each split."
+    )
+    return Said(text, ("study.yaml#/candidates",))
+
+
+def model_building(record: Recorded) -> Said | None:
+    """Item 12c."""
+    made = algorithms(record)
+    if not made:
+        return None
+    final = (record.study.get("final") or {}).get("kind")
+    rule = {
+        "winner": "The candidate with the lowest inner log-loss is the model.",
+        "ensemble": "The named candidates, averaged on the log-odds scale, are the model.",
+    }.get(str(final), "")
+    parts = fmt.joined([fmt.plain(part.get("label") or part["name"]) for part in record.parts])
+    text = (
+        f"Candidates: {'; '.join(f'{name}, {component.words}' for name, component in made)}. Each was tuned by "
+        f"log-loss, with {trials_words(record)}. {rule}"
+        f"{f' It is made of: {parts}.' if parts else ''} Risks are recalibrated by logistic recalibration on held-out "
+        "scores. Choosing and recalibrating are repeated inside every outer fold."
+    )
+    evidence = ("study.yaml#/candidates", *(("study.yaml#/final",) if final else ()))
+    return Said(text, (*evidence, "evaluation.json#/basis"))
+
+
+def clusters(record: Recorded) -> Said | None:
+    """Item 12d."""
+    if record.design == "evaluation":
+        strata = record.listed("findings.json", "strata")
+        if strata:
+            return Said("Performance was computed in each stratum of the cohort.", ("findings.json#/strata",))
+        return Said("Performance was not computed by centre or any other cluster.", ("evaluation.json#/basis",))
+    if "resampling" not in record.study:
+        return None
+    group = (record.study.get("resampling") or {}).get("group")
+    text = (
+        f"Folds kept patients of one {fmt.plain(group)} together; heterogeneity between them was not quantified."
+        if group
+        else "No cluster was named: heterogeneity between centres was neither handled nor quantified."
+    )
+    return Said(text, ("study.yaml#/resampling",))
+
+
+def performance_measures(record: Recorded) -> Said | None:
+    """Item 12e."""
+    measures = [MEASURES[name].label for name in record.files["evaluation.json"]["measures"] if name in MEASURES]
+    if not measures:
+        return None
+    plots = {
+        "roc": "ROC curve",
+        "calibration_curve": "calibration curve",
+        "decision_curve": "decision curve (net benefit)",
+    }
+    drawn = [label for name, label in plots.items() if record.get("evaluation.json", name)]
+    text = f"Measures: {', '.join(measures)}, with 95% intervals."
+    evidence = ["evaluation.json#/measures"]
+    if drawn:
+        text += f" Plots: {fmt.joined(drawn)}."
+        evidence += [f"evaluation.json#/{name}" for name, label in plots.items() if label in drawn]
+    if record.listed("evaluation.json", "comparators"):
+        text += " Other models are compared by the paired difference in AUC."
+        evidence.append("evaluation.json#/comparators")
+    return Said(text, tuple(evidence))
+
+
+def updating(record: Recorded) -> Said | None:
+    """Items 12f and 24."""
+    if record.basis != "external":
+        return None
+    return Said("The model was judged as it is: nothing was updated.", ("evaluation.json#/basis",))
+
+
+def predictions_made(record: Recorded) -> Said | None:
+    """Item 12g."""
+    source = record.get("about.json", "source")
+    if not source:
+        return None
+    how = {
+        "model": "by the stored model of identity",
+        "score": "from the score as published:",
+        "published": "from the regression formula as published:",
+    }
+    text = f"Predictions were computed {how.get(source.get('kind'), 'by')} {fmt.ended(source.get('identity'))}"
+    note = f" {fmt.ended(source['note'])}" if source.get("note") and source.get("kind") != "model" else ""
+    return Said(f"{text}{note}", ("about.json#/source",))
+
+
+def class_imbalance(record: Recorded) -> Said | None:
+    """Item 13."""
+    if record.design == "development" and record.candidates:
+        text = "None was used: no candidate weights or resamples the classes of the outcome."
+        return Said(text, ("study.yaml#/candidates",))
+    if record.get("about.json", "source", "kind") == "model":
+        text = "None was used: patients are judged as they are, and no model of spinecast weights or resamples classes."
+        return Said(text, ("about.json#/source/kind",))
+    return None
+
+
+def fairness(record: Recorded) -> Said | None:
+    """Item 14: the groups performance was computed in."""
+    groups = record.listed("findings.json", "subgroups")
+    if not groups:
+        return None
+    named = fmt.joined([fmt.plain(entry["label"]) for entry in groups])
+    return Said(f"Performance was computed in groups of: {named}.", ("findings.json#/subgroups",), whole=False)
+
+
+def model_output(record: Recorded) -> Said | None:
+    """Item 15."""
+    thresholds = fmt.listed((record.study.get("evaluation") or {}).get("thresholds"))
+    if not thresholds:
+        return None
+    shown = fmt.joined([fmt.percentage(threshold, 0) for threshold in thresholds])
+    text = (
+        "A risk between 0 and 1, with an interval; no class is assigned. Classification is shown at risks of "
+        f"{shown} as examples."
+    )
+    return Said(text, ("study.yaml#/evaluation/thresholds",))
+
+
+def development_against_evaluation(record: Recorded) -> Said | None:
+    """Item 16."""
+    if record.design == "development":
+        text = (
+            "None by design: evaluation is on the same patients, each predicted by models that had not seen them."
+            if record.basis == "out-of-fold"
+            else "None: the model was judged on the patients it was made from."
+        )
+        return Said(text, ("evaluation.json#/basis",))
+    development = record.get("about.json", "development")
+    if not development or not record.get("findings.json", "case_mix"):
+        return None
+    text = (
+        f"Developed on {fmt.plain(development.get('name'))}, evaluated on {record.cohort_name}; predictors and risks "
+        "of the two are set side by side under case mix."
+    )
+    return Said(text, ("about.json#/development", "findings.json#/case_mix"))
+
+
+def data_terms(record: Recorded) -> Said | None:
+    """Item 18e: the terms the source states."""
+    licence = record.get("cohort.json", "provenance", "licence")
+    if not licence:
+        return None
+    return Said(f"Terms of the source: {fmt.ended(licence)}", ("cohort.json#/provenance/licence",), whole=False)
+
+
+def software(record: Recorded) -> Said | None:
+    """Item 18f: what it was computed with."""
+    file = "run.json" if record.design == "development" else "about.json"
+    environment = record.get(file, "environment")
+    if not environment:
+        return None
+    packages = environment.get("packages") or {}
+    named = ", ".join(f"{name} {version}" for name, version in packages.items())
+    commit = environment.get("git_commit")
+    text = f"Computed with Python {environment.get('python')}: {named}." + (f" Commit {commit}." if commit else "")
+    return Said(text, (f"{file}#/environment",), whole=False)
