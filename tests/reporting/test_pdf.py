@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from spinecast.reporting.document import (
     Section,
     Table,
 )
-from spinecast.reporting.pdf import _widths
+from spinecast.reporting.pdf import RUNNING, _content, _together, _widths
 
 HOSTILE = '#panic("no") $x^2$ *b* _i_ `r` @ref <label> [c] {d} // /* \\ " ~ = - + #import "x.typ" https://a.example'
 
@@ -111,3 +112,15 @@ def test_columns_that_do_not_fit_share_the_line() -> None:
 def test_typst_reaches_no_network_and_no_other_folder() -> None:
     with pytest.raises(typst.TypstError):
         typst.compile(b'#read("/etc/hostname")', format="pdf")
+
+
+def test_the_head_of_each_page_is_one_line(document: Document) -> None:
+    """A long title used to wrap there, and only its last words were seen."""
+    content = _content(replace(document, title="Death within 90 days " * 9))
+    assert len(content["running"]) <= RUNNING
+    assert content["running"].startswith("Death within 90 days")
+
+
+def test_a_narrow_column_may_break_words_but_no_interval() -> None:
+    assert _together("not shown") == "not shown"
+    assert _together("0.71 (0.66 to 0.76)").count(" ") < 3

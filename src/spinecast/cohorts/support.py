@@ -208,6 +208,8 @@ def _provenance(subset: str, table: pd.DataFrame, rules: Sequence[ColumnRule]) -
     for rule in rules:
         if rule.missing_codes == _ZERO_IS_MISSING:
             count = int(np.sum(table[rule.column].to_numpy() == 0))
+            if not count:
+                continue
             label = rule.entry.label
             whom = "1 patient" if count == 1 else f"{count} patients"
             notes.append(f"{label}: 0 is a fill-in for a value not measured; read as missing in {whom}.")

@@ -14,13 +14,14 @@ import matplotlib
 import typst
 
 from spinecast.reporting.document import Block, Document, Figure, Row, Table
-from spinecast.reporting.formatting import ABSENT, kept_together
+from spinecast.reporting.formatting import ABSENT, kept_together, shortened
 
 __all__ = ["render_pdf"]
 
 TEXT_WIDTH = 498.0  # points: A4 less the margins of the template
 FIGURE_SCALE = 0.88  # type in figures a little smaller than that of the text
 FIGURE_HEIGHT = 600.0  # points: what a page has left beside title and caption
+RUNNING = 88  # characters of the title that the head of a page has room for beside the mark
 LINE = 104  # characters of table text a line takes
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 JOINER = "\N{WORD JOINER}"
@@ -63,6 +64,7 @@ def render_pdf(document: Document) -> bytes:
 def _content(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
+        "running": shortened(document.title, RUNNING),
         "subtitle": document.subtitle,
         "banner": vars(document.banner),
         "mark": vars(document.mark) if document.mark else None,
@@ -134,7 +136,8 @@ def _table(table: Table, label: str) -> dict[str, Any]:
 
 def _widths(header: Sequence[str], rows: Sequence[Row]) -> list[float] | None:
     """Share a line between columns that do not fit on it as they are; None where they do."""
-    cells = [row.cells for row in rows if not row.heading]
+    # What is indented takes more of its column.
+    cells = [("   " * row.level + row.cells[0], *row.cells[1:]) for row in rows if not row.heading]
     columns = list(zip(header, *cells, strict=True))
     longest = [max(map(len, column)) for column in columns]
     if sum(longest) + 3 * len(longest) <= LINE:
@@ -148,6 +151,8 @@ def _widths(header: Sequence[str], rows: Sequence[Row]) -> list[float] | None:
 
 
 def _together(text: str) -> str:
+    if not any(character.isdigit() for character in text):
+        return text  # words may break: columns are narrow, and "not shown" would run into its neighbour
     return kept_together(text, lambda piece: piece.replace(" ", NO_BREAK_SPACE).replace("–", f"{JOINER}–{JOINER}"))
 
 

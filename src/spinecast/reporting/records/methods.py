@@ -17,6 +17,7 @@ from spinecast.reporting.records.components import (
     outcome_words,
     trials_words,
 )
+from spinecast.reporting.records.internal_words import fitted_again, sites
 from spinecast.reporting.records.recorded import Recorded
 from spinecast.reporting.records.references import REFERENCES
 
@@ -83,6 +84,7 @@ def _development(record: Recorded, cite: _Citing) -> Iterator[tuple[str, str]]:
     yield "Resampling and tuning", _resampling(record, cite)
     yield "Final model", _final(record, cite)
     yield "Performance", _performance(record, cite)
+    yield "Internal validation", _internal(record, cite)
     yield "Explanation", _explanation(record, cite)
     yield "Software", _software(record, "run.json", cite)
 
@@ -219,6 +221,18 @@ def _measure_sources(record: Recorded, name: str) -> tuple[str, ...]:
     """Return what a measure is published in; DeLong only where the interval is by that method."""
     method = str((record.measure(name) or {}).get("method"))
     return () if name == "auc" and "DeLong" not in method else MEASURE_SOURCES.get(name, ())
+
+
+def _internal(record: Recorded, cite: _Citing) -> str:
+    parts = []
+    again = fitted_again(record)
+    if again is not None:
+        boot = cite.keys("harrell1996", "efron1997") if record.get("internal.json", "bootstrap") else ""
+        parts.append(f"{again.text.removesuffix('.')}{boot}.")
+    left_out = sites(record)
+    if left_out is not None:
+        parts.append(left_out.text)
+    return " ".join(parts)
 
 
 def _explanation(record: Recorded, cite: _Citing) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.records.components import censoring_words, imputations
+from spinecast.reporting.records.internal_words import fitted_again
 from spinecast.reporting.records.probast_subjects import Judged, to_be_judged
 from spinecast.reporting.records.recorded import Recorded
 
@@ -188,7 +189,8 @@ def optimism(record: Recorded) -> Judged:
             "Performance is of patients the models had not seen: tuning, choosing and recalibrating are repeated in "
             "every outer fold."
         )
-        return Judged("Y", text, where)
+        again = fitted_again(record)
+        return Judged("Y", f"{text} {again.text}", (*where, *again.evidence)) if again else Judged("Y", text, where)
     if record.basis == "apparent":
         return Judged("N", "Performance is apparent: of the patients the model was made from.", where)
     return to_be_judged(f"The predictions judged are {record.basis}.", "evaluation.json#/basis")

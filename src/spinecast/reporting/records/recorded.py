@@ -76,6 +76,7 @@ class Recorded:
                 "tuning.json": record.tuning,
                 "explanation.json": record.explanation,
                 "run.json": record.run,
+                "internal.json": record.internal,
             }
         return {
             "about.json": record.about,

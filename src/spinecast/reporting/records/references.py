@@ -97,9 +97,20 @@ REFERENCES: Mapping[str, Reference] = {
             "arXiv:2203.03094",
         ),
         Reference(
+            "efron1997",
+            "Efron B, Tibshirani R. Improvements on cross-validation: the .632+ bootstrap method. J Am Stat Assoc "
+            "1997;92:548-560.",
+            "doi:10.2307/2965703",
+        ),
+        Reference(
             "graf1999",
             "Graf E, Schmoor C, Sauerbrei W, Schumacher M. Assessment and comparison of prognostic classification "
             "schemes for survival data. Stat Med 1999;18:2529-2545.",
+        ),
+        Reference(
+            "harrell1996",
+            "Harrell FE, Lee KL, Mark DB. Multivariable prognostic models: issues in developing models, evaluating "
+            "assumptions and adequacy, and measuring and reducing errors. Stat Med 1996;15:361-387.",
         ),
         Reference(
             "knaus1995",

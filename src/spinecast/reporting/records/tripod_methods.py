@@ -13,6 +13,7 @@ from spinecast.reporting.records.components import (
     outcome_words,
     trials_words,
 )
+from spinecast.reporting.records.internal_words import fitted_again, sites
 from spinecast.reporting.records.recorded import Recorded, Said
 from spinecast.reporting.sections.common import comparators
 
@@ -249,8 +250,9 @@ def model_building(record: Recorded) -> Said | None:
         f"{f' It is made of: {parts}.' if parts else ''} Risks are recalibrated by logistic recalibration on held-out "
         "scores. Choosing and recalibrating are repeated inside every outer fold."
     )
-    evidence = ("study.yaml#/candidates", *(("study.yaml#/final",) if final else ()))
-    return Said(text, (*evidence, "evaluation.json#/basis"))
+    evidence = ("study.yaml#/candidates", *(("study.yaml#/final",) if final else ()), "evaluation.json#/basis")
+    again = fitted_again(record)
+    return Said(f"{text} {again.text}", (*evidence, *again.evidence)) if again else Said(text, evidence)
 
 
 def clusters(record: Recorded) -> Said | None:
@@ -262,6 +264,9 @@ def clusters(record: Recorded) -> Said | None:
         return Said("Performance was not computed by centre or any other cluster.", ("evaluation.json#/basis",))
     if "resampling" not in record.study:
         return None
+    left_out = sites(record)
+    if left_out is not None:
+        return left_out
     group = (record.study.get("resampling") or {}).get("group")
     text = (
         f"Folds kept patients of one {fmt.plain(group)} together; heterogeneity between them was not quantified."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.record import RunRecord
+from spinecast.reporting.records.internal_words import sites
 from spinecast.reporting.records.recorded import Recorded, Said
 from spinecast.reporting.sections.limitations import limitations_section
 
@@ -136,6 +137,9 @@ def cluster_performance(record: Recorded) -> Said | None:
     strata = record.listed("findings.json", "strata")
     if strata:
         return Said("Performance by stratum is in the report.", ("findings.json#/strata",))
+    left_out = sites(record)
+    if left_out is not None:
+        return left_out
     return Said("Differences in performance between clusters were not examined.", ("evaluation.json#/basis",))
 
 
