@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -10,8 +12,9 @@ from validation.made_validation import INPUTS, cohort_of, development_of, labell
 from spinecast.clinical.dictionary import variable
 from spinecast.statistics import Absent, Estimate, auc
 from spinecast.validation import Predictions
-from spinecast.validation.case_mix import CaseMix, LinearPredictor, compare_case_mix
+from spinecast.validation.case_mix import CaseMix, compare_case_mix
 from spinecast.validation.development import Development
+from spinecast.validation.linear_predictor import LinearPredictor, linear_predictor
 from spinecast.validation.measures import all_measures
 from spinecast.validation.membership import membership_probability
 
@@ -104,6 +107,45 @@ def test_without_the_development_patients_what_needs_them_is_absent_with_the_rea
     assert age["rows"][0]["development"] == "45 [43–47]"
     assert age["standardised_difference"] is None
     assert found.to_dict()["membership_auc"] == {"absent": "nobody kept them"}
+
+
+def test_the_spread_of_low_risks_is_not_lost_in_bins() -> None:
+    """All risks below 2.5 % share one bin; their log-odds do not share one value."""
+    home, cohort = cohort_of(table(200, seed=1, prefix="H"), "home"), cohort_of(table(200, seed=2), "there")
+    labelled = labelled_of(cohort)
+    log_risk = np.random.default_rng(3).normal(-5.5, 0.5, 200)
+    predictions = Predictions(expit(log_risk), labelled.values, None, None, "external")
+    level = linear_predictor(predictions)
+    assert (level.mean, level.deviation) == pytest.approx((log_risk.mean(), log_risk.std()))
+    recorded = {"linear_predictor": {**level.to_dict(), "basis": "out-of-fold"}, "risk_histogram": HISTOGRAM}
+    observed = all_measures(predictions, bootstrap=20, seed=1)
+
+    def judged(evaluation: dict[str, object]) -> dict[str, LinearPredictor | Absent]:
+        known = replace(development_of(home), evaluation=evaluation)
+        return compare_case_mix(
+            predictions, observed, cohort, labelled, INPUTS, known, bootstrap=20, seed=1
+        ).linear_predictor
+
+    both = judged(recorded)
+    assert both["validation"] == level
+    assert (both["development"].deviation, both["development"].basis) == (level.deviation, "out-of-fold")
+    # A record from before has bins alone: then both are from bins, and say so.
+    older = judged({"risk_histogram": HISTOGRAM, "basis": "out-of-fold"})
+    assert older["validation"].binned
+    assert older["development"].binned
+    assert older["validation"].deviation == 0
+
+
+HISTOGRAM = {
+    "edges": np.linspace(0, 1, 41).tolist(),
+    "with_event": [5.0, *([0.0] * 39)],
+    "without_event": [200.0, *([0.0] * 39)],
+}
+
+
+def test_a_risk_of_exactly_one_has_no_log_odds() -> None:
+    found = linear_predictor(Predictions(np.array([0.3, 1.0]), np.array([0.0, 1.0]), None, None, "external"))
+    assert found == Absent("1 of 2 predicted risks are exactly 0 or 1 and have no log-odds")
 
 
 def test_cohorts_with_nothing_in_common_are_not_weighted() -> None:

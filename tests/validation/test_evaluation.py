@@ -71,6 +71,7 @@ def test_evaluation_has_the_keys_of_the_record(predictions: Predictions, setting
         "decision_curve",
         "roc",
         "classification",
+        "linear_predictor",
         "candidates",
         "comparators",
     ]

@@ -23,6 +23,7 @@ from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.statistics import Absent, Measure, auc, measure_from_dict
 from spinecast.validation.development import Development
 from spinecast.validation.expected_concordance import expected_auc
+from spinecast.validation.linear_predictor import LinearPredictor, linear_predictor
 from spinecast.validation.measures import accuracy_measures, calibration_in_groups
 from spinecast.validation.membership import Membership, membership_probability
 from spinecast.validation.predictions import Predictions
@@ -41,29 +42,6 @@ STILL_APART = 0.5
 REWEIGHTED = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope", "observed_expected_ratio")
 
 
-@dataclass(frozen=True)
-class LinearPredictor:
-    """Level and spread of the predicted log-odds in one cohort.
-
-    Parameters
-    ----------
-    mean, deviation : float
-    n : float
-        Patients, or the sum of their weights.
-    basis : str
-        How the risks came about.
-    """
-
-    mean: float
-    deviation: float
-    n: float
-    basis: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return {"mean": self.mean, "standard_deviation": self.deviation, "n": self.n, "basis": self.basis}
-
-
 @dataclass(frozen=True, eq=False)
 class CaseMix:
     """The validation cohort beside the development cohort.
@@ -74,7 +52,8 @@ class CaseMix:
         ``edges`` of 40 bins of risk, and the share of patients in each, in ``development`` (or why it is absent) and in
         ``validation``.
     linear_predictor : dict of str to LinearPredictor or Absent
-        ``development`` and ``validation``, both from risks in 40 bins, the form in which development risks are kept.
+        ``development`` and ``validation``, alike: both from each patient, or both from risks in 40 bins where no more
+        than these are kept of the development.
     development_auc : Estimate or Absent
         As recorded: out of fold in the development cohort.
     expected_auc : Estimate or Absent
@@ -164,7 +143,7 @@ def compare_case_mix(
     here, there = _validation_bins(predictions), _development_bins(development)
     return CaseMix(
         risk_distribution=_distribution(here, there),
-        linear_predictor={"development": _level_and_spread(there), "validation": _level_and_spread(here)},
+        linear_predictor=_linear_predictors(predictions, development, here, there),
         development_auc=_recorded_auc(development),
         expected_auc=expected_auc(predictions.risk, predictions.weights),
         observed_auc=observed["auc"],
@@ -313,6 +292,17 @@ def _distribution(here: _Binned, there: _Binned | Absent) -> dict[str, Any]:
     return {"edges": here.edges.tolist(), "development": development, "validation": shares.tolist()}
 
 
+def _linear_predictors(
+    predictions: Predictions, development: Development, here: _Binned, there: _Binned | Absent
+) -> dict[str, LinearPredictor | Absent]:
+    """Compare like with like: the spread of risks in bins is not that of the risks, least of all where they are low."""
+    mine, recorded = linear_predictor(predictions), (development.evaluation or {}).get("linear_predictor")
+    if isinstance(mine, LinearPredictor) and (isinstance(there, Absent) or (recorded and "absent" not in recorded)):
+        theirs = there if isinstance(there, Absent) else LinearPredictor.from_dict(recorded or {})
+        return {"development": theirs, "validation": mine}
+    return {"development": _level_and_spread(there), "validation": _level_and_spread(here)}
+
+
 def _level_and_spread(binned: _Binned | Absent) -> LinearPredictor | Absent:
     if isinstance(binned, Absent):
         return binned
@@ -320,7 +310,7 @@ def _level_and_spread(binned: _Binned | Absent) -> LinearPredictor | Absent:
     log_odds, total = np.log(middle / (1 - middle)), float(binned.counts.sum())
     mean = float(binned.counts @ log_odds) / total
     spread = float(np.sqrt(binned.counts @ (log_odds - mean) ** 2 / total))
-    return LinearPredictor(mean, spread, total, binned.basis)
+    return LinearPredictor(mean, spread, total, binned.basis, binned=True)
 
 
 def _recorded_auc(development: Development) -> Measure:

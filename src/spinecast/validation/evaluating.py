@@ -28,6 +28,7 @@ from spinecast.validation.large_cohorts import (
     merge_classification,
     merge_groups,
 )
+from spinecast.validation.linear_predictor import linear_predictor
 from spinecast.validation.measures import (
     FOLD_MEASURES,
     all_measures,
@@ -102,6 +103,7 @@ def evaluate(
         decision_curve=net_benefit_curve(predictions, decision_range, bootstrap=bootstrap, seed=seed),
         roc=roc_points(predictions),
         classification=tuple(_classify(predictions, threshold, bootstrap, seed) for threshold in thresholds),
+        linear_predictor=linear_predictor(predictions),
     )
 
 

@@ -15,6 +15,7 @@ from spinecast.statistics import (
     Measure,
     measure_from_dict,
 )
+from spinecast.validation.linear_predictor import LinearPredictor
 from spinecast.validation.predictions import Basis
 
 __all__ = [
@@ -232,6 +233,8 @@ class Evaluation:
         The ROC curve.
     classification : tuple of Classification
         At the study's named thresholds.
+    linear_predictor : LinearPredictor or Absent
+        Level and spread of the predicted log-odds.
     candidates : tuple of CandidateEvaluation
         The algorithms compared.
     comparators : tuple of ComparatorEvaluation
@@ -253,6 +256,7 @@ class Evaluation:
     decision_curve: DecisionCurve | Absent
     roc: RocPoints | Absent
     classification: tuple[Classification, ...]
+    linear_predictor: LinearPredictor | Absent
     candidates: tuple[CandidateEvaluation, ...] = ()
     comparators: tuple[ComparatorEvaluation, ...] = ()
 
@@ -287,6 +291,7 @@ class Evaluation:
             "decision_curve": self.decision_curve.to_dict(),
             "roc": self.roc.to_dict(),
             "classification": [one.to_dict() for one in self.classification],
+            "linear_predictor": self.linear_predictor.to_dict(),
             "candidates": [candidate.to_dict() for candidate in self.candidates],
             "comparators": [comparator.to_dict() for comparator in self.comparators],
         }
@@ -295,6 +300,7 @@ class Evaluation:
     def from_dict(cls, value: Mapping[str, Any]) -> Evaluation:
         """Rebuild an evaluation from :meth:`to_dict`; the two are equal."""
         roc, histogram, decision = value["roc"], value["risk_histogram"], value["decision_curve"]
+        level = value.get("linear_predictor") or Absent("not recorded").to_dict()
         return cls(
             model=value["model"],
             label=value["label"],
@@ -311,6 +317,7 @@ class Evaluation:
             decision_curve=Absent.from_dict(decision) if "absent" in decision else DecisionCurve.from_dict(decision),
             roc=Absent.from_dict(roc) if "absent" in roc else RocPoints.from_dict(roc),
             classification=tuple(Classification.from_dict(one) for one in value["classification"]),
+            linear_predictor=Absent.from_dict(level) if "absent" in level else LinearPredictor.from_dict(level),
             candidates=tuple(CandidateEvaluation.from_dict(one) for one in value["candidates"]),
             comparators=tuple(ComparatorEvaluation.from_dict(one) for one in value["comparators"]),
         )

@@ -58,4 +58,5 @@ def evaluate_ranking(
         decision_curve=Absent(reason),
         roc=roc_points(predictions),
         classification=(),
+        linear_predictor=Absent(reason),
     )

@@ -118,14 +118,13 @@ def _risks(found: Mapping[str, Any]) -> Block:
             continue
         mean, spread = (fmt.number(level[name], 2) for name in ("mean", "standard_deviation"))
         rows.append(row(label, mean, spread, fmt.plain(level["basis"])))
+    binned = any(level.get("binned", "mean" in level) for level in found["linear_predictor"].values())
+    how = "From risks in 40 bins, the form in which those of the development are kept. " if binned else ""
     table = Table(
         "Predicted log-odds in both cohorts",
         ("Cohort", "Mean", "Standard deviation", "Basis"),
         tuple(rows),
-        notes=(
-            "From risks in 40 bins, the form in which those of the development are kept. A smaller standard deviation "
-            "makes ranking harder.",
-        ),
+        notes=(f"{how}A smaller standard deviation makes ranking harder.",),
         numeric=(1, 2),
     )
     return Figure(
