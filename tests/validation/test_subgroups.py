@@ -95,6 +95,22 @@ def test_every_group_holds_what_the_statistics_say_and_small_ones_nothing() -> N
     assert "fewer than 10 events" in cells[1].measures["auc"].reason
 
 
+@pytest.mark.parametrize(
+    ("events", "without", "with_it"), [(3, 40, True), (40, 4, True), (7, 40, False), (0, 9, False)]
+)
+def test_what_one_hidden_group_holds_does_not_follow_from_the_others(events: int, without: int, with_it: bool) -> None:
+    """Of all patients less those shown the hidden ones are left: the next group is hidden too where they are few."""
+    outcome = np.concatenate([np.ones(events), np.zeros(without), np.tile([0.0, 1.0], 60), np.tile([0.0, 1.0], 100)])
+    draw = np.random.default_rng(1)
+    predictions = Predictions(draw.uniform(0.1, 0.9, outcome.size), outcome, None, None, "external")
+    few, place = events + without, np.arange(outcome.size)
+    groups = (("Few", place < few), ("Small", (place >= few) & (place < few + 120)), ("Large", place >= few + 120))
+    cells = evaluate_subgroups(predictions, [Grouping("sex", "Sex", groups)], bootstrap=20, seed=1)[0].cells
+    assert [cell.n for cell in cells] == [None, None if with_it else 120, 200]
+    if with_it:
+        assert cells[1].measures["auc"] == st.Absent("not shown, as the numbers of 'Few' would follow from it")
+
+
 def test_the_floor_is_on_both_sides_of_the_outcome() -> None:
     outcome = np.array([1.0] * 30 + [0.0] * 10)
     predictions = Predictions(np.linspace(0.1, 0.9, 40), outcome, None, None, "external")

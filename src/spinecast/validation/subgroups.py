@@ -35,6 +35,9 @@ FEWEST = 10
 """Fewest events, and fewest patients without one, of a group that is shown: this project's own convention. Below it an
 interval spans nearly everything, and a group can be few enough people to know."""
 
+FEWEST_SHOWN = 5
+"""Fewer people than this could be known by their number, as in table one."""
+
 SUBGROUP_MEASURES = (
     "auc",
     "scaled_brier",
@@ -188,6 +191,9 @@ def evaluate_subgroups(
 ) -> tuple[SubgroupEvaluation, ...]:
     """Evaluate the predictions in every group; groups with too few events, or too few without, are suppressed.
 
+    Where one group alone is suppressed and holds from one to four patients with the event, or without, its counts would
+    follow from those of the others and of all: the smallest of the others is then suppressed with it.
+
     Parameters
     ----------
     predictions : Predictions
@@ -226,12 +232,25 @@ def evaluate_subgroups(
         found = _measures(weighed, ranks_only, bootstrap, seed) | measures_at_horizon(here, ranks_only=ranks_only)
         return SubgroupCell(label, part.n, part.events, {name: found[name] for name in SUBGROUP_MEASURES})
 
-    return tuple(
-        SubgroupEvaluation(
-            grouping.variable, grouping.label, tuple(cell(label, members) for label, members in grouping.groups)
-        )
-        for grouping in groupings
-    )
+    def cells(grouping: Grouping) -> tuple[SubgroupCell, ...]:
+        found = [cell(label, members) for label, members in grouping.groups]
+        hidden = [place for place, one in enumerate(found) if one.n is None]
+        if len(hidden) == 1 and len(found) > 1 and _tells(predictions, grouping.groups[hidden[0]][1]):
+            shown = [place for place in range(len(found)) if place not in hidden]
+            smallest = min(shown, key=lambda place: found[place].n or 0)
+            reason = f"not shown, as the numbers of {found[hidden[0]].label!r} would follow from it"
+            label = found[smallest].label
+            found[smallest] = SubgroupCell(label, None, None, dict.fromkeys(SUBGROUP_MEASURES, Absent(reason)))
+        return tuple(found)
+
+    return tuple(SubgroupEvaluation(each.variable, each.label, cells(each)) for each in groupings)
+
+
+def _tells(predictions: Predictions, members: NDArray[np.bool_]) -> bool:
+    """Say whether a count of the group, with or without the event, is of so few that they could be known."""
+    known = members if predictions.weights is None else members & (predictions.weights > 0)
+    events = int(np.count_nonzero(known & (predictions.outcome == 1)))
+    return any(0 < count < FEWEST_SHOWN for count in (events, int(np.count_nonzero(known)) - events))
 
 
 def _measures(part: Predictions, ranks_only: str, bootstrap: int, seed: int) -> dict[str, Measure]:
