@@ -56,9 +56,9 @@ def subgroups_section(record: ExternalRecord) -> Section:
         ("Group", "n", "Events", *(MEASURES[name].short for name in COLUMNS)),
         tuple(rows),
         notes=(
-            f"Not shown: fewer than {fewest} events, or fewer than {fewest} patients without one, and a group from which "
-            "the numbers of such a one would follow. This keeps a reader from reading noise, and from recognising "
-            "somebody; it is no full disclosure control.",
+            f"Not shown: fewer than {fewest} events, or fewer than {fewest} patients without one, and a group from "
+            "which the numbers of such a one would follow. This keeps a reader from reading noise, and from "
+            "recognising somebody; it is no full disclosure control.",
         ),
         numeric=tuple(range(1, 3 + len(COLUMNS))),
     )
