@@ -68,8 +68,12 @@ ui: $(VENV)/.ready-demo ## Open MLflow on the local store (http on this machine 
 
 serve: ui ## Open MLflow on the local store (the clinician page is not built yet)
 
-bench: $(VENV)/.ready-all ## Time spinecast beside its peers (results in benchmarks/)
+bench: $(VENV)/.ready-all benchmarks/.dcurves ## Time spinecast beside its peers that are installed (benchmarks/results/)
 	$(BIN)/python benchmarks/run.py
+
+# dcurves needs an older pandas than ours: an environment of its own, and its row is absent where it cannot be made.
+benchmarks/.dcurves:
+	-$(PYTHON) -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check 'dcurves==1.1.7' || rm -rf $@
 
 clean: ## Remove the environment, caches and output/ (trained models in it too); the tracking store stays
 	rm -rf $(VENV) output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build

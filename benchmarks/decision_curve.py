@@ -1,9 +1,12 @@
-"""Net benefit over 99 thresholds: one sort beside one confusion matrix a threshold."""
+"""Net benefit over 99 thresholds: one sort beside one pass over the patients a threshold."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from peer_process import PeerProcess, missing_dcurves, python_peer, write_columns
 from protocol import Benchmark
 from synthetic import outcome_and_risk
 
@@ -12,8 +15,7 @@ from spinecast.statistics import decision_curve
 __all__ = ["BENCHMARKS"]
 
 FloatArray = NDArray[np.float64]
-# At a million patients one run of the peer takes half a minute: too long for a benchmark run as a matter of course.
-PATIENTS = 100_000
+PATIENTS, MILLION = 100_000, 1_000_000
 THRESHOLDS = np.arange(1, 100) / 100
 
 
@@ -36,6 +38,19 @@ def peer(data: tuple[FloatArray, FloatArray]) -> FloatArray:
     return np.array(benefit)
 
 
+@dataclass(frozen=True)
+class Million:
+    outcome: FloatArray
+    risk: FloatArray
+    peer: PeerProcess
+
+
+def setup_million(small: bool) -> Million:
+    outcome, risk = outcome_and_risk(2_000 if small else MILLION, seed=10)
+    peer = python_peer("decision_curve.py", write_columns(outcome, risk), len(THRESHOLDS))
+    return Million(outcome, risk, peer)
+
+
 def agree(_: object, ours: FloatArray, peer: FloatArray) -> None:
     np.testing.assert_allclose(ours, peer, rtol=0, atol=1e-12)
 
@@ -50,6 +65,20 @@ BENCHMARKS = (
         peer=peer,
         agree=agree,
         packages=("numpy", "scikit-learn"),
+        repeats=3,
+    ),
+    Benchmark(
+        name="decision_curve_million",
+        peer_name="dcurves.dca (Python)",
+        what=f"net benefit at 99 thresholds, n = {MILLION:,}; ours with 95 % limits, the peer with other rates",
+        setup=setup_million,
+        ours=lambda million: ours((million.outcome, million.risk)),
+        peer=lambda million: million.peer(),
+        agree=agree,
+        missing=missing_dcurves,
+        peer_versions=lambda million, _: million.peer.versions,
+        cleanup=lambda million: million.peer.close(),
+        aim={"seconds_at_most": 1},
         repeats=3,
     ),
 )

@@ -12,6 +12,7 @@ from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel, development_marginals
 
 __all__ = [
+    "censored_follow_up",
     "correlated_columns",
     "fitted_part",
     "outcome_and_risk",
@@ -46,6 +47,15 @@ def outcome_and_risk(count: int, seed: int) -> tuple[FloatArray, FloatArray]:
     generator = np.random.default_rng(seed)
     risk = np.round(generator.beta(2, 3, count), 4).clip(0.0001, 0.9999)
     return (generator.random(count) < risk).astype(np.float64), risk
+
+
+def censored_follow_up(count: int, horizon: float, seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Whole days of follow-up, whether the event ended it, and the risk of one by the horizon it was drawn from."""
+    generator = np.random.default_rng(seed)
+    _, risk = outcome_and_risk(count, seed)
+    until_event = np.ceil(generator.exponential(-horizon / np.log1p(-risk)))
+    until_censored = np.ceil(generator.uniform(0.2 * horizon, 4 * horizon, count))
+    return np.minimum(until_event, until_censored), (until_event <= until_censored).astype(np.float64), risk
 
 
 def patients(count: int, predictors: tuple[str, ...], seed: int) -> FloatArray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.append(str(FOLDER))  # benchmarks are scripts, run from their own folder
 
+import idle  # noqa: E402
+import peer_process  # noqa: E402
 import protocol  # noqa: E402
 import run  # noqa: E402
 
@@ -34,12 +36,15 @@ def an_instant_benchmark(name: str, peer_answer: int = 1) -> protocol.Benchmark:
 
 @pytest.mark.parametrize("name", list(ROWS))
 def test_both_ways_agree(name: str) -> None:
+    reason = ROWS[name].missing()
+    if reason is not None:
+        pytest.skip(reason)
     with protocol.checked(ROWS[name], small=True):
         pass  # entering raises unless they agree
 
 
 def test_every_module_is_run() -> None:
-    helpers = {"protocol", "run", "synthetic"}
+    helpers = {"idle", "peer_process", "protocol", "run", "synthetic"}
     assert {path.stem for path in FOLDER.glob("*.py")} - helpers == set(run.MODULES)
     assert len(ROWS) == len(run.all_benchmarks())
 
@@ -66,12 +71,99 @@ def test_the_ratio_is_of_medians_and_its_range_of_neighbours() -> None:
     assert timing.ratio_range == (2.0, 4.0)
 
 
+def test_without_a_peer_ours_is_timed_alone() -> None:
+    alone = replace(an_instant_benchmark("one"), peer=None, agree=lambda *_: None, aim={"seconds_at_most": 5})
+    row = run.measure(alone, repeats=2)
+    assert row["ratio"] is None
+    assert row["peer_seconds"] is None
+    assert "alone" in run.table([row])
+    assert "reached" in run.page([row])
+
+
+def test_each_aim_is_held_against_what_was_measured() -> None:
+    row = {"ratio": 4.0, "ours_seconds": 2.0, "facts": {"ours_peak_bytes": 5e9}}
+    for aim, reached in (
+        ({"ratio_at_least": 4}, True),
+        ({"ratio_at_least": 5}, False),
+        ({"seconds_at_most": 2}, True),
+        ({"seconds_at_most": 1}, False),
+        ({"peak_bytes_at_most": 4e9}, False),
+        ({"peak_bytes_at_most": 6e9}, True),
+    ):
+        assert ("NOT" not in run.aimed({**row, "aim": aim})) == reached
+
+
 def test_a_row_run_alone_leaves_the_others(tmp_path: Path) -> None:
-    path = tmp_path / "results.json"
-    first, second = list(ROWS)[:2]
-    run.write([{"name": second, "ratio": 1}, {"name": first, "ratio": 1}], path)
-    run.write([{"name": second, "ratio": 2}], path)
-    assert json.loads(path.read_text())["rows"] == [{"name": first, "ratio": 1}, {"name": second, "ratio": 2}]
+    first, second = (run.measure(an_instant_benchmark(name), repeats=1) for name in list(ROWS)[:2])
+    run.write(second, tmp_path)
+    run.write(first, tmp_path)
+    run.write({**second, "ratio": 77.0}, tmp_path)
+    assert [row["name"] for row in run.written(tmp_path)] == list(ROWS)[:2]
+    assert "77" in (tmp_path / "README.md").read_text()
+
+
+def test_a_peer_that_is_not_here_leaves_a_measurement_standing(tmp_path: Path) -> None:
+    benchmark = an_instant_benchmark(next(iter(ROWS)))
+    gone = run.absent(benchmark, "R is not installed: apt-get install r-base-core")
+    run.write(gone, tmp_path)
+    assert "apt-get install" in (tmp_path / "README.md").read_text()
+    assert "apt-get install" in run.table([gone])
+    run.write(run.measure(benchmark, repeats=1), tmp_path)
+    run.write(gone, tmp_path)
+    assert "ratio" in run.written(tmp_path)[0]
+
+
+def test_the_page_of_results_is_that_of_its_files() -> None:
+    assert (run.RESULTS / "README.md").read_text() == run.page(run.written(run.RESULTS))
+    assert {path.stem for path in run.RESULTS.glob("*.json")} == set(ROWS)
+
+
+def test_r_that_is_not_there_names_the_packages_that_bring_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    peer_process.missing_r.cache_clear()
+    monkeypatch.setenv("PATH", "")
+    assert peer_process.missing_r("pROC", "rms") == (
+        "R is not installed: apt-get install r-base-core r-cran-proc r-cran-rms"
+    )
+    peer_process.missing_r.cache_clear()
+
+
+def test_waiting_ends_when_the_machine_is_quiet_or_patience_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = iter([0.9, 0.5, 0.05])
+    monkeypatch.setattr(idle, "busy_share", lambda: next(shares))
+    assert idle.wait_until_idle(60) == 0.05
+    monkeypatch.setattr(idle, "busy_share", lambda: 0.9)
+    assert idle.wait_until_idle(0) == 0.9
+
+
+def test_the_busy_share_is_that_of_the_counters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "STAT", tmp_path / "stat")
+    assert idle.busy_share() is None
+    (tmp_path / "stat").write_text("cpu 100 0 50 800 50 0 0 0 7 7\n")
+    later = "cpu 130 0 60 850 60 0 0 0 9 9\n"  # 40 ticks of work, 60 of idleness
+    monkeypatch.setattr(idle.time, "sleep", lambda _: (tmp_path / "stat").write_text(later))
+    assert idle.busy_share() == pytest.approx(0.4)
+
+
+def test_a_peer_process_answers_until_it_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    script = "import sys\nprint('ready', 'one=1.0', flush=True)\nfor _ in sys.stdin: print(0.5, 2, flush=True)"
+    peer = peer_process.PeerProcess([sys.executable, "-c", script], folder)
+    assert peer.versions == {"one": "1.0"}
+    assert peer().tolist() == peer().tolist() == [0.5, 2.0]
+    peer.close()
+    assert not folder.exists()
+    with pytest.raises(RuntimeError, match="ended"):
+        peer_process.PeerProcess([sys.executable, "-c", "pass"])
+
+
+def test_a_measured_command_tells_its_memory_and_its_failure() -> None:
+    used = peer_process.run_measured([sys.executable, "-c", "x = bytearray(10**8); print('done')"])
+    assert used.printed.strip() == "done"
+    assert 1e8 < used.peak_bytes < 1e9
+    assert used.seconds > 0
+    with pytest.raises(RuntimeError, match="no such thing"):
+        peer_process.run_measured([sys.executable, "-c", "raise SystemExit('no such thing')"])
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:

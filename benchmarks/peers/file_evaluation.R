@@ -1,0 +1,10 @@
+# Rscript file_evaluation.R FILE: what R users run on a file of predictions, with columns p and y.
+suppressMessages(library(rms))
+suppressMessages(library(pROC))
+data <- as.data.frame(data.table::fread(commandArgs(trailingOnly = TRUE)[1]))
+found <- val.prob(data$p, data$y, pl = FALSE)
+curve <- roc(data$y, data$p, levels = c(0, 1), direction = "<", quiet = TRUE)
+limits <- ci.auc(curve, method = "delong")
+numbers <- c(limits[2], limits[1], limits[3], found[["Brier"]], found[["Slope"]])
+cat(paste0("R=", getRversion()), paste0(c("rms=", "pROC="), c(packageVersion("rms"), packageVersion("pROC"))), "\n")
+cat(formatC(numbers, digits = 17, format = "g"), "\n")
