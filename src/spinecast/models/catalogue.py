@@ -46,9 +46,6 @@ __all__ = [
 # Tuning fits some hundred elastic nets: they stop where the objective is right to a ten-thousandth of itself.
 ELASTIC_NET_TOLERANCE, ELASTIC_NET_STEPS = 5e-4, 400
 
-# Tuning fits some hundred elastic nets: they stop where the objective is right to a ten-thousandth of itself.
-ELASTIC_NET_TOLERANCE, ELASTIC_NET_STEPS = 5e-4, 400
-
 FloatArray = NDArray[np.float64]
 Parameters = Mapping[str, float | int]
 Fit = Callable[[FloatArray, FloatArray, FloatArray | None, Parameters, int], Scorer]
