@@ -18,7 +18,7 @@ from spinecast.training.internal_judging import judge_internally
 from spinecast.training.publication import final_model
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.study_file import load_study
-from spinecast.validation.internal import BootstrapValidation, RepeatedValidation
+from spinecast.validation.internal import BootstrapValidation, InternalExternal, RepeatedValidation
 
 PREDICTORS = ("age", "albumin", "creatinine", "sodium")
 UNPENALISED = (
@@ -117,3 +117,30 @@ def test_one_site_is_none_to_leave_out(tmp_path: Path) -> None:
     with pytest.raises(CohortError, match="do not differ in sex") as caught:
         fit_study(study, checkpoints=tmp_path / "checkpoints", workers=1, started=datetime.now(UTC))
     assert caught.value.where == "internal_validation.internal_external.by"
+    assert not (tmp_path / "checkpoints").exists()  # said before anything was fitted
+
+
+def test_groups_too_small_to_show_are_not_named(tmp_path: Path) -> None:
+    """A group column may hold what tells people apart: only groups of ten events and ten without are named."""
+    table = simulated.patients(200)
+    table["clinic"] = ["north" if row < 90 else "south" if row < 180 else f"person {row}" for row in range(200)]
+    study = load_study(
+        simulated.write_study(tmp_path, table),
+        (
+            "candidates=[{kind: baseline, predictors: [age, albumin]}]",
+            "final={kind: winner}",
+            "tuning={trials: 1}",
+            "resampling={outer_folds: 2, inner_folds: 2}",
+            "cohort.source.group_column=clinic",
+            "resampling.group=null",
+            "internal_validation={bootstrap: null, internal_external: {}}",
+        ),
+    )
+    assert study.internal_validation.internal_external is not None
+    assert study.internal_validation.internal_external.by == "clinic"
+    done = fit_study(study, checkpoints=tmp_path / "checkpoints", workers=1, started=datetime.now(UTC))
+    found = judge_internally(done, final_model(done)).internal_external
+    assert isinstance(found, InternalExternal)
+    assert [site.label for site in found.sites] == ["north", "south", "20 others"]
+    assert "person" not in str(found.to_dict())
+    assert found.sites[0].n == 90

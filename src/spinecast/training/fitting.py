@@ -19,7 +19,7 @@ from spinecast.training.environment import ARITHMETIC_PACKAGES, package_versions
 from spinecast.training.patients import patient_groups, study_patients
 from spinecast.training.plan import candidate_plans, ensemble_names, model_predictors
 from spinecast.training.progress import say
-from spinecast.training.refitting import Refitted, count_refitted, refit
+from spinecast.training.refitting import Refitted, count_refitted, further_splits, refit
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study, study_hash
@@ -110,6 +110,7 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
         inner_folds=study.resampling.inner_folds,
         seed=study.seed,
     )
+    further = further_splits(study, cohort, labelled)
     run_key = _run_key(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
     resumed = count_finished(checkpoint) + count_refitted(checkpoint)
@@ -119,7 +120,7 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
     began = time.perf_counter()
     found = search(data, splits, plans, seed=study.seed, checkpoint=checkpoint, workers=workers)
     choices = _choices(study, splits, plans, found, data)
-    refitted = refit(study, cohort, labelled, plans, data, found.tuned, checkpoint=checkpoint, workers=workers)
+    refitted = refit(further, study, labelled, plans, data, found.tuned, checkpoint=checkpoint, workers=workers)
     names = [plan.name for plan in plans]
     return Trained(
         study=study,

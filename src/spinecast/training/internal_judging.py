@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -98,12 +99,12 @@ def _sites(trained: Trained) -> InternalExternal | Absent:
         return Absent(NOT_ASKED)
     judged = []
     for number, (label, members) in enumerate(sites.groups, start=1):
-        name = f"without site {number}"
-        if name in found.refused:
-            judged.append(SitePredictions(label, Absent(found.refused[name])))
-        else:
-            predictions = _predictions(trained, found.risk[name], "internal-external", np.flatnonzero(members))
+        if (risk := found.risk.get(f"without site {number}")) is not None:
+            predictions = _predictions(trained, risk, "internal-external", np.flatnonzero(members))
             judged.append(SitePredictions(label, predictions))
+    # Not by name: what tells apart groups of few patients may tell who they are.
+    for reason, count in Counter(found.refused.values()).items():
+        judged.append(SitePredictions(f"{count} {'other' if count == 1 else 'others'}", Absent(reason)))
     return validate_by_site(
         judged,
         by=sites.variable,

@@ -169,10 +169,10 @@ class SplitPlan:
         smallest = int(np.bincount(self.outcome[patients].astype(np.intp), minlength=2).min())
         if smallest < self.inner_folds:
             few = f"{smallest} training patients of the rarer outcome are fewer than {self.inner_folds} inner folds"
-            raise CohortError(f"in {name}, {few}")
+            raise CohortError(few)
         folds = self.inner_folds if groups is None else min(self.inner_folds, len(np.unique(groups)))
         if folds < 2:
-            raise CohortError(f"in {name}, the training patients are all of one group")
+            raise CohortError("the training patients are all of one group")
         inner = fold_numbers(self.outcome[patients], groups, folds, derive_seed(self.seed, "inner folds", name))[copies]
         split = Split(name=name, train=train, test=test, inner=inner)
         require_both_classes(split, self.outcome, self.known, judged=False)

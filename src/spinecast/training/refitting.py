@@ -31,7 +31,7 @@ from spinecast.training.study_judging_blocks import TuningMode
 from spinecast.training.tuning import CandidatePlan, TunedCandidate
 from spinecast.validation.subgroups import FEWEST, Grouping
 
-__all__ = ["Refitted", "RefittedSplits", "count_refitted", "refit"]
+__all__ = ["Further", "Refitted", "RefittedSplits", "count_refitted", "further_splits", "refit"]
 
 FURTHER = "internal_validation"
 """Folder of the finished trials of further splits, inside the study's checkpoint."""
@@ -83,9 +83,55 @@ class Refitted:
     workers_peak_mb: float
 
 
+@dataclass(frozen=True, eq=False)
+class Further:
+    """The further splits a study asks for, by the way to validate, and its sites where it leaves sites out."""
+
+    splits: Mapping[str, FurtherSplits]
+    sites: Grouping | None
+
+
+def further_splits(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> Further:
+    """Divide the patients in every further way a study asks for, before anything is fitted.
+
+    Parameters
+    ----------
+    study : Study
+    cohort : Cohort
+    labelled : LabelledOutcome
+
+    Raises
+    ------
+    CohortError
+        If the cohort has no two sites to leave out.
+    """
+    asked = study.internal_validation
+    sites = None
+    if asked.internal_external is not None and asked.internal_external.by is not None:
+        sites = patient_sites(asked.internal_external.by, study, cohort, labelled)
+    plan = SplitPlan(
+        outcome=labelled.values,
+        groups=patient_groups(study, cohort, labelled),
+        known=labelled.known,
+        outer_folds=study.resampling.outer_folds,
+        inner_folds=study.resampling.inner_folds,
+        seed=study.seed,
+    )
+    further: dict[str, FurtherSplits] = {}
+    if asked.bootstrap is not None:
+        further["bootstrap"] = plan.resamples(asked.bootstrap.resamples)
+    if asked.repeated_cross_validation is not None:
+        further["repeated_cross_validation"] = plan.repeats(asked.repeated_cross_validation.repeats)
+    if sites is not None:
+        further["internal_external"] = _large_enough(plan, plan.without_sites([site for _, site in sites.groups]))
+    if asked.learning_curve is not None:
+        further["learning_curve"] = plan.smaller(asked.learning_curve.shares, asked.learning_curve.repeats)
+    return Further(further, sites)
+
+
 def refit(
+    further: Further,
     study: Study,
-    cohort: Cohort,
     labelled: LabelledOutcome,
     plans: Sequence[CandidatePlan],
     data: SearchData,
@@ -94,12 +140,12 @@ def refit(
     checkpoint: Path,
     workers: int,
 ) -> Refitted:
-    """Fit the study's procedure in every further split that its internal validation asks for.
+    """Fit the study's procedure in every further split.
 
     Parameters
     ----------
+    further : Further
     study : Study
-    cohort : Cohort
     labelled : LabelledOutcome
     plans : sequence of CandidatePlan
     data : SearchData
@@ -109,38 +155,17 @@ def refit(
     checkpoint : pathlib.Path
         Folder of the study's finished trials.
     workers : int
-
-    Raises
-    ------
-    CohortError
-        If the cohort has no two sites to leave out.
     """
     asked = study.internal_validation
-    sites = None
-    if asked.internal_external is not None:
-        assert asked.internal_external.by is not None  # the study's rules
-        sites = patient_sites(asked.internal_external.by, study, cohort, labelled)
-    further = _further_splits(
-        study,
-        SplitPlan(
-            outcome=labelled.values,
-            groups=patient_groups(study, cohort, labelled),
-            known=labelled.known,
-            outer_folds=study.resampling.outer_folds,
-            inner_folds=study.resampling.inner_folds,
-            seed=study.seed,
-        ),
-        sites,
-    )
-    weighted = {name: _with_weights(splits, labelled) for name, splits in further.items()}
-    modes: dict[str, TuningMode] = {name: getattr(asked, name).tuning for name in further}
+    weighted = {name: _with_weights(splits, labelled) for name, splits in further.splits.items()}
+    modes: dict[str, TuningMode] = {name: getattr(asked, name).tuning for name in weighted}
     ensemble = ensemble_names(study)
     used = [plan for plan in plans if ensemble is None or plan.name in ensemble]
     fixed = fixed_plans(used, {plan.name: tuned[ALL_PATIENTS, plan.name].best.parameters for plan in used})
     found: list[SearchResult] = []
     risks: dict[str, FloatArray] = {}
     for mode, candidates in (("fixed", fixed), ("repeated", used)):
-        own = [weighted[name] for name in further if modes[name] == mode]
+        own = [weighted[name] for name in weighted if modes[name] == mode]
         splits = [split for one, _ in own for split in one.splits]
         if not splits:
             continue
@@ -172,7 +197,7 @@ def refit(
         repeated_cross_validation=done.get("repeated_cross_validation"),
         internal_external=done.get("internal_external"),
         learning_curve=done.get("learning_curve"),
-        sites=sites,
+        sites=further.sites,
         fit_seconds=sum(one.fit_seconds for one in found),
         workers_peak_mb=max((one.workers_peak_mb for one in found), default=0.0),
     )
@@ -181,20 +206,6 @@ def refit(
 def count_refitted(checkpoint: Path) -> int:
     """Count the finished trials of further splits below a study's checkpoint."""
     return sum(count_finished(checkpoint / FURTHER / mode) for mode in get_args(TuningMode))
-
-
-def _further_splits(study: Study, plan: SplitPlan, sites: Grouping | None) -> dict[str, FurtherSplits]:
-    asked = study.internal_validation
-    further: dict[str, FurtherSplits] = {}
-    if asked.bootstrap is not None:
-        further["bootstrap"] = plan.resamples(asked.bootstrap.resamples)
-    if asked.repeated_cross_validation is not None:
-        further["repeated_cross_validation"] = plan.repeats(asked.repeated_cross_validation.repeats)
-    if sites is not None:
-        further["internal_external"] = _large_enough(plan, plan.without_sites([site for _, site in sites.groups]))
-    if asked.learning_curve is not None:
-        further["learning_curve"] = plan.smaller(asked.learning_curve.shares, asked.learning_curve.repeats)
-    return further
 
 
 def _large_enough(plan: SplitPlan, further: FurtherSplits) -> FurtherSplits:
