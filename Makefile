@@ -46,6 +46,7 @@ demo: $(VENV)/.ready-demo ## Train, validate and report the 90-day study on real
 	$(BIN)/spinecast train configs/survival/support_mortality_90d.yaml \
 		--set study=support_mortality_90d_demo --set tuning.trials=4 --set tuning.startup_trials=3 \
 		--set internal_validation.bootstrap.resamples=20 --set internal_validation.learning_curve=null \
+		--set internal_validation.repeated_cross_validation=null \
 		--set evaluation.bootstrap=100 --set explanation.patients=60
 
 test: $(VENV)/.ready-all ## Run the tests

@@ -68,7 +68,11 @@ def test_optimism_is_the_mean_difference_and_the_interval_holds_its_estimate() -
     for name, measure in found.items():
         for form in (measure.apparent, measure.optimism_corrected, measure.out_of_bag, measure.bootstrap_632_plus):
             if isinstance(form, Estimate):
-                assert form.lower <= form.estimate <= form.upper, name
+                if form is not measure.apparent and name.startswith("calibration"):
+                    # A regression's slope in its own resample is 1 every time: an interval of no width.
+                    assert (form.lower, form.upper) == (None, None)
+                else:
+                    assert form.lower <= form.estimate <= form.upper, name
                 assert (form.n, form.events) == (N, final.events)
     assert isinstance(found["calibration_slope"].bootstrap_632_plus, Absent)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +46,8 @@ _STATISTICS: Mapping[str, Callable[..., Measure]] = {
 }
 INTERNAL_MEASURES = tuple(_STATISTICS)
 """What is corrected for optimism, and followed over repeats and shares of patients."""
+CALIBRATION = ("calibration_in_the_large", "calibration_slope")
+"""Measures that fitting itself brings near their ideal: their spread over resamples is none of the sampling error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ class CorrectedMeasure:
         Mean over resamples of the performance of each model in its resample less that in all patients; its interval is
         the Monte-Carlo error of that mean.
     optimism_corrected : Estimate or Absent
-        Apparent less optimism.
+        Apparent less optimism; without an interval for the measures of :data:`CALIBRATION`.
     out_of_bag : Estimate or Absent
         In the patients left out of the resamples.
     bootstrap_632_plus : Estimate or Absent
@@ -203,7 +205,7 @@ def validate_by_bootstrap(
         tuning=tuning,
         drawn=drawn,
         measures={
-            name: _corrected(measure, found[name], nothing.get(name), higher_is_better=name != "brier")
+            name: _corrected(name, measure, found[name], nothing.get(name))
             if name in found
             else CorrectedMeasure(*(measure,) * 5)
             for name, measure in shown.items()
@@ -230,18 +232,27 @@ def _no_information(apparent: Predictions) -> dict[str, float]:
     return known
 
 
-def _corrected(
-    apparent: Measure, resampled: Resampled, nothing: float | None, *, higher_is_better: bool
-) -> CorrectedMeasure:
+def _corrected(name: str, apparent: Measure, resampled: Resampled, nothing: float | None) -> CorrectedMeasure:
+    corrected, outside = optimism_corrected(resampled), validated_out_of_bag(resampled)
+    if name in CALIBRATION:
+        corrected, outside = _without_interval(corrected), _without_interval(outside)
     return CorrectedMeasure(
         apparent=apparent,
         optimism=_optimism(resampled),
-        optimism_corrected=optimism_corrected(resampled),
-        out_of_bag=validated_out_of_bag(resampled),
+        optimism_corrected=corrected,
+        out_of_bag=outside,
         bootstrap_632_plus=Absent("what predictions without information reach is not defined for it")
         if nothing is None
-        else validated_632_plus(resampled, nothing, higher_is_better=higher_is_better),
+        else validated_632_plus(resampled, nothing, higher_is_better=name != "brier"),
     )
+
+
+def _without_interval(measure: Measure) -> Measure:
+    if isinstance(measure, Absent):
+        return measure
+    method = measure.method.partition(";")[0]
+    reason = "no interval: a model is calibrated in its own resample, whoever was drawn"
+    return replace(measure, lower=None, upper=None, method=f"{method}; {reason}")
 
 
 def _optimism(resampled: Resampled) -> Measure:
