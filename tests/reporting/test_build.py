@@ -42,6 +42,7 @@ SECTIONS = [
     "comparators",
     "explanation",
     "patients",
+    "sample-size",
     "checks",
     "limitations",
     "forms",

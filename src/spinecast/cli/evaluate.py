@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.validation.prediction_file import PredictionRequest
 
-__all__ = ["evaluate", "measure_lines", "read_thresholds", "require_page", "write_page"]
+__all__ = ["check_lines", "evaluate", "measure_lines", "read_thresholds", "require_page", "write_page"]
 
 _HTML = (".html", ".htm")
 
@@ -50,6 +50,14 @@ def evaluate(
     bootstrap: Annotated[int, typer.Option("--bootstrap", min=20, help="Resamples where there is no formula.")] = 200,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Start of every random draw.")] = 1,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Say that the patients are not real.")] = False,
+    declared: Annotated[
+        Path | None,
+        typer.Option(
+            "--declared",
+            metavar="FILE.yaml",
+            help="How the predictions were made: basis, predictor_choice, classes, recalibrated.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="PAGE.html", help="Write a self-contained page.")
     ] = None,
@@ -80,24 +88,28 @@ def evaluate(
         "seed": seed,
     }
     if report is not None:
-        require_page(report, [file])
-    record = _evaluate(file, request, settings)
+        require_page(report, [file, declared])
+    record = _evaluate(file, request, settings, declared)
     if report is not None:
         write_page(record, report, pdf=pdf)
         typer.echo(f"page: {report}", err=True)
     typer.echo(canonical_json(record.to_dict()) if json_ else "\n".join(_summary(record)))
 
 
-def _evaluate(file: Path, request: PredictionRequest, settings: dict[str, Any]) -> ExternalRecord:
+def _evaluate(
+    file: Path, request: PredictionRequest, settings: dict[str, Any], declaration: Path | None
+) -> ExternalRecord:
     from datetime import UTC, datetime
 
     from spinecast.notices import RESEARCH_USE, SYNTHETIC
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.training.environment import describe_environment
+    from spinecast.validation.declared_predictions import NOTHING_DECLARED, read_declared
     from spinecast.validation.file_evaluation import evaluate_file
 
     started = datetime.now(UTC)
-    found = evaluate_file(file, request, **settings)
+    declared = read_declared(declaration) if declaration else NOTHING_DECLARED
+    found = evaluate_file(file, request, declared=declared, **settings)
     cohort = found.evaluation.cohort
     about = {
         "kind": "evaluation",
@@ -112,6 +124,7 @@ def _evaluate(file: Path, request: PredictionRequest, settings: dict[str, Any]) 
         "columns": found.columns,
         "weighted": found.weighted,
         "left_out": found.left_out,
+        "declared": declared.model_dump(mode="json", exclude_none=True),
         "settings": {**settings, "thresholds": list(settings["thresholds"])},
         "notes": list(found.notes),
         "started": started.isoformat(timespec="seconds"),
@@ -220,6 +233,16 @@ def measure_lines(record: ExternalRecord) -> list[str]:
     ]
 
 
+def check_lines(record: ExternalRecord) -> list[str]:
+    """Write what the checks found, and whether there are patients enough, in lines for a terminal."""
+    found = [f"  {check['code']} {check['title']}: {check['finding']}" for check in record.findings["checks"]]
+    judged = (record.findings.get("sample_size") or {}).get("adequacy")
+    if not judged:
+        return found
+    enough = "enough" if judged["suffices"] else "too few"
+    return [*found, f"  sample size: {judged['n']:,} patients, {enough}: the criteria ask for {judged['required']:,}"]
+
+
 def _interval(found: dict[str, Any]) -> str:
     if found.get("lower") is None:
         return f"{found['estimate']:.3f}"
@@ -234,5 +257,6 @@ def _summary(record: ExternalRecord) -> list[str]:
         *(f"  left out: {count:,} without {reason}" for reason, count in left_out.items()),
         *(f"  note: {note}" for note in record.about["notes"]),
         *measure_lines(record),
+        *check_lines(record),
         *record.about["notices"],
     ]

@@ -292,9 +292,10 @@ def _predicted(path: Path, column: str) -> tuple[LinearPredictor, bool]:
 
 def _say(size: SampleSize, patients: int | None, *, json_: bool, synthetic: bool) -> None:
     from spinecast.files import canonical_json
+    from spinecast.statistics import expected_of_development
 
     adequacy = None if patients is None else size.judge(patients)
-    expected = {} if patients is None else _expected(size, patients)
+    expected = {} if patients is None else expected_of_development(size, patients)
     notices = [RESEARCH_USE, *([SYNTHETIC] if synthetic else [])]
     if json_:
         judged = None if adequacy is None else {**adequacy.to_dict(), "expected": expected}
@@ -324,20 +325,6 @@ def _headline(size: SampleSize) -> str:
     if size.events_per_parameter is not None:
         line += f" ({size.events_per_parameter:.1f} a parameter)"
     return line
-
-
-def _expected(size: SampleSize, patients: int) -> dict[str, float]:
-    """Return what a development with the patients at hand has to expect."""
-    from spinecast import statistics as st
-
-    if size.purpose != "development" or size.parameters is None or "cox_snell_r2" not in size.assumptions:
-        return {}
-    explained = float(size.assumptions["cox_snell_r2"])
-    found = {"shrinkage": st.expected_shrinkage(patients, size.parameters, explained)}
-    if any(criterion.name == "mean_absolute_error" and criterion.n for criterion in size.criteria):
-        error = st.expected_mean_absolute_error(patients, size.parameters, float(size.assumptions["proportion"]))
-        found["mean_absolute_error"] = error
-    return found
 
 
 def _shown(value: float | str) -> str:

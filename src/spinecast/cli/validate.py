@@ -188,6 +188,7 @@ def _run(asked: _Asked, settings: Any, *, output: Path | None, report: Path | No
     from spinecast.cohorts.outcomes import label_outcome
     from spinecast.files import canonical_json
     from spinecast.training.progress import say
+    from spinecast.validation.cohort_file import dated_predictors
     from spinecast.validation.development import find_overlap, refuse_development_cohort
     from spinecast.validation.external import validate_externally
     from spinecast.validation.external_plan import ValidationPlan
@@ -218,6 +219,7 @@ def _run(asked: _Asked, settings: Any, *, output: Path | None, report: Path | No
         model=asked.reference.model,
         lacking=opened.lacking,
         overlap=overlap,
+        dated=dated_predictors(Path(asked.cohort), asked.mapping) if asked.mapping else None,
         settings=settings,
     )
     target = None if report else output or Path("output") / "validations" / folder_name(source, opened.cohort.name)

@@ -149,14 +149,14 @@ def _track(record: ExternalRecord, target: Path) -> str | None:
 
 def summary_text(record: ExternalRecord, target: Path | None, page: Path | None, run_id: str | None) -> str:
     """Say the result in a few lines."""
-    from spinecast.cli.evaluate import measure_lines
+    from spinecast.cli.evaluate import check_lines, measure_lines
 
     evaluation = record.evaluation
     lines = [
         record.about["title"],
         f"{evaluation['outcome']['label']}: {evaluation['n']:,} patients, {evaluation['events']:,} events, external",
         *measure_lines(record),
-        *(f"  {check['code']} {check['title']}: {check['finding']}" for check in record.findings["checks"]),
+        *check_lines(record),
         *([f"  {'report':28} {target / REPORT if target else page}"] if target or page else []),
         *([f"  {'run':28} {run_id}"] if run_id else []),
         *record.about["notices"],

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.special import expit
 
+from spinecast.clinical.declared import DevelopmentDeclared
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.published_blocks import (
     CoxLink,
@@ -64,6 +65,9 @@ class PublishedModel(Block):
     label: Text = Field(description="One line for people.")
     source: PublishedSource = Field(description="Where it is published.")
     population: Population = Field(description="Whom it was fitted on.")
+    development: DevelopmentDeclared = Field(
+        default=DevelopmentDeclared(), description="How it was made, as far as the publication states it."
+    )
     outcome: OutcomeNamed = Field(description="What it predicts.")
     horizon_days: Whole | None = Field(
         default=None, gt=0, description="Day by which a logistic model's outcome counts; null where none is stated."

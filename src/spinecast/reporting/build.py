@@ -20,6 +20,7 @@ from spinecast.reporting.sections.performance import (
     discrimination_section,
     folds_section,
 )
+from spinecast.reporting.sections.sample_size import sample_size_section
 from spinecast.reporting.sections.study import outcome_section, study_section, tuning_section
 from spinecast.reporting.sections.summary import summary_section
 from spinecast.reporting.sections.usefulness import classification_section, decision_section
@@ -66,6 +67,7 @@ def build_report(record: RunRecord) -> Document:
         comparators_section(record),
         explanation_section(record),
         patients_section(record),
+        sample_size_section(record),
         checks_section(record),
         limitations_section(record),
         forms_section(record),

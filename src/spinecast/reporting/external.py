@@ -26,6 +26,7 @@ from spinecast.reporting.sections.performance import (
     comparators_section,
     discrimination_section,
 )
+from spinecast.reporting.sections.sample_size import sample_size_section
 from spinecast.reporting.sections.usefulness import classification_section, decision_section
 
 __all__ = ["build_external_report"]
@@ -86,6 +87,7 @@ def _sections(record: ExternalRecord) -> Iterator[Section | None]:
         yield case_mix_section(record)
         yield subgroups_section(record)
         yield missing_inputs_section(record)
+    yield sample_size_section(run)
     yield checks_section(run)
     if record.is_validation:
         yield forms_section(record)

@@ -71,9 +71,11 @@ class ExternalRecord:
     def as_run_record(self) -> RunRecord:
         """Return it in the form that the sections shared with the report of a training take."""
         described = {**self.about["cohort"], **self.cohort}
-        # A file of predictions does not say whether their model had seen the patients.
-        basis = self.evaluation["basis"] if self.is_validation else MADE_ELSEWHERE
-        found = {name: self.findings.get(name) for name in ("checks", "checks_made")}
+        # A file of predictions does not say whether their model had seen the patients, unless somebody declares it.
+        declared = (self.about.get("declared") or {}).get("basis")
+        elsewhere = f"{MADE_ELSEWHERE}, declared {declared}" if declared else MADE_ELSEWHERE
+        basis = self.evaluation["basis"] if self.is_validation else elsewhere
+        found = {name: self.findings.get(name) for name in ("checks", "checks_made", "sample_size")}
         run = {"run_key": "", **found, "notes": self.about.get("notes") or []}
         return RunRecord(
             study={"title": self.about["title"]},

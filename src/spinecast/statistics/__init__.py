@@ -155,6 +155,7 @@ from spinecast.statistics.sample_size.development import (
     development_size_binary,
     development_size_survival,
     expected_mean_absolute_error,
+    expected_of_development,
     expected_shrinkage,
 )
 from spinecast.statistics.sample_size.development_continuous import development_size_continuous
@@ -332,6 +333,7 @@ __all__ = [
     "empirical_linear_predictor",
     "expected_calibration_error",
     "expected_mean_absolute_error",
+    "expected_of_development",
     "expected_shrinkage",
     "fit_calibration",
     "fit_conditional_cox",

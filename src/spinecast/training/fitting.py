@@ -16,6 +16,7 @@ from spinecast.models.encoding import PredictorSchema
 from spinecast.training.assembly import OutOfFold, SplitChoice, choose, collect_out_of_fold
 from spinecast.training.checkpoint import count_finished, study_checkpoint
 from spinecast.training.environment import ARITHMETIC_PACKAGES, package_versions
+from spinecast.training.first_checks import first_checks
 from spinecast.training.patients import patient_groups, study_patients
 from spinecast.training.plan import candidate_plans, ensemble_names, model_predictors
 from spinecast.training.progress import say
@@ -24,6 +25,7 @@ from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study, study_hash
 from spinecast.training.tuning import CandidatePlan
+from spinecast.validation.checks import Result, stop_at_errors
 
 __all__ = ["Trained", "fit_study"]
 
@@ -51,6 +53,8 @@ class Trained:
         Wall time from the first tuning unit to the last choice, internal validation included.
     trials_resumed : int
         Finished trials that an earlier, interrupted call had left.
+    first_checks : tuple of Result
+        What became of the checks that were made before anything was fitted.
     """
 
     study: Study
@@ -67,6 +71,7 @@ class Trained:
     workers: int
     training_seconds: float
     trials_resumed: int
+    first_checks: tuple[Result, ...]
 
     @property
     def fit_seconds(self) -> float:
@@ -98,6 +103,8 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
         If the cohort breaks the contract.
     CohortError
         If the cohort cannot carry the study.
+    CheckError
+        If a check finds what would make the results wrong.
     """
     cohort, labelled = study_patients(study)
     _say_whom(cohort, labelled)
@@ -110,6 +117,8 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
         inner_folds=study.resampling.inner_folds,
         seed=study.seed,
     )
+    checked = first_checks(study, cohort, labelled, splits)
+    stop_at_errors(checked)
     further = further_splits(study, cohort, labelled)
     run_key = _run_key(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
@@ -137,6 +146,7 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
         workers=workers,
         training_seconds=time.perf_counter() - began,
         trials_resumed=resumed,
+        first_checks=checked,
     )
 
 

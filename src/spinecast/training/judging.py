@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.training.fitting import Trained
-from spinecast.training.plan import model_predictors
+from spinecast.training.plan import candidate_parameters
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
 from spinecast.training.tuning import CandidatePlan
@@ -25,17 +25,16 @@ from spinecast.validation import (
     OutcomeLabel,
     Predictions,
     check_calibration_slope,
-    check_events,
-    check_horizon,
-    check_missingness,
-    check_predictor_roles,
-    check_synthetic_cohort,
     compare,
     evaluate,
     evaluate_candidate,
 )
+from spinecast.validation.adequacy import Anticipated, judge_development
+from spinecast.validation.checks import check_apparent, check_rising_calibration, check_subgroup_harm
+from spinecast.validation.predictions import central_risks
+from spinecast.validation.subgroups import FEWEST, default_subgroup_variables, group_patients
 
-__all__ = ["judge"]
+__all__ = ["judge", "judge_size"]
 
 
 class _Settings(TypedDict):
@@ -92,6 +91,20 @@ def judge(trained: Trained) -> tuple[Evaluation, Checklist]:
     return complete, _checklist(trained, complete)
 
 
+def judge_size(trained: Trained, evaluation: Evaluation) -> dict[str, Any]:
+    """Say whether the study's own patients suffice, as JSON values; see :mod:`spinecast.validation.adequacy`."""
+    labelled, asked = trained.labelled, trained.study.sample_size
+    weights = labelled.known.astype(np.float64) if labelled.weights is None else labelled.weights
+    return judge_development(
+        n=evaluation.n,
+        events=evaluation.events,
+        proportion=float(np.average(labelled.values, weights=weights)),
+        parameters=candidate_parameters(trained.study),
+        anticipated=Anticipated(asked.c_statistic, asked.r2_nagelkerke),
+        reached=evaluation.measures["auc"],
+    )
+
+
 def _judge_candidate(task: tuple[Predictions, CandidatePlan, bool], *, settings: _Settings) -> CandidateEvaluation:
     predictions, plan, is_final_part = task
     return evaluate_candidate(predictions, name=plan.name, label=plan.label, is_final_part=is_final_part, **settings)
@@ -132,19 +145,20 @@ def _comparators(trained: Trained) -> Sequence[Comparator]:
 
 
 def _checklist(trained: Trained, evaluation: Evaluation) -> Checklist:
-    labelled, names = trained.labelled, model_predictors(trained.study)
-    predictors = [variable(name) for name in names]
-    parameters = sum(max(len(entry.levels) - 1, 1) for entry in predictors)
-    happened, did_not = labelled.known & (labelled.values == 1), labelled.known & (labelled.values == 0)
-    rarer = happened if happened.sum() <= did_not.sum() else did_not
-    missing = np.isnan(trained.cohort.matrix(names)[labelled.rows])
-    shares = zip(missing[happened].mean(axis=0).tolist(), missing[did_not].mean(axis=0).tolist(), strict=True)
+    study, final = trained.study, _predictions(trained, trained.out_of_fold.final)
+    groupings = group_patients(trained.cohort, trained.labelled.rows, default_subgroup_variables())
     results = [
-        check_predictor_roles(predictors),
-        check_events(int(rarer.sum()), parameters, np.bincount(trained.out_of_fold.fold[rarer])[1:].tolist()),
+        *trained.first_checks,
         check_calibration_slope(evaluation.measures["calibration_slope"]),
-        check_horizon(labelled.horizon_days, None if labelled.time is None else float(labelled.time.max())),
-        check_synthetic_cohort(trained.cohort.kind),
-        check_missingness(dict(zip(names, shares, strict=True))),
+        check_apparent(evaluation.basis),
+        check_rising_calibration(evaluation.calibration_curve, central_risks(final)),
+        check_subgroup_harm(
+            final,
+            groupings,
+            study.evaluation.thresholds,
+            fewest=FEWEST,
+            bootstrap=study.evaluation.bootstrap,
+            seed=derive_seed(study.seed, "evaluation"),
+        ),
     ]
     return Checklist("train", results)

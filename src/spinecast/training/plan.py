@@ -24,6 +24,7 @@ from spinecast.training.study_blocks import TableSource
 from spinecast.training.tuning import CandidatePlan
 
 __all__ = [
+    "candidate_parameters",
     "candidate_plans",
     "cohort_source",
     "cohort_variables",
@@ -120,6 +121,11 @@ def model_predictors(study: Study) -> tuple[str, ...]:
     """Predictors of all candidates, the study's own order first."""
     own = [name for candidate in study.candidates for name in candidate.predictors or ()]
     return tuple(dict.fromkeys((*study.predictors, *own)))
+
+
+def candidate_parameters(study: Study) -> int:
+    """Count candidate predictor parameters: one a measured or binary predictor, levels less one for others."""
+    return sum(max(len(variable(name).levels) - 1, 1) for name in model_predictors(study))
 
 
 def ensemble_names(study: Study) -> tuple[str, ...] | None:

@@ -24,7 +24,7 @@ from spinecast.training.changes import describe_changes
 from spinecast.training.environment import describe_environment, package_versions, peak_memory_mb
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
-from spinecast.training.judging import judge
+from spinecast.training.judging import judge, judge_size
 from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -121,7 +121,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
     run = _run_facts(trained, identity, clock, overrides)
-    run |= checklist.to_dict()
+    run |= checklist.to_dict() | {"sample_size": judge_size(trained, evaluation)}
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
@@ -190,6 +190,12 @@ def final_model(trained: Trained) -> PrognosisModel:
                 "fingerprint": trained.cohort.fingerprint,
                 "n": int(trained.labelled.known.sum()),
                 "events": trained.labelled.events,
+            },
+            # No algorithm of the catalogue weighs classes, and every score is recalibrated.
+            "development": {
+                **({"predictor_choice": study.predictor_choice} if study.predictor_choice else {}),
+                "classes": "as_they_are",
+                "recalibrated": True,
             },
             "study_hash": study_hash(study),
             "seed": study.seed,

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from spinecast.clinical.declared import PREDICTOR_CHOICE, PredictorChoice
 from spinecast.documents import (
     Block,
     DocumentKind,
@@ -35,6 +36,7 @@ from spinecast.training.study_blocks import (
     TrackingSpec,
     WinnerFinal,
 )
+from spinecast.training.study_design import SampleSizeSpec
 from spinecast.training.study_judging_blocks import (
     EvaluationSpec,
     InternalValidationSpec,
@@ -75,6 +77,7 @@ class Study(Block):
     cohort: CohortSpec = Field(description="The patients.")
     outcome: OutcomeSpec = Field(description="What is predicted.")
     predictors: Names = Field(min_length=1, description="Dictionary variables known when the prediction is made.")
+    predictor_choice: PredictorChoice | None = Field(default=None, description=PREDICTOR_CHOICE)
     comparators: tuple[Comparator, ...] = Field(default=(), description="Other models' risks to compare with.")
     resampling: ResamplingSpec = Field(default=ResamplingSpec(), description="Folds that judge and folds that tune.")
     tuning: TuningSpec = Field(default=TuningSpec(), description="Search over each candidate's parameters.")
@@ -84,6 +87,9 @@ class Study(Block):
         default=InternalValidationSpec(), description="What is fitted again to judge the model beside the outer folds."
     )
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="What the validation shows.")
+    sample_size: SampleSizeSpec = Field(
+        default=SampleSizeSpec(), description="What is anticipated, to say whether the patients suffice."
+    )
     explanation: ExplanationSpec = Field(default=ExplanationSpec(), description="How the model is explained.")
     tracking: TrackingSpec = Field(default=TrackingSpec(), description="Where the run and its model are kept.")
     reporting: ReportingSpec = Field(

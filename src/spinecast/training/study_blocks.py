@@ -108,6 +108,16 @@ class TableSource(Block):
         description="How the table writes a variable, where it differs from the dictionary's own name, unit and "
         "levels: {variable: {column, unit, levels, missing_codes}}.",
     )
+    date_columns: dict[Literal["birth", "index", "last_contact", "death"], Text] = Field(
+        default={},
+        description="Columns with dates, as in a mapping: {index: surgery_date}. The index date is the day the "
+        "prediction is made for.",
+    )
+    measured_on: dict[Identifier, Text] = Field(
+        default={},
+        description="Columns with the day a variable was measured: {variable: column}. With the index date they show "
+        "whether a predictor was known when the prediction is made.",
+    )
     name: Text | None = Field(
         default=None, description="What reports call the cohort; the file's name without its ending when left out."
     )

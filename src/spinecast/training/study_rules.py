@@ -47,9 +47,11 @@ def dictionary_problems(study: Study) -> list[Problem]:
     source = study.cohort.source
     columns = source.columns if isinstance(source, TableSource) else {}
     named |= {("cohort", "source", "columns", name): name for name in columns}
+    measured = source.measured_on if isinstance(source, TableSource) else {}
+    unknown = {("cohort", "source", "measured_on", name): name for name in measured if name not in known}
     problems = [
         Problem(key, f"{dotted(key)}: the dictionary has no variable {name!r}", remedy=did_you_mean(name, known))
-        for key, name in named.items()
+        for key, name in (named | unknown).items()
         if name not in known
     ]
     for key, name in named.items():

@@ -10,7 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from spinecast.clinical.dictionary import variable, variables
+from spinecast.cohorts.checking.date_checks import measured_results
+from spinecast.cohorts.checking.date_reading import read_dates
+from spinecast.cohorts.checking.findings import FileFinding, NotApplicable
 from spinecast.cohorts.checking.mapping import FileMapping, load_mapping
+from spinecast.cohorts.checking.reading import read_file
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.contract import ImpossibleValues, make_cohort
 from spinecast.cohorts.derived import variables_to_read
@@ -20,7 +24,7 @@ from spinecast.cohorts.sources import CsvSource, ParquetSource, RawTable, read_c
 from spinecast.cohorts.support import SUPPORT_VARIABLES
 from spinecast.errors import ContractError, nearest
 
-__all__ = ["OpenedCohort", "Wanted", "is_parquet", "open_cohort", "open_like_study"]
+__all__ = ["OpenedCohort", "Wanted", "dated_predictors", "is_parquet", "open_cohort", "open_like_study"]
 
 _SUPPORT = "support:"
 _PARQUET = (".parquet", ".pq")
@@ -138,6 +142,26 @@ def open_like_study(source: CsvSource | ParquetSource, wanted: Wanted) -> Opened
     )
     gone = tuple(name for name in wanted.predictors if name in empty)
     return OpenedCohort(cohort, _nowhere(cohort, (*lacking, *gone), wanted, str(source.path)))
+
+
+def dated_predictors(path: Path, mapping: Path) -> tuple[FileFinding | NotApplicable, ...] | None:
+    """Say which variables of a file were measured after the index date (CC057); None where the mapping names no days.
+
+    Parameters
+    ----------
+    path, mapping : pathlib.Path
+
+    Raises
+    ------
+    CohortError, ContractError
+        If the file cannot be read as a table.
+    DocumentError
+        If the mapping cannot be used as written.
+    """
+    read = load_mapping(mapping)
+    if not read.content.measured_on or read.content.date_columns.index is None:
+        return None
+    return measured_results(*read_dates(read_file(path, read)))
 
 
 def is_parquet(path: Path) -> bool:

@@ -20,28 +20,29 @@ from spinecast.cohorts.outcomes import (
 )
 from spinecast.errors import CohortError
 from spinecast.statistics import Absent, Estimate, Measure
+from spinecast.validation.adequacy import judge_validation
 from spinecast.validation.case_mix import CaseMix, compare_case_mix
 from spinecast.validation.checks import (
     Checklist,
+    Result,
+    check_apparent,
     check_calibration_slope,
-    check_development_kind,
-    check_horizon,
-    check_lacking_predictors,
     check_level,
-    check_shared_patients,
-    check_synthetic_cohort,
+    check_rising_calibration,
+    check_subgroup_harm,
     check_validation_size,
     check_without_value,
     stop_at_errors,
 )
 from spinecast.validation.comparing import Comparator, compare
-from spinecast.validation.development import Overlap, find_overlap, refuse_development_cohort
+from spinecast.validation.development import find_overlap, refuse_development_cohort
 from spinecast.validation.evaluating import evaluate
 from spinecast.validation.evaluation import CohortIdentity, ComparatorEvaluation, Evaluation, OutcomeLabel
+from spinecast.validation.external_checks import first_checks
 from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
 from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs
 from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
-from spinecast.validation.predictions import Predictions, as_ranks
+from spinecast.validation.predictions import Predictions, as_ranks, central_risks
 from spinecast.validation.ranking import evaluate_ranking
 from spinecast.validation.risk_sources import cohort_columns
 from spinecast.validation.strata import StratumObserved, observe_strata
@@ -73,11 +74,13 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
     CohortError
         If the cohort is the development cohort, or the source gives nobody with a known outcome a risk.
     CheckError
-        If people of the development cohort stand in it.
+        If people of the development cohort stand in it, in whatever form, a predictor is dated after the prediction, or
+        a unit differs from that of the development.
     """
     overlap = plan.overlap or find_overlap(plan.development, plan.cohort, plan.labelled, plan.model)
     refuse_development_cohort(overlap, plan.development, plan.cohort)
-    stop_at_errors([check_shared_patients(overlap)])
+    first = first_checks(plan, overlap)
+    stop_at_errors(first)
     say(f"predicting {len(plan.labelled):,} patients")
     every = {name: column[plan.labelled.rows] for name, column in cohort_columns(plan.cohort).items()}
     values = plan.source.compute(every)
@@ -103,7 +106,8 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
         overlap=overlap,
         not_compared=tuple(not_compared),
         not_scored=int(plan.labelled.known.sum() - work.known.sum()),
-        checklist=work.checklist(evaluation, overlap),
+        checklist=work.checklist(evaluation, first),
+        sample_size=judge_validation(work.predictions, plan.settings.thresholds, ranks_only=work.ranks_only),
     )
 
 
@@ -291,21 +295,29 @@ class _Work:
         entry, horizon = scores()[self.plan.source.name], self.plan.labelled.horizon_days
         return observe_strata(entry, self.columns, predictions.outcome, predictions.weights, horizon)
 
-    def checklist(self, evaluation: Evaluation, overlap: Overlap) -> Checklist:
-        plan, labelled = self.plan, self.plan.labelled
+    def checklist(self, evaluation: Evaluation, first: Sequence[Result]) -> Checklist:
+        predictions, ranks_only = self.predictions, self.ranks_only
         remedy = "look at the calibration curve; update the model for patients like these before using its risks"
         slope, ratio = (evaluation.measures[name] for name in ("calibration_slope", "observed_expected_ratio"))
-        followed = None if labelled.time is None else float(labelled.time.max())
+        settings = self.plan.settings
+        rows = self.plan.labelled.rows[self.scored]
         results = [
-            check_calibration_slope(slope, ranks_only=self.ranks_only, remedy=remedy),
-            check_horizon(labelled.horizon_days, followed),
-            check_synthetic_cohort(plan.cohort.kind),
+            *first,
+            check_calibration_slope(slope, ranks_only=ranks_only, remedy=remedy),
+            check_apparent(evaluation.basis),
+            check_rising_calibration(evaluation.calibration_curve, None if ranks_only else central_risks(predictions)),
+            check_subgroup_harm(
+                predictions,
+                group_patients(self.plan.cohort, rows, settings.subgroups),
+                settings.thresholds,
+                followed=self.followed,
+                ranks_only=ranks_only,
+                fewest=settings.fewest,
+                **self.resampling,
+            ),
             check_validation_size(evaluation.n, evaluation.events),
-            check_shared_patients(overlap),
-            check_lacking_predictors(plan.lacking, len(plan.source.inputs)),
-            check_development_kind(plan.development, plan.cohort.kind),
             check_level(ratio),
-            check_without_value(int(labelled.known.sum() - self.known.sum()), evaluation.n),
+            check_without_value(int(self.plan.labelled.known.sum() - self.known.sum()), evaluation.n),
         ]
         return Checklist("validate", results)
 

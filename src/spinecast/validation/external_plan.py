@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from spinecast.cohorts.checking.findings import FileFinding
+from spinecast.cohorts.checking.findings import NotApplicable as FileNotApplicable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome
 from spinecast.models.prognosis_model import PrognosisModel
@@ -89,6 +91,8 @@ class ValidationPlan:
         Predictors that nobody has.
     overlap : Overlap, optional
         People in both cohorts, where they were looked for already.
+    dated : tuple of results of the file checks, optional
+        What the days on which variables were measured say (CC057), where a mapping names them.
     settings : ValidationSettings
     """
 
@@ -103,6 +107,7 @@ class ValidationPlan:
     model: PrognosisModel | None = None
     lacking: tuple[str, ...] = ()
     overlap: Overlap | None = None
+    dated: tuple[FileFinding | FileNotApplicable, ...] | None = None
     settings: ValidationSettings = ValidationSettings()
 
 
@@ -128,6 +133,8 @@ class ExternalValidation:
     not_scored : int
         Patients with a known outcome for whom the source gives nothing.
     checklist : Checklist
+    sample_size : dict
+        Whether there are patients enough, as `spinecast.validation.adequacy.judge_validation` says it.
     """
 
     evaluation: Evaluation
@@ -141,6 +148,7 @@ class ExternalValidation:
     not_compared: tuple[tuple[str, str], ...]
     not_scored: int
     checklist: Checklist
+    sample_size: dict[str, Any]
 
     def parts(self) -> dict[str, Any]:
         """Return everything but the evaluation as JSON values."""
@@ -155,4 +163,5 @@ class ExternalValidation:
             "not_compared": [{"label": label, "reason": reason} for label, reason in self.not_compared],
             "not_scored": self.not_scored,
             **self.checklist.to_dict(),
+            "sample_size": self.sample_size,
         }

@@ -7,23 +7,34 @@ from pathlib import Path
 from typing import Any
 
 from spinecast.statistics import Measure
+from spinecast.validation.adequacy import judge_validation
 from spinecast.validation.checks import (
     Checklist,
+    NotApplicable,
+    check_apparent,
     check_calibration_slope,
+    check_classes,
     check_horizon,
     check_level,
+    check_predictor_choice,
+    check_rising_calibration,
     check_synthetic_cohort,
     check_validation_size,
     check_without_value,
+    stop_at_errors,
 )
 from spinecast.validation.comparing import Comparator, compare
+from spinecast.validation.declared_predictions import NOTHING_DECLARED, PredictionsDeclared
 from spinecast.validation.evaluating import evaluate
 from spinecast.validation.evaluation import Evaluation
 from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
 from spinecast.validation.prediction_file import PredictionRequest, read_predictions
+from spinecast.validation.predictions import central_risks
 from spinecast.validation.survival import survival_measures
 
 __all__ = ["FileEvaluation", "evaluate_file"]
+
+UNDECLARED = "evaluate --declared FILE would say it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +48,8 @@ class FileEvaluation:
     survival : dict of str to Estimate or Absent
         Measures that read the whole follow-up; empty where the outcome is not read from one.
     checklist : Checklist
+    sample_size : dict
+        Whether there are patients enough, as `spinecast.validation.adequacy.judge_validation` says it.
     patients : int
         Patients who could be used.
     weighted : bool
@@ -53,6 +66,7 @@ class FileEvaluation:
     net_benefit: tuple[ThresholdBenefit, ...]
     survival: dict[str, Measure]
     checklist: Checklist
+    sample_size: dict[str, Any]
     patients: int
     weighted: bool
     columns: dict[str, Any]
@@ -65,6 +79,7 @@ class FileEvaluation:
             "net_benefit": [one.to_dict() for one in self.net_benefit],
             "survival": {name: measure.to_dict() for name, measure in self.survival.items()},
             **self.checklist.to_dict(),
+            "sample_size": self.sample_size,
         }
 
 
@@ -72,6 +87,7 @@ def evaluate_file(
     path: Path,
     request: PredictionRequest,
     *,
+    declared: PredictionsDeclared = NOTHING_DECLARED,
     thresholds: tuple[float, ...],
     decision_range: tuple[float, float],
     bootstrap: int,
@@ -83,6 +99,8 @@ def evaluate_file(
     ----------
     path : pathlib.Path
     request : PredictionRequest
+    declared : PredictionsDeclared
+        What is said of how the predictions were made.
     thresholds, decision_range, bootstrap, seed
         As in :func:`spinecast.validation.evaluate`.
 
@@ -90,7 +108,11 @@ def evaluate_file(
     ------
     CohortError, ContractError
         As :func:`spinecast.validation.prediction_file.read_predictions`.
+    CheckError
+        If the predictions are declared to be apparent.
     """
+    apparent = check_apparent(declared.basis, undeclared=UNDECLARED)
+    stop_at_errors([apparent])
     given = read_predictions(path, request)
     # Without censoring before the horizon the measures of a plain outcome are the same and have their own formulas.
     weighed = None if given.predictions.weights is None else given.followed
@@ -125,6 +147,11 @@ def evaluate_file(
         check_calibration_slope(evaluation.measures["calibration_slope"], remedy=remedy),
         check_horizon(timed.horizon if timed else None, followed),
         check_synthetic_cohort(given.cohort.kind),
+        check_predictor_choice(declared.predictor_choice, undeclared=UNDECLARED),
+        check_classes(declared, undeclared=f"not stated; {UNDECLARED}"),
+        apparent,
+        check_rising_calibration(evaluation.calibration_curve, central_risks(given.predictions)),
+        NotApplicable("SC013", "a file of predictions says nothing of its patients that would form groups"),
         check_validation_size(evaluation.n, evaluation.events),
         check_level(evaluation.measures["observed_expected_ratio"]),
         check_without_value(given.without_value, given.patients),
@@ -134,6 +161,7 @@ def evaluate_file(
         net_benefit=net_benefit_at(given.predictions, thresholds, bootstrap=bootstrap, seed=seed),
         survival={} if given.followed is None else survival_measures(given.followed),
         checklist=Checklist("evaluate", checks),
+        sample_size=judge_validation(given.predictions, thresholds),
         patients=given.patients,
         weighted=given.predictions.weights is not None,
         columns={

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from spinecast.statistics import check_scored
 
-__all__ = ["Basis", "Predictions", "as_ranks"]
+__all__ = ["Basis", "Predictions", "as_ranks", "central_risks"]
 
 Basis = Literal["apparent", "out-of-fold", "out-of-bag", "internal-external", "external"]
 
@@ -116,6 +116,13 @@ def as_ranks(values: ArrayLike) -> NDArray[np.float64]:
     """
     ranks = rankdata(np.asarray(values, dtype=np.float64))
     return np.asarray(ranks / (ranks.size + 1), dtype=np.float64)
+
+
+def central_risks(predictions: Predictions) -> tuple[float, float]:
+    """Return the 2.5th and the 97.5th percentile of the risks of patients whose outcome is known."""
+    risk = predictions.risk if predictions.weights is None else predictions.risk[predictions.weights > 0]
+    low, high = np.quantile(risk, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _whole_numbers(fold: ArrayLike, n: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.clinical.declared import NOTHING_DECLARED, DevelopmentDeclared
 from spinecast.clinical.published_model import PublishedModel
 from spinecast.clinical.scores import Score, compute_scores
 from spinecast.cohorts.cohort import Cohort
@@ -77,6 +78,8 @@ class RiskSource:
     ranks_only : str
     note : str
         What a reader must know of it.
+    declared : DevelopmentDeclared
+        How it was made, as far as that is stated.
     """
 
     name: str
@@ -87,6 +90,7 @@ class RiskSource:
     compute: Callable[[Columns], FloatArray]
     ranks_only: str = ""
     note: str = ""
+    declared: DevelopmentDeclared = NOTHING_DECLARED
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it is as JSON values."""
@@ -98,6 +102,7 @@ class RiskSource:
             "identity": self.identity,
             "ranks_only": self.ranks_only or None,
             "note": self.note,
+            "declared": self.declared.model_dump(mode="json", exclude_none=True),
         }
 
 
@@ -139,6 +144,7 @@ def model_source(model: PrognosisModel, identity: str, asked: AskedOutcome, *, l
         compute=compute,
         ranks_only=_other_outcome(recorded, asked),
         note=f"Model {model.name}, identity {identity[:12]}.",
+        declared=DevelopmentDeclared.model_validate(model.about.get("development") or {}),
     )
 
 
@@ -244,6 +250,7 @@ def published_source(model: PublishedModel, asked: AskedOutcome) -> RiskSource:
         compute=compute,
         ranks_only=why,
         note=f"Predicts: {model.outcome.label}.{left_out}",
+        declared=model.development,
     )
 
 

@@ -16,7 +16,7 @@ from spinecast.cohorts.checking.mixed_units import is_time
 from spinecast.cohorts.checking.reading import MappedTable
 from spinecast.cohorts.checking.value_checks import negative_times
 
-__all__ = ["date_results"]
+__all__ = ["date_results", "measured_results"]
 
 # Earlier and later date, and whether the other order is impossible or only unusual.
 _ORDER: tuple[tuple[str, str, Severity], ...] = (
@@ -157,6 +157,27 @@ def _follow_up(table: MappedTable, dates: Mapping[str, ReadDates]) -> Iterator[R
             table.columns["follow_up_time"].rule.column,
             "follow_up_time",
         )
+
+
+def measured_results(
+    dates: Mapping[str, ReadDates], measured: Mapping[str, ReadDates]
+) -> tuple[FileFinding | NotApplicable, ...]:
+    """Say which predictors were measured after the index date (CC057), or why that cannot be said.
+
+    Parameters
+    ----------
+    dates, measured : mapping of str to ReadDates
+        As `read_dates` returns them.
+    """
+    results = [result for result in _measured(dates, measured) if result.code == "CC057"]
+    if not results and not _both_known(dates, measured):
+        results.append(NotApplicable("CC057", "no patient has both days in a form that can be read"))
+    return tuple(results)
+
+
+def _both_known(dates: Mapping[str, ReadDates], measured: Mapping[str, ReadDates]) -> bool:
+    index = dates["index"].days
+    return any(bool((~np.isnan(index) & ~np.isnan(column.days)).any()) for column in measured.values())
 
 
 def _measured(dates: Mapping[str, ReadDates], measured: Mapping[str, ReadDates]) -> Iterator[Result]:

@@ -126,13 +126,17 @@ def evidence_of(name: str, left: FloatArray, right: FloatArray, steps: tuple[flo
     return Evidence(name, left, right, coarser, (0.01 if alike else 0.5001) * coarser)
 
 
-def needed_bits(pairs: float) -> float:
-    """Return the evidence that two rows of so many pairs must give."""
-    return float(np.log2(max(pairs, 2.0))) + MARGIN_BITS
+def needed_bits(pairs: float, margin: float = MARGIN_BITS) -> float:
+    """Return the evidence that two rows of so many pairs must give, in bits."""
+    return float(np.log2(max(pairs, 2.0))) + margin
 
 
 def find_links(
-    columns: Sequence[Evidence], *, within: bool = False, most_differing: float = MOST_DIFFERING
+    columns: Sequence[Evidence],
+    *,
+    within: bool = False,
+    most_differing: float = MOST_DIFFERING,
+    margin: float = MARGIN_BITS,
 ) -> Links | None:
     """Find the rows of the left table that are people of the right one.
 
@@ -143,6 +147,9 @@ def find_links(
         Whether both are one table: a row is then compared with later rows only.
     most_differing : float
         Largest share of the columns known in both rows that may differ.
+    margin : float
+        Bits of evidence beyond those at which one pair is expected by chance; fewer where it is not asked who is whom
+        but only how many are found again.
 
     Returns
     -------
@@ -156,7 +163,7 @@ def find_links(
     used = [column for _, column in told]
     a, b = len(used[0].left), len(used[0].right)
     pairs = a * (a - 1) / 2 if within else float(a) * b
-    needed = needed_bits(pairs)
+    needed = needed_bits(pairs, margin)
     if sum(bits for bits, _ in told) < needed:
         return None
     candidates = _candidates(used, within)

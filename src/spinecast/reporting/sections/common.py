@@ -80,7 +80,8 @@ def basis(record: RunRecord) -> str:
 
 def is_external(record: RunRecord) -> bool:
     """Say whether predictions are judged on patients of another cohort, so that no study and no candidate is behind."""
-    return record.evaluation["basis"] in ("external", MADE_ELSEWHERE)
+    stated = str(record.evaluation["basis"])
+    return stated == "external" or stated.startswith(MADE_ELSEWHERE)
 
 
 def sized(n: float | None, events: float | None) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "development_size_binary",
     "development_size_survival",
     "expected_mean_absolute_error",
+    "expected_of_development",
     "expected_shrinkage",
 ]
 
@@ -274,3 +275,26 @@ def _rate_within(rate: float, mean_follow_up: float, horizon: float, margin: flo
 def _check_r2(r2: float, largest: float, where: str) -> None:
     if not 0 < r2 < largest:
         raise ValueError(f"a Cox-Snell R2 must lie above 0 and, {where}, below {largest:.4g}, not {r2:g}")
+
+
+def expected_of_development(size: SampleSize, n: int) -> dict[str, float]:
+    """Return what a development with ``n`` patients has to expect: shrinkage and, where it applies, mean error.
+
+    Parameters
+    ----------
+    size : SampleSize
+    n : int
+        Patients at hand.
+
+    Returns
+    -------
+    dict of str to float
+        ``shrinkage`` and ``mean_absolute_error``; empty for a validation or where no Cox-Snell R2 is assumed.
+    """
+    if size.purpose != "development" or size.parameters is None or "cox_snell_r2" not in size.assumptions:
+        return {}
+    found = {"shrinkage": expected_shrinkage(n, size.parameters, float(size.assumptions["cox_snell_r2"]))}
+    if any(criterion.name == "mean_absolute_error" and criterion.n for criterion in size.criteria):
+        error = expected_mean_absolute_error(n, size.parameters, float(size.assumptions["proportion"]))
+        found["mean_absolute_error"] = error
+    return found

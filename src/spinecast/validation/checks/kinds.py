@@ -201,4 +201,123 @@ KINDS = (
         "The concern: Moons et al. 2019, Ann Intern Med 170:W1 (PROBAST, signalling questions 4.3 and 4.4). The "
         "bound is this project's own convention.",
     ),
+    CheckKind(
+        "SC007",
+        "A predictor that alone tells the outcome",
+        ("error", "warning"),
+        ("train",),
+        "A predictor that by itself ranks patients with and without the event with an AUC of 0.99 or more, or that "
+        "among those with the event goes with its time (rank correlation 0.99 or more), is an error; 0.90 or more a "
+        "warning. Levels without an order are each set against the others. Whole prognosis models of this field reach "
+        "about 0.80; a single fact that does better was mostly recorded after the event, or is the outcome under "
+        "another name.",
+        "No predictor is known for 20 patients with and 20 without the event.",
+        "Find out when and from what it was recorded; take it out unless it is known, in this form, when the "
+        "prediction is made.",
+        "Kaufman et al. 2012, ACM Trans Knowl Discov Data 6:15, for the concern. The bounds are this project's own "
+        "convention.",
+    ),
+    CheckKind(
+        "SC008",
+        "A predictor dated after the prediction",
+        ("error",),
+        ("train", "validate"),
+        "Immortal time: a predictor recorded after the index date, so that whoever has it had to live that long. "
+        "Found by the role in the dictionary (treatment after surgery) and, where a study or mapping names the day of "
+        "a variable under measured_on and the index date under date_columns, by the dates.",
+        "No days are named, or they cannot be read.",
+        "Take the last value on or before the index date; leave out what is only known later.",
+        "Suissa 2008, Am J Epidemiol 167:492 (immortal time); PROBAST 2.3 (Moons et al. 2019, Ann Intern Med 170:W1).",
+    ),
+    CheckKind(
+        "SC009",
+        "Predictors chosen by p values",
+        ("warning",),
+        _EVERYWHERE,
+        "It is declared that predictors were chosen by their univariable p values, or stepwise: what to keep was "
+        "decided by chance in the same patients, outside the resampling. Declared by predictor_choice in a study, "
+        "under development in a published model, or in the file given to evaluate --declared.",
+        "Nobody states how the predictors were chosen.",
+        "Choose on clinical grounds or from the literature, or let a penalty choose inside the resampling.",
+        "PROBAST 4.5 (Moons et al. 2019, Ann Intern Med 170:W1); Sun et al. 1996, J Clin Epidemiol 49:907; Heinze et "
+        "al. 2018, Biom J 60:431.",
+    ),
+    CheckKind(
+        "SC010",
+        "Classes weighted or resampled without recalibration",
+        ("warning",),
+        _EVERYWHERE,
+        "It is declared that one side of the outcome was weighted or resampled (class_weight, SMOTE), and not that "
+        "the risks were recalibrated: they are then too high by design. Declared under development in a published "
+        "model, or in the file given to evaluate --declared.",
+        "Nobody states it; and in spinecast train, where no algorithm of the catalogue weighs or resamples classes.",
+        "Recalibrate on patients in their natural proportion, or fit again without weights.",
+        "van den Goorbergh et al. 2022, J Am Med Inform Assoc 29:1525; TRIPOD+AI item 13 (Collins et al. 2024, BMJ "
+        "385:e078378).",
+    ),
+    CheckKind(
+        "SC011",
+        "Apparent performance alone",
+        ("error",),
+        _EVERYWHERE,
+        "The predictions that are judged were made for the patients the model was made from, and nothing stands "
+        "beside them. spinecast judges out-of-fold or other patients only; of predictions made elsewhere evaluate "
+        "--declared says it.",
+        "Nobody states what patients the predictions were made for.",
+        "Give out-of-fold predictions, or those of other patients.",
+        "Steyerberg 2019, Clinical Prediction Models, ch. 17; PROBAST 4.8 (Moons et al. 2019, Ann Intern Med 170:W1).",
+    ),
+    CheckKind(
+        "SC012",
+        "Calibration that does not rise",
+        ("warning",),
+        _EVERYWHERE,
+        "Between the 2.5th and the 97.5th percentile of the predicted risks the smooth calibration curve falls so far "
+        "that its 95 % bands before and after do not touch: patients of a higher predicted risk fare better.",
+        "There is no curve with a band: too few patients, or no risks.",
+        "Look for the patients in between; no recalibration that keeps the order mends it.",
+        "Van Calster et al. 2016, J Clin Epidemiol 74:167, for the curve; bands that do not touch are this project's "
+        "own, careful, convention.",
+    ),
+    CheckKind(
+        "SC013",
+        "A subgroup in which the model does harm",
+        ("warning",),
+        _EVERYWHERE,
+        "A group of patients (sex, age band, tumour, site, year, treatment, what is unequal) in whom the net benefit "
+        "at a threshold of the study is below the better of acting on everybody and on nobody (negative relative net "
+        "benefit), or in whom events observed for each one expected lie below 0.8 or above 1.25. Judged one-sided at "
+        "2.5 % shared between all comparisons (Bonferroni).",
+        "No group is large enough, nothing forms groups, or the values are no risks.",
+        "Do not act on the risks in these groups; look for what is different in them, and update the model there.",
+        "Vickers et al. 2016, BMJ 352:i6, and Baker 2009, J R Stat Soc A 172:729 (relative utility); Van Calster & "
+        "Vickers 2015, Med Decis Making 35:162 (harm). A fifth is this project's own convention.",
+    ),
+    CheckKind(
+        "SC025",
+        "One data set made from another",
+        ("error",),
+        ("validate",),
+        "Patients of the validation cohort found again in the development cohort although their rows are not the "
+        "same: by their values (a subset of rows or columns, rounding, some changed cells) and by the ranks of their "
+        "values within each cohort (another unit, rescaling, any increasing function, a little noise). Found are 5 % "
+        "of the smaller cohort or more, and three times what chance gives. Not found are copies with strong noise in "
+        "every column, with few columns in common, or of single people.",
+        "The development patients cannot be read again, or the common variables cannot tell people apart.",
+        "Validate on patients who were never part of the development, in whatever form.",
+        "Fellegi & Sunter 1969, J Am Stat Assoc 64:1183, for linkage without identifiers. The bounds are this "
+        "project's own convention.",
+    ),
+    CheckKind(
+        "SC026",
+        "Coding that differs",
+        ("error", "warning"),
+        ("validate",),
+        "An input of the model whose quartiles agree with those of the development once an exact factor between two "
+        "of its units is taken out (an error), or whose levels agree once they are reversed or moved by one (a "
+        "warning). The engine is that of spinecast cohort check --against (CC084, CC085).",
+        "The development patients cannot be read again, or the cohorts share no input.",
+        "Ask in which unit and with which codes it was recorded, and write it in the mapping.",
+        "This project's own convention, as of CC084 and CC085; PROBAST 2.1 (predictors defined alike for all).",
+    ),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from spinecast.statistics import Absent, Measure
+from spinecast.statistics import Absent, CalibrationCurve, Measure
 from spinecast.validation.checks.results import Check, NotApplicable, NotFound, Result
 
-__all__ = ["check_calibration_slope", "check_level", "check_validation_size"]
+__all__ = ["check_calibration_slope", "check_level", "check_rising_calibration", "check_validation_size"]
 
 # Sources of the bounds stand in the register.
 SLOPE_RANGE = (0.8, 1.2)
@@ -90,4 +90,43 @@ def check_level(ratio: Measure) -> Result:
         finding=f"{told}, outside {low:g} to {high:g}: predicted risks are {direction}",
         remedy="do not use the risks here as they are; updating the intercept on patients like these is the least",
         meaning=f"On the whole the risks are {direction} for these patients, whoever they are shown to.",
+    )
+
+
+def check_rising_calibration(curve: CalibrationCurve | Absent, central: tuple[float, float] | None) -> Result:
+    """SC012: a calibration curve that falls by more than its band: patients of a higher risk fare better.
+
+    Parameters
+    ----------
+    curve : CalibrationCurve or Absent
+    central : (float, float), optional
+        Risks between which the curve is read: beyond them few patients hold it. None where there are no risks.
+    """
+    if isinstance(curve, Absent):
+        return NotApplicable("SC012", curve.reason)
+    if curve.lower is None or curve.upper is None or central is None:
+        return NotApplicable("SC012", "the calibration curve has no band")
+    low, high = central
+    inside = [place for place, risk in enumerate(curve.predicted) if low <= risk <= high]
+    deepest: tuple[float, int, int] | None = None
+    top: int | None = None
+    for place in inside:
+        if top is not None and curve.upper[place] < curve.lower[top]:
+            fall = curve.observed[top] - curve.observed[place]
+            deepest = max(deepest or (fall, top, place), (fall, top, place))
+        if top is None or curve.lower[place] > curve.lower[top]:
+            top = place
+    between = f"between predicted risks of {low:.3f} and {high:.3f}"
+    if deepest is None:
+        return NotFound("SC012", f"the curve does not fall by more than its 95 % band {between}")
+    _, first, last = deepest
+    return Check(
+        "SC012",
+        "warning",
+        f"the observed share falls from {curve.observed[first]:.0%} at a predicted risk of "
+        f"{curve.predicted[first]:.0%} to {curve.observed[last]:.0%} at {curve.predicted[last]:.0%}, beyond the 95 % "
+        "band of the curve",
+        "look for the patients in between: no recalibration that keeps the order of the risks mends this",
+        "Over a part of its range the model has the order wrong: people it calls more endangered fare better there "
+        "than people it calls less so.",
     )
