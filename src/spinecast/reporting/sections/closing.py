@@ -110,7 +110,8 @@ def _check_text(record: RunRecord, check: dict[str, Any]) -> str:
     finding = check.get("finding") or fmt.absent("no finding recorded")
     remedy = check.get("remedy") or fmt.absent("no remedy recorded")
     variables = fmt.listed(check.get("variables"))
-    said = [fmt.ended(in_words(record, part, variables)) for part in (finding, f"To do: {remedy}")]
+    parts = (finding, f"To do: {remedy}")
+    said = [fmt.ended(fmt.sentence(in_words(record, part, variables))) for part in parts]
     meaning = check.get("meaning")
     if not meaning:
         return " ".join(said)

@@ -13,6 +13,18 @@ from spinecast.reporting.sections.common import row, unavailable
 __all__ = ["sample_size_section"]
 
 TITLE = "Sample size"
+ASSUMED = {
+    "proportion": "proportion with the outcome",
+    "cox_snell_r2": "Cox-Snell R²",
+    "largest_cox_snell_r2": "largest possible Cox-Snell R²",
+    "nagelkerke_r2": "Nagelkerke R²",
+    "c_statistic_if_normal": "C statistic, if log-odds are normal",
+    "c_statistic": "C statistic",
+    "observed_expected": "observed/expected",
+    "linear_predictor": "log-odds from",
+}
+# Said already: the parameters at hand, and what follows from the very risks that are named.
+SAID = ("parameters", "linear_predictor_proportion", "linear_predictor_c_statistic")
 
 
 def sample_size_section(record: RunRecord) -> Section:
@@ -28,7 +40,8 @@ def sample_size_section(record: RunRecord) -> Section:
         Callout(
             "good" if adequacy["suffices"] else "warning",
             "These patients suffice" if adequacy["suffices"] else "Too few patients",
-            fmt.plain(adequacy["statement"]),
+            f"{fmt.plural(adequacy['n'], 'patient')} here; the criteria ask for {fmt.integer(adequacy['required'])}, "
+            f"the most for this one: {fmt.plain(_binding(required)['label'])}.",
         ),
         assumed,
         _criteria(required, adequacy["n"]),
@@ -36,6 +49,10 @@ def sample_size_section(record: RunRecord) -> Section:
     ]
     blocks += [Paragraph(fmt.plain(note)) for note in required["notes"]]
     return Section("sample-size", TITLE, tuple(blocks))
+
+
+def _binding(required: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(one for one in required["criteria"] if one["name"] == required["binding"])
 
 
 def _criteria(required: Mapping[str, Any], n: int) -> Table:
@@ -69,9 +86,12 @@ def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, value in (found.get("expected") or {}).items():
         facts.append((f"Expected {name.replace('_', ' ')}", fmt.number(value, 3)))
     facts += [
-        (f"Assumed {name.replace('_', ' ')}", fmt.plain(value) if isinstance(value, str) else fmt.number(value, 3))
+        (
+            f"Assumed {ASSUMED.get(name, name.replace('_', ' '))}",
+            fmt.plain(value) if isinstance(value, str) else fmt.number(value, 3),
+        )
         for name, value in found["required"]["assumptions"].items()
-        if name != "parameters"
+        if name not in SAID
     ]
     reached = found.get("as_reached")
     if isinstance(reached, Mapping):
