@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,21 +83,26 @@ def algorithms(recorded: Recorded) -> list[tuple[str, Component]]:
     """Return the study's candidates, each label with what it is."""
     found = []
     for entry in recorded.candidates:
-        kind = str(entry.get("kind"))
-        name = fmt.plain(entry.get("name") or kind)
+        kind, name = str(entry.get("kind")), _name(entry)
         found.append((name, ALGORITHMS.get(kind) or Component(f"{name} (kind {kind})")))
     return found
 
 
 def imputations(recorded: Recorded) -> dict[str, list[str]]:
-    """Return the kinds of imputation a study used, each with the names of its candidates."""
+    """Return the kinds of imputation a study used, each with the labels of its candidates."""
     found: dict[str, list[str]] = {}
+    labels = {one["name"]: fmt.plain(one["label"]) for one in recorded.listed("evaluation.json", "candidates")}
     for entry in recorded.candidates:
         kind = entry.get("imputation")
         kind = kind.get("kind") if isinstance(kind, Mapping) else kind
         if kind:
-            found.setdefault(str(kind), []).append(fmt.plain(entry.get("name") or entry.get("kind")))
+            name = _name(entry)
+            found.setdefault(str(kind), []).append(labels.get(name, name))
     return found
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return fmt.plain(entry.get("name") or entry.get("kind"))
 
 
 def outcome_words(recorded: Recorded) -> str | None:
@@ -158,8 +163,3 @@ def trials_words(recorded: Recorded) -> str:
         return "an unrecorded number of trials"
     spread = str(min(counts)) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
     return f"{spread} trials for each candidate in each split"
-
-
-def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the labels of rows of variables."""
-    return [fmt.plain(row["label"]) for row in rows]

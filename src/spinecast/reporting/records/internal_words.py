@@ -22,7 +22,7 @@ def fitted_again(record: Recorded) -> Said | None:
     if boot:
         corrected = {name: found["optimism_corrected"] for name, found in boot["measures"].items()}
         parts.append(
-            f"The whole procedure was fitted again in {fmt.integer(boot['usable'])} of "
+            f"The procedure was fitted again in {fmt.integer(boot['usable'])} of "
             f"{fmt.plural(boot['resamples'], 'bootstrap resample')}, {_tuning(boot)}{_values(corrected)}."
         )
         evidence.append("internal.json#/bootstrap")

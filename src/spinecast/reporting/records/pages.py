@@ -204,13 +204,16 @@ def _entry(answer: Answer) -> Entry:
 
 def methods_document(methods: Methods, title: str, *, synthetic: bool) -> Document:
     """Set the methods with their references as a document."""
-    text = tuple(Paragraph(f"{heading}. {said}") for heading, said in methods.paragraphs)
     listed = tuple((str(place), said) for place, said in enumerate(methods.references, start=1))
     return Document(
         title=f"Methods: {title}",
         subtitle="Generated from the record of the run",
         banner=BANNER,
-        sections=(Section("methods", "Methods", text), Section("references", "References", (Facts(listed),))),
+        sections=(
+            Section("methods", "Methods", (Facts(methods.paragraphs),)),
+            Section("references", "References", (Facts(listed),)),
+        ),
+        meta=(("Written from", "the record of the run"), ("References", fmt.integer(len(listed)))),
         mark=MARK if synthetic else None,
     )
 
