@@ -101,11 +101,16 @@ def test_the_folder_holds_record_and_report_and_no_patient(validated: tuple[dict
     answer, folder = validated
     assert sorted(entry.name for entry in folder.iterdir()) == ["record", "report.html", "report.pdf"]
     assert sorted(entry.name for entry in (folder / "record").iterdir()) == [
-        "about.json", "cohort.json", "evaluation.json", "findings.json",
+        "about.json", "cohort.json", "evaluation.json", "findings.json", "reporting",
     ]  # fmt: skip
+    forms = {path.name for path in (folder / "record" / "reporting").iterdir()}
+    assert {"tripod_ai.html", "tripod_ai.pdf", "probast_2019.json", "model_card.html", "methods.md"} <= forms
+    assert not [name for name in forms if "_dev" in name]  # no model was developed here
     stored = json.loads((folder / "record" / "evaluation.json").read_text(encoding="utf-8"))
     assert stored["measures"] == answer["measures"]
-    everything = "".join(path.read_text(encoding="utf-8") for path in (folder / "record").iterdir())
+    texts = [path for path in (folder / "record").rglob("*") if path.is_file() and path.suffix != ".pdf"]
+    assert len(texts) > 10
+    everything = "".join(path.read_text(encoding="utf-8") for path in texts)
     page = (folder / "report.html").read_text(encoding="utf-8")
     for text in (everything, page):
         assert "Q00001" not in text
