@@ -106,7 +106,7 @@ print(f"{labelled.positive_label}: {labelled.events} of {len(labelled)} ({labell
 # far apart the two groups are, in standard deviations. Cells of very few patients are not shown.
 
 # %%
-from spinecast.cohorts.description import describe
+from spinecast.cohorts.describing.by_outcome import describe
 
 described = describe(cohort, labelled, considered)
 rows = [

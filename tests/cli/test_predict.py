@@ -12,14 +12,17 @@ import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy, environment
 
+# Said by SQLAlchemy of MLflow's own use of it; Python shows it to no user.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
 PATIENT = {"age": 63, "sex": "female", "albumin": {"value": 29, "unit": "g/L"}}
 
 
 @pytest.mark.parametrize("reference", ["simulated_mortality", "simulated_mortality@candidate", "run id", "folder"])
-def test_one_patient_by_every_name_of_the_model(trained: TrainedStudy, spinecast: Run, reference: str) -> None:
+def test_one_patient_by_every_name_of_the_model(trained: TrainedStudy, here: Run, reference: str) -> None:
     known = {"run id": str(trained.answer["run_id"]), "folder": str(trained.output)}
     (trained.folder / "patient.json").write_text(json.dumps(PATIENT))
-    done = spinecast(
+    done = here(
         "predict", known.get(reference, reference), "--patient", "patient.json", "--json", folder=trained.folder
     )
     assert done.returncode == 0, done.stderr
@@ -49,10 +52,10 @@ def test_one_patient_by_every_name_of_the_model(trained: TrainedStudy, spinecast
     ],
 )
 def test_a_patient_that_cannot_be_read(
-    trained: TrainedStudy, spinecast: Run, tmp_path: Path, content: str, words: tuple[str, ...]
+    trained: TrainedStudy, here: Run, tmp_path: Path, content: str, words: tuple[str, ...]
 ) -> None:
     (tmp_path / "patient.json").write_text(content)
-    done = spinecast("predict", str(trained.output), "--patient", "patient.json", folder=tmp_path)
+    done = here("predict", str(trained.output), "--patient", "patient.json", folder=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     for word in words:
@@ -60,11 +63,11 @@ def test_a_patient_that_cannot_be_read(
     assert done.stdout == ""
 
 
-def test_a_table_of_patients(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_a_table_of_patients(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     table = simulated.patients(40, seed=8).drop(columns=["days", "died", "creatinine"])
     table.loc[39, ["age", "sex", "tumour_group", "albumin", "sodium"]] = None
     table.to_csv(tmp_path / "in.csv", index=False)
-    done = spinecast("predict", str(trained.output), "--input", "in.csv", "--output", "out.parquet", folder=tmp_path)
+    done = here("predict", str(trained.output), "--input", "in.csv", "--output", "out.parquet", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     risks = pd.read_parquet(tmp_path / "out.parquet")
     assert len(risks) == 40
@@ -77,7 +80,7 @@ def test_a_table_of_patients(trained: TrainedStudy, spinecast: Run, tmp_path: Pa
     assert "creatinine" in done.stderr  # taken as not known, and said
 
 
-def test_what_a_table_of_patients_may_not_be(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_what_a_table_of_patients_may_not_be(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     table = simulated.patients(5, seed=8).drop(columns=["days", "died"])
     table.to_csv(tmp_path / "in.csv", index=False)
     table.rename(columns={"albumin": "albumine"}).to_csv(tmp_path / "similar.csv", index=False)
@@ -91,75 +94,73 @@ def test_what_a_table_of_patients_may_not_be(trained: TrainedStudy, spinecast: R
         ("taken.csv", "out.csv", "already has a column 'risk'"),
         ("doubled.csv", "out.csv", "more than one column 'age'"),
     ):
-        done = spinecast("predict", model, "--input", source, "--output", target, folder=tmp_path)
+        done = here("predict", model, "--input", source, "--output", target, folder=tmp_path)
         assert done.returncode == 2, source
         assert words in done.stderr
         assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("out.*"))
     allowed = ("--input", "similar.csv", "--output", "out.csv", "--allow-similar-columns")
-    assert spinecast("predict", model, *allowed, folder=tmp_path).returncode == 0
+    assert here("predict", model, *allowed, folder=tmp_path).returncode == 0
 
 
-def test_unusual_inputs_of_a_table_are_named(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_unusual_inputs_of_a_table_are_named(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     table = simulated.patients(5, seed=8).drop(columns=["days", "died"])
     table.loc[2, "albumin"] = 1.0
     table.to_csv(tmp_path / "in.csv", index=False)
-    done = spinecast("predict", str(trained.output), "--input", "in.csv", "--output", "out.csv", folder=tmp_path)
+    done = here("predict", str(trained.output), "--input", "in.csv", "--output", "out.csv", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     named = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)["unusual_inputs"]
     assert "albumin" in named[2]
     assert "albumin is unusual in" in done.stderr
 
 
-def test_a_version_is_found_by_the_name_that_training_printed(
-    trained: TrainedStudy, spinecast: Run, tmp_path: Path
-) -> None:
+def test_a_version_is_found_by_the_name_that_training_printed(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     (trained.folder / "simulated_mortality").mkdir()  # a folder of the model's name that holds no model
     for reference in (str(trained.answer["model"]), "simulated_mortality"):
         (tmp_path / "patient.json").write_text('{"age": 63}')
         patient = str(tmp_path / "patient.json")
-        done = spinecast("predict", reference, "--patient", patient, "--json", folder=trained.folder)
+        done = here("predict", reference, "--patient", patient, "--json", folder=trained.folder)
         assert done.returncode == 0, done.stderr
 
 
-def test_an_altered_model_is_refused(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_an_altered_model_is_refused(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     import shutil
 
     altered = Path(shutil.copytree(trained.output / "model", tmp_path / "model"))
     text = (altered / "model.json").read_text()
     (altered / "model.json").write_text(text.replace('"slope": ', '"slope": 1', 1))
     (tmp_path / "patient.json").write_text(json.dumps(PATIENT))
-    done = spinecast("predict", "model", "--patient", "patient.json", folder=tmp_path)
+    done = here("predict", "model", "--patient", "patient.json", folder=tmp_path)
     assert done.returncode == 2
     assert "not what its manifest says" in done.stderr
 
 
-def test_an_unknown_model_names_the_nearest(trained: TrainedStudy, spinecast: Run) -> None:
+def test_an_unknown_model_names_the_nearest(trained: TrainedStudy, here: Run) -> None:
     (trained.folder / "patient.json").write_text(json.dumps(PATIENT))
-    done = spinecast("predict", "simulated_mortalty", "--patient", "patient.json", folder=trained.folder)
+    done = here("predict", "simulated_mortalty", "--patient", "patient.json", folder=trained.folder)
     assert done.returncode == 2
     assert "did you mean simulated_mortality?" in done.stderr
 
 
-def test_looking_where_nothing_was_trained_leaves_nothing(spinecast: Run, tmp_path: Path) -> None:
-    done = spinecast("models", folder=tmp_path)
+def test_looking_where_nothing_was_trained_leaves_nothing(here: Run, tmp_path: Path) -> None:
+    done = here("models", folder=tmp_path)
     assert done.returncode == 2
     assert "nothing has been trained here yet" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_the_report_is_written_again_from_the_store(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_the_report_is_written_again_from_the_store(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     again = tmp_path / "again.html"
-    done = spinecast("report", str(trained.answer["run_id"]), "--output", str(again), folder=trained.folder)
+    done = here("report", str(trained.answer["run_id"]), "--output", str(again), folder=trained.folder)
     assert done.returncode == 0, done.stderr
     assert again.read_text() == (trained.output / "report.html").read_text()
-    done = spinecast("report", str(trained.output), "--pdf", "--output", str(tmp_path / "r.pdf"), folder=tmp_path)
+    done = here("report", str(trained.output), "--pdf", "--output", str(tmp_path / "r.pdf"), folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_models_lists_versions_and_that_they_are_synthetic(trained: TrainedStudy, spinecast: Run) -> None:
-    done = spinecast("models", "--json", folder=trained.folder)
+def test_models_lists_versions_and_that_they_are_synthetic(trained: TrainedStudy, here: Run) -> None:
+    done = here("models", "--json", folder=trained.folder)
     version = json.loads(done.stdout.splitlines()[0])
     assert (version["name"], version["aliases"], version["cohort_kind"]) == (
         "simulated_mortality",

@@ -14,8 +14,6 @@ import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy, environment
 
-from spinecast.cli import main
-
 QUICK = ("--bootstrap", "20", "--missing-draws", "2")
 
 
@@ -37,23 +35,6 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert done.stdout == ""
     for word in words:
         assert word in done.stderr, done.stderr
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process: a refusal needs no start of its own."""
-
-    def run(*arguments: str, folder: Path, timeout: float = 0) -> subprocess.CompletedProcess[str]:
-        assert timeout == 0
-        monkeypatch.chdir(folder)
-        monkeypatch.setenv("SPINECAST_STORE", str(folder / "mlruns"))
-        monkeypatch.setattr("sys.argv", ["spinecast", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.description import describe, standardised_difference
+from spinecast.cohorts.describing.by_outcome import describe, standardised_difference
 from spinecast.cohorts.outcomes import HorizonOutcome, label_outcome
 
 OUTCOME = HorizonOutcome("follow_up_time", "death", 90)

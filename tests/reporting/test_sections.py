@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spinecast.cohorts.description import SMALLEST_SHOWN as TABLE_ONE_SMALLEST
+from spinecast.cohorts.describing.by_outcome import SMALLEST_SHOWN as TABLE_ONE_SMALLEST
 from spinecast.reporting import RunRecord
 from spinecast.reporting.document import Bullets, Facts, Figure, Table
 from spinecast.reporting.sections.closing import checks_section, reproducibility_section

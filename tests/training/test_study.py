@@ -554,7 +554,7 @@ studies = st.fixed_dictionaries(
 
 
 @given(content=studies)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_resolved_yaml_reads_back_as_the_same_study(content: dict[str, Any], tmp_path_factory: Any) -> None:
     study = Study.model_validate(content)
     file = Path(tmp_path_factory.getbasetemp()) / "resolved.yaml"

@@ -473,7 +473,7 @@ soup = st.one_of(st.text(max_size=80), st.lists(pieces, max_size=30).map("".join
 @given(content=st.one_of(soup, st.binary(max_size=60)))
 @example(content=b"study: &a\n  *a : 1")
 @example(content=b"? ? ?")
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_file_that_is_no_study_ends_in_a_study_error(content: bytes, tmp_path_factory: Any) -> None:
     file = Path(tmp_path_factory.getbasetemp()) / "soup.yaml"
     file.write_bytes(content)
@@ -490,7 +490,7 @@ def _keys(content: Any, above: str = "") -> Iterator[str]:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_override_gives_a_study_or_a_study_error(data: st.DataObject, tmp_path_factory: Any) -> None:
     file = Path(tmp_path_factory.getbasetemp()) / "small.yaml"
     file.write_text(GOOD)

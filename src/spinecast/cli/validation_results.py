@@ -23,7 +23,7 @@ def make_record(
     from dataclasses import asdict
 
     from spinecast.clinical.dictionary import variable
-    from spinecast.cohorts.description import describe
+    from spinecast.cohorts.describing.by_outcome import describe
     from spinecast.notices import RESEARCH_USE, SYNTHETIC
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.training.environment import describe_environment

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spinecast import __version__
-from spinecast.cohorts.balance import NOTICEABLE
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing import WITHHELD, GroupDescription, TableEntry, column_names, count_text, shown_rows
+from spinecast.cohorts.standardised_differences import NOTICEABLE
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import (

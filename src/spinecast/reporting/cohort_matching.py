@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from spinecast import __version__
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.balance import NOTICEABLE, effective_size
 from spinecast.cohorts.matching import BalanceRow, MatchedCohort, Means
+from spinecast.cohorts.standardised_differences import NOTICEABLE, effective_size
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.cohort_description import MARK, attrition_table, cohort_facts

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.description import describe
+from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.explanation.summary import summarise
 from spinecast.files import atomic_write, canonical_json, sha256_bytes, writing
 from spinecast.models.artifact import save_model

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
-from spinecast.cohorts.balance import effective_size, moments, standardised
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.cohorts.standardised_differences import effective_size, moments, standardised
 from spinecast.statistics import Absent, Measure, auc, measure_from_dict
 from spinecast.validation.development import Development
 from spinecast.validation.expected_concordance import expected_auc

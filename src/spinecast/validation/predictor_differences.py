@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.balance import moments, standardised
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.description import describe
+from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.cohorts.standardised_differences import moments, standardised
 from spinecast.models.prognosis_model import MARGINAL_QUANTILES
 from spinecast.validation.development import Development
 

@@ -8,7 +8,7 @@ import pytest
 from checked_files import Check, Found, MakePeople, Mapped, Outcome, Read
 
 from spinecast.cohorts.checking.comparison import level_difference, number_difference
-from spinecast.cohorts.description import standardised_difference
+from spinecast.cohorts.describing.by_outcome import standardised_difference
 
 
 @pytest.fixture

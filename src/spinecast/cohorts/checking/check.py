@@ -25,7 +25,7 @@ from spinecast.cohorts.checking.shared_people import shared_people_results
 from spinecast.cohorts.checking.unit_checks import unit_results
 from spinecast.cohorts.checking.unit_shares import unit_shares
 from spinecast.cohorts.checking.value_checks import value_results
-from spinecast.cohorts.description import SMALLEST_SHOWN
+from spinecast.cohorts.describing.by_outcome import SMALLEST_SHOWN
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 
 __all__ = ["CheckOutcome", "FileCheck", "check_file", "check_table"]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.describing.by_outcome import SMALLEST_SHOWN
 from spinecast.cohorts.describing.grouping import Grouping
 from spinecast.cohorts.describing.missing_patterns import MissingPatterns, missing_patterns
 from spinecast.cohorts.describing.table_one import TableEntry, table_entry
-from spinecast.cohorts.description import SMALLEST_SHOWN
 from spinecast.errors import CohortError
 
 __all__ = ["NOT_KNOWN", "GroupDescription", "default_smallest", "describe_groups"]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.variable import Variable
-from spinecast.cohorts.balance import largest_difference, moments
 from spinecast.cohorts.describing.disclosure import Shown, hidden_text, protected
+from spinecast.cohorts.standardised_differences import largest_difference, moments
 
 __all__ = ["WITHHELD", "Count", "LevelRow", "Numbers", "TableEntry", "Withheld", "table_entry"]
 
@@ -106,7 +106,8 @@ class TableEntry:
     missing : tuple of Count
         Patients without a value, over all and then by group.
     difference : float or None
-        Standardised difference of two groups, the largest of any two for more; see `spinecast.cohorts.balance`.
+        Standardised difference of two groups, the largest of any two for more; see
+        `spinecast.cohorts.standardised_differences`.
     between : (int, int) or None
         Positions of the two groups.
     withheld : str, optional

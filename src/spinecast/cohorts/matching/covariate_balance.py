@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
-from spinecast.cohorts.balance import moments, pooled, standardised
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.matching.plan import MatchingPlan
 from spinecast.cohorts.matching.propensity import Propensity
+from spinecast.cohorts.standardised_differences import moments, pooled, standardised
 
 __all__ = ["BalanceRow", "Means", "balance_rows"]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.balance import NOTICEABLE, effective_size
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.matching.covariate_balance import BalanceRow, balance_rows
 from spinecast.cohorts.matching.neighbours import match_with_replacement, match_without_replacement
 from spinecast.cohorts.matching.plan import MatchingPlan
 from spinecast.cohorts.matching.propensity import Propensity, fit_propensity
+from spinecast.cohorts.standardised_differences import NOTICEABLE, effective_size
 from spinecast.errors import CohortError
 
 __all__ = ["MatchedCohort", "Members", "match_cohort"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spinecast.cohorts.balance import effective_size
 from spinecast.cohorts.matching.matched import MatchedCohort
+from spinecast.cohorts.standardised_differences import effective_size
 
 __all__ = ["matching_text"]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from statsmodels.stats.weightstats import DescrStatsW
 
-from spinecast.cohorts.balance import effective_size, largest_difference, moments, pooled, standardised
+from spinecast.cohorts.standardised_differences import effective_size, largest_difference, moments, pooled, standardised
 
 LEVELS = {
     "status": ((83, 10, 65), (85, 9, 60), 0.054),

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
-from spinecast.cohorts.balance import moments, standardised
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.cohorts.standardised_differences import moments, standardised
 
 __all__ = ["SMALLEST_SHOWN", "describe", "standardised_difference"]
 
