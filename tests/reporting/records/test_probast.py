@@ -75,7 +75,16 @@ class TestChecks:
         assert answer(filled, "3.6").status == "PY"
 
     @pytest.mark.parametrize(
-        ("code", "number", "status"), [("SC001", "2.3", "N"), ("SC004", "3.6", "N"), ("SC006", "4.4", "PN")]
+        ("code", "number", "status"),
+        [
+            ("SC001", "2.3", "N"),
+            ("SC004", "3.6", "N"),
+            ("SC006", "4.4", "PN"),
+            ("SC007", "2.3", "PN"),
+            ("SC008", "2.3", "N"),
+            ("SC009", "4.5", "N"),
+            ("SC026", "2.1", "PN"),
+        ],
     )
     def test_a_check_that_found_something_gives_no(self, altered: Alter, code: str, number: str, status: str) -> None:
         found = {"code": code, "title": "What it is", "severity": "error", "finding": "seen in 7 of 9", "remedy": ""}
@@ -85,6 +94,19 @@ class TestChecks:
         assert answer(filled, number).evidence == ("run.json#/checks/0",)
         domain = answer(filled, number).section
         assert [one.judgement for one in filled.domains if one.domain == domain] == ["high"]
+
+    @pytest.mark.parametrize(
+        ("code", "number", "status"), [("SC010", "4.4", "N"), ("SC011", "4.1", "N"), ("SC025", "4.5", "PN")]
+    )
+    def test_an_evaluation_answers_from_its_checks(
+        self, external: ExternalRecord, code: str, number: str, status: str
+    ) -> None:
+        external.findings["checks"] = [{"code": code, "title": "What it is", "finding": "as declared"}]
+        assert answer(judge(external, "probast_ai_2025_eval"), number).status == status
+
+    def test_how_predictors_were_chosen_is_a_yes_only_when_declared(self, altered: Alter) -> None:
+        assert answer(judge(altered("run.checks_made", [])), "4.5").status == "PY"
+        assert answer(judge(altered("run.checks_made", made("SC009"))), "4.5").status == "Y"
 
     def test_people_in_both_cohorts_are_leakage(self, external: ExternalRecord) -> None:
         assert answer(judge(external, "probast_ai_2025_eval"), "4.5").status == "NA"
@@ -114,6 +136,18 @@ class TestSize:
         # 20 numbers and binaries, one of 5 levels: see VARIABLES of the fixture.
         assert Recorded.of(record).parameters == 28
         assert answer(judge(record), "4.1").status == status
+
+    @pytest.mark.parametrize(("suffices", "status"), [(True, "PY"), (False, "PN")])
+    def test_the_criteria_of_riley_decide_where_they_were_computed(
+        self, record: RunRecord, suffices: bool, status: str
+    ) -> None:
+        record.evaluation["events"] = 800
+        adequacy = {"n": 1858, "required": 1200, "suffices": suffices}
+        record.run["sample_size"] = {"assumed": "Nagelkerke R² 0.15", "adequacy": adequacy}
+        one = answer(judge(record), "4.1")
+        assert one.status == status
+        assert "1,200 patients" in one.text
+        assert "Nagelkerke R² 0.15" in one.text
 
     @pytest.mark.parametrize(("events", "status"), [(99, "PN"), (100, "PY")])
     def test_events_of_an_evaluation(self, external: ExternalRecord, events: int, status: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.records.recorded import Recorded
+from spinecast.reporting.records.recorded import Recorded, Said
 
 __all__ = [
     "ALGORITHMS",
@@ -19,6 +19,7 @@ __all__ = [
     "censoring_words",
     "imputations",
     "outcome_words",
+    "riley_words",
     "trials_words",
 ]
 
@@ -150,6 +151,19 @@ def censoring_words(recorded: Recorded) -> str | None:
             "weighted by the inverse of their probability of not being censored"
         )
     return None
+
+
+def riley_words(recorded: Recorded) -> Said | None:
+    """Say whether the patients suffice by the criteria of Riley 2020, BMJ 368:m441; None where it was not computed."""
+    found = recorded.get("run.json", "sample_size", "adequacy")
+    if not found:
+        return None
+    met = "suffice" if found["suffices"] else "do not suffice"
+    text = (
+        f"By the criteria of Riley 2020 {fmt.plural(found['required'], 'patient')} are asked for: these {met}. "
+        f"Assumed: {fmt.ended(fmt.plain(recorded.get('run.json', 'sample_size', 'assumed')))}"
+    )
+    return Said(text, ("run.json#/sample_size",))
 
 
 def trials_words(recorded: Recorded) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.records.components import censoring_words, imputations
+from spinecast.reporting.records.components import censoring_words, imputations, riley_words
 from spinecast.reporting.records.internal_words import fitted_again
 from spinecast.reporting.records.probast_subjects import Judged, to_be_judged
 from spinecast.reporting.records.recorded import Recorded
@@ -37,7 +37,9 @@ FEW_EVENTS, ENOUGH_EVENTS, ENOUGH_FOR_MACHINES = 10, 20, 200
 ENOUGH_TO_EVALUATE = 100
 # This project's own convention: up to this share of patients, missing or left out, does not move a result much.
 LITTLE = 0.05
-MISSINGNESS, SHARED, LACKING = "SC006", "SC021", "SC022"
+# Checks of ``spinecast.validation`` by what they look for.
+MISSINGNESS, TELLS_ALONE, CHOSEN_BY_P, UNCORRECTED_BALANCE = "SC006", "SC007", "SC009", "SC010"
+APPARENT_ALONE, SHARED, LACKING, MADE_FROM = "SC011", "SC021", "SC022", "SC025"
 SIZE = ("evaluation.json#/n", "evaluation.json#/events")
 NO_BALANCING = "No classes were weighted or resampled: nothing of the kind exists in the pipeline."
 
@@ -57,6 +59,10 @@ def enough_events(record: Recorded) -> Judged:
     evidence = (*SIZE, "cohort.json#/table_one")
     if ratio < FEW_EVENTS:
         return Judged("N", f"{text} Fewer than {FEW_EVENTS} are too few.", evidence)
+    required = riley_words(record)
+    if required is not None:
+        suffices = record.get("run.json", "sample_size", "adequacy", "suffices")
+        return Judged("PY" if suffices else "PN", f"{text} {required.text}", (*evidence, *required.evidence))
     if ratio < ENOUGH_EVENTS:
         return Judged("PN", f"{text} Fewer than {ENOUGH_EVENTS} may be too few.", evidence)
     if ratio >= ENOUGH_FOR_MACHINES or record.is_regression:
@@ -136,10 +142,15 @@ def missing_and_censored(record: Recorded) -> Judged:
 
 def no_univariable_selection(record: Recorded) -> Judged:
     """Whether univariable selection was avoided."""
+    chosen = record.finding(CHOSEN_BY_P)
+    if chosen is not None:
+        return Judged("N", chosen.text, chosen.evidence)
     if not record.predictors:
         return to_be_judged("The record does not name the predictors.")
-    text = "The predictors stand in the study file; nothing selects them by their association with the outcome."
-    return Judged("Y", text, (record.predictors_at,))
+    text = "The predictors stand in the study file; nothing here selects them by their association with the outcome."
+    if record.check(CHOSEN_BY_P) == "not found":
+        return Judged("Y", f"{text} How they were chosen before is declared.", (record.predictors_at,))
+    return Judged("PY", f"{text} How they were chosen before is not declared.", (record.predictors_at,))
 
 
 def complexities(record: Recorded) -> Judged:
@@ -220,6 +231,9 @@ def model_as_reported(record: Recorded) -> Judged:
 def not_apparent_alone(record: Recorded) -> Judged:
     """Whether more than apparent performance was evaluated."""
     where = ("evaluation.json#/basis",)
+    alone = record.finding(APPARENT_ALONE)
+    if alone is not None:
+        return Judged("N", alone.text, alone.evidence)
     if record.basis == "apparent":
         return Judged("N", "Performance is apparent alone.", where)
     if record.basis in ("out-of-fold", "external"):
@@ -238,6 +252,9 @@ def evaluated_unbalanced(record: Recorded) -> Judged:
 
 
 def _unbalanced(record: Recorded) -> Judged:
+    uncorrected = record.finding(UNCORRECTED_BALANCE)
+    if uncorrected is not None:
+        return Judged("N", uncorrected.text, uncorrected.evidence)
     if record.design == "development" and record.candidates:
         return Judged("NA", NO_BALANCING, ("study.yaml#/candidates",))
     if record.get("about.json", "source", "kind") == "model":
@@ -247,6 +264,10 @@ def _unbalanced(record: Recorded) -> Judged:
 
 def no_leakage(record: Recorded) -> Judged:
     """Whether nothing leaked from test to training."""
+    for code in (TELLS_ALONE, MADE_FROM):
+        found = record.finding(code)
+        if found is not None:
+            return Judged("PN", found.text, found.evidence)
     if record.design == "evaluation":
         shared = record.finding(SHARED)
         if shared is not None:

@@ -26,7 +26,9 @@ __all__ = [
     "to_be_judged",
 ]
 
-LEAKING, BEYOND_FOLLOW_UP, NOBODY_HAS = "SC001", "SC004", "SC022"
+# Checks of ``spinecast.validation`` by what they look for.
+LEAKING, BEYOND_FOLLOW_UP, TELLS_ALONE, DATED_AFTER = "SC001", "SC004", "SC007", "SC008"
+NOBODY_HAS, CODED_DIFFERENTLY = "SC022", "SC026"
 HARD = (
     "Whether somebody died calls for no judgement that knowing the predictors could sway (Moons 2019); how completely "
     "deaths were found is for a reader to judge."
@@ -77,6 +79,9 @@ def eligibility(record: Recorded) -> Judged:
 
 def predictors_alike(record: Recorded) -> Judged:
     """Whether predictors were defined and measured alike."""
+    coded = record.finding(CODED_DIFFERENTLY)
+    if coded is not None:
+        return Judged("PN", coded.text, coded.evidence)
     text = (
         "One unit and coding was enforced for each predictor; how each was measured in each patient is not in the "
         "record."
@@ -102,11 +107,16 @@ def predictors_blind(record: Recorded) -> Judged:
 
 def predictors_in_time(record: Recorded) -> Judged:
     """Whether predictors are known in time."""
-    leak, lacking = record.finding(LEAKING), record.finding(NOBODY_HAS)
-    if leak is not None:
-        return Judged("N", leak.text, leak.evidence)
-    if lacking is not None:
-        return Judged("PN", lacking.text, lacking.evidence)
+    answers: tuple[tuple[str, Signal], ...] = (
+        (LEAKING, "N"),
+        (DATED_AFTER, "N"),
+        (TELLS_ALONE, "PN"),
+        (NOBODY_HAS, "PN"),
+    )
+    for code, answer in answers:
+        found = record.finding(code)
+        if found is not None:
+            return Judged(answer, found.text, found.evidence)
     if record.check(LEAKING) == "not found":
         text = (
             "The dictionary calls every predictor known when the prediction is made (SC001 found nothing); whether it "

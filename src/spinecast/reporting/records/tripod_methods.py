@@ -11,6 +11,7 @@ from spinecast.reporting.records.components import (
     censoring_words,
     imputations,
     outcome_words,
+    riley_words,
     trials_words,
 )
 from spinecast.reporting.records.internal_words import fitted_again, sites
@@ -146,8 +147,14 @@ def predictor_choice(record: Recorded) -> Said | None:
         return None
     text = (
         f"{fmt.plural(len(record.predictors), 'predictor')} were named in the study file before anything was fitted. "
-        "None was selected by its association with the outcome before modelling."
+        "Nothing in the analysis selects them by their association with the outcome."
     )
+    declared = record.study.get("predictor_choice")
+    if declared:
+        return Said(
+            f"{text} Declared: {fmt.plain(declared).replace('_', ' ')}.",
+            ("study.yaml#/predictors", "study.yaml#/predictor_choice"),
+        )
     return Said(text, ("study.yaml#/predictors",))
 
 
@@ -176,6 +183,10 @@ def sample_size(record: Recorded) -> Said | None:
             "predictor parameters."
         )
         evidence.append("cohort.json#/table_one")
+    required = riley_words(record)
+    if required is not None:
+        text += f" {required.text}"
+        evidence += required.evidence
     return Said(text, tuple(evidence))
 
 
