@@ -48,10 +48,10 @@ def test_a_predictor_dated_after_the_index_date_stops_training(spinecast: Run, t
     assert not (tmp_path / "output" / "simulated_mortality").exists()
 
 
-def validated(trained: TrainedStudy, table: pd.DataFrame, spinecast: Run, tmp_path: Path) -> tuple[object, Path]:
+def validated(trained: TrainedStudy, table: pd.DataFrame, here: Run, tmp_path: Path) -> tuple[object, Path]:
     table.to_csv(tmp_path / "there.csv", index=False)
     target = tmp_path / "validation"
-    done = spinecast(
+    done = here(
         *("validate", str(trained.output / "model"), "--study", str(trained.folder / "study.yaml"), "--synthetic"),
         *("--cohort", str(tmp_path / "there.csv"), "--output", str(target)),
         folder=trained.folder,
@@ -60,17 +60,17 @@ def validated(trained: TrainedStudy, table: pd.DataFrame, spinecast: Run, tmp_pa
 
 
 @pytest.mark.slow
-def test_people_in_both_cohorts_stop_a_validation(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_people_in_both_cohorts_stop_a_validation(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     mixed = pd.concat([simulated.patients(200, seed=8), simulated.patients().iloc[:15]], ignore_index=True)
     mixed["patient"] = [f"N{number}" for number in range(len(mixed))]
-    done, target = validated(trained, mixed, spinecast, tmp_path)
+    done, target = validated(trained, mixed, here, tmp_path)
     assert "15 of 215 patients" in stopped(done, "SC021")
     assert not target.exists()
 
 
 @pytest.mark.slow
 def test_a_cohort_made_from_the_development_stops_a_validation(
-    trained: TrainedStudy, spinecast: Run, tmp_path: Path
+    trained: TrainedStudy, here: Run, tmp_path: Path
 ) -> None:
     copy = simulated.patients().sample(200, random_state=1).reset_index(drop=True)
     copy = copy.assign(
@@ -81,7 +81,7 @@ def test_a_cohort_made_from_the_development_stops_a_validation(
         sodium=copy["sodium"] + 1,
         days=copy["days"] + 1,
     )
-    done, target = validated(trained, copy, spinecast, tmp_path)
+    done, target = validated(trained, copy, here, tmp_path)
     assert "of 200 patients are found again among the 300 of the development" in stopped(done, "SC025")
     assert not target.exists()
 
@@ -92,15 +92,15 @@ def predictions(folder: Path) -> None:
     pd.DataFrame({"risk": risk, "dead": (draw.random(400) < risk).astype(int)}).to_csv(folder / "p.csv", index=False)
 
 
-def test_apparent_performance_alone_stops_an_evaluation(spinecast: Run, tmp_path: Path) -> None:
+def test_apparent_performance_alone_stops_an_evaluation(here: Run, tmp_path: Path) -> None:
     predictions(tmp_path)
     (tmp_path / "declared.yaml").write_text("basis: apparent\n", encoding="utf-8")
     asked = ("evaluate", "p.csv", "--risk", "risk", "--outcome", "dead", "--declared", "declared.yaml")
-    stopped(spinecast(*asked, "--report", "page.html", folder=tmp_path), "SC011")
+    stopped(here(*asked, "--report", "page.html", folder=tmp_path), "SC011")
     assert not (tmp_path / "page.html").exists()
     text = "basis: out-of-fold\nclasses: weighted\npredictor_choice: univariable_p\n"
     (tmp_path / "declared.yaml").write_text(text, encoding="utf-8")
-    done = spinecast(*asked, "--json", "--report", "page.html", folder=tmp_path)
+    done = here(*asked, "--json", "--report", "page.html", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     told = {one["code"]: one["status"] for one in answer["checks_made"]}
@@ -113,10 +113,10 @@ def test_apparent_performance_alone_stops_an_evaluation(spinecast: Run, tmp_path
     assert "Every check that was considered" in page
 
 
-def test_a_wrong_declaration_is_one_message(spinecast: Run, tmp_path: Path) -> None:
+def test_a_wrong_declaration_is_one_message(here: Run, tmp_path: Path) -> None:
     predictions(tmp_path)
     (tmp_path / "declared.yaml").write_text("basis: aparent\n", encoding="utf-8")
-    done = spinecast(
+    done = here(
         *("evaluate", "p.csv", "--risk", "risk", "--outcome", "dead", "--declared", "declared.yaml"), folder=tmp_path
     )
     assert (done.returncode, done.stdout) == (2, "")
