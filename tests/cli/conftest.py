@@ -13,7 +13,16 @@ import simulated
 
 from spinecast.cli import main
 
+# Said by SQLAlchemy of MLflow's own use of it where a command runs in this process; Python shows it to no user.
+OTHERS_DEPRECATIONS = "ignore::sqlalchemy.exc.SADeprecationWarning"
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.filterwarnings(OTHERS_DEPRECATIONS))
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +81,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, spinecast: Run) -> Trained
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
     return TrainedStudy(folder, answer, folder / "output" / "simulated_mortality", done.stderr)
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2, done.stdout
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for word in words:
+        assert word in done.stderr, done.stderr

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import simulated
-from cli.conftest import Run, TrainedStudy, environment
+from cli.conftest import Run, TrainedStudy, assert_refused, environment
 
 QUICK = ("--bootstrap", "20", "--missing-draws", "2")
 
@@ -27,14 +27,6 @@ def place(folder: Path, table: pd.DataFrame) -> None:
     """Lay a cohort into a folder, and the study beside it."""
     table.to_csv(folder / "there.csv", index=False)
     (folder / "study.yaml").write_text(simulated.STUDY, encoding="utf-8")
-
-
-def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert done.returncode == 2, done.stdout
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
-    for word in words:
-        assert word in done.stderr, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -314,5 +306,14 @@ def test_support_lung_to_colon(spinecast: Run, tmp_path: Path) -> None:
     assert len(answer["comparators"]) == 2  # SUPPORT's own model, by two and by six months
     folder = tmp_path / "output" / "validations" / "lung_on_SUPPORT_metastatic_colon_cancer"
     assert (folder / "report.html").is_file()
+    done = spinecast("update", "lung", "--cohort", "support:colon", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    repaired = json.loads(done.stdout)
+    assert repaired["updating"]["method"] == "intercept"  # 71 events of 256 do not speak against the slope
+    assert repaired["updating"]["lines"]["intercept"]["intercept"]["upper"] < 0
+    assert repaired["before"]["measures"]["calibration_in_the_large"]["upper"] < 0
+    large = repaired["measures"]["calibration_in_the_large"]
+    assert large["lower"] < 0 < large["upper"]
+    assert repaired["about"]["update"]["version"] == "lung/2"
     refused = spinecast("validate", "lung", "--cohort", "support:metastatic", folder=tmp_path)
     assert_refused(refused, "is the development cohort", "908 of 1,858")

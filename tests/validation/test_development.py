@@ -26,7 +26,10 @@ def model_of(cohort: Cohort, names: tuple[str, ...] = INPUTS) -> PrognosisModel:
 
 
 def overlap(development: Development, cohort: Cohort, model: PrognosisModel | None = None) -> Overlap:
-    return find_overlap(development, cohort, labelled_of(cohort), model)
+    if model is not None:
+        held = dict(zip(model.predictors, model.marginals.tolist(), strict=True))
+        development = replace(development, quantiles=held)
+    return find_overlap(development, cohort, labelled_of(cohort))
 
 
 def test_the_same_patients_under_another_name_are_told_by_their_fingerprint() -> None:

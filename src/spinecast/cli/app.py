@@ -31,6 +31,7 @@ from spinecast.cli import (
     study,
     synth,
     train,
+    update,
     validate,
 )
 from spinecast.errors import SpinecastError
@@ -52,6 +53,7 @@ app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("validate")(validate.validate)
+app.command("update")(update.update)
 app.command("report")(report.report)
 app.command("models")(models.models)
 app.command("scores")(scores.scores)

@@ -204,9 +204,9 @@ def write_page(record: ExternalRecord, page: Path, *, pdf: bool) -> None:
     """
     from spinecast.files import atomic_write
     from spinecast.reporting import render_html, render_pdf
-    from spinecast.reporting.external import build_external_report
+    from spinecast.reporting.updating import build_report_of
 
-    document = build_external_report(record)
+    document = build_report_of(record)
     atomic_write(page, render_html(document))
     if pdf:
         atomic_write(page.with_suffix(".pdf"), render_pdf(document))

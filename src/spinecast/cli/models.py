@@ -26,7 +26,7 @@ def models(json_: Annotated[bool, typer.Option("--json", help="One JSON line a v
     if not versions:
         typer.echo("no model is registered yet; `spinecast train STUDY.yaml` registers one")
         return
-    rows = [("model", "version", "alias", "cohort", "made (UTC)", "run")]
+    rows = [("model", "version", "alias", "cohort", "made (UTC)", "run", "updated from")]
     rows += [
         (
             version.name,
@@ -35,6 +35,7 @@ def models(json_: Annotated[bool, typer.Option("--json", help="One JSON line a v
             version.cohort_kind,
             datetime.fromtimestamp(version.created / 1000, UTC).strftime("%Y-%m-%d %H:%M"),
             version.run_id,
+            version.parent,
         )
         for version in versions
     ]

@@ -90,19 +90,27 @@ def _load(place: Path) -> RunRecord | ExternalRecord:
 
 def _document(record: RunRecord | ExternalRecord) -> Document:
     from spinecast.reporting import build_report
-    from spinecast.reporting.external import build_external_report
     from spinecast.reporting.record import RunRecord
+    from spinecast.reporting.updating import build_report_of
 
-    return build_report(record) if isinstance(record, RunRecord) else build_external_report(record)
+    return build_report(record) if isinstance(record, RunRecord) else build_report_of(record)
 
 
 def _write_records(
     record: RunRecord | ExternalRecord, target: Path, authors: Path | None, wordings: Sequence[Path], *, pdf: bool
 ) -> None:
     from spinecast.documents import read_document
+    from spinecast.errors import SpinecastError
+    from spinecast.reporting.external_record import ExternalRecord
     from spinecast.reporting.records import read_wording, write_records
     from spinecast.training.study_reporting import AUTHORS, ReportingSpec
 
+    if isinstance(record, ExternalRecord) and record.about["kind"] == "update":
+        raise SpinecastError(
+            "the reporting forms are not filled from an update: part of its patients were fitted to",
+            expected="the record of a training or of a validation",
+            remedy="validate the updated version on other patients, and fill them from that",
+        )
     words = read_document(authors, ReportingSpec, AUTHORS)[0].model_dump() if authors is not None else None
     written = write_records(record, target, authors=words, wordings=[read_wording(path) for path in wordings], pdf=pdf)
     typer.echo("\n".join(map(str, written)))

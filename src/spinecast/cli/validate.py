@@ -11,10 +11,10 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spinecast.cli.validation_inputs import Reference
-    from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome
+    from spinecast.cli.validation_cohort import Asked
+    from spinecast.cohorts.outcomes import LabelledOutcome
     from spinecast.training.study import Study
-    from spinecast.validation.cohort_file import OpenedCohort, Wanted
+    from spinecast.validation.cohort_file import OpenedCohort
     from spinecast.validation.comparing import Comparator
 
 __all__ = ["validate"]
@@ -92,6 +92,8 @@ def validate(
     Refused are the development cohort itself, a cohort without a predictor, other units, no events. Research use only.
     """
     from spinecast.cli.evaluate import read_thresholds, require_page
+    from spinecast.cli.validation_cohort import Asked, asked_outcome_of
+    from spinecast.cli.validation_inputs import find_reference
     from spinecast.errors import SpinecastError
     from spinecast.training.study_file import load_study
     from spinecast.validation.external_plan import ValidationSettings
@@ -109,46 +111,18 @@ def validate(
     )
     if report is not None:
         require_page(report, [Path(cohort), mapping, study])
-    asked = _Asked(
-        reference=_reference(model),
+    asked = Asked(
+        reference=find_reference(model),
         study=load_study(study) if study else None,
         cohort=cohort,
         mapping=mapping,
-        compare=tuple(_reference(name) for name in compare or ()),
+        compare=tuple(find_reference(name) for name in compare or ()),
         allow_missing=allow_missing,
         impossible=impossible,
         synthetic=synthetic,
     )
-    asked.outcome = _outcome(asked, outcome_time, outcome_event, horizon, censored)
+    asked.outcome = asked_outcome_of(asked, outcome_time, outcome_event, horizon, censored)
     _run(asked, settings, output=output, report=report, pdf=pdf, json_=json_)
-
-
-class _Asked:
-    """What was named on the command line, found."""
-
-    outcome: BinaryRisk
-
-    def __init__(
-        self,
-        *,
-        reference: Reference,
-        study: Study | None,
-        cohort: str,
-        mapping: Path | None,
-        compare: tuple[Reference, ...],
-        allow_missing: bool,
-        impossible: str | None,
-        synthetic: bool,
-    ) -> None:
-        self.reference, self.study, self.cohort, self.mapping = reference, study, cohort, mapping
-        self.compare, self.allow_missing, self.impossible = compare, allow_missing, impossible
-        self.synthetic = synthetic
-
-
-def _reference(name: str) -> Reference:
-    from spinecast.cli.validation_inputs import find_reference
-
-    return find_reference(name)
 
 
 def _variables(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -157,32 +131,8 @@ def _variables(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(variable(name).name for name in names or ())
 
 
-def _outcome(
-    asked: _Asked, time: str | None, event: str | None, horizon: float | None, censored: str | None
-) -> BinaryRisk:
-    """Return the outcome: that of the options, else of the study, else of the model."""
-    from spinecast.cohorts.outcomes import HorizonOutcome
-    from spinecast.errors import ContractError
-    from spinecast.training.plan import outcome_definition
-    from spinecast.validation.recorded_outcome import outcome_from_record, with_censoring
-
-    if horizon is not None:
-        return with_censoring(
-            HorizonOutcome(time or "follow_up_time", event or "death", horizon, censored="ipcw"), censored
-        )
-    if time is not None or event is not None:
-        raise ContractError("--outcome-time and --outcome-event need the day", expected="--horizon DAYS beside them")
-    if asked.study is not None:
-        return with_censoring(outcome_definition(asked.study), censored)
-    if asked.reference.model is None:
-        raise ContractError(
-            f"{asked.reference.text} has no outcome of its own",
-            expected="--horizon DAYS (death by that day), or --study STUDY",
-        )
-    return with_censoring(outcome_from_record(asked.reference.model.about.get("outcome")), censored)
-
-
-def _run(asked: _Asked, settings: Any, *, output: Path | None, report: Path | None, pdf: bool, json_: bool) -> None:
+def _run(asked: Asked, settings: Any, *, output: Path | None, report: Path | None, pdf: bool, json_: bool) -> None:
+    from spinecast.cli.validation_cohort import open_asked, wanted_of
     from spinecast.cli.validation_inputs import default_comparators, development_of, folder_name
     from spinecast.cli.validation_results import make_record, require_own_folder, summary_text, write_results
     from spinecast.cohorts.outcomes import label_outcome
@@ -193,6 +143,7 @@ def _run(asked: _Asked, settings: Any, *, output: Path | None, report: Path | No
     from spinecast.validation.external import validate_externally
     from spinecast.validation.external_plan import ValidationPlan
     from spinecast.validation.risk_sources import asked_outcome
+    from spinecast.validation.updating_patients import refuse_updating_cohorts
 
     started = datetime.now(UTC)
     outcome = asked_outcome(asked.outcome)
@@ -200,10 +151,14 @@ def _run(asked: _Asked, settings: Any, *, output: Path | None, report: Path | No
     named = {reference.text: reference for reference in (*asked.compare, *default_comparators(outcome))}
     named.pop(asked.reference.text, None)
     development, trained = development_of(asked.reference, asked.study, say)
-    opened = _open(asked, _wanted(asked, tuple(named.values()), development.variables, settings.subgroups, trained))
+    opened = open_asked(
+        asked, wanted_of(asked, tuple(named.values()), development.variables, settings.subgroups, trained)
+    )
     labelled = label_outcome(opened.cohort, asked.outcome)
-    overlap = find_overlap(development, opened.cohort, labelled, asked.reference.model)
+    overlap = find_overlap(development, opened.cohort, labelled)
     refuse_development_cohort(overlap, development, opened.cohort)
+    if asked.reference.model is not None:
+        refuse_updating_cohorts(asked.reference.model, opened.cohort, labelled)
     barred = _barred(asked, opened, labelled)
     plan = ValidationPlan(
         source=source,
@@ -234,109 +189,26 @@ def _run(asked: _Asked, settings: Any, *, output: Path | None, report: Path | No
         typer.echo(summary_text(record, target, report, run_id))
 
 
-def _barred(asked: _Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> dict[str, str]:
+def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> dict[str, str]:
     """Return the models to compare that were made from these very patients, with the reason: it would be unfair."""
     from spinecast.cli.validation_inputs import development_of
     from spinecast.training.progress import say
     from spinecast.validation.development import find_overlap
+    from spinecast.validation.updating_patients import updating_cohorts
 
     found = {}
     for reference in asked.compare:
         if reference.model is None:
             continue
         development, _ = development_of(reference, None, say)
-        overlap = find_overlap(development, opened.cohort, labelled, reference.model)
-        if overlap.how:
-            found[reference.text] = (
-                f"it was made from these patients: {overlap.shared:,} of {overlap.of:,} stand in its development cohort"
-            )
+        for people in (development, *updating_cohorts(reference.model)):
+            overlap = find_overlap(people, opened.cohort, labelled)
+            if overlap.how:
+                found[reference.text] = (
+                    f"it was made from these patients: {overlap.shared:,} of {overlap.of:,} stand in its "
+                    f"{people.role} cohort"
+                )
     return found
-
-
-def _wanted(
-    asked: _Asked,
-    compared: Sequence[Reference],
-    development: Sequence[str],
-    subgroups: Sequence[str],
-    trained: Study | None,
-) -> Wanted:
-    from spinecast.validation.cohort_file import Wanted
-    from spinecast.validation.recorded_outcome import outcome_variables
-
-    outcome = outcome_variables(asked.outcome)
-    useful = [name for reference in compared for name in (*reference.inputs, *reference.alternatives)]
-    study = asked.study or trained
-    useful += [*asked.reference.alternatives, *development, *subgroups]
-    useful += [entry.variable for entry in study.comparators] if study else []
-    return Wanted(
-        predictors=asked.reference.inputs,
-        outcome=outcome,
-        useful=tuple(name for name in dict.fromkeys(useful) if name not in (*asked.reference.inputs, *outcome)),
-        allow_lacking=asked.allow_missing,
-        impossible_values=_impossible(asked),
-    )
-
-
-def _impossible(asked: _Asked) -> Any:
-    from typing import get_args
-
-    from spinecast.cohorts.contract import ImpossibleValues
-    from spinecast.errors import SpinecastError, nearest
-
-    known = get_args(ImpossibleValues)
-    if asked.impossible is None:
-        return asked.study.cohort.impossible_values if asked.study else None
-    if asked.impossible in known:
-        return asked.impossible
-    close = nearest(asked.impossible, known)
-    raise SpinecastError(
-        f"{asked.impossible!r} says nothing of impossible values",
-        where="--impossible",
-        expected=f"one of {', '.join(known)}",
-        remedy=f"did you mean {close}?" if close else None,
-    )
-
-
-def _open(asked: _Asked, wanted: Wanted) -> OpenedCohort:
-    """Open the patients; whoever says that they are made up is believed, and so is a file that says it itself."""
-    from dataclasses import replace
-
-    opened = _opened(asked, wanted)
-    return replace(opened, cohort=replace(opened.cohort, kind="synthetic")) if asked.synthetic else opened
-
-
-def _opened(asked: _Asked, wanted: Wanted) -> OpenedCohort:
-    from spinecast.training.study_blocks import TableSource
-    from spinecast.validation.cohort_file import open_cohort, open_like_study
-
-    if asked.study is None or asked.mapping is not None or asked.cohort.startswith("support:"):
-        return open_cohort(asked.cohort, asked.mapping, wanted)
-    if not isinstance(asked.study.cohort.source, TableSource):
-        return open_cohort(asked.cohort, None, wanted)
-    return open_like_study(_replaced_source(asked.study, Path(asked.cohort)), wanted)
-
-
-def _replaced_source(study: Study, path: Path) -> Any:
-    """Return the study's source with another file: its mapping, identifier and group column, and its separator."""
-    from spinecast.cohorts.sources import CsvSource, ParquetSource
-    from spinecast.training.study_blocks import CsvSource as CsvBlock
-    from spinecast.training.study_blocks import TableSource
-    from spinecast.validation.cohort_file import is_parquet
-
-    source = study.cohort.source
-    if not isinstance(source, TableSource):
-        raise TypeError("the study reads no table")
-    shared: dict[str, Any] = {
-        "path": path,
-        "id_column": source.id_column,
-        "columns": {name: column.model_dump() for name, column in source.columns.items()},
-        "group_column": source.group_column,
-    }
-    if is_parquet(path):
-        return ParquetSource(**shared)
-    if isinstance(source, CsvBlock):
-        return CsvSource(**shared, separator=source.separator, decimal=source.decimal)
-    return CsvSource(**shared)
 
 
 def _recorded(study: Study | None, opened: OpenedCohort, labelled: LabelledOutcome) -> tuple[Comparator, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spinecast.validation.development import Development
     from spinecast.validation.risk_sources import AskedOutcome, RiskSource
 
-__all__ = ["Reference", "default_comparators", "development_of", "find_reference", "folder_name"]
+__all__ = ["Reference", "default_comparators", "development_of", "find_reference", "folder_name", "safe_name"]
 
 SCORE, PUBLISHED = "score:", "published:"
 
@@ -99,7 +99,8 @@ def find_reference(text: str) -> Reference:
     in_folder = is_model_folder(text)
     store = None if in_folder else open_store(create=False)
     model, identity = find_model(store, text)
-    record = _record_beside(Path(text)) if store is None else _record_in_store(store, identity)
+    trained = _first_identity(model, identity)
+    record = _record_beside(Path(text)) if store is None else _record_in_store(store, trained)
     return Reference(text, model=model, identity=identity, record=record)
 
 
@@ -118,6 +119,12 @@ def _published(name: str) -> PublishedModel:
         expected=f"one of {', '.join(known)}, or a YAML file",
         remedy=f"did you mean {close}?" if close else None,
     )
+
+
+def _first_identity(model: PrognosisModel, identity: str) -> str:
+    """Return the identity of the model that was trained: its own, or that of the first it was updated from."""
+    updates = model.about.get("updates") or ()
+    return str(updates[0]["parent"]["identity"]) if updates else identity
 
 
 def _record_beside(folder: Path) -> Path | None:
@@ -142,7 +149,12 @@ def _record_in_store(store: Any, identity: str) -> Path | None:
 def folder_name(source: RiskSource, cohort: str) -> str:
     """Name the folder of a validation: what was judged, on whom, in letters that any file system takes."""
     what = source.name if source.kind == "model" else f"{source.kind}_{source.name}"
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{what}_on_{cohort}").strip("._")
+    return safe_name(f"{what}_on_{cohort}")
+
+
+def safe_name(text: str) -> str:
+    """Write text in letters that any file system takes."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("._")
 
 
 def default_comparators(asked: AskedOutcome) -> Iterator[Reference]:
@@ -208,6 +220,8 @@ def development_of(
         say("reading the development cohort again")
         cohort, labelled, unreadable = _patients(recorded, str(about.get("fingerprint")))
     marginals = reference.model.marginals.tolist()
+    held = about.get("quantiles") or dict(zip(reference.model.predictors, marginals, strict=True))
+    updated = bool(reference.model.about.get("updates"))
     development = Development(
         name=str(about.get("name", "not recorded")),
         kind=str(about.get("kind", "not recorded")),
@@ -215,9 +229,10 @@ def development_of(
         n=about.get("n"),
         events=about.get("events"),
         variables=recorded.variables or _variables_of(reference.model),
-        evaluation=recorded.evaluation,
+        # What was recorded of the risks at home is of the model before it was updated.
+        evaluation=None if updated else recorded.evaluation,
         description=recorded.description,
-        quantiles=dict(zip(reference.model.predictors, marginals, strict=True)),
+        quantiles=held,
         cohort=cohort,
         labelled=labelled,
         unreadable=unreadable,

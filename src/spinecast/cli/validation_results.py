@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from spinecast.validation.cohort_file import OpenedCohort
     from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
 
-__all__ = ["make_record", "require_own_folder", "summary_text", "write_results"]
+__all__ = ["PDF", "RECORD", "REPORT", "make_record", "require_own_folder", "summary_text", "write_results"]
 
 RECORD, REPORT, PDF = "record", "report.html", "report.pdf"
 
@@ -69,8 +69,16 @@ def make_record(
     )
 
 
-def require_own_folder(target: Path) -> Path:
-    """Refuse to replace a folder that no validation wrote.
+def require_own_folder(target: Path, *, what: str = "validation", also: tuple[str, ...] = ()) -> Path:
+    """Refuse to replace a folder that no validation, or no update, wrote.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+    what : str
+        Kind of the record that must stand in it.
+    also : tuple of str
+        What stands in it beside record and report.
 
     Raises
     ------
@@ -85,15 +93,26 @@ def require_own_folder(target: Path) -> Path:
         raise OutputError(f"the results would replace {place}, the folder this command runs in", where=str(target))
     if place.is_dir():
         found = {entry.name for entry in place.iterdir()} - {".DS_Store"}
-        if found and (found - {RECORD, REPORT, PDF} or not (place / RECORD / "about.json").is_file()):
+        if found and (found - {RECORD, REPORT, PDF, *also} or _kind_of(place) != what):
             raise OutputError(
-                f"{place} holds what no validation wrote: {', '.join(sorted(found)[:5])}",
+                f"{place} holds what no {what} wrote: {', '.join(sorted(found)[:5])}",
                 where=str(target),
-                expected="a new or empty folder, or the results of an earlier validation",
+                expected=f"a new or empty folder, or the results of an earlier {what}",
                 remedy="name another folder with --output",
             )
     ensure_replaceable_directory(place)
     return target
+
+
+def _kind_of(place: Path) -> str | None:
+    """Return the kind of the record in a folder, None where there is none that can be read."""
+    from spinecast.errors import ArtifactError
+    from spinecast.reporting.external_record import ExternalRecord
+
+    try:
+        return str(ExternalRecord.load(place / RECORD).about["kind"])
+    except ArtifactError:
+        return None
 
 
 def write_results(record: ExternalRecord, target: Path | None, page: Path | None, *, pdf: bool) -> str | None:

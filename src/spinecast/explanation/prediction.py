@@ -142,4 +142,4 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
 
 def notices(model: PrognosisModel) -> tuple[str, ...]:
     """Return what every answer of a model says: research use, and that its patients were made up where they were."""
-    return (RESEARCH_USE, *((SYNTHETIC,) if model.about["cohort"]["kind"] == "synthetic" else ()))
+    return (RESEARCH_USE, *((SYNTHETIC,) if model.is_synthetic else ()))

@@ -109,6 +109,12 @@ class PrognosisModel:
     marginals: FloatArray
     about: Mapping[str, Any]
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether patients it was developed or updated on do not exist."""
+        cohorts = [self.about.get("cohort") or {}, *(update["cohort"] for update in self.about.get("updates") or ())]
+        return any(cohort.get("kind") == "synthetic" for cohort in cohorts)
+
     def matrix(self, patients: pandas.DataFrame) -> FloatArray:
         """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
         from spinecast.cohorts.cohort import frame_matrix

@@ -27,13 +27,13 @@ _REQUIRED = {
 
 @dataclass(frozen=True)
 class ExternalRecord:
-    """A finished external validation, or the evaluation of a file of predictions, as data.
+    """A finished external validation or update of a model, or the evaluation of a file of predictions, as data.
 
     Parameters
     ----------
     about : dict
-        Kind ("validation" or "evaluation"), title, what was judged, on whom, the outcome, settings, notes, times,
-        versions.
+        Kind ("validation", "update" or "evaluation"), title, what was judged, on whom, the outcome, settings, notes,
+        times, versions.
     evaluation : dict
         Every number of the evaluation; see ``spinecast.validation``.
     cohort : dict
@@ -56,7 +56,7 @@ class ExternalRecord:
     @property
     def is_validation(self) -> bool:
         """Whether a model was applied to a cohort, and not only its predictions read."""
-        return bool(self.about["kind"] == "validation")
+        return self.about["kind"] in ("validation", "update")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole record as one JSON object: what it is about, then every number by its name."""

@@ -9,7 +9,14 @@ ended it; a ``horizon`` is in the unit of ``time``, and past the longest follow-
 
 from __future__ import annotations
 
-from spinecast.statistics.binary.accuracy import brier, brier_null, discrimination_slope, log_loss, scaled_brier
+from spinecast.statistics.binary.accuracy import (
+    brier,
+    brier_null,
+    compare_loss,
+    discrimination_slope,
+    log_loss,
+    scaled_brier,
+)
 from spinecast.statistics.binary.agreement import (
     McNemar,
     UnpairedComparison,
@@ -104,6 +111,14 @@ from spinecast.statistics.calibration.summary import (
     fit_calibration,
     joint_calibration_intercept,
     observed_expected_ratio,
+)
+from spinecast.statistics.calibration.updating import (
+    CLOSED_TEST_LEVEL,
+    ClosedTest,
+    UpdateLine,
+    UpdateTest,
+    closed_update_test,
+    fit_update,
 )
 from spinecast.statistics.foundations.bootstrap import Seed
 from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure, measure_from_dict
@@ -231,6 +246,7 @@ from spinecast.statistics.survival_performance.slope import (
 
 __all__ = [
     "CALIBRATION_TEST_CAVEAT",
+    "CLOSED_TEST_LEVEL",
     "HOSMER_LEMESHOW_CAVEAT",
     "KNOT_QUANTILES",
     "NO_INFORMATION_AUC",
@@ -245,6 +261,7 @@ __all__ = [
     "CalibrationGroup",
     "CalibrationTest",
     "Classification",
+    "ClosedTest",
     "Concordance",
     "ConditionalFit",
     "CorpDecomposition",
@@ -290,6 +307,8 @@ __all__ = [
     "SurvivalQuantile",
     "TermTest",
     "UnpairedComparison",
+    "UpdateLine",
+    "UpdateTest",
     "WeibullFit",
     "auc",
     "auc_effects",
@@ -309,11 +328,13 @@ __all__ = [
     "check_scored",
     "classify",
     "clopper_pearson_interval",
+    "closed_update_test",
     "cohen_kappa",
     "compare_auc",
     "compare_auc_unpaired",
     "compare_harrell_c",
     "compare_horizon_auc",
+    "compare_loss",
     "compare_net_benefit",
     "compare_restricted_means",
     "concordance",
@@ -342,6 +363,7 @@ __all__ = [
     "fit_hazard_recalibration",
     "fit_logistic_recalibration",
     "fit_logistic_regression",
+    "fit_update",
     "fit_weibull",
     "flexible_calibration",
     "gray_test",

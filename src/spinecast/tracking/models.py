@@ -10,7 +10,7 @@ from typing import Any
 from spinecast.errors import ArtifactError, TrackingError, nearest
 from spinecast.models.artifact import is_artifact, load_model
 from spinecast.models.prognosis_model import PrognosisModel
-from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND
+from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND, PARENT_VERSION
 from spinecast.tracking.store import Store
 
 __all__ = ["RegisteredVersion", "fetch_record", "find_model", "is_model_folder", "registered_versions"]
@@ -30,6 +30,7 @@ class RegisteredVersion:
     cohort_kind: str
     identity: str
     created: int
+    parent: str = ""  # the version it was updated from
 
 
 def is_model_folder(reference: str) -> bool:
@@ -127,6 +128,7 @@ def registered_versions(store: Store) -> list[RegisteredVersion]:
                 cohort_kind=str(version.tags.get(KIND, "")),
                 identity=str(version.tags.get(IDENTITY, "")),
                 created=int(version.creation_timestamp),
+                parent=str(version.tags.get(PARENT_VERSION, "")),
             )
             for version in sorted(versions, key=lambda v: -int(v.version))
         ]

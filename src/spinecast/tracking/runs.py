@@ -1,8 +1,8 @@
 """Writing one finished training run into the store, whole or not at all, and finding it again.
 
 Everything is computed before the first line is written here. A run carries the tag ``spinecast.state``:
-``writing`` until its model version has its alias, ``complete`` after. What a killed process left in ``writing`` is
-removed by the next run of the same study on the same cohort.
+``writing`` until its model version stands and has its alias, ``complete`` after. What a killed process left in
+``writing`` is removed by the next run of the same study on the same cohort.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,13 +24,14 @@ __all__ = ["RunContent", "TrackedRun", "remove_unfinished", "write_run"]
 
 STATE, RUN_KEY = "spinecast.state", "spinecast.run_key"
 IDENTITY, KIND = "spinecast.model_identity", "spinecast.cohort_kind"
+PARENT_VERSION = "spinecast.parent_version"
 PARENT, MODEL_VERSIONS = "mlflow.parentRunId", "mlflow.modelVersions"
 CANDIDATE_ALIAS = "candidate"
 
 
 @dataclass(frozen=True)
 class RunContent:
-    """All that a finished training run leaves in the store.
+    """All that a finished training run, or a finished update, leaves in the store.
 
     Parameters
     ----------
@@ -52,6 +53,12 @@ class RunContent:
     identity : str
         The model's identity.
     predictors : tuple of str
+    alias : str or None
+        What the new version is called; None leaves every alias where it is.
+    version_tags : mapping of str to str
+        Tags of the version beside those every version has: the parent of an updated model.
+    context : {"development", "updating"}
+        What the cohort was to the model.
     """
 
     name: str
@@ -70,6 +77,9 @@ class RunContent:
     model: Path
     identity: str
     predictors: tuple[str, ...]
+    alias: str | None = CANDIDATE_ALIAS
+    version_tags: Mapping[str, str] = field(default_factory=dict)
+    context: str = "development"
 
 
 @dataclass(frozen=True)
@@ -233,7 +243,7 @@ def _log_cohort(client: Any, run_id: str, content: RunContent) -> None:
     )
     entity = DatasetInput(
         dataset._to_mlflow_entity(),
-        tags=[InputTag("mlflow.data.context", "development"), InputTag(KIND, content.cohort_kind)],
+        tags=[InputTag("mlflow.data.context", content.context), InputTag(KIND, content.cohort_kind)],
     )
     client.log_inputs(run_id, [entity])
 
@@ -253,13 +263,14 @@ def _register(store: Store, run_id: str, content: RunContent) -> str:
             content.name,
             source=logged.model_uri,
             run_id=run_id,
-            tags={IDENTITY: content.identity, KIND: content.cohort_kind, "use": RESEARCH_USE},
+            tags={IDENTITY: content.identity, KIND: content.cohort_kind, "use": RESEARCH_USE, **content.version_tags},
             model_id=logged.model_id,
         )
     # MLflow's pages find a logged model's versions by this tag.
     link = json.dumps([{"name": content.name, "version": version.version}])
     client.set_logged_model_tags(logged.model_id, {MODEL_VERSIONS: link})
-    client.set_registered_model_alias(content.name, CANDIDATE_ALIAS, version.version)
+    if content.alias is not None:
+        client.set_registered_model_alias(content.name, content.alias, version.version)
     return str(version.version)
 
 

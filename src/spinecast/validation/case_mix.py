@@ -276,7 +276,7 @@ class _Binned:
 def _development_bins(development: Development) -> _Binned | Absent:
     recorded = (development.evaluation or {}).get("risk_histogram")
     if not recorded or "absent" in recorded:
-        return Absent("no record of the training run is at hand")
+        return Absent("no record of how this model did at home is at hand")
     counts = np.array(recorded["with_event"]) + np.array(recorded["without_event"])
     return _Binned(np.array(recorded["edges"]), counts, str((development.evaluation or {}).get("basis")))
 
@@ -316,5 +316,5 @@ def _level_and_spread(binned: _Binned | Absent) -> LinearPredictor | Absent:
 def _recorded_auc(development: Development) -> Measure:
     measures = (development.evaluation or {}).get("measures") or {}
     if "auc" not in measures:
-        return Absent("no record of the training run is at hand")
+        return Absent("no record of how this model did at home is at hand")
     return measure_from_dict(measures["auc"])

@@ -1,4 +1,4 @@
-"""What is known of the cohort a model was developed on, and whether a validation cohort is that cohort again."""
+"""What is known of the patients a model was made from, and whether a validation cohort is made of them again."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import CohortError
-from spinecast.models.prognosis_model import PrognosisModel, development_marginals
+from spinecast.models.prognosis_model import development_marginals
 
-__all__ = ["Development", "Overlap", "find_overlap", "refuse_development_cohort"]
+__all__ = [
+    "Development",
+    "Overlap",
+    "development_again",
+    "find_overlap",
+    "fingerprint_over",
+    "refuse_development_cohort",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -51,6 +58,8 @@ class Development:
         The patients themselves, where their source could be read again and is unchanged.
     unreadable : str
         Why they could not.
+    role : str
+        What the patients were to the model: "development", or "updating" for those it was updated on later.
     """
 
     name: str
@@ -65,6 +74,7 @@ class Development:
     cohort: Cohort | None = None
     labelled: LabelledOutcome | None = None
     unreadable: str = ""
+    role: str = "development"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it is as JSON values, without a patient."""
@@ -120,13 +130,11 @@ class Overlap:
         }
 
 
-def find_overlap(
-    development: Development, cohort: Cohort, labelled: LabelledOutcome, model: PrognosisModel | None
-) -> Overlap:
+def find_overlap(development: Development, cohort: Cohort, labelled: LabelledOutcome) -> Overlap:
     """Look for the development cohort, or people of it, in a validation cohort.
 
     Three things tell it: the fingerprint over the development's variables (the same people under the same identifiers);
-    the quantiles of every predictor that the model holds, with the number of patients (the same people under other
+    the quantiles of every predictor that are known of it, with the number of patients (the same people under other
     identifiers); and, where the development patients can be read again, rows that agree in every variable both have.
 
     Parameters
@@ -135,15 +143,14 @@ def find_overlap(
     cohort : Cohort
     labelled : LabelledOutcome
         Of this cohort.
-    model : PrognosisModel, optional
     """
     size = development.n or 0
-    if _fingerprint_over(cohort, development.variables) == development.fingerprint or (
+    if fingerprint_over(cohort, development.variables) == development.fingerprint or (
         cohort.fingerprint == development.fingerprint
     ):
         how = "every value of the development's variables, and every identifier, is the same (fingerprint)"
         return Overlap(how, len(cohort), len(cohort), len(cohort), "fingerprint")
-    if model is not None and _same_quantiles(model, development, cohort, labelled):
+    if _same_quantiles(development, cohort, labelled):
         how = "as many patients, and the same quantiles of every predictor to the last digit"
         return Overlap(how, len(labelled), len(labelled), size, "quantiles of the predictors")
     if development.cohort is None:
@@ -162,29 +169,54 @@ def refuse_development_cohort(overlap: Overlap, development: Development, cohort
     if not overlap.is_same_cohort:
         return
     raise CohortError(
-        f"{cohort.name} is the development cohort of the model, {development.name}, under another name or in part",
+        f"{cohort.name} is the {development.role} cohort of the model, {development.name}, under another name or in "
+        "part",
         where=f"{overlap.shared:,} of {overlap.of:,} patients: {overlap.how}",
         expected="patients the model was not made from: on its own patients any model looks good",
         remedy="name another cohort; how the model does in its own is in the report of its training",
     )
 
 
-def _fingerprint_over(cohort: Cohort, names: Sequence[str]) -> str | None:
+def development_again(cohort: Cohort, labelled: LabelledOutcome, name: str = "") -> Development:
+    """Return patients at hand in the form in which those of a development are known, to look for them elsewhere.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    labelled : LabelledOutcome
+        Of this cohort.
+    name : str
+        The cohort's own when empty.
+    """
+    return Development(
+        name=name or cohort.name,
+        kind=cohort.kind,
+        fingerprint=cohort.fingerprint,
+        n=int(labelled.known.sum()),
+        events=labelled.events,
+        variables=cohort.variables,
+        cohort=cohort,
+        labelled=labelled,
+        role="updating",
+    )
+
+
+def fingerprint_over(cohort: Cohort, names: Sequence[str]) -> str | None:
+    """Return the fingerprint of a cohort reduced to some variables; None where it lacks one of them."""
     if not names or not set(names) <= set(cohort.variables):
         return None
     return replace(cohort, frame=cohort.frame[list(names)]).fingerprint
 
 
-def _same_quantiles(model: PrognosisModel, development: Development, cohort: Cohort, labelled: LabelledOutcome) -> bool:
-    if development.n is None or development.n != int(labelled.known.sum()):
+def _same_quantiles(development: Development, cohort: Cohort, labelled: LabelledOutcome) -> bool:
+    names = list(development.quantiles)
+    if development.n is None or development.n != int(labelled.known.sum()) or not set(names) <= set(cohort.variables):
         return False
-    if not set(model.predictors) <= set(cohort.variables):
-        return False
-    levels = [len(variable(name).levels) for name in model.predictors]
+    levels = [len(variable(name).levels) for name in names]
     if levels.count(0) < _FEWEST_MEASURED:
         return False
-    found = development_marginals(cohort.matrix(model.predictors)[labelled.rows], levels)
-    return bool(np.allclose(found, model.marginals, rtol=1e-9, atol=0))
+    found = development_marginals(cohort.matrix(names)[labelled.rows], levels)
+    return bool(np.allclose(found, np.array([development.quantiles[name] for name in names]), rtol=1e-9, atol=0))
 
 
 def _shared_rows(development: Cohort, cohort: Cohort) -> Overlap:

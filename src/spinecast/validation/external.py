@@ -77,7 +77,7 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
         If people of the development cohort stand in it, in whatever form, a predictor is dated after the prediction, or
         a unit differs from that of the development.
     """
-    overlap = plan.overlap or find_overlap(plan.development, plan.cohort, plan.labelled, plan.model)
+    overlap = plan.overlap or find_overlap(plan.development, plan.cohort, plan.labelled)
     refuse_development_cohort(overlap, plan.development, plan.cohort)
     first = first_checks(plan, overlap)
     stop_at_errors(first)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
@@ -59,3 +60,20 @@ def test_one_patient_has_no_interval() -> None:
 def test_one_event_has_a_discrimination_slope_without_interval() -> None:
     result = st.discrimination_slope([1, 0, 0], [0.7, 0.2, 0.4])
     assert (result.estimate, result.lower) == (pytest.approx(0.4), None)
+
+
+@pytest.mark.parametrize("loss", ["brier", "log_loss"])
+def test_a_difference_in_loss_is_the_paired_mean_by_scipy(loss: str) -> None:
+    draw = np.random.default_rng(8)
+    risk, other = draw.uniform(0.05, 0.95, (2, 200))
+    y = (draw.random(200) < risk).astype(float)
+    losses = [(y - p) ** 2 if loss == "brier" else -np.log(np.where(y == 1, p, 1 - p)) for p in (risk, other)]
+    difference = losses[0] - losses[1]
+    found = st.compare_loss(y, risk, other, loss)
+    assert found.estimate == pytest.approx(difference.mean())
+    limits = stats.norm.interval(0.95, difference.mean(), stats.sem(difference))
+    assert (found.lower, found.upper) == pytest.approx(limits)
+    weighted = st.compare_loss(y, risk, other, loss, np.repeat([0.0, 2.0], 100), bootstrap=50)
+    assert weighted.estimate == pytest.approx(difference[100:].mean())
+    assert st.compare_loss(y, risk, risk, loss).estimate == 0
+    assert isinstance(st.compare_loss(y, y, 1 - y, "log_loss"), st.Absent)

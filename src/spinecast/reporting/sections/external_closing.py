@@ -12,6 +12,7 @@ from spinecast.reporting.sections.external_follow_up import FOLLOW_UP_MEASURES
 __all__ = ["done_section", "external_glossary_section"]
 
 SHARED = ("Basis", "Comparator", "Fingerprint", "Log-odds", "Net benefit", "Out-of-fold", "95% interval", "SMD")
+EVERYWHERE = ("External", "Paired")
 OWN = (
     ("Case mix", "Who the patients are: the distribution of the predictors, and so of the predicted risks."),
     (
@@ -32,6 +33,16 @@ OWN = (
         "Paired",
         "Two predictions compared in the same patients, so that what is hard about these patients cancels out.",
     ),
+)
+
+
+OF_UPDATES = (
+    (
+        "Closed test",
+        "A chain of tests that takes the smallest change of a model which the updating patients do not speak against "
+        "(Vergouwe 2017).",
+    ),
+    ("Updating", "Changing a model on patients of elsewhere, as little as is needed, in place of making a new one."),
 )
 
 
@@ -67,6 +78,7 @@ def external_glossary_section(record: ExternalRecord) -> Section:
         for one in (*MEASURES.values(), *timed)
     ]
     shared = [(term, meaning) for term, meaning in TERMS if term in SHARED]
-    own = OWN if record.is_validation else [(term, meaning) for term, meaning in OWN if term in ("External", "Paired")]
+    own = [*OWN] if record.about["kind"] == "validation" else [entry for entry in OWN if entry[0] in EVERYWHERE]
+    own += OF_UPDATES if record.about["kind"] == "update" else ()
     entries = sorted([*shared, *own, *measures], key=lambda entry: entry[0].lower())
     return Section("glossary", "Glossary", (Facts(tuple(entries)),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +13,9 @@ from spinecast.statistics.foundations.bootstrap import Seed, bootstrap_estimate
 from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure
 from spinecast.statistics.foundations.inputs import NORMAL_975, Floats, Scored, check_scored
 
-__all__ = ["brier", "brier_null", "discrimination_slope", "log_loss", "scaled_brier"]
+__all__ = ["brier", "brier_null", "compare_loss", "discrimination_slope", "log_loss", "scaled_brier"]
+
+Loss = Literal["brier", "log_loss"]
 
 
 def brier(
@@ -116,13 +119,54 @@ def log_loss(
         As :func:`brier`.
     """
     scored = check_scored(outcome, risk, weights)
-    likelihood = xlogy(scored.outcome, scored.score) + xlog1py(1 - scored.outcome, -scored.score)
-    impossible = int(np.count_nonzero(np.isinf(likelihood) & (scored.case_weights > 0)))
-    if impossible:
-        return Absent(f"infinite: {impossible} of {scored.n} patients had the outcome that was given probability 0")
-    # A patient of weight 0 has a placeholder outcome: it must not turn 0 * infinity into NaN.
-    loss = np.where(np.isinf(likelihood), 0.0, -likelihood)
+    loss = _losses(scored, "log_loss")
+    if isinstance(loss, Absent):
+        return loss
     return _mean_loss(scored, loss, "logarithmic loss", bootstrap, seed)
+
+
+def compare_loss(
+    outcome: ArrayLike,
+    risk: ArrayLike,
+    other: ArrayLike,
+    loss: Loss,
+    weights: ArrayLike | None = None,
+    *,
+    bootstrap: int = 200,
+    seed: Seed = 0,
+) -> Measure:
+    """Difference in mean loss of two predictions of the same patients: ``risk`` less ``other``; below 0 is better.
+
+    It is a mean over patients of paired differences, so that its unweighted standard error is that of a mean.
+
+    Parameters
+    ----------
+    outcome : array-like of shape (n,)
+        0 or 1.
+    risk, other : array-like of shape (n,)
+        Predicted probabilities.
+    loss : {"brier", "log_loss"}
+    weights, bootstrap, seed
+        As :func:`brier`.
+
+    Returns
+    -------
+    Estimate or Absent
+        Absent where a loss is infinite.
+
+    Raises
+    ------
+    ValueError
+        As :func:`brier`.
+    """
+    first, second = check_scored(outcome, risk, weights), check_scored(outcome, other, weights)
+    one, two = _losses(first, loss), _losses(second, loss)
+    if isinstance(one, Absent):
+        return one
+    if isinstance(two, Absent):
+        return two
+    words = "Brier score" if loss == "brier" else "logarithmic loss"
+    return _mean_loss(first, one - two, f"paired difference of the {words}", bootstrap, seed, lowest=-math.inf)
 
 
 def discrimination_slope(
@@ -176,7 +220,21 @@ def _null(outcome: Floats, cases: Floats) -> float | None:
     return share * (1 - share)
 
 
-def _mean_loss(scored: Scored, loss: Floats, name: str, replicates: int, seed: Seed) -> Estimate:
+def _losses(scored: Scored, loss: Loss) -> Floats | Absent:
+    """Return each patient's loss."""
+    if loss == "brier":
+        return (scored.outcome - scored.score) ** 2
+    likelihood = xlogy(scored.outcome, scored.score) + xlog1py(1 - scored.outcome, -scored.score)
+    impossible = int(np.count_nonzero(np.isinf(likelihood) & (scored.case_weights > 0)))
+    if impossible:
+        return Absent(f"infinite: {impossible} of {scored.n} patients had the outcome that was given probability 0")
+    # A patient of weight 0 has a placeholder outcome: it must not turn 0 * infinity into NaN.
+    return np.where(np.isinf(likelihood), 0.0, -likelihood)
+
+
+def _mean_loss(
+    scored: Scored, loss: Floats, name: str, replicates: int, seed: Seed, *, lowest: float = 0.0
+) -> Estimate:
     def statistic(cases: Floats) -> float | None:
         total = float(cases.sum())
         return None if total == 0 else float(np.sum(cases * loss)) / total
@@ -184,7 +242,7 @@ def _mean_loss(scored: Scored, loss: Floats, name: str, replicates: int, seed: S
     if scored.weights is not None:
         return bootstrap_estimate(scored, statistic, name=name, replicates=replicates, seed=seed)
     mean = float(loss.mean())
-    return _wald(scored, mean, loss - mean, "Wald, standard error of the mean", bounds=(0.0, math.inf))
+    return _wald(scored, mean, loss - mean, "Wald, standard error of the mean", bounds=(lowest, math.inf))
 
 
 def _wald(scored: Scored, value: float, influence: Floats, method: str, *, bounds: tuple[float, float]) -> Estimate:

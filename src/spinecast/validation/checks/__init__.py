@@ -34,6 +34,7 @@ from spinecast.validation.checks.performance import (
     check_level,
     check_rising_calibration,
     check_validation_size,
+    check_worse_after_update,
 )
 from spinecast.validation.checks.register import CHECKS, PLACES, check_kind, register_page
 from spinecast.validation.checks.results import Check, Checklist, NotApplicable, NotFound, Result, stop_at_errors
@@ -73,6 +74,7 @@ __all__ = [
     "check_synthetic_cohort",
     "check_validation_size",
     "check_without_value",
+    "check_worse_after_update",
     "register_page",
     "stop_at_errors",
 ]

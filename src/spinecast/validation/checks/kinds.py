@@ -8,7 +8,7 @@ from typing import Any, Literal
 __all__ = ["KINDS", "CheckKind", "Place", "Severity"]
 
 Severity = Literal["error", "warning", "note"]
-Place = Literal["train", "validate", "evaluate"]
+Place = Literal["train", "validate", "update", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class CheckKind:
         What is wrong, in a few words.
     severities : tuple of {"error", "warning", "note"}
         What it may be, gravest first. An error stops the run; warnings and notes stand in the report.
-    places : tuple of {"train", "validate", "evaluate"}
+    places : tuple of {"train", "validate", "update", "evaluate"}
         Where it is made.
     explanation : str
         What it looks at, with its bounds, and why that matters.
@@ -58,7 +58,7 @@ class CheckKind:
         }
 
 
-_EVERYWHERE: tuple[Place, ...] = ("train", "validate", "evaluate")
+_EVERYWHERE: tuple[Place, ...] = ("train", "validate", "update", "evaluate")
 
 KINDS = (
     CheckKind(
@@ -138,7 +138,7 @@ KINDS = (
         "SC020",
         "A small validation",
         ("warning",),
-        ("validate", "evaluate"),
+        ("validate", "update", "evaluate"),
         "Fewer than 100 patients with the event, or without it: a failing model can look sound, and a sound one "
         "failing.",
         "Always applicable.",
@@ -149,7 +149,7 @@ KINDS = (
         "SC021",
         "People in both cohorts",
         ("error",),
-        ("validate",),
+        ("validate", "update"),
         "Rows of the validation cohort that agree with a row of the development cohort in every variable both hold. "
         "The model has seen these people. From half on the cohort is refused as the development cohort itself.",
         "The development patients cannot be read again, or rows cannot tell people apart.",
@@ -160,7 +160,7 @@ KINDS = (
         "SC022",
         "Predictors that nobody has",
         ("warning",),
-        ("validate",),
+        ("validate", "update"),
         "Predictors of the model that are recorded for no patient, allowed with --allow-missing-predictors.",
         "Always applicable.",
         "Find them, or say that the model was judged without them.",
@@ -170,7 +170,7 @@ KINDS = (
         "SC023",
         "A model of synthetic patients",
         ("warning",),
-        ("validate",),
+        ("validate", "update"),
         "A model that was developed on generated patients is judged on real ones.",
         "The patients it is judged on are not real either.",
         "Use it to try the software; develop on real patients before drawing conclusions.",
@@ -180,7 +180,7 @@ KINDS = (
         "SC024",
         "The level of the risks is off",
         ("warning",),
-        ("validate", "evaluate"),
+        ("validate", "update", "evaluate"),
         "Events observed for each one expected below 0.8 or above 1.25, the interval leaving out 1: on the whole the "
         "risks are too high or too low.",
         "There is no ratio, or none with an interval.",
@@ -192,7 +192,7 @@ KINDS = (
         "SC030",
         "Patients without a value",
         ("warning",),
-        ("validate", "evaluate"),
+        ("validate", "update", "evaluate"),
         "More than one in five patients get no risk and no score, as inputs are missing: whoever has a value is then "
         "chosen by what was recorded, which goes with how ill a person is and who treated them. A score that is the "
         "same whatever the missing input holds is so for the very worst or the very best.",
@@ -221,7 +221,7 @@ KINDS = (
         "SC008",
         "A predictor dated after the prediction",
         ("error",),
-        ("train", "validate"),
+        ("train", "validate", "update"),
         "Immortal time: a predictor recorded after the index date, so that whoever has it had to live that long. "
         "Found by the role in the dictionary (treatment after surgery) and, where a study or mapping names the day of "
         "a variable under measured_on and the index date under date_columns, by the dates.",
@@ -297,7 +297,7 @@ KINDS = (
         "SC025",
         "One data set made from another",
         ("error",),
-        ("validate",),
+        ("validate", "update"),
         "Patients of the validation cohort found again in the development cohort although their rows are not the "
         "same: by their values (a subset of rows or columns, rounding, some changed cells) and by the ranks of their "
         "values within each cohort (another unit, rescaling, any increasing function, a little noise). Found are 5 % "
@@ -312,12 +312,23 @@ KINDS = (
         "SC026",
         "Coding that differs",
         ("error", "warning"),
-        ("validate",),
+        ("validate", "update"),
         "An input of the model whose quartiles agree with those of the development once an exact factor between two "
         "of its units is taken out (an error), or whose levels agree once they are reversed or moved by one (a "
         "warning). The engine is that of spinecast cohort check --against (CC084, CC085).",
         "The development patients cannot be read again, or the cohorts share no input.",
         "Ask in which unit and with which codes it was recorded, and write it in the mapping.",
         "This project's own convention, as of CC084 and CC085; PROBAST 2.1 (predictors defined alike for all).",
+    ),
+    CheckKind(
+        "SC040",
+        "Worse after the update",
+        ("warning",),
+        ("update",),
+        "The logarithmic loss of the updated model less that of the model before, paired in the patients set apart, is "
+        "above 0: what was learned from the updating patients did no good in these.",
+        "The loss is infinite, or nothing was changed.",
+        "Keep the model as it was, or update by a method that changes less, or on more patients.",
+        "Steyerberg et al. 2004, Stat Med 23:2567: with few patients extensive updating does worse than little.",
     ),
 )

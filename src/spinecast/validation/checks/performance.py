@@ -5,7 +5,13 @@ from __future__ import annotations
 from spinecast.statistics import Absent, CalibrationCurve, Measure
 from spinecast.validation.checks.results import Check, NotApplicable, NotFound, Result
 
-__all__ = ["check_calibration_slope", "check_level", "check_rising_calibration", "check_validation_size"]
+__all__ = [
+    "check_calibration_slope",
+    "check_level",
+    "check_rising_calibration",
+    "check_validation_size",
+    "check_worse_after_update",
+]
 
 # Sources of the bounds stand in the register.
 SLOPE_RANGE = (0.8, 1.2)
@@ -129,4 +135,32 @@ def check_rising_calibration(curve: CalibrationCurve | Absent, central: tuple[fl
         "look for the patients in between: no recalibration that keeps the order of the risks mends this",
         "Over a part of its range the model has the order wrong: people it calls more endangered fare better there "
         "than people it calls less so.",
+    )
+
+
+def check_worse_after_update(difference: Measure | None) -> Result:
+    """SC040: the updated model does worse than the one before in the patients set apart.
+
+    Parameters
+    ----------
+    difference : Estimate or Absent, optional
+        Logarithmic loss after the update less before, paired; None where nothing was changed.
+    """
+    if difference is None:
+        return NotApplicable("SC040", "nothing was changed")
+    if isinstance(difference, Absent):
+        return NotApplicable("SC040", difference.reason)
+    lower, upper = difference.lower, difference.upper
+    interval = "" if lower is None or upper is None else f" (95 % {lower:.4f} to {upper:.4f})"
+    told = f"logarithmic loss changed by {difference.estimate:.4f}{interval} in the patients set apart"
+    if difference.estimate <= 0:
+        return NotFound("SC040", told)
+    certain = lower is not None and lower > 0
+    return Check(
+        code="SC040",
+        severity="warning",
+        finding=f"{told}: {'worse' if certain else 'no better, as far as they tell'}",
+        remedy="keep the model as it was, or update by a method that changes less, or on more patients",
+        meaning="What was learned from the updating patients does not hold in the others: the update did "
+        f"{'harm' if certain else 'no good'} here.",
     )

@@ -17,6 +17,7 @@ PLACES: Mapping[Place, str] = MappingProxyType(
     {
         "train": "the development of a model, judged out of fold",
         "validate": "a model, a score or a published formula on other patients",
+        "update": "a model updated on some of other patients, on those set apart from them",
         "evaluate": "predictions made elsewhere",
     }
 )

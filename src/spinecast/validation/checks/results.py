@@ -136,7 +136,7 @@ class Checklist:
 
     Parameters
     ----------
-    place : {"train", "validate", "evaluate"}
+    place : {"train", "validate", "update", "evaluate"}
         What ran.
     results : sequence of Result
         One for each check the register makes there, in any order.
