@@ -53,7 +53,16 @@ def test_it_says_where_tuning_was_not_repeated(record: RunRecord) -> None:
     for part in ("bootstrap", "internal_external", "learning_curve"):
         record.internal[part]["tuning"] = "repeated"
     assert not_tuned_again(record) == ""
-    assert not any(isinstance(block, Callout) for block in internal_validation_section(record).blocks)
+    tuned = [block.title for block in internal_validation_section(record).blocks if isinstance(block, Callout)]
+    assert "Tuning was not repeated" not in tuned
+
+
+@pytest.mark.parametrize(("above", "warned"), [(0.01, True), (-0.01, False)])
+def test_a_correction_too_small_is_warned_of(record: RunRecord, above: float, warned: bool) -> None:
+    upper = record.evaluation["measures"]["auc"]["upper"]
+    record.internal["bootstrap"]["measures"]["auc"]["optimism_corrected"]["estimate"] = upper + above
+    text = str(internal_validation_section(record))
+    assert ("Too little optimism is taken off" in text) == warned
 
 
 def test_sites_with_their_pool_and_the_one_too_small_to_show(record: RunRecord) -> None:

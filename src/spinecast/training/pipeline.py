@@ -103,8 +103,13 @@ class TrainingResult:
         if "estimate" not in auc:
             return None
         again = "tuning repeated" if found["tuning"] == "repeated" else "tuning not repeated"
-        limits = f"({auc['lower']:.3f} to {auc['upper']:.3f})"
-        return f"  {'auc, optimism-corrected':26} {auc['estimate']:.3f} {limits}, {found['usable']} resamples, {again}"
+        limits = "" if auc["lower"] is None else f"({auc['lower']:.3f} to {auc['upper']:.3f})"
+        nested = self.evaluation["measures"]["auc"]
+        # Models that fit closely: a resample's model has seen most of the patients it is judged on (decision 0009).
+        above = auc["estimate"] > (nested.get("upper") or 1.0)
+        caution = "; above the out-of-fold interval: go by that" if above else ""
+        said = f"{found['usable']} resamples, {again}{caution}"
+        return f"  {'auc, optimism-corrected':26} {auc['estimate']:.3f} {limits}, {said}"
 
 
 def train_study(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from spinecast.statistics import Absent, Estimate, meta_analyse
+from spinecast.statistics import Absent, Estimate, auc, meta_analyse
 from spinecast.validation.internal import (
     Drawn,
     InternalValidation,
@@ -75,6 +75,20 @@ def test_optimism_is_the_mean_difference_and_the_interval_holds_its_estimate() -
                     assert form.lower <= form.estimate <= form.upper, name
                 assert (form.n, form.events) == (N, final.events)
     assert isinstance(found["calibration_slope"].bootstrap_632_plus, Absent)
+
+
+def test_a_corrected_auc_is_as_uncertain_as_the_out_of_bag_risks_are() -> None:
+    """DeLong's interval of each patient's mean risk by the models that had not seen them, by statistics' own AUC."""
+    final = simulated(9, "apparent")
+    drawn = resamples(final, 30)
+    left_out = np.array([np.bincount(one.rows, minlength=N) == 0 for one in drawn])
+    risks = np.where(left_out, [one.risk for one in drawn], np.nan)
+    seen = left_out.any(axis=0)
+    own = auc(final.outcome[seen], np.nanmean(risks[:, seen], axis=0))
+    measure = judged(final, drawn)["auc"]
+    for form in (measure.optimism_corrected, measure.out_of_bag, measure.bootstrap_632_plus):
+        assert form.upper - form.estimate == pytest.approx(own.upper - own.estimate)
+        assert form.estimate - form.lower == pytest.approx(own.estimate - own.lower)
 
 
 def test_patients_of_weight_zero_count_nowhere() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Callout, Paragraph, Section, Table
-from spinecast.reporting.measures import MEASURES, measure_text
+from spinecast.reporting.measures import MEASURES, measure_text, value_of
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import footnoted, row, sized, unavailable
 from spinecast.reporting.sections.internal_parts import (
@@ -42,6 +42,8 @@ def internal_validation_section(record: RunRecord) -> Section:
     blocks: list[Block] = []
     if tuned := not_tuned_again(record):
         blocks.append(Callout("note", "Tuning was not repeated", tuned))
+    if warned := _too_little(record):
+        blocks.append(Callout("warning", "Too little optimism is taken off", warned))
     if "bootstrap" in there or "repeated_cross_validation" in there:
         blocks.append(_side_by_side(record))
     for name, write in (
@@ -75,6 +77,22 @@ def not_tuned_again(record: RunRecord) -> str:
         "found on all patients; imputation, encoding, recalibration, censoring weights and the rule that chooses are "
         "learned again. What tuning itself overfits is not in these estimates: they are optimistic to that degree. The "
         "nested out-of-fold figures are not."
+    )
+
+
+def _too_little(record: RunRecord) -> str:
+    """Warn where the corrected AUC lies above the interval of the nested out-of-fold one."""
+    boot, nested = record.internal.get("bootstrap"), value_of(record.evaluation["measures"], "auc")
+    if fmt.absence(boot) is not None or boot is None or nested is None or nested[2] is None:
+        return ""
+    corrected = value_of(boot["measures"]["auc"], "optimism_corrected")
+    if corrected is None or corrected[0] <= nested[2]:
+        return ""
+    return (
+        f"The optimism-corrected AUC, {fmt.number(corrected[0])}, lies above the interval of the nested out-of-fold "
+        f"one, {fmt.interval(nested[1], nested[2])}. A resample's model is judged on all patients, 63% of whom it has "
+        "seen; for models that fit their patients closely, as tree ensembles do, the correction is too small, and "
+        ".632+ makes up for a part of it (Efron and Tibshirani 1997). Go by the nested out-of-fold figures."
     )
 
 

@@ -60,11 +60,10 @@ def harrell_optimism(in_resample: ArrayLike, in_original: ArrayLike) -> float | 
 def optimism_corrected(resampled: Resampled) -> Measure:
     """Apparent performance less Harrell's optimism, with the location-shifted bootstrap interval.
 
-    The interval is that of the performances in the resamples (2.5 % and 97.5 % points), moved so that their mean comes
-    to lie on the estimate. Noma et al. (2021, Stat Med 40:5691, algorithm 1) move it by the optimism alone, which is
-    the same where performance in the resamples is spread about the apparent one; flexible models fit a resample, with
-    its copies, closer than that, and the interval would miss its own estimate (docs/decisions/0009). It does not hold
-    the variation of the optimism itself and is somewhat narrow in small cohorts, as the same paper shows.
+    The interval is that of the performances in the resamples (2.5 % and 97.5 % points), moved by the optimism (Noma et
+    al. 2021, Stat Med 40:5691, algorithm 1). It does not hold the variation of the optimism itself and is somewhat
+    narrow in small cohorts, as the same paper shows. It is meant for regressions: a model that fits every resample
+    closely shows little spread there, and the interval may even miss its estimate (docs/decisions/0009).
 
     Parameters
     ----------
@@ -207,7 +206,7 @@ def _shifted(resampled: Resampled, value: float, words: str) -> Measure:
     absent = too_few(usable)
     if absent:
         return absent
-    found = resampled.in_resample[usable]
-    lower, upper = (value + float(end) for end in np.quantile(found, (0.025, 0.975)) - found.mean())
+    shift = value - resampled.apparent
+    lower, upper = (float(end) + shift for end in np.quantile(resampled.in_resample[usable], (0.025, 0.975)))
     method = f"{words}, {resampled.in_resample.size} resamples; location-shifted bootstrap interval"
     return Estimate(value, lower, upper, resampled.n, resampled.events, method)
