@@ -43,6 +43,20 @@ evaluation: {bootstrap: 20}
 explanation: {patients: 20}
 """
 
+TIMED_STUDY = (
+    STUDY.replace("simulated_mortality", "simulated_survival")
+    .replace("Death within 90 days in", "Survival in")
+    .replace(
+        "outcome: {kind: horizon, time: follow_up_time, event: death, horizon_days: 90}",
+        "outcome: {kind: time_to_event, time: follow_up_time, event: death, horizons_days: [30, 90, 180]}\n"
+        "horizon_studies: [simulated_mortality, another_study]",
+    )
+    .replace("kind: elastic_net", "kind: cox")
+    .replace("kind: xgboost", "kind: boosted_aft")
+    .replace("- {kind: baseline, predictors", "- {kind: cox, name: baseline, predictors")
+    .replace("of: [elastic_net, xgboost]", "of: [cox, boosted_aft]")
+)
+
 
 def patients(count: int = 300, seed: int = 5) -> pd.DataFrame:
     """Simulate patients whose 90-day risk depends on age, albumin and tumour group; follow-up ends by day 400."""

@@ -65,7 +65,7 @@ def unit(folder: Path, family: str = "elastic_net", trials: int = 5, split: str 
 
 
 def same(first: TunedCandidate, second: TunedCandidate) -> bool:
-    trials = [[(t.number, t.parameters, t.log_loss) for t in r.trials] for r in (first, second)]
+    trials = [[(t.number, t.parameters, t.loss) for t in r.trials] for r in (first, second)]
     return (
         trials[0] == trials[1]
         and np.array_equal(first.held_out, second.held_out)
@@ -112,7 +112,7 @@ def test_the_loss_is_the_log_loss_of_the_recalibrated_held_out_scores(tmp_path: 
     free = LogisticRegression(C=np.inf, tol=1e-10).fit(result.held_out[:, None], outcome)
     assert free.coef_[0, 0] == pytest.approx(1.0, abs=1e-4)
     assert free.intercept_[0] == pytest.approx(0.0, abs=1e-4)
-    assert result.best.log_loss == pytest.approx(log_loss(outcome, expit(result.held_out)), abs=1e-9)
+    assert result.best.loss == pytest.approx(log_loss(outcome, expit(result.held_out)), abs=1e-9)
 
 
 def test_test_scores_are_the_mean_of_members_that_never_saw_them(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_changing_the_test_patients_changes_no_fit(tmp_path: Path) -> None:
     other = replace(work, matrix=scrambled, outcome=flipped, checkpoint=replace(work.checkpoint, folder=tmp_path / "b"))
     first, second = tune(work), tune(other)
     assert np.array_equal(first.held_out, second.held_out)
-    assert [t.log_loss for t in first.trials] == [t.log_loss for t in second.trials]
+    assert [t.loss for t in first.trials] == [t.loss for t in second.trials]
 
 
 def test_a_patient_with_no_weight_decides_nothing(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_patient_with_no_weight_decides_nothing(tmp_path: Path) -> None:
     two = tune(
         replace(work, weights=weights, outcome=flipped, checkpoint=replace(work.checkpoint, folder=tmp_path / "b"))
     )
-    assert one.best.log_loss == pytest.approx(two.best.log_loss, abs=1e-9)
+    assert one.best.loss == pytest.approx(two.best.loss, abs=1e-9)
 
 
 def test_one_worker_or_two_give_the_same_bits(tmp_path: Path) -> None:

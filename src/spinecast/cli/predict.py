@@ -13,7 +13,7 @@ from spinecast.errors import ContractError, SpinecastError
 if TYPE_CHECKING:
     import pandas
 
-    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.loading import AnyModel
 
 __all__ = ["predict"]
 
@@ -35,36 +35,49 @@ def predict(
         bool,
         typer.Option("--allow-similar-columns", help="Take columns named almost like a predictor for something else."),
     ] = False,
+    day: Annotated[
+        list[float] | None,
+        typer.Option("--day", metavar="DAY", help="Of a model of times: day to answer, again for more [its study's]."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the patient's prediction as JSON.")] = False,
 ) -> None:
     """Predict with a saved model. Research use only: never for the care of a person."""
+    days = tuple(day or ())
     if (patient is None) == (input_ is None) or (input_ is None) != (output is None):
         raise SpinecastError(
             "predict takes either one patient or a table",
             expected="--patient FILE.json, or --input TABLE with --output TABLE",
         )
     if patient is not None:
-        _predict_patient(model, patient, json_=json_)
+        _predict_patient(model, patient, days, json_=json_)
     elif input_ is not None and output is not None:
         if json_:
             raise SpinecastError("--json prints one patient; the risks of a table go to --output")
-        _predict_table(model, input_, output, allow_similar=allow_similar)
+        _predict_table(model, input_, output, days, allow_similar=allow_similar)
 
 
-def _predict_patient(model: str, patient: Path, *, json_: bool) -> None:
+def _predict_patient(model: str, patient: Path, days: tuple[float, ...], *, json_: bool) -> None:
+    from spinecast.explanation.curve_prediction import predict_curve
     from spinecast.explanation.prediction import predict_patient
     from spinecast.files import canonical_json
+    from spinecast.models.prognosis_model import PrognosisModel
 
     given = _read_patient(patient)
-    found, identity = _load(model)
-    prediction = predict_patient(found, identity, given)
+    found, identity = _load(model, days)
+    prediction = (
+        predict_patient(found, identity, given)
+        if isinstance(found, PrognosisModel)
+        else predict_curve(found, identity, given, days)
+    )
     typer.echo(canonical_json(prediction.to_dict()) if json_ else prediction.to_text())
 
 
-def _predict_table(model: str, source: Path, target: Path, *, allow_similar: bool) -> None:
+def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ...], *, allow_similar: bool) -> None:
     from spinecast.cohorts.sources import read_table
+    from spinecast.explanation.curve_prediction import predict_curve_table
     from spinecast.explanation.table_prediction import predict_table
     from spinecast.files import ensure_writable_directory
+    from spinecast.models.prognosis_model import PrognosisModel
 
     _require_table_name(target)
     if source.exists() and target.exists() and target.samefile(source):
@@ -73,8 +86,12 @@ def _predict_table(model: str, source: Path, target: Path, *, allow_similar: boo
         )
     ensure_writable_directory(target.parent)
     table = read_table(source)
-    found, identity = _load(model)
-    predicted = predict_table(found, identity, table, allow_similar=allow_similar)
+    found, identity = _load(model, days)
+    predicted = (
+        predict_table(found, identity, table, allow_similar=allow_similar)
+        if isinstance(found, PrognosisModel)
+        else predict_curve_table(found, identity, table, days, allow_similar=allow_similar)
+    )
     _write_table(target, predicted.table)
     typer.echo(f"{len(table)} patients predicted by {found.name} ({identity[:12]}): {target}", err=True)
     if predicted.absent:
@@ -85,11 +102,19 @@ def _predict_table(model: str, source: Path, target: Path, *, allow_similar: boo
         typer.echo(f"note: {name} is unusual in {count} rows (column unusual_inputs); check its unit", err=True)
 
 
-def _load(model: str) -> tuple[PrognosisModel, str]:
-    from spinecast.tracking.models import find_model, is_model_folder
+def _load(model: str, days: tuple[float, ...]) -> tuple[AnyModel, str]:
+    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.tracking.models import find_any_model, is_model_folder
     from spinecast.tracking.store import open_store
 
-    return find_model(None if is_model_folder(model) else open_store(create=False), model)
+    found, identity = find_any_model(None if is_model_folder(model) else open_store(create=False), model)
+    if days and isinstance(found, PrognosisModel):
+        raise ContractError(
+            f"{found.name} predicts one event: it answers no other day",
+            expected="a model of times with --day",
+            remedy="leave --day out",
+        )
+    return found, identity
 
 
 def _read_patient(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from spinecast.cohorts.contract import check_patient
 from spinecast.errors import ContractError
 from spinecast.explanation.contributions import explain
 from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.models.loading import AnyModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 
@@ -140,6 +141,6 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     )
 
 
-def notices(model: PrognosisModel) -> tuple[str, ...]:
+def notices(model: AnyModel) -> tuple[str, ...]:
     """Return what every answer of a model says: research use, and that its patients were made up where they were."""
     return (RESEARCH_USE, *((SYNTHETIC,) if model.is_synthetic else ()))

@@ -16,7 +16,15 @@ from spinecast.clinical.variable import Variable, format_number
 from spinecast.explanation.contributions import RESIDUAL_TOLERANCE, Contributions, explain
 from spinecast.models.prognosis_model import PrognosisModel
 
-__all__ = ["contribution_rows", "summarise", "value_text"]
+__all__ = [
+    "QUARTERS",
+    "composites",
+    "contribution_points",
+    "contribution_rows",
+    "quarters",
+    "summarise",
+    "value_text",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -56,8 +64,8 @@ def summarise(
     found = explain(model, matrix[drawn])
     importance = np.abs(found.values).mean(axis=0)
     order = np.argsort(-importance, kind="stable")
-    composites = _composites(matrix, risk, variables)
-    shown = explain(model, composites)
+    typical = composites(matrix, risk, variables)
+    shown = explain(model, typical)
     residual = max(np.abs(found.residual).max(), np.abs(shown.residual).max())
     return {
         "scale": "log-odds",
@@ -70,8 +78,8 @@ def summarise(
             {"variable": variables[j].name, "label": variables[j].label, "mean_absolute": float(importance[j])}
             for j in order
         ],
-        "beeswarm": [_points(variables[j], matrix[drawn, j], found.values[:, j], generator) for j in order],
-        "illustrative": _illustrative(model, composites, shown, risk, variables),
+        "beeswarm": [contribution_points(variables[j], matrix[drawn, j], found.values[:, j], generator) for j in order],
+        "illustrative": _illustrative(model, typical, shown, risk, variables),
     }
 
 
@@ -100,9 +108,10 @@ def contribution_rows(
     ]
 
 
-def _points(
+def contribution_points(
     variable: Variable, values: FloatArray, contributions: FloatArray, generator: np.random.Generator
 ) -> dict[str, Any]:
+    """Values and contributions of one variable, shuffled by itself so that no row of several variables is a patient."""
     shuffled = generator.permutation(len(values))
     return {
         "variable": variable.name,
@@ -119,8 +128,9 @@ def _points(
     }
 
 
-def _composites(matrix: FloatArray, risk: FloatArray, variables: Sequence[Variable]) -> FloatArray:
-    quarter = _quarters(risk)
+def composites(matrix: FloatArray, risk: FloatArray, variables: Sequence[Variable]) -> FloatArray:
+    """Typical values of each quarter of risk, shape (4, predictors): the median or commonest; none is a person."""
+    quarter = quarters(risk)
     rows = [
         [_composite_value(matrix[quarter == number, j], variable) for j, variable in enumerate(variables)]
         for number in range(len(QUARTERS))
@@ -128,7 +138,7 @@ def _composites(matrix: FloatArray, risk: FloatArray, variables: Sequence[Variab
     return np.array(rows, dtype=np.float64)
 
 
-def _quarters(risk: FloatArray) -> NDArray[np.int64]:
+def quarters(risk: FloatArray) -> NDArray[np.int64]:
     """Quarter of each patient by rank: equal risks are split by position, so that no quarter is empty."""
     rank = np.empty(len(risk), dtype=np.int64)
     rank[np.argsort(risk, kind="stable")] = np.arange(len(risk))
@@ -154,7 +164,7 @@ def _illustrative(
 ) -> list[dict[str, Any]]:
     served = model.predict(composites)
     lower, upper = model.interval(composites)
-    counts = np.bincount(_quarters(risk), minlength=len(QUARTERS))
+    counts = np.bincount(quarters(risk), minlength=len(QUARTERS))
     return [
         {
             "title": f"Composite of the {name} quarter of risk",

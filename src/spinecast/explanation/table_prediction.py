@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -13,14 +14,18 @@ from spinecast.clinical.dictionary import variable, variables
 from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import ContractError
 from spinecast.explanation.prediction import notices
+from spinecast.models.loading import AnyModel
 from spinecast.models.prognosis_model import PrognosisModel
 
-__all__ = ["ADDED_COLUMNS", "TablePrediction", "predict_table"]
+__all__ = ["ADDED_COLUMNS", "TablePrediction", "predict_table", "predicted_table"]
+
+FloatArray = NDArray[np.float64]
 
 # Rows predicted at once: bounds the memory of a table of any length.
 ROWS_AT_ONCE = 20_000
 
-ADDED_COLUMNS = ("risk", "lower", "upper", "missing_inputs", "unusual_inputs", "model", "notice")
+DESCRIBING_COLUMNS = ("missing_inputs", "unusual_inputs", "model", "notice")
+ADDED_COLUMNS = ("risk", "lower", "upper", *DESCRIBING_COLUMNS)
 
 # A column this like an absent predictor's name is more likely a slip of the pen than something else.
 _SAME_NAME = 0.8
@@ -69,7 +74,39 @@ def predict_table(
         If a value breaks the contract, no predictor is there, a column name stands twice or is nearly that of an
         absent predictor, or the table already has one of the columns that would be added.
     """
-    _require_room(table, model)
+
+    def columns(matrix: FloatArray) -> dict[str, FloatArray]:
+        lower, upper = model.interval(matrix)
+        return {"risk": model.predict(matrix), "lower": lower, "upper": upper}
+
+    return predicted_table(model, identity, table, columns, allow_similar=allow_similar)
+
+
+def predicted_table(
+    model: AnyModel,
+    identity: str,
+    table: pd.DataFrame,
+    columns: Callable[[FloatArray], dict[str, FloatArray]],
+    *,
+    allow_similar: bool,
+) -> TablePrediction:
+    """Check a table, predict it in stretches and add what was found.
+
+    Parameters
+    ----------
+    model, identity, table, allow_similar
+        As :func:`predict_table`; of any kind of model.
+    columns : callable
+        Maps predictor values, shape (n, predictors), to the columns that are added, each of shape (n,).
+
+    Raises
+    ------
+    ContractError
+        As :func:`predict_table`.
+    """
+    none = np.full((1, len(model.predictors)), np.nan)
+    added = (*columns(none), *DESCRIBING_COLUMNS)
+    _require_room(table, model, added)
     frame = check_predictors(table, model.predictors)
     matrix = model.matrix(frame)
     absent = tuple(
@@ -77,19 +114,14 @@ def predict_table(
     )
     if not allow_similar:
         _refuse_similar(absent, [str(column) for column in table.columns])
-    risk, lower, upper = (np.empty(len(matrix)) for _ in range(3))
-    for start in range(0, len(matrix), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        risk[rows] = model.predict(matrix[rows])
-        lower[rows], upper[rows] = model.interval(matrix[rows])
+    stretches = [columns(matrix[start : start + ROWS_AT_ONCE]) for start in range(0, len(matrix), ROWS_AT_ONCE)]
+    found = {name: np.concatenate([stretch[name] for stretch in stretches] or [np.empty(0)]) for name in columns(none)}
     nothing_known = np.isnan(matrix).all(axis=1)
-    for figures in (risk, lower, upper):
+    for figures in found.values():
         figures[nothing_known] = np.nan
     outside = {name: mask for name in model.predictors if (mask := _implausible(name, frame[name])).any()}
     predicted = table.assign(
-        risk=risk,
-        lower=lower,
-        upper=upper,
+        **found,
         missing_inputs=np.isnan(matrix).sum(axis=1),
         unusual_inputs=_named(outside, len(matrix)),
         model=f"{model.name} {identity[:12]}",
@@ -99,16 +131,16 @@ def predict_table(
     return TablePrediction(predicted, absent, unusual, int(nothing_known.sum()))
 
 
-def _require_room(table: pd.DataFrame, model: PrognosisModel) -> None:
+def _require_room(table: pd.DataFrame, model: AnyModel, added: tuple[str, ...]) -> None:
     columns = [str(column) for column in table.columns]
     doubled = [name for name in model.predictors if columns.count(name) > 1]
     if doubled:
         raise ContractError(f"the table has more than one column {doubled[0]!r}", expected="every column name once")
-    taken = [name for name in ADDED_COLUMNS if name in columns]
+    taken = [name for name in added if name in columns]
     if taken:
         raise ContractError(
             f"the table already has a column {taken[0]!r}",
-            expected=f"a table without {', '.join(ADDED_COLUMNS)}: they are added",
+            expected=f"a table without {', '.join(added)}: they are added",
             remedy="rename or drop it",
         )
 

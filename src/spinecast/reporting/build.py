@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Banner, Document
+from spinecast.reporting.document import Banner, Document, Section
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.closing import checks_section, glossary_section, reproducibility_section
@@ -23,6 +23,17 @@ from spinecast.reporting.sections.performance import (
 from spinecast.reporting.sections.sample_size import sample_size_section
 from spinecast.reporting.sections.study import outcome_section, study_section, tuning_section
 from spinecast.reporting.sections.summary import summary_section
+from spinecast.reporting.sections.timed import (
+    timed_calibration_section,
+    timed_candidates_section,
+    timed_curve_section,
+    timed_decision_section,
+    timed_discrimination_section,
+    timed_outcome_section,
+    timed_patients_section,
+    timed_summary_section,
+)
+from spinecast.reporting.sections.timed_beside import timed_comparators_section, timed_horizon_studies_section
 from spinecast.reporting.sections.usefulness import classification_section, decision_section
 
 __all__ = ["build_report"]
@@ -51,7 +62,19 @@ def build_report(record: RunRecord) -> Document:
     Document
         Ready for :func:`spinecast.reporting.html.render_html` and :func:`spinecast.reporting.pdf.render_pdf`.
     """
-    sections = (
+    sections = _timed_sections(record) if "horizons" in record.evaluation else _sections(record)
+    return Document(
+        title=fmt.plain(record.study.get("title") or record.study.get("study") or "A prognosis study"),
+        subtitle="Development and internal validation of a prognosis model",
+        banner=BANNER,
+        sections=sections,
+        meta=_meta(record),
+        mark=MARK if record.is_synthetic else None,
+    )
+
+
+def _sections(record: RunRecord) -> tuple[Section, ...]:
+    return (
         summary_section(record),
         cohort_section(record),
         outcome_section(record),
@@ -74,14 +97,30 @@ def build_report(record: RunRecord) -> Document:
         reproducibility_section(record),
         glossary_section(),
     )
-    return Document(
-        title=fmt.plain(record.study.get("title") or record.study.get("study") or "A prognosis study"),
-        subtitle="Development and internal validation of a prognosis model",
-        banner=BANNER,
-        sections=sections,
-        meta=_meta(record),
-        mark=MARK if record.is_synthetic else None,
+
+
+def _timed_sections(record: RunRecord) -> tuple[Section, ...]:
+    found = (
+        timed_summary_section(record),
+        cohort_section(record),
+        timed_outcome_section(record),
+        study_section(record),
+        tuning_section(record),
+        timed_candidates_section(record),
+        timed_curve_section(record),
+        timed_discrimination_section(record),
+        timed_calibration_section(record),
+        timed_decision_section(record),
+        timed_horizon_studies_section(record),
+        timed_comparators_section(record),
+        timed_patients_section(record),
+        explanation_section(record),
+        checks_section(record),
+        limitations_section(record),
+        reproducibility_section(record),
+        glossary_section(),
     )
+    return tuple(section for section in found if section is not None)
 
 
 def _meta(record: RunRecord) -> tuple[tuple[str, str], ...]:

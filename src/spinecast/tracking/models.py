@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from spinecast.errors import ArtifactError, TrackingError, nearest
-from spinecast.models.artifact import is_artifact, load_model
+from spinecast.models.artifact import is_artifact
+from spinecast.models.loading import AnyModel, load_any_model
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND, PARENT_VERSION
 from spinecast.tracking.store import Store
 
-__all__ = ["RegisteredVersion", "fetch_record", "find_model", "is_model_folder", "registered_versions"]
+__all__ = [
+    "RegisteredVersion",
+    "fetch_record",
+    "find_any_model",
+    "find_model",
+    "is_model_folder",
+    "registered_versions",
+]
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 NAME_AND_VERSION = re.compile(r"([a-z][a-z0-9_]*)/([0-9]+)")
@@ -40,7 +48,26 @@ def is_model_folder(reference: str) -> bool:
 
 
 def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisModel, str]:
-    """Load a model by folder, run id, registered name, ``name@alias`` or ``name/version``.
+    """Load a model of an event by folder, run id, registered name, ``name@alias`` or ``name/version``.
+
+    Raises
+    ------
+    ArtifactError
+        If it is a model of times; and as :func:`find_any_model`.
+    """
+    model, identity = find_any_model(store_or_none, reference)
+    if not isinstance(model, PrognosisModel):
+        raise ArtifactError(
+            f"{reference} predicts a time and no event by one day",
+            where=reference,
+            expected="a model of an event that is had or not",
+            remedy="spinecast predict reads any model; its study's report holds its validation",
+        )
+    return model, identity
+
+
+def find_any_model(store_or_none: Store | None, reference: str) -> tuple[AnyModel, str]:
+    """Load a model of any kind by folder, run id, registered name, ``name@alias`` or ``name/version``.
 
     Parameters
     ----------
@@ -51,7 +78,7 @@ def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisMo
 
     Returns
     -------
-    model : PrognosisModel
+    model : PrognosisModel, TimeToEventModel or CompetingRisksModel
     identity : str
 
     Raises
@@ -63,7 +90,7 @@ def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisMo
     """
     folder = Path(reference)
     if is_model_folder(reference):
-        return load_model(folder if is_artifact(folder) else folder / "model")
+        return load_any_model(folder if is_artifact(folder) else folder / "model")
     if store_or_none is None or ("/" in reference and not NAME_AND_VERSION.fullmatch(reference)):
         raise TrackingError(
             f"there is no model folder {reference}",
@@ -77,7 +104,7 @@ def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisMo
     with store.active() as mlflow:
         local = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source))
     data = next((path.parent for path in sorted(local.rglob("manifest.json"))), local)
-    model, identity = load_model(data)
+    model, identity = load_any_model(data)
     promised = version.tags.get(IDENTITY)
     if promised and promised != identity:
         raise ArtifactError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinecast.clinical.dictionary import variable
-from spinecast.models.artifact import load_model
+from spinecast.models.loading import AnyModel, load_any_model
 from spinecast.models.prognosis_model import PrognosisModel
 
 if TYPE_CHECKING:
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["ServedModel", "signature"]
 
 
+OUTPUTS = ("risk", "lower", "upper")
+
+
 class ServedModel:
     """What ``mlflow.pyfunc.load_model`` returns inside its wrapper.
 
     Parameters
     ----------
-    model : PrognosisModel
+    model : PrognosisModel, TimeToEventModel or CompetingRisksModel
     """
 
-    def __init__(self, model: PrognosisModel) -> None:
+    def __init__(self, model: AnyModel) -> None:
         self.model = model
 
     def predict(self, model_input: pandas.DataFrame, params: dict[str, Any] | None = None) -> pandas.DataFrame:  # noqa: ARG002
@@ -43,7 +46,7 @@ class ServedModel:
         Returns
         -------
         DataFrame
-            Columns ``risk``, ``lower`` and ``upper``.
+            Columns ``risk``, ``lower`` and ``upper``; of a model of times one of each a horizon, ``risk_90`` and so on.
 
         Raises
         ------
@@ -56,14 +59,30 @@ class ServedModel:
 
         checked = check_predictors(model_input, self.model.predictors)
         matrix = self.model.matrix(checked)
-        lower, upper = self.model.interval(matrix)
-        return pandas.DataFrame(
-            {"risk": self.model.predict(matrix), "lower": lower, "upper": upper}, index=model_input.index
-        )
+        if isinstance(self.model, PrognosisModel):
+            lower, upper = self.model.interval(matrix)
+            return pandas.DataFrame(
+                {"risk": self.model.predict(matrix), "lower": lower, "upper": upper}, index=model_input.index
+            )
+        days = self.model.horizons_days
+        found = (self.model.risk(matrix, days), *self.model.interval(matrix, days))
+        columns = {
+            f"{name}_{day:g}": values[:, at]
+            for at, day in enumerate(days)
+            for name, values in zip(OUTPUTS, found, strict=True)
+        }
+        return pandas.DataFrame(columns, index=model_input.index)
 
 
-def signature(predictors: tuple[str, ...]) -> Any:
-    """The MLflow signature: every predictor optional, numbers as double, levels as string."""
+def signature(predictors: tuple[str, ...], horizons_days: tuple[float, ...] = ()) -> Any:
+    """The MLflow signature: every predictor optional, numbers as double, levels as string.
+
+    Parameters
+    ----------
+    predictors : tuple of str
+    horizons_days : tuple of float
+        Of a model of times; empty for a model of one event.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
@@ -71,10 +90,14 @@ def signature(predictors: tuple[str, ...]) -> Any:
         ColSpec(DataType.string if variable(name).levels else DataType.double, name, required=False)
         for name in predictors
     ]
-    outputs: list[Any] = [ColSpec(DataType.double, name) for name in ("risk", "lower", "upper")]
+    outputs: list[Any] = [ColSpec(DataType.double, name) for name in _outputs(horizons_days)]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
+def _outputs(horizons_days: tuple[float, ...]) -> list[str]:
+    return [f"{name}_{day:g}" for day in horizons_days for name in OUTPUTS] or list(OUTPUTS)
+
+
 def _load_pyfunc(path: str) -> ServedModel:
-    model, _ = load_model(Path(path))
+    model, _ = load_any_model(Path(path))
     return ServedModel(model)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from spinecast.models.artifact import member_from_bytes
 from spinecast.models.prognosis_model import Part
 from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.resampling import Split
@@ -87,7 +88,7 @@ def choose(
     outcome, weights : ndarray, shape (n,)
         Of all labelled patients.
     """
-    losses = {name: result.best.log_loss for name, result in tuned.items()}
+    losses = {name: result.best.loss for name, result in tuned.items()}
     chosen = tuple(ensemble) if ensemble else (min(losses, key=lambda name: losses[name]),)
     held_out = np.mean([tuned[name].held_out for name in chosen], axis=0)
     test = np.mean([tuned[name].test for name in chosen], axis=0)
@@ -150,7 +151,7 @@ def final_parts(
             positions=np.array([predictors.index(p) for p in plans[name].predictors], dtype=np.int64),
             intercept=tuned[name].intercept,
             slope=tuned[name].slope,
-            members=tuned[name].members(),
+            members=tuned[name].members(member_from_bytes),
         )
         for name in choice.chosen
     )

@@ -32,15 +32,16 @@ class FinishedTrial:
     number : int
         From 0, without gaps.
     parameters : dict
-    log_loss : float
-        Of the pooled inner out-of-fold scores after logistic recalibration.
+    loss : float
+        Of the pooled inner out-of-fold predictions after recalibration: the log-loss, or of times the integrated Brier
+        score.
     fit_seconds : float
         Time inside the learners' fits alone: encoding, scoring and judging are not counted.
     """
 
     number: int
     parameters: dict[str, float | int]
-    log_loss: float
+    loss: float
     fit_seconds: float
 
 

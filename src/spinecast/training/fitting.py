@@ -27,7 +27,7 @@ from spinecast.training.study import Study, study_hash
 from spinecast.training.tuning import CandidatePlan
 from spinecast.validation.checks import Result, stop_at_errors
 
-__all__ = ["Trained", "fit_study"]
+__all__ = ["Trained", "fit_study", "run_key_of"]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
     checked = first_checks(study, cohort, labelled, splits)
     stop_at_errors(checked)
     further = further_splits(study, cohort, labelled)
-    run_key = _run_key(study, cohort)
+    run_key = run_key_of(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
     resumed = count_finished(checkpoint) + count_refitted(checkpoint)
     if resumed:
@@ -187,7 +187,7 @@ def _choices(
     }
 
 
-def _run_key(study: Study, cohort: Cohort) -> str:
+def run_key_of(study: Study, cohort: Cohort) -> str:
     """What decides every number of the run: the study, the patients, and the versions that compute."""
     identity = {
         "study": study_hash(study),

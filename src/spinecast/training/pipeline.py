@@ -22,9 +22,11 @@ from spinecast.tracking.store import open_store
 from spinecast.training.checkpoint import clear, exclusive
 from spinecast.training.fitting import fit_study
 from spinecast.training.output import MODEL, REPORT, require_own_output, require_place
-from spinecast.training.publication import publish
+from spinecast.training.publication import Written, publish
 from spinecast.training.study import Study
 from spinecast.training.study_file import check_study
+from spinecast.training.survival.fitting import fit_timed_study
+from spinecast.training.survival.publication import WrittenTimes, publish_times
 
 __all__ = ["TrainingResult", "train_study"]
 
@@ -80,13 +82,14 @@ class TrainingResult:
             f"{self.evaluation['outcome']['label']}: {self.evaluation['n']} patients, "
             f"{self.evaluation['events']} events, judged {self.evaluation['basis']}"
         ]
-        for name in ("auc", "calibration_slope", "calibration_in_the_large", "scaled_brier"):
-            entry = measures[name]
-            if "absent" in entry:
-                lines.append(f"  {name.replace('_', ' '):26} not available: {entry['absent']}")
-            else:
-                limits = f"({entry['lower']:.3f} to {entry['upper']:.3f})"
-                lines.append(f"  {name.replace('_', ' '):26} {entry['estimate']:.3f} {limits}")
+        if "horizons" in self.evaluation:
+            lines += [_measure_line(name, measures[name]) for name in ("harrell_c", "integrated_brier")]
+            for one in self.evaluation["horizons"]:
+                shown = (("AUC", "horizon_auc"), ("slope", "calibration_slope"))
+                lines += [_measure_line(f"day {one['day']:g} {word}", one["measures"][name]) for word, name in shown]
+        else:
+            names = ("auc", "calibration_slope", "calibration_in_the_large", "scaled_brier")
+            lines += [_measure_line(name, measures[name]) for name in names]
         if (corrected := self._optimism_corrected()) is not None:
             lines.append(corrected)
         lines += [
@@ -98,7 +101,7 @@ class TrainingResult:
         return "\n".join(lines)
 
     def _optimism_corrected(self) -> str | None:
-        found = self.internal["bootstrap"]
+        found = self.internal.get("bootstrap", {"absent": "not asked for"})
         auc = {} if "absent" in found else found["measures"]["auc"]["optimism_corrected"]
         if "estimate" not in auc:
             return None
@@ -110,6 +113,14 @@ class TrainingResult:
         caution = "; above the out-of-fold interval: go by that" if above else ""
         said = f"{found['usable']} resamples, {again}{caution}"
         return f"  {'auc, optimism-corrected':26} {auc['estimate']:.3f} {limits}, {said}"
+
+
+def _measure_line(name: str, entry: Mapping[str, Any]) -> str:
+    label = name.replace("_", " ")
+    if "absent" in entry:
+        return f"  {label:26} not available: {entry['absent']}"
+    limits = f" ({entry['lower']:.3f} to {entry['upper']:.3f})" if entry["lower"] is not None else ""
+    return f"  {label:26} {entry['estimate']:.3f}{limits}"
 
 
 def train_study(
@@ -146,9 +157,7 @@ def train_study(
         require_own_output(output, study.study)
         store = open_store()
         store.prove(study.tracking.experiment or study.study)
-        trained = fit_study(study, checkpoints=checkpoints, workers=team, started=started)
-        with staged_directory(output) as staging:
-            written = publish(trained, staging, overrides=overrides)
+        written = _written(study, output, checkpoints, team, started, overrides)
         tracked = written.track(store, output)
         clear(checkpoints, study.study)
     return TrainingResult(
@@ -161,6 +170,19 @@ def train_study(
         evaluation=written.evaluation,
         internal=written.record.internal,
     )
+
+
+def _written(
+    study: Study, output: Path, checkpoints: Path, workers: int, started: datetime, overrides: Sequence[str]
+) -> Written | WrittenTimes:
+    """Train what the study predicts, an event or a time, and put its results in their place."""
+    if study.timed_outcome is None:
+        trained = fit_study(study, checkpoints=checkpoints, workers=workers, started=started)
+        with staged_directory(output) as staging:
+            return publish(trained, staging, overrides=overrides)
+    curves = fit_timed_study(study, checkpoints=checkpoints, workers=workers, started=started)
+    with staged_directory(output) as staging:
+        return publish_times(curves, staging, output.resolve().parent, overrides=overrides)
 
 
 def _checkpoints(output: Path) -> Path:

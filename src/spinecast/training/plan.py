@@ -11,19 +11,25 @@ from spinecast.cohorts.outcomes import (
     BinaryOutcome,
     BinaryRisk,
     CompetingHorizonOutcome,
+    CompetingRisksOutcome,
     HorizonOutcome,
     LandmarkOutcome,
     ThresholdOutcome,
+    TimedOutcome,
+    TimeToEventOutcome,
 )
 from spinecast.cohorts.sources import CsvSource, ParquetSource, Source, SupportSource, SyntheticSource
 from spinecast.cohorts.synthetic.recipe import find_recipe
-from spinecast.models.catalogue import FAMILIES, Choice, Parameters
+from spinecast.errors import ContractError
+from spinecast.models.catalogue import Choice, Parameters
 from spinecast.models.encoding import Imputation
+from spinecast.models.survival.catalogue import any_family
 from spinecast.training.study import Candidate, Study, search_space
 from spinecast.training.study_blocks import TableSource
 from spinecast.training.tuning import CandidatePlan
 
 __all__ = [
+    "any_definition",
     "candidate_parameters",
     "candidate_plans",
     "cohort_source",
@@ -33,6 +39,7 @@ __all__ = [
     "is_group_column",
     "model_predictors",
     "outcome_definition",
+    "timed_definition",
 ]
 
 
@@ -73,16 +80,18 @@ def is_group_column(study: Study, name: str) -> bool:
     return isinstance(source, TableSource) and source.group_column == name
 
 
-_OUTCOMES: Mapping[str, Callable[..., BinaryRisk]] = {
+_OUTCOMES: Mapping[str, Callable[..., BinaryRisk | TimedOutcome]] = {
     "horizon": HorizonOutcome,
     "landmark": LandmarkOutcome,
     "competing_horizon": CompetingHorizonOutcome,
     "binary": BinaryOutcome,
     "threshold": ThresholdOutcome,
+    "time_to_event": TimeToEventOutcome,
+    "competing_risks": CompetingRisksOutcome,
 }
 
 
-def outcome_definition(study: Study) -> BinaryRisk:
+def any_definition(study: Study) -> BinaryRisk | TimedOutcome:
     """The outcome as the cohorts room labels it: the study's block, key by key.
 
     Raises
@@ -92,6 +101,39 @@ def outcome_definition(study: Study) -> BinaryRisk:
     """
     outcome = study.outcome
     return _OUTCOMES[outcome.kind](**{key: value for key, value in outcome if key != "kind"})
+
+
+def outcome_definition(study: Study) -> BinaryRisk:
+    """The outcome of a study that predicts an event which is had or not; raises as :func:`any_definition`.
+
+    Raises
+    ------
+    ContractError
+        If the study predicts a time.
+    """
+    found = any_definition(study)
+    if isinstance(found, TimedOutcome):
+        days = ", ".join(f"{day:g}" for day in found.horizons_days)
+        raise ContractError(
+            f"{study.study} predicts a time and no event by one day",
+            expected="an outcome that is had or not",
+            remedy=f"name the day: --horizon with one of {days}",
+        )
+    return found
+
+
+def timed_definition(study: Study) -> TimedOutcome:
+    """The outcome of a study that predicts a time; raises as :func:`any_definition`.
+
+    Raises
+    ------
+    ContractError
+        If the study predicts an event which is had or not.
+    """
+    found = any_definition(study)
+    if not isinstance(found, TimedOutcome):
+        raise ContractError(f"{study.study} predicts an event and no time", expected="time_to_event or competing_risks")
+    return found
 
 
 def candidate_plans(study: Study) -> tuple[CandidatePlan, ...]:
@@ -134,7 +176,7 @@ def ensemble_names(study: Study) -> tuple[str, ...] | None:
 
 
 def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
-    family = FAMILIES[candidate.kind]
+    family = any_family(candidate.family)
     predictors = tuple(candidate.predictors or study.predictors)
     label = family.label
     if candidate.kind == "baseline":
@@ -143,7 +185,7 @@ def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
         label = f"{label} [{candidate.name}]"
     return CandidatePlan(
         name=candidate.name,
-        family=candidate.kind,
+        family=candidate.family,
         label=label,
         predictors=predictors,
         imputation=Imputation(**candidate.imputation.model_dump()),

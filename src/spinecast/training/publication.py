@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing.by_outcome import describe
+from spinecast.cohorts.outcomes import LabelledOutcome, LabelledTimes
 from spinecast.explanation.summary import summarise
 from spinecast.files import atomic_write, canonical_json, sha256_bytes, writing
 from spinecast.models.artifact import save_model
@@ -28,17 +30,56 @@ from spinecast.training.judging import judge, judge_size
 from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
-from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.resampling import ALL_PATIENTS, Split
 from spinecast.training.seeds import derive_seed
-from spinecast.training.study import resolved_yaml, study_hash
+from spinecast.training.study import Study, resolved_yaml, study_hash
+from spinecast.training.tuning import CandidatePlan, TunedCandidate
 
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
 
-__all__ = ["Written", "final_model", "publish"]
+__all__ = [
+    "Clock",
+    "Written",
+    "describe_search",
+    "final_model",
+    "flat_keys",
+    "metrics_of",
+    "publish",
+    "run_facts",
+    "run_tags",
+    "write_report",
+]
 
 Result = TypeVar("Result")
+
+
+class Finished(Protocol):
+    """What the facts of a run are drawn from, whatever was trained."""
+
+    @property
+    def study(self) -> Study: ...
+    @property
+    def cohort(self) -> Cohort: ...
+    @property
+    def labelled(self) -> LabelledOutcome | LabelledTimes: ...
+    @property
+    def splits(self) -> Sequence[Split]: ...
+    @property
+    def run_key(self) -> str: ...
+    @property
+    def started(self) -> datetime: ...
+    @property
+    def workers(self) -> int: ...
+    @property
+    def training_seconds(self) -> float: ...
+    @property
+    def fit_seconds(self) -> float: ...
+    @property
+    def workers_peak_mb(self) -> float: ...
+    @property
+    def trials_resumed(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -80,11 +121,11 @@ class Written:
                 cohort_kind=trained.cohort.kind,
                 fingerprint=trained.cohort.fingerprint,
                 source=trained.cohort.provenance.source,
-                parameters=_flat(study.model_dump(mode="json", exclude={"reporting"})),
-                metrics=_metrics(self.record.evaluation["measures"])
+                parameters=flat_keys(study.model_dump(mode="json", exclude={"reporting"})),
+                metrics=metrics_of(self.record.evaluation["measures"])
                 | _internal_metrics(self.record.internal)
                 | dict(self.record.run["timings"]),
-                tags=_tags(self),
+                tags=run_tags(self.record, self.identity),
                 candidates=_candidate_runs(self.record),
                 record=output / RECORD,
                 model=output / MODEL,
@@ -111,7 +152,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     OutputError
         If a file cannot be written.
     """
-    clock = _Clock()
+    clock = Clock()
     model = final_model(trained)
     identity = save_model(model, staging / MODEL)
     say("judging out-of-fold predictions")
@@ -120,7 +161,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     internal = clock.timed("internal_validation_seconds", lambda: judge_internally(trained, model))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
-    run = _run_facts(trained, identity, clock, overrides)
+    run = run_facts(trained, identity, clock, overrides)
     run |= checklist.to_dict() | {"sample_size": judge_size(trained, evaluation)}
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
@@ -133,6 +174,22 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         internal=internal.to_dict(),
     )
     say("writing the report")
+    write_report(record, staging)
+    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
+    rejections = trained.cohort.rejections
+    if len(rejections):
+        rejections.write(staging / REJECTIONS)
+    return Written(trained=trained, model=model, identity=identity, record=record)
+
+
+def write_report(record: RunRecord, staging: Path) -> None:
+    """Write a record, its report and the report's figures into a folder.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
     record.save(staging / RECORD)
     write_records(record, staging / RECORD / RECORDS)
     document = build_report(record)
@@ -145,18 +202,16 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         for block in (block for section in document.sections for block in section.blocks):
             if isinstance(block, Figure):
                 (figures / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
-    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
-    rejections = trained.cohort.rejections
-    if len(rejections):
-        rejections.write(staging / REJECTIONS)
-    return Written(trained=trained, model=model, identity=identity, record=record)
 
 
-class _Clock:
+class Clock:
+    """How long each part of the work took."""
+
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     def timed(self, name: str, work: Callable[[], Result]) -> Result:
+        """Do a part of the work and keep its time."""
         began = time.perf_counter()
         done = work()
         self.seconds[name] = round(time.perf_counter() - began, 3)
@@ -218,14 +273,7 @@ def _explanation(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
 def _tuning(trained: Trained) -> dict[str, Any]:
     return {
         "candidates": [
-            {
-                "name": plan.name,
-                "label": plan.label,
-                "predictors": list(plan.predictors),
-                "imputation": plan.imputation.kind,
-                "search_space": {name: dimension.describe() for name, dimension in plan.search_space.items()},
-                "splits": [_split_history(trained, split.name, plan.name) for split in trained.splits],
-            }
+            describe_search(plan, {split.name: trained.found.tuned[split.name, plan.name] for split in trained.splits})
             for plan in trained.plans
         ],
         "selection": [
@@ -235,14 +283,25 @@ def _tuning(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _split_history(trained: Trained, split: str, candidate: str) -> dict[str, Any]:
-    tuned = trained.found.tuned[split, candidate]
+def describe_search(plan: CandidatePlan, tuned: Mapping[str, TunedCandidate]) -> dict[str, Any]:
+    """Describe the search of one candidate, by split: JSON values. ``log_loss`` is the loss that was tuned on."""
+    return {
+        "name": plan.name,
+        "label": plan.label,
+        "predictors": list(plan.predictors),
+        "imputation": plan.imputation.kind,
+        "search_space": {name: dimension.describe() for name, dimension in plan.search_space.items()},
+        "splits": [_split_history(split, found) for split, found in tuned.items()],
+    }
+
+
+def _split_history(split: str, tuned: TunedCandidate) -> dict[str, Any]:
     return {
         "split": split,
         "trials": [
             {
                 "number": trial.number,
-                "log_loss": trial.log_loss,
+                "log_loss": trial.loss,
                 "fit_seconds": trial.fit_seconds,
                 "parameters": trial.parameters,
             }
@@ -250,13 +309,14 @@ def _split_history(trained: Trained, split: str, candidate: str) -> dict[str, An
         ],
         "best": {
             "number": tuned.best.number,
-            "log_loss": tuned.best.log_loss,
+            "log_loss": tuned.best.loss,
             "parameters": tuned.best.parameters,
         },
     }
 
 
-def _run_facts(trained: Trained, identity: str, clock: _Clock, overrides: Sequence[str]) -> dict[str, Any]:
+def run_facts(trained: Finished, identity: str, clock: Clock, overrides: Sequence[str]) -> dict[str, Any]:
+    """Gather keys, times, seeds, split hashes and environment of a finished training: the content of ``run.json``."""
     finished = datetime.now(UTC)
     fit, wall, origin = trained.fit_seconds, trained.training_seconds, trained.study.origin
     notes = []
@@ -319,7 +379,8 @@ def _write_out_of_fold(trained: Trained, path: Path) -> None:
     atomic_write(path, table.to_csv(index=False))
 
 
-def _metrics(measures: Mapping[str, Any]) -> dict[str, float]:
+def metrics_of(measures: Mapping[str, Any]) -> dict[str, float]:
+    """Flatten measures with their intervals to the numbers the store keeps; what is absent is left out."""
     flat: dict[str, float] = {}
     for name, entry in measures.items():
         if "absent" in entry:
@@ -333,12 +394,12 @@ def _internal_metrics(internal: Mapping[str, Any]) -> dict[str, float]:
     """Name every figure of the internal validation by its measure and its basis: ``auc_optimism_corrected``."""
     flat: dict[str, float] = {}
     for name, forms in internal["bootstrap"].get("measures", {}).items():
-        flat |= _metrics({f"{name}_{form}": entry for form, entry in forms.items()})
+        flat |= metrics_of({f"{name}_{form}": entry for form, entry in forms.items()})
     for part, measures, basis in (
         ("repeated_cross_validation", "measures", "out_of_fold_repeated"),
         ("internal_external", "pooled", "internal_external"),
     ):
-        flat |= _metrics({f"{name}_{basis}": entry for name, entry in internal[part].get(measures, {}).items()})
+        flat |= metrics_of({f"{name}_{basis}": entry for name, entry in internal[part].get(measures, {}).items()})
     if "absent" not in internal["instability"]:
         flat["mean_absolute_prediction_error"] = internal["instability"]["mean_absolute_error"]
     return flat
@@ -356,32 +417,36 @@ def _candidate_runs(record: RunRecord) -> dict[str, tuple[dict[str, Any], dict[s
             "trials": len(last["trials"]),
             **last["best"]["parameters"],
         }
-        runs[entry["name"]] = (parameters, _metrics(entry["measures"]) | {"tuning_log_loss": last["best"]["log_loss"]})
+        runs[entry["name"]] = (
+            parameters,
+            metrics_of(entry["measures"]) | {"tuning_log_loss": last["best"]["log_loss"]},
+        )
     return runs
 
 
-def _tags(written: Written) -> dict[str, str]:
-    run = written.record.run
+def run_tags(record: RunRecord, identity: str) -> dict[str, str]:
+    """Versions, commit and hashes of a run, as the store keeps them."""
+    run = record.run
     return {
         "spinecast.study_hash": run["study_hash"],
-        "spinecast.cohort_fingerprint": written.trained.cohort.fingerprint,
-        "spinecast.model_identity": written.identity,
+        "spinecast.cohort_fingerprint": record.cohort["fingerprint"],
+        "spinecast.model_identity": identity,
         "spinecast.git_commit": run["environment"]["git_commit"] or "none",
-        "spinecast.seed": str(written.trained.study.seed),
+        "spinecast.seed": str(run["seeds"]["study"]),
         "spinecast.splits": sha256_bytes(canonical_json(run["splits"]).encode()),
         "spinecast.python": run["environment"]["python"],
-        "spinecast.basis": str(written.record.evaluation["basis"]),
+        "spinecast.basis": str(record.evaluation["basis"]),
         **{f"version.{name}": found for name, found in run["environment"]["packages"].items()},
         **{f"split.{split['split']}": f"{split['train_hash']}/{split['test_hash']}" for split in run["splits"]},
     }
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+def flat_keys(value: Any, prefix: str = "") -> dict[str, Any]:
     """Dotted keys of the resolved study; long lists as one value."""
     if isinstance(value, Mapping):
         flat: dict[str, Any] = {}
         for name, inner in value.items():
-            flat |= _flat(inner, f"{prefix}{name}.")
+            flat |= flat_keys(inner, f"{prefix}{name}.")
         return flat
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return {f"{prefix.rstrip('.')}": canonical_json(value)}

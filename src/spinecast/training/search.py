@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.models.catalogue import FAMILIES
 from spinecast.models.encoding import PredictorSchema
+from spinecast.models.survival.catalogue import any_family
 from spinecast.training.checkpoint import UnitCheckpoint, count_finished
 from spinecast.training.environment import peak_memory_mb
 from spinecast.training.progress import watched
@@ -41,6 +41,27 @@ class SearchData:
     schema: PredictorSchema
     outcome: FloatArray
     weights: Mapping[str, FloatArray]
+
+    def unit(
+        self,
+        split: Split,
+        plan: CandidatePlan,
+        schema: PredictorSchema,
+        matrix: FloatArray,
+        seed: int,
+        checkpoint: UnitCheckpoint,
+    ) -> TuningUnit:
+        """Make the unit of a candidate, whose own predictors are given, in a split."""
+        return TuningUnit(
+            split=split,
+            candidate=plan,
+            schema=schema,
+            matrix=matrix,
+            outcome=self.outcome,
+            weights=self.weights.get(split.name),
+            seed=seed,
+            checkpoint=checkpoint,
+        )
 
 
 @dataclass(frozen=True)
@@ -89,7 +110,7 @@ def search(
     units = _units(data, splits, plans, seed, checkpoint)
     total = sum(unit.candidate.trials for unit in units)
     # Long units first, so that no worker starts one when the others are done.
-    units.sort(key=lambda unit: -FAMILIES[unit.candidate.family].cost * unit.candidate.trials * len(unit.split.train))
+    units.sort(key=lambda unit: -any_family(unit.candidate.family).cost * unit.candidate.trials * len(unit.split.train))
     with watched(what, total, lambda: count_finished(checkpoint)):
         answers = side_by_side(_measured_tune, units, workers)
     peaks: dict[int, float] = {}
@@ -116,15 +137,13 @@ def _units(
         schema, positions = data.schema.select(plan.predictors)
         matrix = np.ascontiguousarray(data.matrix[:, positions])
         units += [
-            TuningUnit(
-                split=split,
-                candidate=plan,
-                schema=schema,
-                matrix=matrix,
-                outcome=data.outcome,
-                weights=data.weights.get(split.name),
-                seed=seed,
-                checkpoint=UnitCheckpoint(checkpoint / split.name.replace(" ", "_"), plan.name, os.getpid()),
+            data.unit(
+                split,
+                plan,
+                schema,
+                matrix,
+                seed,
+                UnitCheckpoint(checkpoint / split.name.replace(" ", "_"), plan.name, os.getpid()),
             )
             for split in splits
         ]

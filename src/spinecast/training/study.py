@@ -26,13 +26,12 @@ from spinecast.documents import (
 )
 from spinecast.errors import StudyError
 from spinecast.files import canonical_json, sha256_bytes
+from spinecast.training.published import published_inputs
 from spinecast.training.study_blocks import (
-    Candidate,
     CohortSpec,
     Comparator,
     ExplanationSpec,
     FinalSpec,
-    OutcomeSpec,
     TrackingSpec,
     WinnerFinal,
 )
@@ -46,6 +45,7 @@ from spinecast.training.study_judging_blocks import (
 from spinecast.training.study_reporting import ReportingSpec
 from spinecast.training.study_rules import agreement_problems
 from spinecast.training.study_search import search_space
+from spinecast.training.study_survival_blocks import TIMED_OUTCOMES, Candidate, OutcomeSpec, TimedOutcomeSpec
 
 __all__ = [
     "STUDY",
@@ -78,6 +78,16 @@ class Study(Block):
     outcome: OutcomeSpec = Field(description="What is predicted.")
     predictors: Names = Field(min_length=1, description="Dictionary variables known when the prediction is made.")
     predictor_choice: PredictorChoice | None = Field(default=None, description=PREDICTOR_CHOICE)
+    published: Names = Field(
+        default=(),
+        description="Published scores and models, of those `spinecast scores --list` names, computed from the cohort's "
+        "own variables and judged beside the model of times at every horizon. Never a predictor.",
+    )
+    horizon_studies: Names = Field(
+        default=(),
+        description="Studies of one day whose results stand in the folder around this study's own: their out-of-fold "
+        "risks are judged beside the model of times at their day, in the same patients.",
+    )
     comparators: tuple[Comparator, ...] = Field(default=(), description="Other models' risks to compare with.")
     resampling: ResamplingSpec = Field(default=ResamplingSpec(), description="Folds that judge and folds that tune.")
     tuning: TuningSpec = Field(default=TuningSpec(), description="Search over each candidate's parameters.")
@@ -103,6 +113,11 @@ class Study(Block):
         """Where the study was read."""
         return self._origin
 
+    @property
+    def timed_outcome(self) -> TimedOutcomeSpec | None:
+        """The outcome where it is a time, with or without competing causes; None where it is had or not."""
+        return self.outcome if isinstance(self.outcome, TimedOutcomeSpec) else None
+
     def with_origin(self, origin: Origin) -> Self:
         """Return the same study, read elsewhere."""
         copy = self.model_copy()
@@ -126,6 +141,9 @@ class Study(Block):
         for position, candidate in enumerate(self.candidates):
             for i, name in enumerate(candidate.predictors or ()):
                 named["candidates", position, "predictors", i] = name
+        for position, name in enumerate(self.published):
+            for input_name in published_inputs(name):
+                named["published", position, input_name] = input_name
         for key in ("time", "event", "status", "variable"):
             if key in type(self.outcome).model_fields:
                 named["outcome", key] = getattr(self.outcome, key)
@@ -149,6 +167,10 @@ class Study(Block):
         sites = judged.get("internal_external") if isinstance(judged, dict) else None
         if isinstance(judged, dict) and isinstance(sites, dict) and isinstance(column, str):
             filled["internal_validation"] = judged | {"internal_external": {"by": column} | sites}
+        outcome = given.get("outcome")
+        if isinstance(outcome, dict) and outcome.get("kind") in TIMED_OUTCOMES:
+            # Curves are judged out of fold alone: nothing is fitted again for them.
+            filled.setdefault("internal_validation", {"bootstrap": None})
         return filled
 
     @model_validator(mode="after")

@@ -25,8 +25,9 @@ from spinecast.documents import (
 
 __all__ = [
     "Baseline",
+    "BinaryCandidate",
     "BinaryOutcome",
-    "Candidate",
+    "BinaryOutcomeSpec",
     "CohortSpec",
     "Comparator",
     "CompetingHorizonOutcome",
@@ -34,6 +35,7 @@ __all__ = [
     "ElasticNet",
     "EnsembleFinal",
     "ExplanationSpec",
+    "FilledCandidate",
     "FinalSpec",
     "ForestImputation",
     "HorizonOutcome",
@@ -42,7 +44,6 @@ __all__ = [
     "MedianImputation",
     "NativeImputation",
     "NeuralNetwork",
-    "OutcomeSpec",
     "ParquetSource",
     "RandomForest",
     "SupportSource",
@@ -52,9 +53,15 @@ __all__ = [
     "TableSource",
     "ThresholdOutcome",
     "TrackingSpec",
+    "TreeCandidate",
     "TreeImputation",
     "WinnerFinal",
     "XGBoost",
+    "event_field",
+    "imputation_text",
+    "label_field",
+    "name_field",
+    "time_field",
 ]
 
 
@@ -168,15 +175,18 @@ class CohortSpec(Block):
     )
 
 
-def _label() -> Any:
+def label_field() -> Any:
+    """The key of an outcome's name."""
     return Field(default=None, description="Name of the outcome in the report.")
 
 
-def _time() -> Any:
+def time_field() -> Any:
+    """The key of an outcome's time."""
     return Field(description="Outcome variable with the days from entry to the event or end of follow-up.")
 
 
-def _event() -> Any:
+def event_field() -> Any:
+    """The key of an outcome's event."""
     return Field(description="Binary outcome variable: whether follow-up ended with the event.")
 
 
@@ -192,19 +202,19 @@ class HorizonOutcome(Block):
     """An event by a fixed day after entry, with follow-up that may end earlier."""
 
     kind: Literal["horizon"]
-    time: Identifier = _time()
-    event: Identifier = _event()
+    time: Identifier = time_field()
+    event: Identifier = event_field()
     horizon_days: Whole = Field(gt=0, description="Day by which the event counts.")
     censored: Literal["exclude", "ipcw"] = _censored()
-    label: Text | None = _label()
+    label: Text | None = label_field()
 
 
 class LandmarkOutcome(Block):
     """An event by a fixed day after a landmark, among patients alive and under observation then."""
 
     kind: Literal["landmark"]
-    time: Identifier = _time()
-    event: Identifier = _event()
+    time: Identifier = time_field()
+    event: Identifier = event_field()
     landmark_days: Whole = Field(
         gt=0,
         description="Day after entry at which the prediction is made. Predictors must be known by then; patients whose "
@@ -212,14 +222,14 @@ class LandmarkOutcome(Block):
     )
     horizon_days: Whole = Field(gt=0, description="Days after the landmark by which the event counts.")
     censored: Literal["exclude", "ipcw"] = _censored()
-    label: Text | None = _label()
+    label: Text | None = label_field()
 
 
 class CompetingHorizonOutcome(Block):
     """An event of interest by a fixed day, where death or another event may come first."""
 
     kind: Literal["competing_horizon"]
-    time: Identifier = _time()
+    time: Identifier = time_field()
     status: Identifier = Field(
         description="Outcome variable with levels: the event, an event that competes with it, or the end of follow-up."
     )
@@ -236,7 +246,7 @@ class CompetingHorizonOutcome(Block):
         "incidence), they count as having it, or they are left out.",
     )
     censored: Literal["exclude", "ipcw"] = _censored()
-    label: Text | None = _label()
+    label: Text | None = label_field()
 
 
 class BinaryOutcome(Block):
@@ -246,7 +256,7 @@ class BinaryOutcome(Block):
     variable: Identifier = Field(description="Outcome variable with the state of each patient.")
     event_levels: Names = Field(min_length=1, description="Levels that count as the event.")
     excluded_levels: Names = Field(default=(), description="Levels whose patients are left out of the study.")
-    label: Text | None = _label()
+    label: Text | None = label_field()
 
 
 class ThresholdOutcome(Block):
@@ -261,13 +271,10 @@ class ThresholdOutcome(Block):
     comparison: Literal["at_least", "more_than", "at_most", "less_than"] = Field(
         default="at_least", description="Which side of the threshold is the event."
     )
-    label: Text | None = _label()
+    label: Text | None = label_field()
 
 
-OutcomeSpec = Annotated[
-    HorizonOutcome | LandmarkOutcome | CompetingHorizonOutcome | BinaryOutcome | ThresholdOutcome,
-    Field(discriminator="kind"),
-]
+BinaryOutcomeSpec = HorizonOutcome | LandmarkOutcome | CompetingHorizonOutcome | BinaryOutcome | ThresholdOutcome
 
 
 class Comparator(Block):
@@ -315,6 +322,11 @@ TreeImputation = Annotated[
 _IMPUTATION = "How missing values are met, learned inside the resampling: a kind, or a kind with its settings."
 
 
+def imputation_text() -> str:
+    """What the key of a candidate's imputation says."""
+    return _IMPUTATION
+
+
 class _Candidate(Block):
     kind: str
     name: Identifier
@@ -330,62 +342,73 @@ class _Candidate(Block):
         "choices (one value fixes the parameter; three or more are tried as they are).",
     )
 
+    @property
+    def family(self) -> str:
+        """The algorithm in the catalogue."""
+        return self.kind
 
-class _FilledCandidate(_Candidate):
+
+class FilledCandidate(_Candidate):
+    """A candidate whose missing values are filled in."""
+
     imputation: Imputation = Field(default=MedianImputation(kind="median"), description=_IMPUTATION)
 
 
-def _name(default: str) -> Any:
+def name_field(default: str) -> Any:
+    """The key of a candidate's name."""
     return Field(default=default, description="Name in the report and in final.of; the kind when left out.")
 
 
-class ElasticNet(_FilledCandidate):
+class ElasticNet(FilledCandidate):
     """Logistic regression with an elastic-net penalty, restricted cubic splines where they help."""
 
     kind: Literal["elastic_net"]
-    name: Identifier = _name("elastic_net")
+    name: Identifier = name_field("elastic_net")
 
 
-class RandomForest(_FilledCandidate):
+class RandomForest(FilledCandidate):
     """A forest of probability trees."""
 
     kind: Literal["random_forest"]
-    name: Identifier = _name("random_forest")
+    name: Identifier = name_field("random_forest")
 
 
-class XGBoost(_Candidate):
-    """Gradient-boosted trees."""
+class TreeCandidate(_Candidate):
+    """A candidate whose trees route missing values themselves, unless they are filled in."""
 
-    kind: Literal["xgboost"]
-    name: Identifier = _name("xgboost")
     imputation: TreeImputation = Field(default=NativeImputation(kind="native"), description=_IMPUTATION)
 
 
-class SupportVectorMachine(_FilledCandidate):
+class XGBoost(TreeCandidate):
+    """Gradient-boosted trees."""
+
+    kind: Literal["xgboost"]
+    name: Identifier = name_field("xgboost")
+
+
+class SupportVectorMachine(FilledCandidate):
     """A support vector machine with a radial kernel."""
 
     kind: Literal["support_vector_machine"]
-    name: Identifier = _name("support_vector_machine")
+    name: Identifier = name_field("support_vector_machine")
 
 
-class NeuralNetwork(_FilledCandidate):
+class NeuralNetwork(FilledCandidate):
     """A small feed-forward network."""
 
     kind: Literal["neural_network"]
-    name: Identifier = _name("neural_network")
+    name: Identifier = name_field("neural_network")
 
 
-class Baseline(_FilledCandidate):
+class Baseline(FilledCandidate):
     """Logistic regression on a few predictors anyone has: what the others must beat."""
 
     kind: Literal["baseline"]
-    name: Identifier = _name("baseline")
+    name: Identifier = name_field("baseline")
     predictors: Names = Field(min_length=1, description="The few predictors of the baseline, such as age.")
 
 
-Candidate = Annotated[
-    ElasticNet | RandomForest | XGBoost | SupportVectorMachine | NeuralNetwork | Baseline, Field(discriminator="kind")
-]
+BinaryCandidate = ElasticNet | RandomForest | XGBoost | SupportVectorMachine | NeuralNetwork | Baseline
 
 
 class WinnerFinal(Block):

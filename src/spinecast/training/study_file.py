@@ -12,6 +12,7 @@ from spinecast.training.study import STUDY, Study, resolved_yaml, study_hash
 from spinecast.training.study_blocks import SyntheticSource, TableSource
 from spinecast.training.study_rules import dictionary_problems
 from spinecast.training.study_search import catalogue_problems
+from spinecast.training.study_survival_blocks import TimedOutcomeSpec
 
 __all__ = ["check_study", "load_study", "missing_table", "resolved_yaml", "study_schema", "summary"]
 
@@ -84,7 +85,8 @@ def summary(study: Study) -> str:
         f"{candidate.name} ({count} trials, missing values: {candidate.imputation.kind})"
         for candidate, count in zip(study.candidates, trials, strict=True)
     ]
-    final = "the winner" if study.final.kind == "winner" else f"mean log-odds of {', '.join(study.final.of)}"
+    scale = "log-odds" if study.timed_outcome is None else "log cumulative hazard"
+    final = "the winner" if study.final.kind == "winner" else f"mean {scale} of {', '.join(study.final.of)}"
     lines = [
         ("study", f"{study.study}: {study.title}"),
         ("patients", _patients(study)),
@@ -175,6 +177,10 @@ def _outcome(study: Study) -> str:
             f"{outcome.time}; {' or '.join(outcome.competing_levels)} before it: {outcome.handling}; "
             f"censored: {outcome.censored}"
         )
+    if isinstance(outcome, TimedOutcomeSpec):
+        what = outcome.event if outcome.kind == "time_to_event" else " or ".join(outcome.causes)
+        days = ", ".join(str(day) for day in outcome.horizons_days)
+        return f"{label}time to {what} in {outcome.time}; read at day {days}"
     if outcome.kind == "threshold":
         side = f"{outcome.comparison.replace('_', ' ')} {outcome.threshold:g} {outcome.unit or ''}".rstrip()
         return f"{label}{outcome.variable} is {side}"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.errors import ContractError
+from spinecast.training.published import find_published, known_published
 from spinecast.training.study_blocks import TableSource
+from spinecast.training.study_survival_blocks import BINARY_KINDS, TIMED_KINDS, DiscreteTime, TimedCandidate
 
 if TYPE_CHECKING:
     from spinecast.clinical.variable import Role, Variable
@@ -29,6 +31,8 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
     return chain(
         _repeated(study),
         _outcome_problems(study),
+        _timed_problems(study),
+        _published_problems(study),
         _final_problems(study),
         _range_problems(study),
         _internal_validation_problems(study),
@@ -79,6 +83,8 @@ def _repeated(study: Study) -> Iterator[Problem]:
         ("predictors",): study.predictors,
         ("evaluation", "thresholds"): study.evaluation.thresholds,
         ("internal_validation", "learning_curve", "shares"): curve.shares if curve else (),
+        ("published",): study.published,
+        ("horizon_studies",): study.horizon_studies,
         ("final", "of"): study.final.of if study.final.kind == "ensemble" else (),
         **_outcome_levels(study),
     }
@@ -102,19 +108,57 @@ def _repeated(study: Study) -> Iterator[Problem]:
 
 def _outcome_levels(study: Study) -> dict[KeyPath, tuple[str, ...]]:
     """Return the lists of levels the outcome names, by their key."""
-    names = ("event_levels", "competing_levels", "excluded_levels")
+    names = ("event_levels", "competing_levels", "excluded_levels", "causes")
     return {("outcome", name): getattr(study.outcome, name, ()) for name in names}
 
 
 def _outcome_problems(study: Study) -> Iterator[Problem]:
     outcome = study.outcome
-    if outcome.kind in ("horizon", "landmark") and outcome.time == outcome.event:
+    if outcome.kind in ("horizon", "landmark", "time_to_event") and outcome.time == outcome.event:
         yield Problem(("outcome", "event"), f"outcome: {outcome.event} cannot be both the time and the event")
     listed = _outcome_levels(study)
     for role, words in (("excluded_levels", "excluded"), ("competing_levels", "what competes with it")):
         for i, level in enumerate(listed["outcome", role]):
             if level in listed["outcome", "event_levels"]:
                 yield Problem(("outcome", role, i), f"outcome: level {level} cannot be both the event and {words}")
+
+
+def _timed_problems(study: Study) -> Iterator[Problem]:
+    """Find candidates that cannot learn the study's kind of outcome, and horizons that are listed twice."""
+    timed = study.timed_outcome
+    for position, candidate in enumerate(study.candidates):
+        key: KeyPath = ("candidates", position, "kind")
+        if isinstance(candidate, TimedCandidate) != (timed is not None):
+            outcome, other = study.outcome.kind, "a time" if timed is None else "an event that is had or not"
+            kinds = BINARY_KINDS if timed is None else TIMED_KINDS
+            what = f"{dotted(key)}: {candidate.kind} learns {other}, and the outcome is of the kind {outcome}"
+            yield Problem(key, what, f"one of {', '.join(kinds)}")
+        elif isinstance(candidate, DiscreteTime) and not candidate.takes_missing:
+            at: KeyPath = ("candidates", position, "imputation")
+            yield Problem(at, f"{dotted(at)}: {candidate.learner} takes no missing values", "median or forest")
+    for part, asked in study.internal_validation if timed else ():
+        if asked is not None:
+            what = f"internal_validation.{part}: curves are judged out of fold alone, nothing is fitted again for them"
+            yield Problem(("internal_validation", part), what, "null for a study of times")
+    for key_name in () if timed else ("published", "horizon_studies"):
+        if getattr(study, key_name):
+            yield Problem(
+                (key_name,), f"{key_name}: only a model of times is set beside them", "a time_to_event outcome"
+            )
+    for i, day in enumerate(timed.horizons_days if timed else ()):
+        if timed and day in timed.horizons_days[:i]:
+            yield Problem(("outcome", "horizons_days", i), f"outcome.horizons_days: {day} is listed twice")
+
+
+def _published_problems(study: Study) -> Iterator[Problem]:
+    for i, name in enumerate(study.published):
+        found = find_published(name)
+        if found is None:
+            known = known_published()
+            what = f"published: there is no score and no model {name!r}"
+            yield Problem(("published", i), what, f"one of {', '.join(known)}", did_you_mean(name, known))
+        elif found.problem:
+            yield Problem(("published", i), f"published: {found.problem}", "a prognosis")
 
 
 def _final_problems(study: Study) -> Iterator[Problem]:
@@ -145,6 +189,8 @@ def _use_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Probl
     place, name = dotted(key), entry.name
     if key[0] == "cohort":
         yield from _column_reading_problems(study, key, entry)
+    elif key[0] == "published":
+        return  # what a score reads is its own affair
     elif key[0] == "outcome":
         yield from _outcome_variable_problems(study, key, entry)
     elif key[0] == "comparators" and isinstance(key[1], int):
@@ -175,10 +221,10 @@ def _outcome_variable_problems(study: Study, key: KeyPath, entry: Variable) -> I
 
 def _definition_problems(study: Study) -> Iterator[Problem]:
     """Find what the cohorts room refuses about the outcome, whose parts are right one by one."""
-    from spinecast.training.plan import outcome_definition
+    from spinecast.training.plan import any_definition
 
     try:
-        outcome_definition(study)
+        any_definition(study)
     except ContractError as error:
         key, _, what = error.what.partition(": ")
         yield Problem(tuple(key.split(".")), f"{key}: {what}", error.expected, error.remedy)

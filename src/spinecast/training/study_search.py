@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from spinecast.models.catalogue import Family
     from spinecast.models.dimensions import Dimension
     from spinecast.training.study import Study
-    from spinecast.training.study_blocks import Candidate
+    from spinecast.training.study_survival_blocks import Candidate
 
 __all__ = ["catalogue_problems", "search_space"]
 
@@ -22,9 +22,10 @@ def search_space(candidate: Candidate) -> Mapping[str, Dimension]:
     Two values given for a parameter the catalogue searches over an interval are the ends of an interval on the same
     scale; any other number of values are choices.
     """
-    from spinecast.models.catalogue import FAMILIES, Choice, Range
+    from spinecast.models.catalogue import Choice, Range
+    from spinecast.models.survival.catalogue import any_family
 
-    space = dict(FAMILIES[candidate.kind].search_space)
+    space = dict(any_family(candidate.family).search_space)
     for name, values in (candidate.search or {}).items():
         usual = space[name]
         if isinstance(usual, Range) and len(values) == 2:
@@ -36,11 +37,12 @@ def search_space(candidate: Candidate) -> Mapping[str, Dimension]:
 
 def catalogue_problems(study: Study) -> list[Problem]:
     """List what the catalogue of algorithms speaks against: parameters no algorithm has, values it cannot take."""
-    from spinecast.models.catalogue import FAMILIES
+    from spinecast.models.survival.catalogue import any_family
 
     problems: list[Problem] = []
     for position, candidate in enumerate(study.candidates):
-        family = FAMILIES[candidate.kind]
+        family = any_family(candidate.family)
+        problems += _extra_problems(("candidates", position, "kind"), candidate.kind)
         for name, values in (candidate.search or {}).items():
             key: KeyPath = ("candidates", position, "search", name)
             if name in family.search_space:
@@ -50,6 +52,18 @@ def catalogue_problems(study: Study) -> list[Problem]:
                 known = family.search_space
                 problems.append(Problem(key, what, f"one of {', '.join(known)}", did_you_mean(name, known)))
     return problems
+
+
+def _extra_problems(key: KeyPath, kind: str) -> Iterator[Problem]:
+    """Find a candidate whose library stands in an extra that is not installed."""
+    from spinecast.errors import StudyError
+    from spinecast.models.survival.survival_forest import require_scikit_survival
+
+    if kind == "random_survival_forest":
+        try:
+            require_scikit_survival()
+        except StudyError as error:
+            yield Problem(key, f"{dotted(key)}: {error.what}", error.expected, error.remedy)
 
 
 def _value_problems(key: KeyPath, values: tuple[float, ...], family: Family[Any], name: str) -> Iterator[Problem]:

@@ -8,19 +8,20 @@ best trial's members are the result: nothing is fitted again.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes, member_from_bytes, member_to_bytes
+from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes, member_to_bytes
 from spinecast.models.catalogue import FAMILIES, Choice, Dimension, Parameters
 from spinecast.models.encoding import Encoder, Imputation, PredictorSchema, fit_encoder
 from spinecast.models.prognosis_model import Member
+from spinecast.models.survival.catalogue import any_family
 from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint
 from spinecast.training.resampling import Split
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["CandidatePlan", "TunedCandidate", "TuningUnit", "tune"]
 
 FloatArray = NDArray[np.float64]
+MemberT = TypeVar("MemberT")
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,9 @@ class TuningUnit:
     seed : int
         The study's seed.
     checkpoint : UnitCheckpoint
+
+    What kind of outcome is learned decides its methods: a unit of times (:mod:`spinecast.training.survival.tuning`) has
+    its own.
     """
 
     split: Split
@@ -87,6 +92,47 @@ class TuningUnit:
     seed: int
     checkpoint: UnitCheckpoint
 
+    def fit(
+        self, encoder: Encoder, columns: FloatArray, rows: NDArray[np.bool_], parameters: Parameters, seed: int
+    ) -> Any:
+        """Fit one member to some of the training patients, whose encoded columns are given."""
+        weights = self._training_weights()
+        scorer = FAMILIES[self.candidate.family].fit(
+            columns,
+            self.outcome[self.split.train][rows],
+            None if weights is None else weights[rows],
+            parameters,
+            seed,
+        )
+        return Member(encoder=encoder, scorer=scorer)
+
+    def predicted(self, member: Any, columns: FloatArray) -> FloatArray:
+        """What a member says of encoded columns, one row a patient."""
+        scores: FloatArray = member.scorer.score(columns)
+        return scores
+
+    def line(self, held_out: FloatArray) -> tuple[float, float]:
+        """Intercept and slope that recalibrate held-out predictions of the training patients."""
+        found = fit_logistic_recalibration(self.outcome[self.split.train], held_out, self._training_weights())
+        return found.intercept, found.slope
+
+    def recalibrated(self, predicted: FloatArray, line: tuple[float, float]) -> FloatArray:
+        """Predictions after recalibration: log-odds."""
+        return np.asarray(line[0] + line[1] * predicted, dtype=np.float64)
+
+    def loss(self, held_out: FloatArray) -> float:
+        """Log-loss of held-out scores after recalibration."""
+        risk = np.clip(expit(self.recalibrated(held_out, self.line(held_out))), 1e-12, 1 - 1e-12)
+        losses = -np.where(self.outcome[self.split.train] == 1, np.log(risk), np.log1p(-risk))
+        return float(np.average(losses, weights=self._training_weights()))
+
+    def member_bytes(self, member: Any) -> bytes:
+        """One member as it is kept."""
+        return member_to_bytes(member)
+
+    def _training_weights(self) -> FloatArray | None:
+        return None if self.weights is None else self.weights[self.split.train]
+
 
 @dataclass(frozen=True)
 class TunedCandidate:
@@ -97,12 +143,12 @@ class TunedCandidate:
     split, candidate : str
     trials : tuple of FinishedTrial
     best : FinishedTrial
-    held_out : ndarray, shape (len(train),)
-        Log-odds of each training patient from the member that did not see them.
-    test : ndarray, shape (len(test),)
-        Log-odds of the outer test patients, mean over members.
+    held_out : ndarray, shape (len(train), ...)
+        Log-odds of each training patient from the member that did not see them; of times, curves.
+    test : ndarray, shape (len(test), ...)
+        Log-odds of the outer test patients, mean over members; of times, curves.
     intercept, slope : float
-        The line from mean score to log-odds.
+        The line from mean score to log-odds; of times, the correction of the mean curve.
     members_file : pathlib.Path
         Where the members are.
     fit_seconds : float
@@ -121,18 +167,18 @@ class TunedCandidate:
     members_file: Path
     fit_seconds: float
 
-    def members(self) -> tuple[Member, ...]:
-        """Read the best trial's members."""
+    def members(self, read: Callable[[bytes], MemberT]) -> tuple[MemberT, ...]:
+        """Read the best trial's members, in the form they were kept in."""
         arrays = arrays_from_bytes(self.members_file.read_bytes())
         stored = [name for name in arrays if name.startswith("member")]
-        return tuple(member_from_bytes(arrays[f"member{k}"].tobytes()) for k in range(len(stored)))
+        return tuple(read(arrays[f"member{k}"].tobytes()) for k in range(len(stored)))
 
 
 @dataclass(frozen=True)
 class _TrialFits:
-    members: tuple[Member, ...]
+    members: tuple[Any, ...]
     held_out: FloatArray
-    log_loss: float
+    loss: float
     fit_seconds: float
 
 
@@ -146,18 +192,18 @@ def tune(unit: TuningUnit) -> TunedCandidate:
 
     with threadpool_limits(limits=1):
         finished, fit_seconds = _finish_trials(unit)
-    best = min(finished, key=lambda trial: (trial.log_loss, trial.number))
+    best = min(finished, key=lambda trial: (trial.loss, trial.number))
     kept = arrays_from_bytes(unit.checkpoint.best.read_bytes())
-    line = fit_logistic_recalibration(unit.outcome[unit.split.train], kept["held_out"], _training_weights(unit))
+    line = unit.line(kept["held_out"])
     return TunedCandidate(
         split=unit.split.name,
         candidate=unit.candidate.name,
         trials=tuple(finished),
         best=best,
-        held_out=line.intercept + line.slope * kept["held_out"],
-        test=line.intercept + line.slope * kept["test"],
-        intercept=line.intercept,
-        slope=line.slope,
+        held_out=unit.recalibrated(kept["held_out"], line),
+        test=unit.recalibrated(kept["test"], line),
+        intercept=line[0],
+        slope=line[1],
         members_file=unit.checkpoint.best,
         fit_seconds=fit_seconds,
     )
@@ -169,15 +215,15 @@ def _finish_trials(unit: TuningUnit) -> tuple[list[FinishedTrial], float]:
         return finished[: unit.candidate.trials], 0.0
     proposals = _Proposals(unit, finished)
     folds = _EncodedFolds(unit)
-    best_loss = min((trial.log_loss for trial in finished), default=np.inf)
+    best_loss = min((trial.loss for trial in finished), default=np.inf)
     spent = 0.0
     for number in range(len(finished), unit.candidate.trials):
         parameters = proposals.ask(number)
         fits = _fit_members(unit, folds, parameters)
-        if fits.log_loss < best_loss:
-            best_loss = fits.log_loss
+        if fits.loss < best_loss:
+            best_loss = fits.loss
             unit.checkpoint.keep_best(_fits_to_bytes(unit, fits))
-        trial = FinishedTrial(number, dict(parameters), fits.log_loss, round(fits.fit_seconds, 6))
+        trial = FinishedTrial(number, dict(parameters), fits.loss, round(fits.fit_seconds, 6))
         unit.checkpoint.append(trial)
         proposals.tell(trial)
         finished.append(trial)
@@ -235,7 +281,7 @@ class _Proposals:
             optuna.trial.create_trial(
                 params={name: trial.parameters[name] for name in self.searched},
                 distributions=self.searched,
-                value=trial.log_loss,
+                value=trial.loss,
             )
         )
 
@@ -265,43 +311,37 @@ class _EncodedFolds:
 
 
 def _fit_members(unit: TuningUnit, folds: _EncodedFolds, parameters: Parameters) -> _TrialFits:
-    family = FAMILIES[unit.candidate.family]
-    inner, outcome, weights = unit.split.inner, unit.outcome[unit.split.train], _training_weights(unit)
-    held_out = np.empty(len(outcome))
+    inner = unit.split.inner
+    held_out: FloatArray | None = None
     members = []
     fit_seconds = 0.0
     for fold in range(int(inner.max()) + 1):
         encoder, fitted, judged = folds.get(fold, int(parameters.get("knots", 0)))
-        own_weights = None if weights is None else weights[inner != fold]
         seed = derive_seed(unit.seed, "fit", unit.split.name, unit.candidate.name, fold)
         started = time.perf_counter()
-        scorer = family.fit(fitted, outcome[inner != fold], own_weights, parameters, seed)
+        member = unit.fit(encoder, fitted, inner != fold, parameters, seed)
         fit_seconds += time.perf_counter() - started
-        held_out[inner == fold] = scorer.score(judged)
-        members.append(Member(encoder=encoder, scorer=scorer))
-    return _TrialFits(tuple(members), held_out, _recalibrated_log_loss(outcome, held_out, weights), fit_seconds)
-
-
-def _recalibrated_log_loss(outcome: FloatArray, scores: FloatArray, weights: FloatArray | None) -> float:
-    line = fit_logistic_recalibration(outcome, scores, weights)
-    risk = np.clip(expit(line.intercept + line.slope * scores), 1e-12, 1 - 1e-12)
-    losses = -np.where(outcome == 1, np.log(risk), np.log1p(-risk))
-    return float(np.average(losses, weights=weights))
+        predicted = unit.predicted(member, judged)
+        if held_out is None:
+            held_out = np.empty((len(inner), *predicted.shape[1:]))
+        held_out[inner == fold] = predicted
+        members.append(member)
+    assert held_out is not None  # there are two inner folds at least
+    return _TrialFits(tuple(members), held_out, unit.loss(held_out), fit_seconds)
 
 
 def _fits_to_bytes(unit: TuningUnit, fits: _TrialFits) -> bytes:
     test = unit.matrix[unit.split.test]
-    scores = np.mean([member.score(test) for member in fits.members], axis=0) if len(test) else np.empty(0)
+    scores = np.empty((0, *fits.held_out.shape[1:]))
+    if len(test):
+        found = [unit.predicted(member, member.encoder.transform(test)) for member in fits.members]
+        scores = np.mean(found, axis=0)
     arrays: dict[str, NDArray[Any]] = {"held_out": fits.held_out, "test": scores}
     if not len(test):
         # Only the split over all patients ends in a model; the others need their members' test scores alone.
         for position, member in enumerate(fits.members):
-            arrays[f"member{position}"] = np.frombuffer(member_to_bytes(member), dtype=np.uint8)
+            arrays[f"member{position}"] = np.frombuffer(unit.member_bytes(member), dtype=np.uint8)
     return arrays_to_bytes(arrays)
-
-
-def _training_weights(unit: TuningUnit) -> FloatArray | None:
-    return None if unit.weights is None else unit.weights[unit.split.train]
 
 
 def _open(dimension: Dimension) -> bool:
@@ -326,7 +366,7 @@ def _distribution(dimension: Dimension) -> optuna.distributions.BaseDistribution
 
 def _defaults_within(candidate: CandidatePlan) -> dict[str, float | int]:
     """The family's defaults, drawn into a search space the study has narrowed."""
-    defaults = FAMILIES[candidate.family].defaults
+    defaults = any_family(candidate.family).defaults
     inside: dict[str, float | int] = {}
     for name, dimension in candidate.search_space.items():
         value = defaults[name]

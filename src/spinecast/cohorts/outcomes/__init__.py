@@ -59,6 +59,7 @@ __all__ = [
     "QuantityOutcome",
     "ThresholdOutcome",
     "TimeToEventOutcome",
+    "TimedOutcome",
     "label_outcome",
     "require_events",
 ]

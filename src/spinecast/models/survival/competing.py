@@ -102,6 +102,16 @@ class CompetingRisksModel:
         return self.hazards[0].about
 
     @property
+    def horizons_days(self) -> tuple[float, ...]:
+        """Days the study asked for."""
+        return tuple(float(day) for day in self.about["outcome"]["horizons_days"])
+
+    @property
+    def explained_day(self) -> float:
+        """The horizon explanations are shown at."""
+        return self.hazards[0].explained_day
+
+    @property
     def last_day(self) -> float:
         """Last day that is answered for."""
         return self.hazards[0].last_day

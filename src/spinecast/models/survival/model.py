@@ -27,7 +27,7 @@ from spinecast.models.survival.time_grid import median_days, read_at
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["SurvivalMember", "SurvivalPart", "TimeToEventModel", "corrected"]
+__all__ = ["SurvivalMember", "SurvivalPart", "TimeToEventModel", "corrected", "risk_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -116,6 +116,16 @@ class TimeToEventModel:
     reference: int
     marginals: FloatArray
     about: Mapping[str, Any]
+
+    @property
+    def horizons_days(self) -> tuple[float, ...]:
+        """Days the study asked for."""
+        return tuple(float(day) for day in self.about["outcome"]["horizons_days"])
+
+    @property
+    def explained_day(self) -> float:
+        """The horizon nearest to the reference day: the one explanations are shown at."""
+        return _nearest(self.horizons_days, float(self.grid[self.reference]))
 
     @property
     def last_day(self) -> float:
@@ -208,6 +218,10 @@ class TimeToEventModel:
             curves = self.log_hazards(tried).reshape(len(rows), len(quantiles), -1)
             variance[rows] += mean_in_order((curves - curves.mean(axis=1, keepdims=True)).swapaxes(0, 1) ** 2)
         return variance
+
+
+def _nearest(days: tuple[float, ...], day: float) -> float:
+    return min(days, key=lambda own: abs(np.log(own) - np.log(day)))
 
 
 def risk_of(log_hazard: FloatArray) -> FloatArray:

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = ["beeswarm_plot", "dependence_plot", "importance_plot"]
 
-CONTRIBUTION = "Contribution to the log-odds of the event"
+CONTRIBUTION = "Contribution to the {} of the event"
 _STEPS = np.linspace(0, 1, 33)  # of the colour bar: few enough for matplotlib to draw it without a bitmap
 
 
-def importance_plot(rows: Sequence[Mapping[str, Any]], key: str) -> str:
+def importance_plot(rows: Sequence[Mapping[str, Any]], key: str, scale: str = "log-odds") -> str:
     """Draw the mean absolute contribution of each variable, in the order given.
 
     Parameters
@@ -49,6 +49,8 @@ def importance_plot(rows: Sequence[Mapping[str, Any]], key: str) -> str:
         Each with label and mean_absolute.
     key : str
         Prefix of the ids.
+    scale : str
+        What contributions add up to.
 
     Returns
     -------
@@ -73,12 +75,12 @@ def importance_plot(rows: Sequence[Mapping[str, Any]], key: str) -> str:
         row_labels(axes, places, [row["label"] for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, 1.1 * max([*values, 1e-9]))
-        axes.set_xlabel("Mean absolute contribution to the log-odds")
+        axes.set_xlabel(f"Mean absolute contribution to the {scale}")
         axes.grid(visible=True, axis="x")
         return to_svg(figure, key)
 
 
-def beeswarm_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
+def beeswarm_plot(variables: Sequence[Mapping[str, Any]], key: str, scale: str = "log-odds") -> str:
     """Draw every explained patient's contribution of each variable, coloured by the variable's value, missing in grey.
 
     Colour runs from a variable's 5th to its 95th centile, or from its first level to its last. Points that would
@@ -90,6 +92,8 @@ def beeswarm_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
         Each with label, levels and points, from top to bottom.
     key : str
         Prefix of the ids.
+    scale : str
+        What contributions add up to.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def beeswarm_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
             axes.scatter(contributions[known], y[known], c=colours(shade), zorder=3, **style)
         row_labels(axes, range(len(variables)), [row["label"] for row in variables])
         axes.set_ylim(len(variables) - 0.4, -0.6)
-        axes.set_xlabel(CONTRIBUTION)
+        axes.set_xlabel(CONTRIBUTION.format(scale))
         axes.spines["left"].set_visible(False)
         axes.grid(visible=True, axis="x")
         bar = figure.colorbar(
@@ -162,7 +166,7 @@ def _stacked(contributions: NDArray[np.float64], span: float) -> NDArray[np.floa
     return order * min(0.085, 0.4 / max(furthest, 1.0))
 
 
-def dependence_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
+def dependence_plot(variables: Sequence[Mapping[str, Any]], key: str, scale: str = "log-odds") -> str:
     """Draw contribution against value, one panel a variable: points with a running median, or a strip a level.
 
     Parameters
@@ -171,6 +175,8 @@ def dependence_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
         Each with label, unit, levels and points; at most six read well.
     key : str
         Prefix of the ids.
+    scale : str
+        What contributions add up to.
 
     Returns
     -------
@@ -195,7 +201,7 @@ def dependence_plot(variables: Sequence[Mapping[str, Any]], key: str) -> str:
             panel_title(axes, row["label"], width=27)
         for axes in panels.flat[len(variables) :]:
             axes.set_visible(False)
-        figure.supylabel(CONTRIBUTION, fontsize=9.5)
+        figure.supylabel(CONTRIBUTION.format(scale), fontsize=9.5)
         return to_svg(figure, key)
 
 

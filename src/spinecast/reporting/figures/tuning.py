@@ -22,7 +22,7 @@ from spinecast.reporting.figures.style import (
     panel_title,
     to_svg,
 )
-from spinecast.reporting.formatting import number, shortened
+from spinecast.reporting.formatting import number, sentence, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,8 +32,8 @@ __all__ = ["ALL_PATIENTS", "tuning_history_plot"]
 ALL_PATIENTS = "all patients"
 
 
-def tuning_history_plot(candidates: Sequence[Mapping[str, Any]], key: str) -> str:
-    """Draw the log-loss of every trial and the best so far in each split, one panel a candidate, on one scale.
+def tuning_history_plot(candidates: Sequence[Mapping[str, Any]], key: str, loss: str = "log-loss") -> str:
+    """Draw the loss of every trial and the best so far in each split, one panel a candidate, on one scale.
 
     Parameters
     ----------
@@ -41,6 +41,8 @@ def tuning_history_plot(candidates: Sequence[Mapping[str, Any]], key: str) -> st
         Each with label and splits, a split with its trials.
     key : str
         Prefix of the ids.
+    loss : str
+        What trials are judged by.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def tuning_history_plot(candidates: Sequence[Mapping[str, Any]], key: str) -> st
         for axes in panels.flat[len(candidates) :]:
             axes.set_visible(False)
         figure.supxlabel("Trial", fontsize=9.5)
-        figure.supylabel("Log-loss, inner folds", fontsize=9.5)
+        figure.supylabel(f"{sentence(loss)}, inner folds", fontsize=9.5)
         handles = [
             Line2D([], [], color=MODEL, lw=2.2, label="Best so far, all patients"),
             Line2D([], [], color=MODEL, lw=0.9, alpha=0.5, label="Best so far, each outer fold"),

@@ -25,6 +25,7 @@ IN_IMPORTANCE = 25
 IN_BEESWARM = 15
 IN_DEPENDENCE = 6
 FEW_VALUES = 12
+LOG_ODDS = "log-odds"
 
 
 def explanation_section(record: RunRecord) -> Section:
@@ -38,9 +39,10 @@ def explanation_section(record: RunRecord) -> Section:
     order = {entry["variable"]: place for place, entry in enumerate(_by_importance(importance))}
     swarm = sorted(fmt.listed(explanation.get("beeswarm")), key=lambda entry: order.get(entry["variable"], len(order)))
     swarm = [entry for entry in swarm if entry["points"]]
-    blocks: list[Block] = [Paragraph(_method(explanation)), _importance(_by_importance(importance))]
+    scale = fmt.plain(explanation.get("scale") or LOG_ODDS)
+    blocks: list[Block] = [Paragraph(_method(explanation)), _importance(_by_importance(importance), scale)]
     if swarm:
-        blocks += [_beeswarm(swarm[:IN_BEESWARM]), _dependence(swarm[:IN_DEPENDENCE])]
+        blocks += [_beeswarm(swarm[:IN_BEESWARM], scale), _dependence(swarm[:IN_DEPENDENCE], scale)]
     else:
         blocks.append(unavailable("Contributions by value", "not recorded in this run"))
     return Section("explanation", title, tuple(blocks))
@@ -66,7 +68,8 @@ def _method(explanation: Mapping[str, Any]) -> str:
     if residual is not None and tolerance is not None:
         verdict = "within" if residual <= tolerance else "NOT within"
         exact = (
-            f" They add up to the log-odds the model gives with a largest residual of {fmt.significant(residual, 2)}, "
+            f" They add up to the {explanation.get('scale', LOG_ODDS)} the model gives with a largest "
+            f"residual of {fmt.significant(residual, 2)}, "
             f"{verdict} "
             f"the tolerance of {fmt.significant(tolerance, 2)}."
         )
@@ -79,7 +82,7 @@ def _method(explanation: Mapping[str, Any]) -> str:
     ).lstrip(". ")
 
 
-def _importance(importance: Sequence[Mapping[str, Any]]) -> Figure:
+def _importance(importance: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     top = importance[0]
     rows = tuple(
         row(str(place), entry["label"], fmt.number(entry["mean_absolute"], 4))
@@ -88,17 +91,17 @@ def _importance(importance: Sequence[Mapping[str, Any]]) -> Figure:
     return Figure(
         key="importance",
         title="Which variables move the risk most",
-        svg=figures.importance_plot(importance[:IN_IMPORTANCE], "importance"),
-        caption="Mean absolute contribution to the log-odds; all levels and indicators of a variable taken together.",
+        svg=figures.importance_plot(importance[:IN_IMPORTANCE], "importance", scale),
+        caption=f"Mean absolute contribution to the {scale}; all levels and indicators of a variable taken together.",
         alternative=(
             f"Bar chart of {fmt.plural(len(importance), 'variable')}; the largest is {fmt.plain(top['label'])}, "
-            f"{fmt.number(top['mean_absolute'])} on the log-odds scale."
+            f"{fmt.number(top['mean_absolute'])} on the scale of the {scale}."
         ),
-        table=Table("Mean absolute contribution", ("Rank", "Variable", "Log-odds"), rows, numeric=(0, 2)),
+        table=Table("Mean absolute contribution", ("Rank", "Variable", fmt.sentence(scale)), rows, numeric=(0, 2)),
     )
 
 
-def _beeswarm(variables: Sequence[Mapping[str, Any]]) -> Figure:
+def _beeswarm(variables: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     rows = []
     for entry in variables:
         contributions = numbers([point["contribution"] for point in entry["points"]])
@@ -109,7 +112,7 @@ def _beeswarm(variables: Sequence[Mapping[str, Any]]) -> Figure:
     return Figure(
         key="beeswarm",
         title="Contribution of each variable in each patient explained",
-        svg=figures.beeswarm_plot(variables, "beeswarm"),
+        svg=figures.beeswarm_plot(variables, "beeswarm", scale),
         caption=(
             f"The {len(variables)} most important variables. One point is one patient; points are shuffled separately "
             "for each "
@@ -122,7 +125,7 @@ def _beeswarm(variables: Sequence[Mapping[str, Any]]) -> Figure:
             f"{fmt.plain(variables[0]['label'])}."
         ),
         table=Table(
-            "Spread of contributions on the log-odds scale",
+            f"Spread of contributions to the {scale}",
             ("Variable", "5th centile", "Median", "95th centile", "Not recorded"),
             tuple(rows),
             numeric=(1, 2, 3, 4),
@@ -130,7 +133,7 @@ def _beeswarm(variables: Sequence[Mapping[str, Any]]) -> Figure:
     )
 
 
-def _dependence(variables: Sequence[Mapping[str, Any]]) -> Figure:
+def _dependence(variables: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     rows: list[Row] = []
     for entry in variables:
         rows.append(Row((fmt.named(entry["label"], entry.get("unit")),), heading=True))
@@ -139,7 +142,7 @@ def _dependence(variables: Sequence[Mapping[str, Any]]) -> Figure:
     return Figure(
         key="dependence",
         title="Contribution by value",
-        svg=figures.dependence_plot(variables, "dependence"),
+        svg=figures.dependence_plot(variables, "dependence", scale),
         caption=(
             f"The {len(variables)} most important variables. Points: patients explained; orange: the running median, "
             "or the "

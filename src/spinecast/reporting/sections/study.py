@@ -80,7 +80,7 @@ def tuning_section(record: RunRecord) -> Section:
         return Section("tuning", "Resampling and tuning", tuple(blocks))
     blocks += [
         Heading("History"),
-        _history(candidates),
+        _history(candidates, _loss(record)),
         Heading("Search spaces"),
         _spaces(candidates),
         Heading("What each split chose"),
@@ -106,13 +106,15 @@ def _design(record: RunRecord) -> str:
     if trials:
         spread = str(min(trials)) if min(trials) == max(trials) else f"{min(trials)} to {max(trials)}"
         counted = f" Each candidate had {spread} trials in each split, {fmt.integer(sum(trials))} trials in all."
+    loss = _loss(record)
+    scale = "log cumulative hazard" if "loss" in record.tuning else "log-odds"
     rule = {
-        "winner": " The final model is the candidate with the lowest inner log-loss; the same rule chooses inside "
+        "winner": f" The final model is the candidate with the lowest inner {loss}; the same rule chooses inside "
         "every outer fold.",
-        "ensemble": " The final model averages the named candidates on the log-odds scale, as it does inside every "
+        "ensemble": f" The final model averages the named candidates on the {scale} scale, as it does inside every "
         "outer fold.",
     }.get(str((record.study.get("final") or {}).get("kind")), "")
-    return f"{folds}{together} Trials are judged by log-loss.{counted}{rule}"
+    return f"{folds}{together} Trials are judged by {loss}.{counted}{rule}"
 
 
 def _notes(record: RunRecord) -> list[Block]:
@@ -122,7 +124,11 @@ def _notes(record: RunRecord) -> list[Block]:
     return [Callout("warning", short.title, short.text), *about] if short else about
 
 
-def _history(candidates: Sequence[Mapping[str, Any]]) -> Figure:
+def _loss(record: RunRecord) -> str:
+    return fmt.plain(record.tuning.get("loss") or "log-loss")
+
+
+def _history(candidates: Sequence[Mapping[str, Any]], loss: str) -> Figure:
     rows: list[Row] = []
     bests: dict[str, float] = {}
     for candidate in candidates:
@@ -143,8 +149,8 @@ def _history(candidates: Sequence[Mapping[str, Any]]) -> Figure:
     found = f"; over all patients the lowest is {fmt.number(bests[lowest], 3)}, by {lowest}" if lowest else ""
     return Figure(
         key="tuning-history",
-        title="Log-loss of every trial",
-        svg=figures.tuning_history_plot(candidates, "tuning-history"),
+        title=f"{fmt.sentence(loss)} of every trial",
+        svg=figures.tuning_history_plot(candidates, "tuning-history", loss),
         caption=(
             "Points: trials in all splits. Lines: the best so far, thin for each outer fold, thick for all patients. "
             "Trials too poor for the scale are marked at its upper edge; a candidate that would lie off the common "
@@ -152,7 +158,7 @@ def _history(candidates: Sequence[Mapping[str, Any]]) -> Figure:
         ),
         alternative=f"Tuning history of {fmt.plural(len(candidates), 'candidate')}{found}.",
         table=Table(
-            "Trials by candidate and split, log-loss in the inner folds",
+            f"Trials by candidate and split, {loss} in the inner folds",
             ("Split", "Trials", "First", "Median", "Best", "Best trial", "Time in fits"),
             tuple(rows),
             numeric=(1, 2, 3, 4, 5, 6),
@@ -188,7 +194,7 @@ def _selection(record: RunRecord) -> Block:
         rows.append(row(labels.get(name, name), *cells, strong=name in everywhere))
     header = ("Candidate", *(fmt.plain(entry["split"]).capitalize() for entry in selection))
     return Table(
-        "Best inner log-loss by split; * marks what was chosen in it",
+        f"Best inner {_loss(record)} by split; * marks what was chosen in it",
         header,
         tuple(rows),
         notes=("The last column makes the final model; the folds judge the whole procedure, choosing included.",),

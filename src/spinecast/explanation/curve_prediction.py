@@ -1,0 +1,272 @@
+"""One patient's curve with everything that must be kept of it, and the risks of a table, a column a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.contract import check_patient
+from spinecast.errors import ContractError
+from spinecast.explanation.curve_contributions import explain_at
+from spinecast.explanation.prediction import notices
+from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.explanation.table_prediction import TablePrediction, predicted_table
+from spinecast.models.loading import TimedModel
+from spinecast.models.survival.competing import CompetingRisksModel
+
+__all__ = ["CurvePrediction", "asked_days", "predict_curve", "predict_curve_table"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CurvePrediction:
+    """What was asked, what was answered over time and why.
+
+    Parameters
+    ----------
+    model, identity, outcome : str
+        The model's name, the hash of its manifest, and the event.
+    given : mapping
+        The inputs as they came.
+    used : mapping of str to str
+        Each predictor as the model read it; "not recorded" where missing.
+    horizons : tuple of mapping
+        ``{"day", "risk", "lower", "upper"}`` of each day asked for; ``{"day", "absent"}`` past the last one answered.
+    curve : mapping
+        ``days``, ``risk``, ``lower``, ``upper`` on the model's grid.
+    other_causes : mapping of str to list
+        Risk of each competing cause by the same days.
+    median_days : mapping
+        ``{"estimate"}`` in days, or ``{"absent"}`` with the reason.
+    scale, explained_day : str, float
+        What contributions add up to, and the day they are of.
+    served, base_value, residual : float
+        On that scale.
+    contributions : tuple of mapping
+        Largest first.
+    warnings, notices : tuple of str
+    """
+
+    model: str
+    identity: str
+    outcome: str
+    given: Mapping[str, Any]
+    used: Mapping[str, str]
+    horizons: tuple[Mapping[str, Any], ...]
+    curve: Mapping[str, Any]
+    other_causes: Mapping[str, list[float | None]]
+    median_days: Mapping[str, Any]
+    scale: str
+    explained_day: float
+    served: float
+    base_value: float
+    residual: float
+    contributions: tuple[Mapping[str, Any], ...]
+    warnings: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "model": self.model,
+            "identity": self.identity,
+            "outcome": self.outcome,
+            "horizons": [dict(one) for one in self.horizons],
+            "median_days": dict(self.median_days),
+            "other_causes": {name: list(risks) for name, risks in self.other_causes.items()},
+            "curve": dict(self.curve),
+            "explained_day": self.explained_day,
+            "scale": self.scale,
+            "served": self.served,
+            "base_value": self.base_value,
+            "residual": self.residual,
+            "contributions": [dict(row) for row in self.contributions],
+            "given": dict(self.given),
+            "used": dict(self.used),
+            "warnings": list(self.warnings),
+            "notices": list(self.notices),
+        }
+
+    def to_text(self) -> str:
+        """Return lines for a person to read."""
+        shown = [row for row in self.contributions if abs(row["contribution"]) >= 0.005]
+        width = max((len(row["label"]) for row in shown), default=0)
+        rest = self.served - self.base_value - sum(row["contribution"] for row in shown)
+        others = [
+            f"  {name} by day {one['day']:g}: {risk:.1%}"
+            for name, risks in self.other_causes.items()
+            for one, risk in zip(self.horizons, risks, strict=True)
+            if risk is not None
+        ]
+        median = self.median_days
+        middle = median["absent"] if "absent" in median else f"day {median['estimate']:.0f}"
+        lines = [
+            f"{self.outcome}: risk by day, with 95 % limits",
+            *(_horizon_line(one) for one in self.horizons),
+            *(["other events, which keep this one from happening:", *others] if others else []),
+            f"median time to the event: {middle}",
+            f"model {self.model} ({self.identity[:12]})",
+            "",
+            f"what raises (+) or lowers (-) the {self.scale} at day {self.explained_day:g}, largest first:",
+            f"  {self.base_value:+.2f}  before any input is known",
+            *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
+            f"  {rest:+.2f}  all others together",
+            f"  {self.served:+.2f}  sum: the {self.scale} of {-np.expm1(-np.exp(self.served)):.1%}",
+            "",
+            *(f"note: {warning}" for warning in self.warnings),
+            *self.notices,
+        ]
+        return "\n".join(lines)
+
+
+def _horizon_line(one: Mapping[str, Any]) -> str:
+    if "absent" in one:
+        return f"  day {one['day']:g}: not available: {one['absent']}"
+    return f"  day {one['day']:g}: {one['risk']:.1%} ({one['lower']:.1%} to {one['upper']:.1%})"
+
+
+def asked_days(model: TimedModel, days: Sequence[float]) -> tuple[float, ...]:
+    """Return the days asked for, or those of the model's study.
+
+    Raises
+    ------
+    ContractError
+        If a day is not positive, or is asked for twice.
+    """
+    chosen = tuple(days) or model.horizons_days
+    for day in chosen:
+        if not 0 < day < np.inf:
+            raise ContractError(f"no risk can be given by day {day:g}", expected="days after the start, above 0")
+    if len(set(chosen)) != len(chosen):
+        raise ContractError("a day is asked for twice", expected="each day once")
+    return chosen
+
+
+def predict_curve(
+    model: TimedModel, identity: str, given: Mapping[str, Any], days: Sequence[float] = ()
+) -> CurvePrediction:
+    """Predict and explain one patient.
+
+    Parameters
+    ----------
+    model : TimeToEventModel or CompetingRisksModel
+    identity : str
+    given : mapping of str to value
+        As :func:`spinecast.explanation.prediction.predict_patient`.
+    days : sequence of float
+        Days to answer; the study's when empty. A day past the follow-up is answered by the reason.
+
+    Raises
+    ------
+    ContractError
+        If a field is unknown or a value impossible, nothing at all is known, or a day makes no sense.
+    """
+    asked = asked_days(model, days)
+    frame, warnings = check_patient(given, model.predictors)
+    matrix = model.matrix(frame)
+    if np.isnan(matrix).all():
+        raise ContractError(
+            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
+        )
+    known = [day for day in asked if day <= model.last_day]
+    day = known[0] if days and known else model.explained_day
+    found = explain_at(model, matrix, day)
+    variables = [variable(name) for name in model.predictors]
+    grid = _grid(model)
+    lower, upper = model.interval(matrix, grid)
+    return CurvePrediction(
+        model=model.name,
+        identity=identity,
+        outcome=str(model.about["outcome"]["label"]),
+        given=dict(given),
+        used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
+        horizons=tuple(_answer(model, matrix, one) for one in asked),
+        curve={
+            "days": grid.tolist(),
+            "risk": model.risk(matrix, grid)[0].tolist(),
+            "lower": lower[0].tolist(),
+            "upper": upper[0].tolist(),
+        },
+        other_causes=_others(model, matrix, asked),
+        median_days=_median(model, matrix),
+        scale=found.scale,
+        explained_day=day,
+        served=float(found.served[0]),
+        base_value=found.base_value,
+        residual=float(found.residual[0]),
+        contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
+        warnings=tuple(warnings),
+        notices=notices(model),
+    )
+
+
+def predict_curve_table(
+    model: TimedModel, identity: str, table: pd.DataFrame, days: Sequence[float] = (), *, allow_similar: bool = False
+) -> TablePrediction:
+    """Predict a table of patients: ``risk_DAY``, ``lower_DAY`` and ``upper_DAY`` for each day, and ``median_days``.
+
+    Parameters
+    ----------
+    model, identity, table, allow_similar
+        As :func:`spinecast.explanation.table_prediction.predict_table`.
+    days : sequence of float
+        The study's when empty.
+
+    Raises
+    ------
+    ContractError
+        As :func:`spinecast.explanation.table_prediction.predict_table`, or if a day cannot be answered.
+    """
+    asked = asked_days(model, days)
+
+    def columns(matrix: FloatArray) -> dict[str, FloatArray]:
+        found = (model.risk(matrix, asked), *model.interval(matrix, asked))
+        named = {
+            f"{name}_{day:g}": values[:, at]
+            for at, day in enumerate(asked)
+            for name, values in zip(("risk", "lower", "upper"), found, strict=True)
+        }
+        return named if isinstance(model, CompetingRisksModel) else named | {"median_days": model.median_days(matrix)}
+
+    return predicted_table(model, identity, table, columns, allow_similar=allow_similar)
+
+
+def _grid(model: TimedModel) -> FloatArray:
+    return model.hazards[0].grid if isinstance(model, CompetingRisksModel) else model.grid
+
+
+def _answer(model: TimedModel, matrix: FloatArray, day: float) -> dict[str, Any]:
+    if day > model.last_day:
+        reason = f"the development follow-up supports risks up to day {model.last_day:g}"
+        return {"day": day, "absent": reason}
+    lower, upper = model.interval(matrix, [day])
+    risk = float(model.risk(matrix, [day])[0, 0])
+    return {"day": day, "risk": risk, "lower": float(lower[0, 0]), "upper": float(upper[0, 0])}
+
+
+def _others(model: TimedModel, matrix: FloatArray, asked: Sequence[float]) -> dict[str, list[float | None]]:
+    if not isinstance(model, CompetingRisksModel):
+        return {}
+    inside = [day for day in asked if day <= model.last_day]
+    risks = model.risks(matrix, inside)[1:, 0] if inside else np.empty((len(model.causes) - 1, 0))
+    found = {}
+    for label, row in zip(model.labels[1:], risks, strict=True):
+        by_day = dict(zip(inside, row.tolist(), strict=True))
+        found[label] = [by_day.get(day) for day in asked]
+    return found
+
+
+def _median(model: TimedModel, matrix: FloatArray) -> dict[str, Any]:
+    if isinstance(model, CompetingRisksModel):
+        return {"absent": "other events compete: half of the patients need not have it, however long they are followed"}
+    days = float(model.median_days(matrix)[0])
+    if np.isnan(days):
+        return {"absent": f"not reached by day {model.last_day:g}, where the development follow-up ends"}
+    return {"estimate": days}

@@ -1,0 +1,338 @@
+"""How good risks over time are: the summary, the curve, each horizon, candidates, usefulness, illustrative patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.document import (
+    Block,
+    Callout,
+    Facts,
+    Figure,
+    Heading,
+    KeyFigure,
+    KeyFigures,
+    Paragraph,
+    Section,
+    Table,
+)
+from spinecast.reporting.figures.timed import (
+    auc_over_time_plot,
+    horizon_panels_plot,
+    observed_curve_plot,
+    patient_curves_plot,
+)
+from spinecast.reporting.record import RunRecord
+from spinecast.reporting.sections.changes import short_search
+from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row, run_notes, sized
+from spinecast.reporting.sections.summary import checks_callout
+from spinecast.reporting.timed_measures import TIMED_MEASURES
+
+__all__ = [
+    "timed_calibration_section",
+    "timed_candidates_section",
+    "timed_curve_section",
+    "timed_decision_section",
+    "timed_discrimination_section",
+    "timed_outcome_section",
+    "timed_patients_section",
+    "timed_summary_section",
+]
+
+CURVE = ("harrell_c", "uno_c", "integrated_brier", "integrated_ipa")
+CALIBRATION = ("horizon_observed_expected_ratio", "calibration_in_the_large", "calibration_slope", "ici", "e90")
+RANKING = ("horizon_auc", "horizon_brier", "ipa")
+
+
+def is_competing(record: RunRecord) -> bool:
+    """Whether other events compete with the one of interest."""
+    return record.evaluation.get("kind") == "competing_risks"
+
+
+def measured(measures: Mapping[str, Any], name: str) -> str:
+    """One measure with its interval, or why there is none."""
+    return fmt.estimate(measures.get(name), TIMED_MEASURES[name].decimals)
+
+
+def timed_summary_section(record: RunRecord) -> Section:
+    """Open the report with the question, the people, the headline numbers and what they mean."""
+    evaluation = record.evaluation
+    people = "synthetic patients" if record.is_synthetic else "patients"
+    days = fmt.joined([f"{day:g}" for day in evaluation["horizons_days"]])
+    lead = (
+        f"{fmt.plain(evaluation['label'])} predicts: {outcome_label(record)}, over the whole follow-up. One curve "
+        f"answers every day up to {evaluation['last_day']:g}; risks by day {days} are judged here. It was developed "
+        f"and internally validated on {fmt.integer(evaluation['n'])} {people}, "
+        f"{fmt.integer(evaluation['events'])} of whom had the event while they were followed."
+    )
+    tiles = [_tile(record, evaluation["measures"], name) for name in ("harrell_c", "integrated_ipa")]
+    tiles += [
+        _tile(record, one["measures"], "horizon_auc", f"AUC, day {one['day']:g}") for one in evaluation["horizons"]
+    ]
+    blocks: list[Block] = [Paragraph(lead, lead=True)]
+    short = short_search(record)
+    if short:
+        blocks.append(Callout("warning", short.title, short.text))
+    blocks += [
+        KeyFigures(tuple(tiles)),
+        Paragraph(
+            f"Every figure in this report is {basis(record)}, unless it says otherwise: a patient's curve was computed "
+            "by models that had not seen that patient, and imputation, tuning, the choice of candidate and "
+            "recalibration were all learned again inside each outer fold."
+        ),
+    ]
+    notes = run_notes(record)
+    if notes:
+        blocks.append(Callout("note", "About this run", " ".join(notes)))
+    blocks.append(checks_callout(record))
+    return Section("summary", "Summary", tuple(blocks))
+
+
+def _tile(record: RunRecord, measures: Mapping[str, Any], name: str, label: str = "") -> KeyFigure:
+    measure, found = TIMED_MEASURES[name], measures.get(name)
+    reason = fmt.absence(found)
+    title = label or measure.label
+    if reason is not None or found is None:
+        return KeyFigure(title, fmt.ABSENT, fmt.plain(reason), basis(record))
+    note = f"{sized(found.get('n'), found.get('events'))}. {basis(record).capitalize()}. Ideal: {measure.ideal}."
+    limits = fmt.interval(found["lower"], found["upper"], measure.decimals)
+    shown = f"95% interval {limits}" if found["lower"] is not None else limits
+    return KeyFigure(title, fmt.number(found["estimate"], measure.decimals), shown, note)
+
+
+def timed_outcome_section(record: RunRecord) -> Section:
+    """Define the outcome and count what ended the follow-up."""
+    evaluation, outcome = record.evaluation, record.study.get("outcome") or {}
+    n, causes = evaluation["n"], evaluation["outcome"]["causes"]
+    ended = sum(one["events"] for one in causes)
+    status = outcome.get("event") or outcome.get("status")
+    facts = [
+        ("Outcome", outcome_label(record)),
+        ("Drawn from", f"{fmt.plain(outcome.get('time'))} and {fmt.plain(status)}"),
+        ("Days judged", fmt.joined([f"{day:g}" for day in evaluation["horizons_days"]])),
+        ("Last day answered", f"{evaluation['last_day']:g}, where few patients were still followed"),
+        *((fmt.plain(one["label"]), fmt.n_of_n(one["events"], n)) for one in causes),
+        ("Follow-up ended without an event", fmt.n_of_n(n - ended, n)),
+    ]
+    how = (
+        "Each event has a hazard of its own, learned with the others as censoring. Their curves are combined to "
+        "cumulative incidences: who has had another event cannot have this one. Incidences and the probability of no "
+        "event add up to 1 on every day."
+        if is_competing(record)
+        else "Follow-up that ended without the event is censored: it counts for as long as it lasted."
+    )
+    return Section("outcome", "The outcome", (Facts(tuple(facts)), Paragraph(how)))
+
+
+def timed_curve_section(record: RunRecord) -> Section:
+    """Judge whole curves."""
+    evaluation = record.evaluation
+    observed, survival = evaluation["observed"], not is_competing(record)
+    at = [observed["days"].index(day) for day in evaluation["horizons_days"] if day in observed["days"]]
+    table = Table(
+        "Observed risk and mean predicted risk",
+        ("Day", "At risk", "Observed", "95% interval", "Predicted"),
+        tuple(
+            row(
+                f"{observed['days'][i]:g}",
+                fmt.integer(observed["at_risk"][i]),
+                fmt.percentage(observed["observed"][i]),
+                f"{fmt.percentage(observed['lower'][i])} to {fmt.percentage(observed['upper'][i])}",
+                fmt.percentage(observed["predicted"][i]),
+            )
+            for i in at
+        ),
+        numeric=(0, 1, 2, 4),
+    )
+    figure = Figure(
+        key="observed-curve",
+        title="Observed curve and mean of the predictions",
+        svg=observed_curve_plot(observed, "observed-curve", survival=survival),
+        caption=f"{basis(record).capitalize()}, {sized(evaluation['n'], evaluation['events'])}.",
+        alternative="The observed curve with its band and the mean of the predicted curves.",
+        table=table,
+    )
+    rows = tuple(
+        row(TIMED_MEASURES[name].label, measured(evaluation["measures"], name), TIMED_MEASURES[name].ideal)
+        for name in CURVE
+    )
+    measures = Table("Measures of the whole curve", ("Measure", "Estimate (95% interval)", "Ideal"), rows, numeric=(1,))
+    return Section("curve", "The whole curve", (figure, footnoted(measures)))
+
+
+def timed_discrimination_section(record: RunRecord) -> Section:
+    """Show how well risks rank at each day."""
+    evaluation = record.evaluation
+    table = _by_horizon(evaluation["horizons"], RANKING, "Ranking and overall performance at each horizon")
+    figure = Figure(
+        key="auc-over-time",
+        title="Ranking over time",
+        svg=auc_over_time_plot(evaluation, "auc-over-time"),
+        caption=(
+            f"{basis(record).capitalize()}, {sized(evaluation['n'], evaluation['events'])}. At each day: those with "
+            "the event by then against those followed past it without, weighted for censoring. Squares: comparators; "
+            "open diamonds: studies of one day."
+        ),
+        alternative="AUC of the model by day, with comparators and studies of one day beside it.",
+        table=table,
+    )
+    return Section("discrimination", "Discrimination", (figure,))
+
+
+def timed_calibration_section(record: RunRecord) -> Section:
+    """Show at each horizon whether risks mean what they say."""
+    horizons = record.evaluation["horizons"]
+    figure = Figure(
+        key="horizon-calibration",
+        title="Predicted and observed risk at each horizon",
+        svg=horizon_panels_plot(horizons, "horizon-calibration", what="calibration"),
+        caption=(
+            f"{basis(record).capitalize()}. Line: loess of pseudo-values with its 95% band; points: tenths of risk "
+            "with Kaplan-Meier (Aalen-Johansen) risk and 95% interval; dashed: perfect calibration."
+        ),
+        alternative=f"Calibration curves at {fmt.plural(len(horizons), 'horizon')}.",
+        table=_by_horizon(horizons, CALIBRATION, "Calibration at each horizon"),
+    )
+    return Section("calibration", "Calibration", (figure,))
+
+
+def timed_decision_section(record: RunRecord) -> Section:
+    """Show net benefit at each horizon."""
+    horizons = record.evaluation["horizons"]
+    rows = []
+    for one in horizons:
+        benefit = one["net_benefit"]
+        if fmt.absence(benefit) is not None:
+            rows.append(row(f"{one['day']:g}", "–", fmt.absent(fmt.plain(fmt.absence(benefit))), "–"))
+            continue
+        for at, threshold in enumerate(benefit["thresholds"]):
+            limits = (benefit["lower"] or [None] * (at + 1))[at], (benefit["upper"] or [None] * (at + 1))[at]
+            shown = f"{fmt.number(benefit['net_benefit'][at])} ({fmt.interval(*limits)})"
+            rows.append(
+                row(f"{one['day']:g}", fmt.percentage(threshold, 0), shown, fmt.number(benefit["treat_all"][at]))
+            )
+    table = Table(
+        "Net benefit at the study's thresholds",
+        ("Day", "Threshold", "Net benefit (95% interval)", "Acting on everybody"),
+        tuple(rows),
+        notes=("Acting on nobody has net benefit 0.",),
+        numeric=(0, 1, 2, 3),
+    )
+    figure = Figure(
+        key="horizon-decision",
+        title="Decision curves",
+        svg=horizon_panels_plot(horizons, "horizon-decision", what="decision"),
+        caption=(
+            f"{basis(record).capitalize()}, weighted for censoring. Blue: acting on the model, 95% band; dashed: "
+            "acting on everybody; black: on nobody."
+        ),
+        alternative=f"Decision curves at {fmt.plural(len(horizons), 'horizon')}.",
+        table=footnoted(table),
+    )
+    return Section("usefulness", "Clinical usefulness", (figure,))
+
+
+def timed_candidates_section(record: RunRecord) -> Section:
+    """Set the final model and its candidates side by side."""
+    evaluation = record.evaluation
+    days = evaluation["horizons_days"]
+    header = ("Model", "Harrell's C", "C, final less this", "Integrated Brier", *(f"AUC, day {day:g}" for day in days))
+    final = row(
+        fmt.plain(evaluation["label"]),
+        measured(evaluation["measures"], "harrell_c"),
+        "–",
+        measured(evaluation["measures"], "integrated_brier"),
+        *(fmt.number((one["measures"]["horizon_auc"] or {}).get("estimate")) for one in evaluation["horizons"]),
+        strong=True,
+    )
+    rows = [final]
+    for one in fmt.listed(evaluation.get("candidates")):
+        mark = "\N{NO-BREAK SPACE}†" if one["is_final_part"] else ""
+        rows.append(
+            row(
+                f"{fmt.plain(one['label'])}{mark}",
+                measured(one["measures"], "harrell_c"),
+                fmt.estimate(one.get("concordance_difference")),
+                measured(one["measures"], "integrated_brier"),
+                *(fmt.number(at["measures"]["horizon_auc"].get("estimate")) for at in one["horizons"]),
+            )
+        )
+    table = Table(
+        "Final model and candidates",
+        header,
+        tuple(rows),
+        notes=(
+            "† part of the final model as fitted on all patients. Differences of C are paired, with 95% intervals: "
+            "where the interval holds 0 the final model does not rank better than that candidate.",
+        ),
+        numeric=tuple(range(1, len(header))),
+    )
+    text = "All were judged on the same patients, each with its tuning and recalibration repeated in every outer fold."
+    return Section("comparison", "Model comparison", (Paragraph(text), footnoted(table)))
+
+
+def timed_patients_section(record: RunRecord) -> Section:
+    """Show the curves of four patients made for the purpose, and what they are made of."""
+    patients: Sequence[Mapping[str, Any]] = fmt.listed(record.explanation.get("illustrative"))
+    survival = not is_competing(record)
+    days = record.evaluation["horizons_days"]
+    header = ("Composite", *(f"Day {day:g}" for day in days), "Median, days")
+    rows = tuple(
+        row(
+            fmt.plain(one["title"]),
+            *(f"{fmt.percentage(at['risk'], 0)} ({_limits(at)})" for at in one["horizons"]),
+            fmt.integer(one["median_days"]) if one.get("median_days") is not None else fmt.absent("not reached"),
+        )
+        for one in patients
+    )
+    note = "Risks with 95% limits of the model's own instability and of missing inputs, not of how a person will fare."
+    table = Table("Risks of the composites", header, rows, notes=(note,))
+    scale = fmt.plain(record.explanation.get("scale"))
+    blocks: list[Block] = [
+        Callout(
+            "note",
+            "These are composites, not real people",
+            "Each is put together from typical values of one quarter of the cohort. None of them exists, and none of "
+            "their risks is about anyone.",
+        ),
+        Figure(
+            key="patient-curves",
+            title="Predicted curves of the composites",
+            svg=patient_curves_plot(patients, "patient-curves", survival=survival),
+            caption="Lines: predictions; bands: 95% limits of the model's own instability and of missing inputs.",
+            alternative=f"Curves of {fmt.plural(len(patients), 'composite patient')}, lowest to highest risk.",
+            table=footnoted(table),
+        ),
+    ]
+    for one in patients:
+        blocks.append(Heading(fmt.plain(one["title"])))
+        total = one["served"]
+        parts = [row("Before any input is known", "–", fmt.number(one["base_value"], 3, signed=True))]
+        parts += [
+            row(part["label"], part["value_text"], fmt.number(part["contribution"], 3, signed=True))
+            for part in one["contributions"]
+        ]
+        parts.append(
+            row(f"{fmt.sentence(scale)} at day {record.explanation['day']:g}", "–", fmt.number(total), strong=True)
+        )
+        blocks.append(Table("Every contribution", ("Variable", "Value", "Contribution"), tuple(parts), numeric=(2,)))
+    return Section("patients", "Illustrative patients", tuple(blocks))
+
+
+def _limits(at: Mapping[str, Any]) -> str:
+    return f"{fmt.percentage(at['lower'], 0)} to {fmt.percentage(at['upper'], 0)}"
+
+
+def _by_horizon(horizons: Sequence[Mapping[str, Any]], names: Sequence[str], caption: str) -> Table:
+    header = ("Day", "Events", *(TIMED_MEASURES[name].short for name in names))
+    rows = tuple(
+        row(
+            f"{one['day']:g}",
+            fmt.integer(one.get("events")),
+            *(measured(one["measures"], name) for name in names),
+        )
+        for one in horizons
+    )
+    return footnoted(Table(caption, header, rows, notes=("95% intervals.",), numeric=tuple(range(len(header)))))

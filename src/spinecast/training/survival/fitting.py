@@ -1,0 +1,233 @@
+"""Training proper of a study of times: its patients, splits, searches and choices, a cause after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes import LabelledTimes, label_outcome
+from spinecast.cohorts.sources import build_cohort
+from spinecast.errors import CohortError
+from spinecast.models.encoding import PredictorSchema
+from spinecast.models.survival.competing import incidences
+from spinecast.models.survival.model import risk_of
+from spinecast.models.survival.time_grid import read_at, reference_position, time_grid
+from spinecast.training.checkpoint import count_finished, study_checkpoint
+from spinecast.training.fitting import run_key_of
+from spinecast.training.patients import FEWEST_EVENTS, patient_groups
+from spinecast.training.plan import (
+    candidate_plans,
+    cohort_source,
+    cohort_variables,
+    ensemble_names,
+    model_predictors,
+    timed_definition,
+)
+from spinecast.training.progress import say
+from spinecast.training.resampling import Split, nested_splits
+from spinecast.training.search import search
+from spinecast.training.seeds import derive_seed
+from spinecast.training.study import Study
+from spinecast.training.survival.assembly import CauseResult, choose_curves
+from spinecast.training.survival.tuning import CurveTask, TimedSearchData
+from spinecast.training.tuning import CandidatePlan, TunedCandidate
+
+__all__ = ["TrainedTimes", "fit_timed_study", "timed_patients"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainedTimes:
+    """All that training computed, before it is judged, explained and written.
+
+    Parameters
+    ----------
+    study : Study
+    cohort : Cohort
+    labelled : LabelledTimes
+    plans : tuple of CandidatePlan
+    splits : tuple of Split
+    grid : ndarray, shape (k,)
+    causes : tuple of CauseResult
+        First the one of interest.
+    run_key : str
+    started : datetime
+    workers : int
+    training_seconds, fit_seconds, workers_peak_mb : float
+        As for :class:`spinecast.training.fitting.Trained`.
+    trials_resumed : int
+    """
+
+    study: Study
+    cohort: Cohort
+    labelled: LabelledTimes
+    plans: tuple[CandidatePlan, ...]
+    splits: tuple[Split, ...]
+    grid: FloatArray
+    causes: tuple[CauseResult, ...]
+    run_key: str
+    started: datetime
+    workers: int
+    training_seconds: float
+    fit_seconds: float
+    workers_peak_mb: float
+    trials_resumed: int
+
+    @property
+    def fold(self) -> NDArray[np.int64]:
+        """Outer fold each patient was judged in, from 1, shape (n,)."""
+        number = np.zeros(len(self.labelled), dtype=np.int64)
+        for position, split in enumerate((s for s in self.splits if s.test.size), start=1):
+            number[split.test] = position
+        return number
+
+    def risk(self, days: ArrayLike, candidate: str | None = None) -> FloatArray:
+        """Out-of-fold risk of the cause of interest by each day, shape (n, m).
+
+        Parameters
+        ----------
+        days : array-like of shape (m,)
+        candidate : str, optional
+            One candidate's alone; of the whole procedure when left out.
+        """
+        curves = [cause.final if candidate is None else cause.candidates[candidate] for cause in self.causes]
+        if len(curves) == 1:
+            return risk_of(read_at(self.grid, days).of(curves[0]))
+        return np.asarray(incidences(self.grid, np.stack(curves), days)[0], dtype=np.float64)
+
+
+def timed_patients(study: Study) -> tuple[Cohort, LabelledTimes]:
+    """Read the patients of a study of times and what ended their follow-up.
+
+    Raises
+    ------
+    ContractError
+        If the table breaks the contract.
+    CohortError
+        If there is no table or nobody in it, or a cause is too rare to learn from.
+    """
+    cohort = build_cohort(cohort_source(study), cohort_variables(study), study.cohort.impossible_values)
+    labelled = label_outcome(cohort, timed_definition(study))
+    fewest = max(FEWEST_EVENTS, 2 * study.resampling.outer_folds)
+    for count, words in zip(labelled.events, labelled.cause_labels, strict=True):
+        if count < fewest:
+            raise CohortError(
+                f"{count} patients with the event ({words.lower()}) are too few to learn from",
+                where=f"{len(labelled)} patients with known follow-up",
+                expected=f"at least {fewest} with each event",
+                remedy="gather more patients or follow them for longer",
+            )
+    return cohort, labelled
+
+
+def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: datetime) -> TrainedTimes:
+    """Tune every candidate in every split for every cause and let the study's rule choose.
+
+    Parameters
+    ----------
+    study, checkpoints, workers, started
+        As :func:`spinecast.training.fitting.fit_study`.
+
+    Raises
+    ------
+    ContractError
+        If the cohort breaks the contract.
+    CohortError
+        If the cohort cannot carry the study.
+    """
+    cohort, labelled = timed_patients(study)
+    kind = "SYNTHETIC, no real patients" if cohort.kind == "synthetic" else "real patients"
+    ended = ", ".join(f"{n} {words.lower()}" for n, words in zip(labelled.events, labelled.cause_labels, strict=True))
+    say(f"{cohort.name}: {len(labelled)} patients, {ended} ({kind})")
+    plans = candidate_plans(study)
+    splits = nested_splits(
+        labelled.cause.astype(np.float64),
+        patient_groups(study, cohort, labelled),
+        outer_folds=study.resampling.outer_folds,
+        inner_folds=study.resampling.inner_folds,
+        seed=study.seed,
+    )
+    predictors = model_predictors(study)
+    matrix = cohort.matrix(predictors)[labelled.rows]
+    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
+    run_key = run_key_of(study, cohort)
+    checkpoint = study_checkpoint(checkpoints, study.study, run_key)
+    resumed = sum(count_finished(folder) for folder in checkpoint.glob("cause_*"))
+    if resumed:
+        say(f"going on from {resumed} finished trials")
+    began = time.perf_counter()
+    # Days of the grid are where curves are written down and not what they say: they are one for all splits.
+    grid = time_grid(labelled.time, labelled.cause, labelled.horizons_days)
+    causes, fit_seconds, peak = [], 0.0, 0.0
+    for number, cause in enumerate(labelled.causes, start=1):
+        task = _task(labelled, grid, number)
+        found = search(
+            TimedSearchData.of(matrix, schema, task),
+            splits,
+            plans,
+            seed=study.seed if len(labelled.causes) == 1 else derive_seed(study.seed, "cause", cause),
+            checkpoint=checkpoint / f"cause_{number}",
+            workers=workers,
+        )
+        causes.append(_cause_result(study, cause, task, splits, plans, found.tuned))
+        fit_seconds += found.fit_seconds
+        peak = max(peak, found.workers_peak_mb)
+    return TrainedTimes(
+        study=study,
+        cohort=cohort,
+        labelled=labelled,
+        plans=plans,
+        splits=tuple(splits),
+        grid=grid,
+        causes=tuple(causes),
+        run_key=run_key,
+        started=started,
+        workers=workers,
+        training_seconds=time.perf_counter() - began,
+        fit_seconds=fit_seconds,
+        workers_peak_mb=peak,
+        trials_resumed=resumed,
+    )
+
+
+def _task(labelled: LabelledTimes, grid: FloatArray, cause: int) -> CurveTask:
+    event = (labelled.cause == cause).astype(np.float64)
+    last = float(max(labelled.horizons_days))
+    return CurveTask(
+        time=labelled.time,
+        event=event,
+        grid=grid,
+        reference=reference_position(grid, labelled.time, event, last),
+        last=last,
+    )
+
+
+def _cause_result(
+    study: Study,
+    cause: str,
+    task: CurveTask,
+    splits: Sequence[Split],
+    plans: Sequence[CandidatePlan],
+    tuned: Mapping[tuple[str, str], TunedCandidate],
+) -> CauseResult:
+    ensemble = ensemble_names(study)
+    choices = {
+        split.name: choose_curves(split, {plan.name: tuned[split.name, plan.name] for plan in plans}, ensemble, task)
+        for split in splits
+    }
+    shape = (len(task.time), len(task.grid))
+    final, candidates = np.empty(shape), {plan.name: np.empty(shape) for plan in plans}
+    for split in splits:
+        final[split.test] = choices[split.name].test
+        for name, curves in candidates.items():
+            curves[split.test] = tuned[split.name, name].test
+    return CauseResult(cause=cause, task=task, tuned=tuned, choices=choices, final=final, candidates=candidates)

@@ -1,0 +1,213 @@
+"""Judging a run of times by the curves of patients its models never saw, and everything that is set beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.outcomes import TimeToEventOutcome
+from spinecast.statistics import Measure, measure_from_dict
+from spinecast.training.plan import model_predictors, timed_definition
+from spinecast.training.published import find_published
+from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.seeds import derive_seed
+from spinecast.training.survival.beside import horizon_studies
+from spinecast.training.survival.fitting import TrainedTimes
+from spinecast.training.workers import dismiss_workers, side_by_side
+from spinecast.validation.checks import (
+    Checklist,
+    check_calibration_slope,
+    check_events,
+    check_horizon,
+    check_missingness,
+    check_predictor_roles,
+    check_synthetic_cohort,
+)
+from spinecast.validation.risk_sources import AskedOutcome, RiskSource, cohort_columns
+from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost
+
+__all__ = ["judge_times"]
+
+FloatArray = NDArray[np.float64]
+
+
+def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], Checklist]:
+    """Evaluate the final procedure, candidates, comparators, published prognoses and studies of one day.
+
+    Parameters
+    ----------
+    trained : TrainedTimes
+    results : pathlib.Path
+        Folder in which the results of other studies stand.
+
+    Returns
+    -------
+    evaluation : dict
+        JSON values: the content of ``evaluation.json``.
+    checklist : Checklist
+    """
+    study, labelled = trained.study, trained.labelled
+    settings = TimedSettings(
+        horizons=tuple(float(day) for day in labelled.horizons_days),
+        thresholds=study.evaluation.thresholds,
+        decision_range=study.evaluation.decision_range,
+        bootstrap=study.evaluation.bootstrap,
+        seed=derive_seed(study.seed, "evaluation"),
+    )
+    days = trained.grid[trained.grid <= max(settings.horizons)]
+    judge = TimedJudge(labelled.time, labelled.cause.astype(np.float64), days, settings)
+    at_horizons = trained.risk(settings.horizons)
+    tasks = [(judge, day, JudgedRisk(at_horizons[:, at])) for at, day in enumerate(settings.horizons)]
+    horizons = side_by_side(_judge_horizon, tasks, trained.workers)
+    candidates = side_by_side(_judge_candidate, [(judge, trained, plan.name) for plan in trained.plans], 1)
+    if trained.workers > 1:
+        dismiss_workers()
+    curve = judge.curve(trained.risk)
+    evaluation = {
+        "kind": study.outcome.kind,
+        "label": _final_label(trained),
+        "basis": "out-of-fold",
+        "n": len(labelled),
+        "events": labelled.events[0],
+        "outcome": {
+            "label": labelled.label,
+            "positive_label": labelled.cause_labels[0],
+            "negative_label": "Without the event",
+            "causes": [
+                {"cause": cause, "label": label, "events": count}
+                for cause, label, count in zip(labelled.causes, labelled.cause_labels, labelled.events, strict=True)
+            ],
+        },
+        "horizons_days": list(settings.horizons),
+        "reference_day": float(trained.grid[trained.causes[0].task.reference]),
+        "last_day": float(trained.grid[-1]),
+        "measures": {name: measure.to_dict() for name, measure in curve.items()},
+        "horizons": horizons,
+        "auc_over_time": judge.auc_over_time(trained.risk),
+        "observed": judge.observed(trained.risk),
+        "candidates": candidates,
+        "comparators": [*_recorded(trained, judge), *_published(trained, judge)],
+        "horizon_studies": horizon_studies(trained, judge, results),
+    }
+    return evaluation, _checklist(trained, evaluation)
+
+
+def _judge_horizon(task: tuple[TimedJudge, float, JudgedRisk]) -> dict[str, Any]:
+    judge, day, judged = task
+    return judge.horizon(day, judged)
+
+
+def _judge_candidate(task: tuple[TimedJudge, TrainedTimes, str]) -> dict[str, Any]:
+    judge, trained, name = task
+    plan = next(plan for plan in trained.plans if plan.name == name)
+    horizons = judge.settings.horizons
+    risk = trained.risk(horizons, name)
+    curve = judge.curve(lambda days: trained.risk(days, name))
+    lost = [mean_time_lost(judge.days, trained.risk(judge.days, one)) for one in (None, name)]
+    return {
+        "name": name,
+        "label": plan.label,
+        "is_final_part": name in trained.causes[0].choices[ALL_PATIENTS].chosen,
+        "measures": {key: measure.to_dict() for key, measure in curve.items()},
+        "horizons": [judge.brief(day, risk[:, at]) for at, day in enumerate(horizons)],
+        "concordance_difference": judge.compare_concordance(*lost).to_dict(),
+    }
+
+
+def _final_label(trained: TrainedTimes) -> str:
+    labels = {plan.name: plan.label for plan in trained.plans}
+    chosen = [labels[name] for name in trained.causes[0].choices[ALL_PATIENTS].chosen]
+    return chosen[0] if len(chosen) == 1 else f"Ensemble of {len(chosen)} candidates"
+
+
+def _recorded(trained: TrainedTimes, judge: TimedJudge) -> Sequence[dict[str, Any]]:
+    """Other models' outputs that stand in the cohort, at their own day or the horizon nearest to it."""
+    found = []
+    for asked in trained.study.comparators:
+        values = trained.cohort.matrix([asked.variable])[trained.labelled.rows, 0]
+        risk = 1 - values if asked.complement else values
+        label = variable(asked.variable).label
+        own = asked.horizon_days
+        day = min(judge.settings.horizons, key=lambda one: abs(np.log(one / (own or one))))
+        mismatch = f"it predicts day {own}, not day {day:g}" if own is not None and own != day else ""
+        entry = _beside(trained, judge, day, JudgedRisk(risk, mismatch))
+        found.append(
+            {
+                "name": asked.name,
+                "label": f"1 - {label}" if asked.complement else label,
+                "note": asked.note or "",
+                "horizons": [entry],
+            }
+        )
+    return found
+
+
+def _published(trained: TrainedTimes, judge: TimedJudge) -> Sequence[dict[str, Any]]:
+    """Published scores and models computed from the cohort, at every horizon."""
+    outcome = timed_definition(trained.study)
+    event = outcome.event if isinstance(outcome, TimeToEventOutcome) else outcome.status
+    columns = {name: values[trained.labelled.rows] for name, values in cohort_columns(trained.cohort).items()}
+    found = []
+    for name in trained.study.published:
+        prognosis = find_published(name)
+        if prognosis is None:
+            continue  # check_study has refused the name
+        entries, source = [], None
+        for day in judge.settings.horizons:
+            source = prognosis.source(AskedOutcome(event, day))
+            entries.append(_beside(trained, judge, day, _values(source, columns)))
+        if source is not None:
+            found.append(
+                {
+                    "name": name,
+                    "label": source.label,
+                    "note": source.note,
+                    "identity": source.identity,
+                    "horizons": entries,
+                }
+            )
+    return found
+
+
+def _values(source: RiskSource, columns: dict[str, FloatArray]) -> JudgedRisk:
+    return JudgedRisk(source.compute(columns), source.ranks_only)
+
+
+def _beside(trained: TrainedTimes, judge: TimedJudge, day: float, judged: JudgedRisk) -> dict[str, Any]:
+    """One comparator at one horizon, and the model less it."""
+    own = trained.risk([day])[:, 0]
+    entry = judge.horizon(day, judged)
+    for drawn in ("calibration_curve", "calibration_groups", "decision_curve"):
+        entry.pop(drawn, None)  # a report of every score at every horizon would be nothing but these
+    return entry | {"difference": judge.compare(day, own, judged.values).to_dict()}
+
+
+def _checklist(trained: TrainedTimes, evaluation: dict[str, Any]) -> Checklist:
+    labelled, names = trained.labelled, model_predictors(trained.study)
+    predictors = [variable(name) for name in names]
+    parameters = sum(max(len(entry.levels) - 1, 1) for entry in predictors)
+    seen = labelled.cause == 1
+    missing = np.isnan(trained.cohort.matrix(names)[labelled.rows])
+    # Of times, the two sides are those with the event by the reference day and those followed past it without.
+    day = float(trained.grid[trained.causes[0].task.reference])
+    early, late = seen & (labelled.time <= day), labelled.time > day
+    shares = zip(missing[early].mean(axis=0).tolist(), missing[late].mean(axis=0).tolist(), strict=True)
+    nearest = min(evaluation["horizons"], key=lambda one: abs(np.log(one["day"] / day)))
+    slope: Measure = measure_from_dict(nearest["measures"]["calibration_slope"])
+    per_fold = np.bincount(trained.fold[seen], minlength=int(trained.fold.max()) + 1)[1:]
+    last = max(labelled.horizons_days)
+    sided = bool(early.any() and late.any())
+    results = [
+        check_predictor_roles(predictors),
+        check_events(int(seen.sum()), parameters, per_fold.tolist()),
+        check_calibration_slope(slope),
+        check_horizon(float(last), float(labelled.time.max())),
+        check_synthetic_cohort(trained.cohort.kind),
+        check_missingness(dict(zip(names, shares, strict=True)) if sided else {}),
+    ]
+    return Checklist("train", results)
