@@ -43,19 +43,25 @@ evaluation: {bootstrap: 20}
 explanation: {patients: 20}
 """
 
-TIMED_STUDY = (
-    STUDY.replace("simulated_mortality", "simulated_survival")
-    .replace("Death within 90 days in", "Survival in")
-    .replace(
-        "outcome: {kind: horizon, time: follow_up_time, event: death, horizon_days: 90}",
-        "outcome: {kind: time_to_event, time: follow_up_time, event: death, horizons_days: [30, 90, 180]}\n"
-        "horizon_studies: [simulated_mortality, another_study]",
-    )
-    .replace("kind: elastic_net", "kind: cox")
-    .replace("kind: xgboost", "kind: boosted_aft")
-    .replace("- {kind: baseline, predictors", "- {kind: cox, name: baseline, predictors")
-    .replace("of: [elastic_net, xgboost]", "of: [cox, boosted_aft]")
-)
+_COHORT = STUDY[STUDY.index("cohort:") : STUDY.index("outcome:")]
+
+TIMED_STUDY = f"""\
+study: simulated_survival
+title: Survival in a simulated cohort
+seed: 11
+{_COHORT}outcome: {{kind: time_to_event, time: follow_up_time, event: death, horizons_days: [30, 90, 180]}}
+predictors: [age, sex, tumour_group, albumin, creatinine, sodium]
+horizon_studies: [simulated_mortality, another_study]
+resampling: {{outer_folds: 3, inner_folds: 3}}
+tuning: {{trials: 3, startup_trials: 2}}
+candidates:
+  - {{kind: cox}}
+  - {{kind: boosted_aft, search: {{rounds: [20, 40]}}}}
+  - {{kind: cox, name: baseline, predictors: [age, tumour_group]}}
+final: {{kind: ensemble, of: [cox, boosted_aft]}}
+evaluation: {{bootstrap: 20}}
+explanation: {{patients: 20}}
+"""
 
 
 def patients(count: int = 300, seed: int = 5) -> pd.DataFrame:

@@ -1,0 +1,178 @@
+"""Training of times: the same bits on any workers and after a kill, judged by what it says it is judged by."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import simulated
+from made_models import assert_same_bits
+
+from spinecast.errors import CohortError, StudyError
+from spinecast.models.survival import survival_forest
+from spinecast.statistics import integrated_brier
+from spinecast.training.study import Study
+from spinecast.training.study_file import load_study, study_schema, summary
+from spinecast.training.survival.beside import horizon_studies
+from spinecast.training.survival.fitting import TrainedTimes, fit_timed_study
+from spinecast.validation.timed import TimedJudge, TimedSettings
+
+SMALL = ("tuning.trials=2", "candidates.1.search.rounds=[20]", "resampling.outer_folds=2", "resampling.inner_folds=2")
+
+
+def small_study(folder: Path, *changes: str) -> Study:
+    return load_study(simulated.write_study(folder, text=simulated.TIMED_STUDY), (*SMALL, *changes))
+
+
+def fitted(study: Study, folder: Path, workers: int = 1) -> TrainedTimes:
+    return fit_timed_study(study, checkpoints=folder, workers=workers, started=datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainedTimes, Path]:
+    folder = tmp_path_factory.mktemp("timed")
+    return fitted(small_study(folder), folder / "checkpoints"), folder
+
+
+@pytest.mark.slow
+def test_the_same_bits_on_two_workers_and_after_a_kill(trained: tuple[TrainedTimes, Path], tmp_path: Path) -> None:
+    first, _ = trained
+    study = small_study(tmp_path)
+    checkpoints = tmp_path / "checkpoints"
+    fitted(study, checkpoints, workers=2)
+    for journal in sorted(checkpoints.glob("*/cause_1/*/*.jsonl"))[::2]:
+        # Killed while the second trial of every other unit was being written.
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(lines[0] + lines[1][:20])
+    again = fitted(study, checkpoints)
+    days = [30.0, 45.0, 90.0, 180.0]
+    assert_same_bits(again.risk(days), first.risk(days))
+    for plan in first.plans:
+        assert_same_bits(again.risk(days, plan.name), first.risk(days, plan.name))
+
+
+def test_out_of_fold_risks_never_fall_over_time(trained: tuple[TrainedTimes, Path]) -> None:
+    found, _ = trained
+    risk = found.risk(np.linspace(1, found.grid[-1], 50))
+    assert (np.diff(risk, axis=1) >= 0).all()
+    assert ((risk >= 0) & (risk <= 1)).all()
+
+
+def test_a_trial_s_loss_is_the_integrated_brier_score_of_its_corrected_held_out_curves(
+    trained: tuple[TrainedTimes, Path],
+) -> None:
+    found, _ = trained
+    cause = found.causes[0]
+    for split in found.splits:
+        tuned = cause.tuned[split.name, "cox"]
+        days = found.grid[found.grid <= 180]
+        risk = -np.expm1(-np.exp(tuned.held_out[:, found.grid <= 180]))
+        judged = integrated_brier(cause.task.time[split.train], cause.task.event[split.train], risk, days)
+        assert tuned.best.loss == pytest.approx(judged.estimate, abs=1e-12)  # type: ignore[union-attr]
+
+
+def test_correction_makes_as_many_events_expected_as_happened(trained: tuple[TrainedTimes, Path]) -> None:
+    """The score equation of the intercept, on the very curves it was fitted to, follow-up cut at the last horizon."""
+    found, _ = trained
+    cause, split = found.causes[0], found.splits[-1]
+    task = cause.task
+    curves = cause.tuned[split.name, "boosted_aft"].held_out
+    until = np.clip(task.time[split.train], 0.5, 180)
+    own = [np.interp(np.log(day), np.log(task.grid), row) for day, row in zip(until, curves, strict=True)]
+    early = until < task.grid[0]
+    own = np.where(early, curves[:, 0] + np.log(until / task.grid[0]), own)
+    happened = (task.event[split.train] == 1) & (task.time[split.train] <= 180)
+    assert np.exp(own).sum() == pytest.approx(happened.sum(), rel=1e-6)
+
+
+def test_a_cohort_without_enough_events_is_refused(tmp_path: Path) -> None:
+    table = simulated.patients()
+    table.loc[5:, "died"] = "absent"
+    study = load_study(simulated.write_study(tmp_path, table, simulated.TIMED_STUDY), SMALL)
+    with pytest.raises(CohortError, match=r"too few to learn from"):
+        fitted(study, tmp_path / "checkpoints")
+
+
+def test_a_study_of_times_reads_back_as_it_was_resolved(tmp_path: Path) -> None:
+    from spinecast.training.study import resolved_yaml, study_hash
+
+    study = load_study(simulated.write_study(tmp_path, text=simulated.TIMED_STUDY))
+    (tmp_path / "again.yaml").write_text(resolved_yaml(study), encoding="utf-8")
+    assert study_hash(load_study(tmp_path / "again.yaml")) == study_hash(study)
+    assert "read at day 30, 90, 180" in summary(study)
+    assert "log cumulative hazard" in summary(study)
+    assert "BoostedAft" in study_schema()["$defs"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("candidates.0.kind=elastic_net", r"elastic_net learns an event that is had or not"),
+        ("outcome.horizons_days=[30, 30]", "30 is listed twice"),
+        ("outcome.horizons_days=[]", "horizons_days"),
+        ("outcome.event=follow_up_time", "cannot be both the time and the event"),
+        ("published=[modifed_bauer]", "did you mean modified_bauer"),
+        ("published=[blood_volume]", "is a quantity and no prognosis"),
+        ("internal_validation.bootstrap.resamples=20", "judged out of fold alone"),
+        ("candidates.0={kind: discrete_time, learner: elastic_net, imputation: native}", "takes no missing values"),
+        ("candidates.0={kind: discrete_time, learner: support_vector_machine}", "learner"),
+        ("candidates.1.search.scale=[-1, 1]", "cannot take -1"),
+    ],
+)
+def test_a_wrong_study_of_times_is_refused_by_name(tmp_path: Path, change: str, message: str) -> None:
+    path = simulated.write_study(tmp_path, text=simulated.TIMED_STUDY)
+    with pytest.raises(StudyError, match=message):
+        load_study(path, (change, "final={kind: winner}"))
+
+
+def test_a_study_of_an_event_takes_no_learner_of_times(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"cox learns a time, and the outcome is of the kind horizon"):
+        load_study(simulated.write_study(tmp_path), ("candidates.0.kind=cox",))
+    with pytest.raises(StudyError, match="only a model of times"):
+        load_study(simulated.write_study(tmp_path), ("horizon_studies=[another]",))
+
+
+def test_a_study_that_needs_an_extra_says_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = simulated.write_study(tmp_path, text=simulated.TIMED_STUDY)
+    forest = ("candidates.0={kind: random_survival_forest}", "final={kind: winner}")
+    assert load_study(path, forest).candidates[0].kind == "random_survival_forest"
+    monkeypatch.setattr(survival_forest, "find_spec", lambda _: None)
+    with pytest.raises(StudyError, match=r"pip install 'spinecast\[survival\]'"):
+        load_study(path, forest)
+
+
+def results(folder: Path, table: pd.DataFrame, day: int = 90) -> None:
+    """What a study of one day leaves that is read here."""
+    (folder / "record").mkdir(parents=True)
+    (folder / "record" / "study.yaml").write_text(json.dumps({"outcome": {"kind": "horizon", "horizon_days": day}}))
+    table.to_csv(folder / "out_of_fold.csv", index=False)
+
+
+def test_studies_of_one_day_are_set_beside_the_same_people_only(
+    trained: tuple[TrainedTimes, Path], tmp_path: Path
+) -> None:
+    found, _ = trained
+    labelled = found.labelled
+    judge = TimedJudge(
+        labelled.time,
+        labelled.cause.astype(float),
+        found.grid[found.grid <= 180],
+        TimedSettings((30.0, 90.0, 180.0), (0.2,), (0.05, 0.95), 20, 1),
+    )
+    names = found.cohort.patient_ids.to_numpy()[labelled.rows]
+    own = found.risk([90.0])[:, 0]
+    happened = ((labelled.cause == 1) & (labelled.time <= 90)).astype(int)
+    results(tmp_path / "simulated_mortality", pd.DataFrame({"patient": names, "outcome": happened, "risk": own}))
+    same, missing = horizon_studies(found, judge, tmp_path)
+    assert same["difference"]["estimate"] == 0
+    assert same["study_measures"] == same["model_measures"]
+    assert same["n"] == len(names)
+    assert "train it into the same folder first" in missing["absent"]
+    results(tmp_path / "another_study", pd.DataFrame({"patient": names, "outcome": 1 - happened, "risk": own}))
+    assert "not the same people" in horizon_studies(found, judge, tmp_path)[1]["absent"]
