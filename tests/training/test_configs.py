@@ -17,10 +17,9 @@ from spinecast.training.study import Study, resolved_yaml, study_hash
 from spinecast.training.study_file import load_study, study_schema
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+DAYS = (30, 42, 90, 180, 365, 730)
 SUPPORT_STUDIES = (
-    "survival/support_mortality_42d.yaml",
-    "survival/support_mortality_90d.yaml",
-    "survival/support_mortality_365d.yaml",
+    *(f"survival/support_mortality_{day}d.yaml" for day in DAYS),
     "ambulation/support_function_2m.yaml",
 )
 NO_STUDIES = {"cohorts", "forms", "published"}  # recipes of cohorts, reporting forms, and models of others
@@ -102,14 +101,35 @@ def test_the_five_families_and_the_baseline_are_compared(name: str) -> None:
         assert baseline.name not in study.final.of
 
 
-@pytest.mark.parametrize("horizon", [42, 90, 365])
+@pytest.mark.parametrize("horizon", DAYS)
 def test_mortality_studies_predict_death_by_their_day(horizon: int) -> None:
     study = load(f"survival/support_mortality_{horizon}d.yaml")
     assert study.outcome.kind == "horizon"
     assert (study.outcome.time, study.outcome.event) == ("follow_up_time", "death")
-    assert (study.outcome.horizon_days, study.outcome.censored) == (horizon, "exclude")
+    assert (study.outcome.horizon_days, study.outcome.censored) == (horizon, "ipcw" if horizon == 730 else "exclude")
     compared = [(c.variable, c.complement, c.horizon_days) for c in study.comparators]
     assert compared == [("support_survival_2m", True, 60), ("support_survival_6m", True, 180)]
+
+
+def test_models_of_times_use_what_their_studies_of_one_day_use_and_are_set_beside_them() -> None:
+    for name, cohort in (("support_survival", "support_mortality"), ("sorg_survival", "sorg_mortality")):
+        study = load(f"survival/{name}.yaml")
+        assert study.outcome.kind == "time_to_event"
+        assert study.outcome.horizons_days == DAYS
+        assert study.horizon_studies == tuple(f"{cohort}_{day}d" for day in DAYS)
+        for day in DAYS:
+            beside = load(f"survival/{cohort}_{day}d.yaml")
+            assert beside.predictors == study.predictors
+            assert beside.cohort == study.cohort
+            assert beside.outcome.horizon_days == day
+
+
+@pytest.mark.parametrize("name", ["sbrt_local_progression", "sbrt_vertebral_fracture"])
+def test_radiotherapy_studies_let_death_compete(name: str) -> None:
+    study = load(f"radiotherapy/{name}.yaml")
+    assert study.outcome.kind == "competing_risks"
+    assert study.outcome.causes == (name.removeprefix("sbrt_"), "death")
+    assert study.published
 
 
 def test_the_function_study_counts_only_the_good_state_and_says_what_its_comparators_are() -> None:
@@ -126,8 +146,10 @@ def test_the_function_study_counts_only_the_good_state_and_says_what_its_compara
     [
         # Counted in SUPPORT2 by hand with pandas: 1,858 with metastatic cancer, 13 of them censored before day 365,
         # 353 without the two-month interview.
+        ("survival/support_mortality_30d.yaml", 1858, 483),
         ("survival/support_mortality_42d.yaml", 1858, 577),
         ("survival/support_mortality_90d.yaml", 1858, 840),
+        ("survival/support_mortality_180d.yaml", 1858, 1126),
         ("survival/support_mortality_365d.yaml", 1845, 1394),
         ("ambulation/support_function_2m.yaml", 1505, 622),
     ],

@@ -176,3 +176,46 @@ def test_studies_of_one_day_are_set_beside_the_same_people_only(
     assert "train it into the same folder first" in missing["absent"]
     results(tmp_path / "another_study", pd.DataFrame({"patient": names, "outcome": 1 - happened, "risk": own}))
     assert "not the same people" in horizon_studies(found, judge, tmp_path)[1]["absent"]
+
+
+@pytest.mark.slow
+def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_path: Path) -> None:
+    from spinecast.models.loading import load_any_model
+    from spinecast.models.survival.competing import CompetingRisksModel
+    from spinecast.training.survival.publication import publish_times
+
+    study = load_study(
+        Path(__file__).parents[3] / "configs" / "radiotherapy" / "sbrt_local_progression.yaml",
+        (
+            "cohort.source.patients=600",
+            "resampling.outer_folds=2",
+            "resampling.inner_folds=2",
+            "candidates=[{kind: cox, trials: 1}, {kind: boosted_cox, trials: 1, search: {rounds: [20]}}]",
+            "evaluation.bootstrap=20",
+            "explanation.patients=10",
+        ),
+    )
+    found = fitted(study, tmp_path / "checkpoints")
+    assert [cause.cause for cause in found.causes] == ["local_progression", "death"]
+    days = [180.0, 365.0, 730.0]
+    # Alone, a cause's hazard promises more than can come true beside death.
+    alone = -np.expm1(-np.exp(found.causes[0].final[:, np.searchsorted(found.grid, days)]))
+    assert (found.risk(days) < alone).all()
+    (tmp_path / "out").mkdir()
+    written = publish_times(found, tmp_path / "out", tmp_path, overrides=())
+    model, identity = load_any_model(tmp_path / "out" / "model")
+    assert isinstance(model, CompetingRisksModel)
+    assert identity == written.identity
+    matrix = found.cohort.matrix(model.predictors)[:40]
+    assert (model.risks(matrix, days).sum(axis=0) < 1).all()
+    evaluation = written.evaluation
+    assert evaluation["kind"] == "competing_risks"
+    assert "absent" in evaluation["measures"]["harrell_c"]
+    assert evaluation["measures"]["integrated_brier"]["estimate"] < 0.2
+    published = evaluation["comparators"][0]
+    assert published["name"] == "local_progression_sbrt"
+    assert [at["day"] for at in published["horizons"]] == days
+    assert written.record.explanation["residual_max"] <= written.record.explanation["residual_tolerance"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Incidences and the probability of no event add up to 1" in page
+    assert "SYNTHETIC COHORT" in page

@@ -118,6 +118,11 @@ class TimeToEventModel:
     about: Mapping[str, Any]
 
     @property
+    def is_synthetic(self) -> bool:
+        """Whether the patients it was developed on do not exist."""
+        return bool((self.about.get("cohort") or {}).get("kind") == "synthetic")
+
+    @property
     def horizons_days(self) -> tuple[float, ...]:
         """Days the study asked for."""
         return tuple(float(day) for day in self.about["outcome"]["horizons_days"])
