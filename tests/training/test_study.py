@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from spinecast.cohorts.contract import ImpossibleValues
-from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome
+from spinecast.cohorts.outcomes import BinaryOutcome, CompetingRisksOutcome, HorizonOutcome, TimeToEventOutcome
 from spinecast.cohorts.rules import ColumnRule
 from spinecast.cohorts.sources import CsvSource, ParquetSource
 from spinecast.cohorts.support import SupportSubset
@@ -20,10 +20,12 @@ from spinecast.documents import Origin
 from spinecast.errors import StudyError
 from spinecast.models.catalogue import FAMILIES, Choice, Range
 from spinecast.models.encoding import Imputation
+from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.training import study_blocks
 from spinecast.training.plan import cohort_source
 from spinecast.training.study import STUDY, Study, resolved_yaml, search_space, study_hash
 from spinecast.training.study_file import check_study, load_study, study_schema
+from spinecast.training.study_survival_blocks import TIMED_KINDS
 
 BASE: Mapping[str, Any] = {
     "study": "small",
@@ -434,7 +436,14 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
         for block in defined.values()
         if "trials" in block["properties"] and "kind" in block["properties"]
     }
-    assert set(candidates) == set(FAMILIES)
+    assert set(candidates) == set(FAMILIES) | set(TIMED_KINDS)
+    assert {name.removeprefix("discrete_time_").partition("aft_")[0] for name in SURVIVAL_FAMILIES} == {
+        "cox",
+        "boosted_cox",
+        "boosted_",
+        "random_survival_forest",
+        *candidates["discrete_time"]["properties"]["learner"]["enum"],
+    }
     for kind, family in FAMILIES.items():
         usual = "native" if kind == "xgboost" else "median"
         assert candidates[kind]["properties"]["imputation"]["default"] == {"kind": usual}
@@ -443,7 +452,12 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
     assert (forest.iterations, forest.trees) == (usual.iterations, usual.trees)
     assert tuple(defined["CohortSpec"]["properties"]["impossible_values"]["enum"]) == get_args(ImpossibleValues)
     assert tuple(defined["SupportSource"]["properties"]["subset"]["enum"]) == get_args(SupportSubset)
-    for outcome, name in ((HorizonOutcome, "HorizonOutcome"), (BinaryOutcome, "BinaryOutcome")):
+    for outcome, name in (
+        (HorizonOutcome, "HorizonOutcome"),
+        (BinaryOutcome, "BinaryOutcome"),
+        (TimeToEventOutcome, "TimeToEventOutcome"),
+        (CompetingRisksOutcome, "CompetingRisksOutcome"),
+    ):
         assert set(defined[name]["properties"]) - {"kind"} == set(outcome.__dataclass_fields__)
     assert set(defined["TableColumn"]["properties"]) == set(ColumnRule.__dataclass_fields__) - {"variable"}
 

@@ -10,6 +10,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from spinecast.models.artifact import member_from_bytes
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.encoding import Imputation, PredictorSchema
 from spinecast.training import tuning
@@ -118,7 +119,7 @@ def test_the_loss_is_the_log_loss_of_the_recalibrated_held_out_scores(tmp_path: 
 def test_test_scores_are_the_mean_of_members_that_never_saw_them(tmp_path: Path) -> None:
     work = unit(tmp_path, split=ALL_PATIENTS)
     result = tune(work)
-    members = result.members()
+    members = result.members(member_from_bytes)
     assert len(members) == 3
     scores = np.empty(len(work.outcome))
     for fold, member in enumerate(members):

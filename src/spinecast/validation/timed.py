@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spinecast.statistics import (
     Absent,
+    CalibrationCurve,
     Estimate,
     Measure,
     compare_harrell_c,
@@ -182,7 +183,7 @@ class TimedJudge:
             return described | {"measures": _as_json({"horizon_auc": auc} | rest)}
         risk = np.clip(values, CERTAIN, 1 - CERTAIN)
         measures = {"horizon_auc": auc} | here._calibration(day, risk)
-        curve = horizon_calibration_curve(here.time, here.cause, risk, day)
+        curve = here.calibration_curve(day, risk)
         groups = horizon_calibration_groups(here.time, here.cause, risk, day, groups=GROUPS)
         return described | {
             "measures": _as_json(measures),
@@ -190,6 +191,10 @@ class TimedJudge:
             "calibration_groups": [group.to_dict() for group in groups],
             **here._net_benefit(day, risk),
         }
+
+    def calibration_curve(self, day: float, risk: FloatArray) -> CalibrationCurve | Absent:
+        """Smooth the observed risk by a day over the predicted one."""
+        return horizon_calibration_curve(self.time, self.cause, risk, day)
 
     def auc_over_time(self, risk_at: RiskAt) -> dict[str, Any]:
         """AUC of the risk by each day, at that day, from the day on that enough patients had the event by."""

@@ -33,6 +33,7 @@ from spinecast.cohorts.outcomes.by_time import (
     TimeToEventOutcome,
     label_competing_risks,
     label_time_to_event,
+    read_by_day,
 )
 from spinecast.cohorts.outcomes.labelled import (
     LabelledLevels,
@@ -61,6 +62,7 @@ __all__ = [
     "TimeToEventOutcome",
     "TimedOutcome",
     "label_outcome",
+    "read_by_day",
     "require_events",
 ]
 

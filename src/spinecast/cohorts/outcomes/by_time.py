@@ -20,10 +20,17 @@ from spinecast.cohorts.outcomes._rules import (
     require_days,
     require_levels,
 )
-from spinecast.cohorts.outcomes.labelled import LabelledTimes
+from spinecast.cohorts.outcomes.labelled import LabelledOutcome, LabelledTimes
 from spinecast.errors import CohortError, ContractError
+from spinecast.statistics import ipcw_weights
 
-__all__ = ["CompetingRisksOutcome", "TimeToEventOutcome", "label_competing_risks", "label_time_to_event"]
+__all__ = [
+    "CompetingRisksOutcome",
+    "TimeToEventOutcome",
+    "label_competing_risks",
+    "label_time_to_event",
+    "read_by_day",
+]
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,39 @@ def label_competing_risks(cohort: Cohort, outcome: CompetingRisksOutcome) -> Lab
     entry = variable(outcome.status)
     label = outcome.label or f"Time to {entry.level_label(outcome.causes[0]).lower()}"
     return _label_times(cohort, outcome.time, entry, outcome.causes, outcome.horizons_days, label)
+
+
+def read_by_day(labelled: LabelledTimes, day: float) -> LabelledOutcome:
+    """Read the first cause as had or not by a day, patients censored before it being weighted for.
+
+    Parameters
+    ----------
+    labelled : LabelledTimes
+    day : float
+        Within the follow-up.
+
+    Raises
+    ------
+    ValueError
+        If nobody was followed for as long.
+    """
+    own, ended = labelled.cause == 1, labelled.cause > 0
+    weights = ipcw_weights(labelled.time, labelled.uncensored, day)
+    words = labelled.cause_labels[0]
+    return LabelledOutcome(
+        label=f"{labelled.label}, by day {day:g}",
+        positive_label=words,
+        negative_label="Without the event",
+        values=(own & (labelled.time <= day)).astype(np.float64),
+        known=(ended & (labelled.time <= day)) | (labelled.time >= day),
+        rows=labelled.rows,
+        weights=None if (weights == 1).all() else weights,
+        attrition=labelled.attrition,
+        time=labelled.time,
+        event=own.astype(np.float64),
+        uncensored=labelled.uncensored,
+        horizon_days=day,
+    )
 
 
 def _label_times(

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledTimes, label_outcome
+from spinecast.cohorts.outcomes import LabelledTimes, label_outcome, read_by_day
 from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
 from spinecast.models.encoding import PredictorSchema
@@ -21,6 +21,7 @@ from spinecast.models.survival.competing import incidences
 from spinecast.models.survival.model import risk_of
 from spinecast.models.survival.time_grid import read_at, reference_position, time_grid
 from spinecast.training.checkpoint import count_finished, study_checkpoint
+from spinecast.training.first_checks import first_checks
 from spinecast.training.fitting import run_key_of
 from spinecast.training.patients import FEWEST_EVENTS, patient_groups
 from spinecast.training.plan import (
@@ -39,6 +40,7 @@ from spinecast.training.study import Study
 from spinecast.training.survival.assembly import CauseResult, choose_curves
 from spinecast.training.survival.tuning import CurveTask, TimedSearchData
 from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.validation.checks import Result, stop_at_errors
 
 __all__ = ["TrainedTimes", "fit_timed_study", "timed_patients"]
 
@@ -65,6 +67,10 @@ class TrainedTimes:
     training_seconds, fit_seconds, workers_peak_mb : float
         As for :class:`spinecast.training.fitting.Trained`.
     trials_resumed : int
+    checked_day : float
+        The horizon nearest to the median event time: checks made for an event by one day read the follow-up there.
+    first_checks : tuple of Result
+        Those that need no fit.
     """
 
     study: Study
@@ -81,6 +87,8 @@ class TrainedTimes:
     fit_seconds: float
     workers_peak_mb: float
     trials_resumed: int
+    checked_day: float
+    first_checks: tuple[Result, ...]
 
     @property
     def fold(self) -> NDArray[np.int64]:
@@ -156,6 +164,13 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
         inner_folds=study.resampling.inner_folds,
         seed=study.seed,
     )
+    # Days of the grid are where curves are written down and not what they say: they are one for all splits.
+    grid = time_grid(labelled.time, labelled.cause, labelled.horizons_days)
+    tasks = [_task(labelled, grid, number) for number in range(1, len(labelled.causes) + 1)]
+    middle = float(grid[tasks[0].reference])
+    day = float(min(labelled.horizons_days, key=lambda one: abs(np.log(one / middle))))
+    checked = first_checks(study, cohort, read_by_day(labelled, day), splits)
+    stop_at_errors(checked)
     predictors = model_predictors(study)
     matrix = cohort.matrix(predictors)[labelled.rows]
     schema = PredictorSchema.from_variables([variable(name) for name in predictors])
@@ -165,11 +180,8 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
     if resumed:
         say(f"going on from {resumed} finished trials")
     began = time.perf_counter()
-    # Days of the grid are where curves are written down and not what they say: they are one for all splits.
-    grid = time_grid(labelled.time, labelled.cause, labelled.horizons_days)
     causes, fit_seconds, peak = [], 0.0, 0.0
-    for number, cause in enumerate(labelled.causes, start=1):
-        task = _task(labelled, grid, number)
+    for number, (cause, task) in enumerate(zip(labelled.causes, tasks, strict=True), start=1):
         found = search(
             TimedSearchData.of(matrix, schema, task),
             splits,
@@ -196,6 +208,8 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
         fit_seconds=fit_seconds,
         workers_peak_mb=peak,
         trials_resumed=resumed,
+        checked_day=day,
+        first_checks=checked,
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.outcomes import TimeToEventOutcome
+from spinecast.cohorts.outcomes import TimeToEventOutcome, read_by_day
 from spinecast.statistics import Measure, measure_from_dict
-from spinecast.training.plan import model_predictors, timed_definition
+from spinecast.training.plan import timed_definition
 from spinecast.training.published import find_published
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
@@ -21,14 +21,14 @@ from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.workers import dismiss_workers, side_by_side
 from spinecast.validation.checks import (
     Checklist,
+    check_apparent,
     check_calibration_slope,
-    check_events,
-    check_horizon,
-    check_missingness,
-    check_predictor_roles,
-    check_synthetic_cohort,
+    check_rising_calibration,
+    check_subgroup_harm,
 )
+from spinecast.validation.predictions import Predictions, central_risks
 from spinecast.validation.risk_sources import AskedOutcome, RiskSource, cohort_columns
+from spinecast.validation.subgroups import FEWEST, default_subgroup_variables, group_patients
 from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost
 
 __all__ = ["judge_times"]
@@ -94,7 +94,7 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
         "comparators": [*_recorded(trained, judge), *_published(trained, judge)],
         "horizon_studies": horizon_studies(trained, judge, results),
     }
-    return evaluation, _checklist(trained, evaluation)
+    return evaluation, _checklist(trained, judge, horizons)
 
 
 def _judge_horizon(task: tuple[TimedJudge, float, JudgedRisk]) -> dict[str, Any]:
@@ -187,27 +187,27 @@ def _beside(trained: TrainedTimes, judge: TimedJudge, day: float, judged: Judged
     return entry | {"difference": judge.compare(day, own, judged.values).to_dict()}
 
 
-def _checklist(trained: TrainedTimes, evaluation: dict[str, Any]) -> Checklist:
-    labelled, names = trained.labelled, model_predictors(trained.study)
-    predictors = [variable(name) for name in names]
-    parameters = sum(max(len(entry.levels) - 1, 1) for entry in predictors)
-    seen = labelled.cause == 1
-    missing = np.isnan(trained.cohort.matrix(names)[labelled.rows])
-    # Of times, the two sides are those with the event by the reference day and those followed past it without.
-    day = float(trained.grid[trained.causes[0].task.reference])
-    early, late = seen & (labelled.time <= day), labelled.time > day
-    shares = zip(missing[early].mean(axis=0).tolist(), missing[late].mean(axis=0).tolist(), strict=True)
-    nearest = min(evaluation["horizons"], key=lambda one: abs(np.log(one["day"] / day)))
-    slope: Measure = measure_from_dict(nearest["measures"]["calibration_slope"])
-    per_fold = np.bincount(trained.fold[seen], minlength=int(trained.fold.max()) + 1)[1:]
-    last = max(labelled.horizons_days)
-    sided = bool(early.any() and late.any())
+def _checklist(trained: TrainedTimes, judge: TimedJudge, horizons: Sequence[dict[str, Any]]) -> Checklist:
+    """Every check of a training; those of an event by one day read the curves at the day that was checked."""
+    study, day = trained.study, trained.checked_day
+    labelled, risk = read_by_day(trained.labelled, day), trained.risk([day])[:, 0]
+    predictions = Predictions(
+        risk=risk, outcome=labelled.values, weights=labelled.weights, fold=trained.fold, basis="out-of-fold"
+    )
+    found = next(one for one in horizons if one["day"] == day)
+    slope: Measure = measure_from_dict(found["measures"]["calibration_slope"])
     results = [
-        check_predictor_roles(predictors),
-        check_events(int(seen.sum()), parameters, per_fold.tolist()),
+        *trained.first_checks,
         check_calibration_slope(slope),
-        check_horizon(float(last), float(labelled.time.max())),
-        check_synthetic_cohort(trained.cohort.kind),
-        check_missingness(dict(zip(names, shares, strict=True)) if sided else {}),
+        check_apparent("out-of-fold"),
+        check_rising_calibration(judge.calibration_curve(day, risk), central_risks(predictions)),
+        check_subgroup_harm(
+            predictions,
+            group_patients(trained.cohort, labelled.rows, default_subgroup_variables()),
+            study.evaluation.thresholds,
+            fewest=FEWEST,
+            bootstrap=study.evaluation.bootstrap,
+            seed=judge.settings.seed,
+        ),
     ]
     return Checklist("train", results)
