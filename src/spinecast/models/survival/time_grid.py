@@ -59,7 +59,7 @@ def time_grid(
     times = follow_up[happened & (follow_up <= end)]
     days = np.ceil(np.quantile(times, np.linspace(0.02, 0.98, points))) if times.size else np.array([])
     # Half of the last horizon too: what is integrated up to it needs two days at least.
-    half = [float(asked.max()) / 2] if asked.size else []
+    half = [float(np.ceil(asked.max() / 2))] if asked.size else []
     grid = np.unique(np.concatenate([np.maximum(days, 1.0), asked, half, [end]]))
     return np.asarray(grid[grid <= end], dtype=np.float64)
 
