@@ -30,7 +30,7 @@ $(VENV)/.ready-demo: pyproject.toml constraints.txt
 	$(call install,demo,$@)
 
 $(VENV)/.ready-all: pyproject.toml constraints.txt
-	$(call install,demo$(comma)survival$(comma)serving$(comma)dev,$@)
+	$(call install,demo$(comma)survival$(comma)boosters$(comma)serving$(comma)dev,$@)
 	@touch $(VENV)/.ready-demo
 
 comma := ,

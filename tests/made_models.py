@@ -13,6 +13,7 @@ from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.encoding import Encoder, Imputation, PredictorSchema, fit_encoder
+from spinecast.models.extras import is_installed
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel, development_marginals
 
 FloatArray = NDArray[np.float64]
@@ -24,7 +25,13 @@ SMALL: dict[str, dict[str, float | int]] = {
     "xgboost": {"rounds": 25, "learning_rate": 0.1},
     "neural_network": {"units": 6, "epochs": 20, "learning_rate": 0.01},
     "support_vector_machine": {"kernel_width": 0.02},
+    "gaussian_process": {"kernel_width": 0.02},
+    "gradient_boosting": {"rounds": 25, "learning_rate": 0.1},
+    "lightgbm": {"rounds": 25, "learning_rate": 0.1},
+    "catboost": {"rounds": 25, "learning_rate": 0.2},
 }
+# Every family whose library is here: those of extras may be absent.
+FITTED = tuple(family for family in FAMILIES if is_installed(family))
 
 
 def variables(names: Sequence[str] = PREDICTORS) -> list[Variable]:

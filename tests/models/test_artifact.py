@@ -7,18 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_models import model_of, patients
+from made_models import FITTED, model_of, patients
 
 from spinecast.errors import ArtifactError, OutputError
 from spinecast.files import sha256_bytes
 from spinecast.models.artifact import load_model, save_model
-from spinecast.models.catalogue import FAMILIES
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("stored") / "model"
-    save_model(model_of(*FAMILIES), path)
+    save_model(model_of(*FITTED), path)
     return path
 
 
@@ -29,7 +28,7 @@ def copied(folder: Path, target: Path) -> Path:
 
 
 def test_a_round_trip_is_exact_to_the_bit(folder: Path, tmp_path: Path) -> None:
-    model, (matrix, _) = model_of(*FAMILIES), patients()
+    model, (matrix, _) = model_of(*FITTED), patients()
     loaded, identity = load_model(folder)
     assert np.array_equal(loaded.log_odds(matrix), model.log_odds(matrix))
     assert np.array_equal(loaded.interval(matrix), model.interval(matrix))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_models import assert_same_bits, parameters
+from made_models import FITTED, assert_same_bits, parameters
 from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
@@ -20,7 +20,9 @@ from spinecast.models.scorers import KernelScorer, LinearScorer
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "glmnet_rotterdam"
 EVERY_FAMILY = pytest.mark.parametrize("family", list(FAMILIES))
+EVERY_FITTED_FAMILY = pytest.mark.parametrize("family", FITTED)
 LINEAR = ("baseline", "elastic_net")
+BOOSTERS = ("lightgbm", "catboost")
 
 Table = tuple[np.ndarray, np.ndarray]
 
@@ -37,7 +39,7 @@ def table() -> Table:
     return easy(300, 0)
 
 
-def test_the_five_families_of_the_sorg_work_and_a_baseline() -> None:
+def test_the_families_of_the_field_and_a_baseline() -> None:
     assert set(FAMILIES) == {
         "baseline",
         "elastic_net",
@@ -45,6 +47,11 @@ def test_the_five_families_of_the_sorg_work_and_a_baseline() -> None:
         "xgboost",
         "support_vector_machine",
         "neural_network",
+        "decision_tree",
+        "gradient_boosting",
+        "gaussian_process",
+        "lightgbm",
+        "catboost",
     }
     assert all(name == family.name for name, family in FAMILIES.items())
 
@@ -75,13 +82,13 @@ def test_what_is_searched_is_allowed(family: str) -> None:
 def ends() -> list[tuple[str, str, float]]:
     """Both ends of what each parameter may be; of counts the low one, for the high one only takes long."""
     found = []
-    for family, known in FAMILIES.items():
-        for name, allowed in known.allowed.items():
+    for family in FITTED:
+        for name, allowed in FAMILIES[family].allowed.items():
             values: tuple[float, ...] = ()
             if isinstance(allowed, Choice):
                 values = allowed.options
             else:
-                slow = allowed.whole and name not in ("depth", "smallest_leaf")
+                slow = allowed.whole and name not in ("depth", "smallest_leaf", "leaves")
                 values = (allowed.low,) if slow else (allowed.low, allowed.high)
             found += [(family, name, value) for value in values]
     return found
@@ -131,24 +138,24 @@ def test_dimensions_say_what_they_are() -> None:
     assert Choice((0, 3, 4)).describe() == "one of 0, 3, 4"
 
 
-@EVERY_FAMILY
+@EVERY_FITTED_FAMILY
 def test_scores_rise_with_the_risk_of_patients_never_seen(family: str, table: Table) -> None:
     scorer = FAMILIES[family].fit(*table, None, parameters(family), 1)
     columns, outcome = easy(600, 99)
     assert roc_auc_score(outcome, scorer.score(columns)) > 0.86  # the truth itself reaches .91
 
 
-@EVERY_FAMILY
+@EVERY_FITTED_FAMILY
 def test_the_same_seed_gives_the_same_scores(family: str, table: Table) -> None:
     def scores(seed: int) -> np.ndarray:
         return FAMILIES[family].fit(*table, None, parameters(family), seed).score(table[0])
 
     assert_same_bits(scores(4), scores(4))
-    if family in ("random_forest", "xgboost", "neural_network"):
+    if family not in (*LINEAR, "decision_tree", "support_vector_machine", "gaussian_process"):
         assert (scores(4) != scores(5)).any()
 
 
-@EVERY_FAMILY
+@EVERY_FITTED_FAMILY
 def test_heavier_events_raise_the_scores(family: str, table: Table) -> None:
     columns, outcome = table
     even = FAMILIES[family].fit(columns, outcome, np.ones(len(outcome)), parameters(family), 1)
@@ -171,7 +178,7 @@ def test_a_weight_of_two_counts_as_two_patients(family: str, table: Table) -> No
     assert weighted.intercept == pytest.approx(doubled.intercept, abs=tolerance)
 
 
-@pytest.mark.parametrize("family", [*LINEAR, "support_vector_machine"])
+@pytest.mark.parametrize("family", [*LINEAR, "support_vector_machine", "gaussian_process"])
 def test_a_weight_of_zero_counts_as_nobody(family: str, table: Table) -> None:
     columns, outcome = table
     kept = np.arange(len(outcome)) % 4 != 0
@@ -206,14 +213,20 @@ def test_a_neural_network_is_scikit_learns(table: Table) -> None:
     np.testing.assert_allclose(expit(scorer.score(table[0])), learner.predict_proba(table[0])[:, 1], atol=1e-12)
 
 
-def test_boosted_trees_meet_missing_values_and_a_forest_refuses_them(table: Table) -> None:
+@pytest.mark.parametrize(
+    "family", sorted({"random_forest", "decision_tree", "gradient_boosting", *BOOSTERS} & {*FITTED})
+)
+def test_trees_whose_library_routes_missing_values_itself_refuse_them(family: str, table: Table) -> None:
+    columns = np.where(np.random.default_rng(1).random(table[0].shape) < 0.2, np.nan, table[0])
+    with pytest.raises(ValueError, match="complete columns"):
+        FAMILIES[family].fit(columns, table[1], None, parameters(family), 1)
+
+
+def test_boosted_trees_meet_missing_values(table: Table) -> None:
     columns, outcome = table[0].copy(), table[1]
     columns[np.random.default_rng(1).random(columns.shape) < 0.2] = np.nan
     boosted = FAMILIES["xgboost"].fit(columns, outcome, None, parameters("xgboost"), 1)
     assert roc_auc_score(outcome, boosted.score(columns)) > 0.8
-    # scikit-learn would fit it and route missing values its own way, which the stored arrays do not know.
-    with pytest.raises(ValueError, match="complete columns"):
-        FAMILIES["random_forest"].fit(columns, outcome, None, parameters("random_forest"), 1)
 
 
 Objective = Callable[[np.ndarray], float]
@@ -263,8 +276,8 @@ def test_elastic_net_against_glmnet(position: int) -> None:
 
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_elastic_net_that_does_not_stop_early_is_that_of_glmnet(position: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spinecast.models.catalogue.ELASTIC_NET_TOLERANCE", 1e-9)
-    monkeypatch.setattr("spinecast.models.catalogue.ELASTIC_NET_STEPS", 20_000)
+    monkeypatch.setattr("spinecast.models.catalogue.regression.ELASTIC_NET_TOLERANCE", 1e-9)
+    monkeypatch.setattr("spinecast.models.catalogue.regression.ELASTIC_NET_STEPS", 20_000)
     table, parameters, known, excess = rotterdam(position)
     found = coefficients_of(FAMILIES["elastic_net"].fit(*table, None, parameters, 0))
     assert excess(found) == pytest.approx(0, abs=1e-6)

@@ -17,6 +17,7 @@ FAMILY_OF = {
     "forest": "random_forest",
     "boosted_trees": "xgboost",
     "kernel": "support_vector_machine",
+    "gaussian_process": "gaussian_process",
     "network": "neural_network",
 }
 EVERY_KIND = pytest.mark.parametrize("kind", list(SCORERS))

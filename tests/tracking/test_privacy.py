@@ -21,7 +21,6 @@ import simulated
 import yaml
 from tracking import made_runs
 
-from spinecast.models.catalogue import FAMILIES
 from spinecast.tracking.store import Store, open_store
 
 IDENTIFIER = "ROW-OF-PATIENT-"
@@ -153,7 +152,7 @@ class TestSession:
                         assert not np.isclose(array[..., None], values, rtol=1e-6, atol=0).any(), (name, key)
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", sorted(made_models.FITTED))
 def test_no_stored_model_holds_a_patient_it_was_fitted_to(family: str) -> None:
     matrix, _ = made_models.patients()
     for part in made_models.model_of(family).parts:

@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.models.gaussian_process import GaussianProcessScorer
+from spinecast.models.row_products import ROWS_AT_ONCE, row_products
 from spinecast.models.trees import Forest
 
 __all__ = [
@@ -30,9 +32,6 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
-
-# Rows of a kernel table held at once: bounds it to a few megabytes.
-ROWS_AT_ONCE = 256
 
 
 class Scorer(Protocol):
@@ -80,19 +79,20 @@ class LinearScorer:
 
 @dataclass(frozen=True)
 class ForestScorer:
-    """Mean event share over the trees of a forest: a probability, before recalibration.
+    """Mean of what the trees of a forest say: a probability, or for boosted trees the log-odds.
 
     Parameters
     ----------
     forest : Forest
-        With one output, the share of events in the leaf.
+        With one output: the share of events in the leaf, or of boosted trees the leaf's step times their number, so
+        that the mean of the trees is the sum of the steps.
     """
 
     kind: ClassVar[str] = "forest"
     forest: Forest
 
     def score(self, columns: FloatArray) -> FloatArray:
-        """Mean share of events, shape (n,)."""
+        """Mean over the trees, shape (n,)."""
         return self.forest.predict(columns)[:, 0]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -176,7 +176,7 @@ class KernelScorer:
 
     def angles(self, columns: FloatArray) -> FloatArray:
         """Where each row stands on each wave, in radians, shape (n, m)."""
-        return _products(np.ascontiguousarray(columns), self.frequencies)
+        return row_products(np.ascontiguousarray(columns), self.frequencies)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return frequencies, weights and intercept."""
@@ -218,7 +218,7 @@ class NetworkScorer:
 
     def score(self, columns: FloatArray) -> FloatArray:
         """Log-odds, shape (n,)."""
-        active = np.maximum(_products(columns, self.hidden.T) + self.hidden_bias, 0.0)
+        active = np.maximum(row_products(columns, self.hidden.T) + self.hidden_bias, 0.0)
         return np.asarray((active * self.output).sum(axis=1) + self.output_bias, dtype=np.float64)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -242,11 +242,13 @@ class NetworkScorer:
 
 
 SCORERS: Mapping[str, Any] = {
-    scorer.kind: scorer for scorer in (LinearScorer, ForestScorer, BoostedTreesScorer, KernelScorer, NetworkScorer)
+    scorer.kind: scorer
+    for scorer in (
+        LinearScorer,
+        ForestScorer,
+        BoostedTreesScorer,
+        KernelScorer,
+        GaussianProcessScorer,
+        NetworkScorer,
+    )
 }
-
-
-def _products(rows: FloatArray, others: FloatArray) -> FloatArray:
-    """Inner product of each row with each other row, shape (n, m), each summed by itself along its own row."""
-    left, right = np.ascontiguousarray(rows), np.ascontiguousarray(others)
-    return np.asarray(np.einsum("ik,jk->ij", left, right, optimize=False), dtype=np.float64)

@@ -6,15 +6,23 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ARITHMETIC_PACKAGES", "describe_environment", "git_commit", "package_versions", "peak_memory_mb"]
+__all__ = ["arithmetic_packages", "describe_environment", "git_commit", "package_versions", "peak_memory_mb"]
 
 # Packages whose version can change a fitted number: they belong to the identity of a run.
 ARITHMETIC_PACKAGES = ("spinecast", "numpy", "scipy", "scikit-learn", "xgboost", "optuna")
+# The same, for the candidates of one study that need them.
+PACKAGES_OF_KINDS = {"lightgbm": "lightgbm", "catboost": "catboost", "random_survival_forest": "scikit-survival"}
 REPORTED_PACKAGES = (*ARITHMETIC_PACKAGES, "pandas", "shap", "mlflow", "matplotlib", "pydantic")
+
+
+def arithmetic_packages(kinds: Iterable[str]) -> tuple[str, ...]:
+    """Packages whose version can change a number of a study with these kinds of candidates."""
+    return (*ARITHMETIC_PACKAGES, *sorted({PACKAGES_OF_KINDS[kind] for kind in kinds if kind in PACKAGES_OF_KINDS}))
 
 
 def package_versions(names: tuple[str, ...] = REPORTED_PACKAGES) -> dict[str, str]:

@@ -15,7 +15,7 @@ from spinecast.files import canonical_json, sha256_bytes
 from spinecast.models.encoding import PredictorSchema
 from spinecast.training.assembly import OutOfFold, SplitChoice, choose, collect_out_of_fold
 from spinecast.training.checkpoint import count_finished, study_checkpoint
-from spinecast.training.environment import ARITHMETIC_PACKAGES, package_versions
+from spinecast.training.environment import arithmetic_packages, package_versions
 from spinecast.training.first_checks import first_checks
 from spinecast.training.patients import patient_groups, study_patients
 from spinecast.training.plan import candidate_plans, ensemble_names, model_predictors
@@ -192,6 +192,6 @@ def run_key_of(study: Study, cohort: Cohort) -> str:
     identity = {
         "study": study_hash(study),
         "cohort": cohort.fingerprint,
-        "versions": package_versions(ARITHMETIC_PACKAGES),
+        "versions": package_versions(arithmetic_packages(candidate.kind for candidate in study.candidates)),
     }
     return sha256_bytes(canonical_json(identity).encode())

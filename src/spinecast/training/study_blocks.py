@@ -28,19 +28,24 @@ __all__ = [
     "BinaryCandidate",
     "BinaryOutcome",
     "BinaryOutcomeSpec",
+    "CatBoost",
     "CohortSpec",
     "Comparator",
     "CompetingHorizonOutcome",
     "CsvSource",
+    "DecisionTree",
     "ElasticNet",
     "EnsembleFinal",
     "ExplanationSpec",
     "FilledCandidate",
     "FinalSpec",
     "ForestImputation",
+    "GaussianProcess",
+    "GradientBoosting",
     "HorizonOutcome",
     "Imputation",
     "LandmarkOutcome",
+    "LightGBM",
     "MedianImputation",
     "NativeImputation",
     "NeuralNetwork",
@@ -400,6 +405,41 @@ class NeuralNetwork(FilledCandidate):
     name: Identifier = name_field("neural_network")
 
 
+class DecisionTree(FilledCandidate):
+    """One tree, pruned."""
+
+    kind: Literal["decision_tree"]
+    name: Identifier = name_field("decision_tree")
+
+
+class GradientBoosting(FilledCandidate):
+    """Gradient-boosted trees, by scikit-learn."""
+
+    kind: Literal["gradient_boosting"]
+    name: Identifier = name_field("gradient_boosting")
+
+
+class GaussianProcess(FilledCandidate):
+    """A Gaussian process with a radial kernel: risks are drawn towards even odds where patients were few."""
+
+    kind: Literal["gaussian_process"]
+    name: Identifier = name_field("gaussian_process")
+
+
+class LightGBM(FilledCandidate):
+    """Gradient-boosted trees, by LightGBM. Needs the extra `boosters`."""
+
+    kind: Literal["lightgbm"]
+    name: Identifier = name_field("lightgbm")
+
+
+class CatBoost(FilledCandidate):
+    """Gradient-boosted trees that ask one question a level, by CatBoost. Needs the extra `boosters`."""
+
+    kind: Literal["catboost"]
+    name: Identifier = name_field("catboost")
+
+
 class Baseline(FilledCandidate):
     """Logistic regression on a few predictors anyone has: what the others must beat."""
 
@@ -408,7 +448,19 @@ class Baseline(FilledCandidate):
     predictors: Names = Field(min_length=1, description="The few predictors of the baseline, such as age.")
 
 
-BinaryCandidate = ElasticNet | RandomForest | XGBoost | SupportVectorMachine | NeuralNetwork | Baseline
+BinaryCandidate = (
+    ElasticNet
+    | RandomForest
+    | XGBoost
+    | SupportVectorMachine
+    | NeuralNetwork
+    | DecisionTree
+    | GradientBoosting
+    | GaussianProcess
+    | LightGBM
+    | CatBoost
+    | Baseline
+)
 
 
 class WinnerFinal(Block):

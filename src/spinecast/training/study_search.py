@@ -57,13 +57,12 @@ def catalogue_problems(study: Study) -> list[Problem]:
 def _extra_problems(key: KeyPath, kind: str) -> Iterator[Problem]:
     """Find a candidate whose library stands in an extra that is not installed."""
     from spinecast.errors import StudyError
-    from spinecast.models.survival.survival_forest import require_scikit_survival
+    from spinecast.models.extras import require_extra
 
-    if kind == "random_survival_forest":
-        try:
-            require_scikit_survival()
-        except StudyError as error:
-            yield Problem(key, f"{dotted(key)}: {error.what}", error.expected, error.remedy)
+    try:
+        require_extra(kind)
+    except StudyError as error:
+        yield Problem(key, f"{dotted(key)}: {error.what}", error.expected, error.remedy)
 
 
 def _value_problems(key: KeyPath, values: tuple[float, ...], family: Family[Any], name: str) -> Iterator[Problem]:

@@ -6,34 +6,16 @@ forest that is kept is arrays of ours, and predicts without it.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.errors import StudyError
+from spinecast.models.extras import require_extra
 from spinecast.models.survival.curves import HazardForest
 from spinecast.models.trees import Forest, forest_from_sklearn
 
-__all__ = ["grow_survival_forest", "on_grid_days", "require_scikit_survival"]
+__all__ = ["grow_survival_forest", "on_grid_days"]
 
 FloatArray = NDArray[np.float64]
-
-
-def require_scikit_survival() -> None:
-    """Refuse to go on without scikit-survival.
-
-    Raises
-    ------
-    StudyError
-        With the one command that installs it.
-    """
-    if find_spec("sksurv") is None:
-        raise StudyError(
-            "a random survival forest is grown by scikit-survival, which is not installed",
-            expected="the extra `survival` (GPL-3.0-or-later), or other candidates",
-            remedy="pip install 'spinecast[survival]'",
-        )
 
 
 def on_grid_days(time: FloatArray, event: FloatArray, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -92,7 +74,7 @@ def grow_survival_forest(
     StudyError
         If scikit-survival is not installed.
     """
-    require_scikit_survival()
+    require_extra("random_survival_forest")
     from sksurv.ensemble import RandomSurvivalForest
     from sksurv.util import Surv
 

@@ -44,6 +44,14 @@ ALGORITHMS: Mapping[str, Component] = {
         ("cortes1995", "rahimi2007", "pedregosa2011"),
     ),
     "neural_network": Component("a neural network with one hidden layer", ("pedregosa2011",)),
+    "decision_tree": Component("a pruned decision tree", ("breiman1984", "pedregosa2011")),
+    "gradient_boosting": Component("gradient-boosted trees (scikit-learn)", ("friedman2002", "pedregosa2011")),
+    "gaussian_process": Component(
+        "a Gaussian process whose radial kernel is a sum of random waves, by Laplace's approximation",
+        ("rasmussen2006", "rahimi2007", "pedregosa2011"),
+    ),
+    "lightgbm": Component("gradient-boosted trees (LightGBM)", ("ke2017",)),
+    "catboost": Component("gradient-boosted trees that ask one question a level (CatBoost)", ("prokhorenkova2018",)),
     "baseline": Component("a logistic regression on a few predictors, as a baseline", ("pedregosa2011",)),
 }
 IMPUTATIONS: Mapping[str, Component] = {
@@ -73,6 +81,8 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "scikit-learn": ("pedregosa2011",),
     "xgboost": ("chen2016",),
     "xgboost-cpu": ("chen2016",),
+    "lightgbm": ("ke2017",),
+    "catboost": ("prokhorenkova2018",),
     "optuna": ("akiba2019",),
     "shap": ("lundberg2017",),
     "numpy": (),

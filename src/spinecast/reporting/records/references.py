@@ -53,6 +53,11 @@ REFERENCES: Mapping[str, Reference] = {
             "Process Syst 2011;24.",
         ),
         Reference(
+            "breiman1984",
+            "Breiman L, Friedman JH, Olshen RA, Stone CJ. Classification and regression trees. Belmont: "
+            "Wadsworth, 1984.",
+        ),
+        Reference(
             "breiman2001",
             "Breiman L. Random forests. Mach Learn 2001;45:5-32.",
             "doi:10.1023/A:1010933404324",
@@ -103,6 +108,11 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.2307/2965703",
         ),
         Reference(
+            "friedman2002",
+            "Friedman JH. Stochastic gradient boosting. Comput Stat Data Anal 2002;38:367-378.",
+            "doi:10.1016/S0167-9473(01)00065-2",
+        ),
+        Reference(
             "graf1999",
             "Graf E, Schmoor C, Sauerbrei W, Schumacher M. Assessment and comparison of prognostic classification "
             "schemes for survival data. Stat Med 1999;18:2529-2545.",
@@ -111,6 +121,11 @@ REFERENCES: Mapping[str, Reference] = {
             "harrell1996",
             "Harrell FE, Lee KL, Mark DB. Multivariable prognostic models: issues in developing models, evaluating "
             "assumptions and adequacy, and measuring and reducing errors. Stat Med 1996;15:361-387.",
+        ),
+        Reference(
+            "ke2017",
+            "Ke G, Meng Q, Finley T, et al. LightGBM: a highly efficient gradient boosting decision tree. Adv Neural "
+            "Inf Process Syst 2017:3146-3154.",
         ),
         Reference(
             "knaus1995",
@@ -158,9 +173,18 @@ REFERENCES: Mapping[str, Reference] = {
             "methods. Advances in Large Margin Classifiers 1999:61-74.",
         ),
         Reference(
+            "prokhorenkova2018",
+            "Prokhorenkova L, Gusev G, Vorobev A, Dorogush AV, Gulin A. CatBoost: unbiased boosting with categorical "
+            "features. Adv Neural Inf Process Syst 2018:6639-6649.",
+        ),
+        Reference(
             "rahimi2007",
             "Rahimi A, Recht B. Random features for large-scale kernel machines. Adv Neural Inf Process Syst "
             "2007:1177-1184.",
+        ),
+        Reference(
+            "rasmussen2006",
+            "Rasmussen CE, Williams CKI. Gaussian processes for machine learning. Cambridge, MA: MIT Press, 2006.",
         ),
         Reference(
             "riley2020",
