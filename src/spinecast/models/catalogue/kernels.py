@@ -49,14 +49,14 @@ def _orthogonal_directions(width: int, waves: int, draw: np.random.Generator) ->
     return np.vstack(blocks)[:waves]
 
 
-# A Gaussian process inverts a matrix of this size at every step: on the synthetic cohorts 200 waves rank like 400
-# (correlation .99) in a fifth of the time.
+# A Gaussian process inverts a matrix of twice this size at every step: on SUPPORT 200 waves rank like 400 (correlation
+# .99, AUC .734 and .736 at the usual width) in a third of the time.
 PROCESS_WAVES = 200
 # Prior variance of the level, on the log-odds: wide enough that any event rate is as good as another.
 LEVEL_VARIANCE = 25.0
-# Directions the patients say less about than this share of the prior are left out: the latent variance changes by no
-# more than that share.
-LEAST_KNOWN = 1e-4
+# Directions in which the patients took away less than this share of the prior variance are left out: on SUPPORT no
+# log-odds changed by more than .0002.
+LEAST_KNOWN = 0.01
 
 
 def _fit_gaussian_process(
