@@ -25,6 +25,9 @@ from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, Scorer
 
 __all__ = ["BOOSTING"]
 
+# LightGBM and CatBoost end where the draw for a tree is empty: a twentieth of any cohort that is fitted is somebody.
+PATIENT_SHARE = Interval(0.05, 1.0)
+
 
 def _fit_xgboost(
     columns: FloatArray, outcome: FloatArray, weights: FloatArray | None, parameters: Parameters, seed: int
@@ -214,7 +217,7 @@ BOOSTING: tuple[Family[Fit], ...] = (
             "rounds": ROUNDS,
             "leaves": Interval(2, 10_000, whole=True),
             "smallest_leaf": Interval(1, 1_000_000, whole=True),
-            "patient_share": SHARE,
+            "patient_share": PATIENT_SHARE,
             "predictor_share": SHARE,
             "l2_penalty": Interval(0.0, 1e6),
         },
@@ -247,7 +250,7 @@ BOOSTING: tuple[Family[Fit], ...] = (
             "rounds": ROUNDS,
             # A tree of CatBoost has every leaf of its depth: 1,024 of them at ten.
             "depth": Interval(1, 10, whole=True),
-            "patient_share": SHARE,
+            "patient_share": PATIENT_SHARE,
             "predictor_share": SHARE,
             "l2_penalty": Interval(1e-6, 1e6),
         },
