@@ -214,6 +214,9 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
     assert evaluation["measures"]["integrated_brier"]["estimate"] < 0.2
     published = evaluation["comparators"][0]
     assert published["name"] == "local_progression_sbrt"
+    beside = evaluation["comparators"][1]
+    assert beside["name"] == "fine_gray"
+    assert all(at["n"] == 600 for at in beside["horizons"]), beside["note"]
     assert [at["day"] for at in published["horizons"]] == days
     assert written.record.explanation["residual_max"] <= written.record.explanation["residual_tolerance"]
     page = (tmp_path / "out" / "report.html").read_text()

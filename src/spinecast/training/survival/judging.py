@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import TimeToEventOutcome, read_by_day
-from spinecast.statistics import Measure, measure_from_dict
-from spinecast.training.plan import timed_definition
+from spinecast.models.encoding import PredictorSchema
+from spinecast.statistics import Absent, Measure, measure_from_dict
+from spinecast.training.plan import model_predictors, timed_definition
 from spinecast.training.published import find_published
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
 from spinecast.training.survival.beside import horizon_studies
+from spinecast.training.survival.fine_gray import fine_gray_out_of_fold
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.workers import dismiss_workers, side_by_side
 from spinecast.validation.checks import (
@@ -91,7 +93,7 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
         "auc_over_time": judge.auc_over_time(trained.risk),
         "observed": judge.observed(trained.risk),
         "candidates": candidates,
-        "comparators": [*_recorded(trained, judge), *_published(trained, judge)],
+        "comparators": [*_recorded(trained, judge), *_published(trained, judge), *_subdistribution(trained, judge)],
         "horizon_studies": horizon_studies(trained, judge, results),
     }
     return evaluation, _checklist(trained, judge, horizons)
@@ -172,6 +174,36 @@ def _published(trained: TrainedTimes, judge: TimedJudge) -> Sequence[dict[str, A
                 }
             )
     return found
+
+
+def _subdistribution(trained: TrainedTimes, judge: TimedJudge) -> Sequence[dict[str, Any]]:
+    """Fine and Gray's regression in the same folds, where causes compete."""
+    if len(trained.causes) == 1:
+        return []
+    names = model_predictors(trained.study)
+    days = judge.settings.horizons
+    risk = fine_gray_out_of_fold(
+        trained.cohort.matrix(names)[trained.labelled.rows],
+        PredictorSchema.from_variables([variable(name) for name in names]),
+        judge.time,
+        judge.cause,
+        trained.splits,
+        days,
+        trained.grid,
+    )
+    note = "Fitted in the same outer folds, unpenalised, rare levels taken together. Set beside, never served."
+    if isinstance(risk, Absent):
+        note, risk = f"Not available: {risk.reason}.", np.full((len(judge.time), len(days)), np.nan)
+    values = risk
+    return [
+        {
+            "name": "fine_gray",
+            "label": "Fine-Gray regression of the same predictors",
+            "note": note,
+            "identity": "Fine & Gray 1999, J Am Stat Assoc 94:496",
+            "horizons": [_beside(trained, judge, day, JudgedRisk(values[:, at])) for at, day in enumerate(days)],
+        }
+    ]
 
 
 def _values(source: RiskSource, columns: dict[str, FloatArray]) -> JudgedRisk:
