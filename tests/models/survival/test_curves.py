@@ -11,7 +11,7 @@ from made_models import assert_same_bits, patients
 from made_survival import followed, lean, parameters, survival_model_of
 
 from spinecast.errors import StudyError
-from spinecast.models.survival import survival_forest
+from spinecast.models import extras
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES, any_family
 from spinecast.models.survival.curves import curves_from_arrays, curves_to_arrays
 from spinecast.models.survival.penalised_cox import fit_penalised_cox, log_baseline_hazard
@@ -155,7 +155,7 @@ def test_a_stored_forest_needs_no_scikit_survival() -> None:
 
 
 def test_a_missing_extra_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survival_forest, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     columns, time, event, _ = columns_and_times(60)
     with pytest.raises(StudyError, match=r"pip install 'spinecast\[survival\]'"):
         SURVIVAL_FAMILIES["random_survival_forest"].fit(

@@ -13,7 +13,7 @@ import simulated
 from made_models import assert_same_bits
 
 from spinecast.errors import CohortError, StudyError
-from spinecast.models.survival import survival_forest
+from spinecast.models import extras
 from spinecast.statistics import integrated_brier
 from spinecast.training.study import Study
 from spinecast.training.study_file import load_study, study_schema, summary
@@ -142,7 +142,7 @@ def test_a_study_that_needs_an_extra_says_the_command_that_installs_it(
     path = simulated.write_study(tmp_path, text=simulated.TIMED_STUDY)
     forest = ("candidates.0={kind: random_survival_forest}", "final={kind: winner}")
     assert load_study(path, forest).candidates[0].kind == "random_survival_forest"
-    monkeypatch.setattr(survival_forest, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     with pytest.raises(StudyError, match=r"pip install 'spinecast\[survival\]'"):
         load_study(path, forest)
 
