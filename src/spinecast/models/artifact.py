@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from spinecast.errors import ArtifactError
 from spinecast.files import readable_json, sha256_bytes, staged_directory, writing
+from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import Encoder
+from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel
 from spinecast.models.scorers import SCORERS
 
@@ -46,6 +48,8 @@ FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 MODEL = "model.json"
 MARGINALS = "marginals.npz"
+# Parts that came later: a model without them is read as it was saved.
+DEVELOPMENT, MISSING = "development.npz", "missing.npz"
 
 
 def save_model(model: PrognosisModel, folder: Path) -> str:
@@ -71,6 +75,9 @@ def save_model(model: PrognosisModel, folder: Path) -> str:
         MODEL: readable_json(_description(model)).encode(),
         MARGINALS: arrays_to_bytes({"quantiles": model.marginals}),
     }
+    for name, later in ((DEVELOPMENT, model.development), (MISSING, model.missing)):
+        if later is not None:
+            contents[name] = arrays_to_bytes(later.to_arrays())
     for part in model.parts:
         for position, member in enumerate(part.members):
             contents[_member_file(part.name, position)] = member_to_bytes(member)
@@ -118,6 +125,10 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
         slope=described["slope"],
         marginals=arrays_from_bytes(contents[MARGINALS])["quantiles"],
         about=described["about"],
+        development=DevelopmentDistribution.from_arrays(arrays_from_bytes(contents[DEVELOPMENT]))
+        if DEVELOPMENT in contents
+        else None,
+        missing=MissingLoss.from_arrays(arrays_from_bytes(contents[MISSING])) if MISSING in contents else None,
     )
 
 

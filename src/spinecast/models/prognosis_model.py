@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
+from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import Encoder
+from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.scorers import Scorer
 
 if TYPE_CHECKING:
@@ -99,6 +101,10 @@ class PrognosisModel:
         Quantiles of each predictor in the development cohort (level indices for levelled ones).
     about : mapping
         Where it comes from and what it is for: outcome, cohort, study, versions, intended use. JSON values only.
+    development : DevelopmentDistribution, optional
+        The predictors' joint distribution in the development cohort; an earlier model has none.
+    missing : MissingLoss, optional
+        What missing inputs cost, measured; an earlier model has none.
     """
 
     name: str
@@ -108,6 +114,8 @@ class PrognosisModel:
     slope: float
     marginals: FloatArray
     about: Mapping[str, Any]
+    development: DevelopmentDistribution | None = None
+    missing: MissingLoss | None = None
 
     @property
     def is_synthetic(self) -> bool:
@@ -138,9 +146,10 @@ class PrognosisModel:
         """Limits of the risk for what the model cannot know: its own instability and each missing input.
 
         Instability is the delete-a-group jackknife variance over fold fits, ``(K - 1) / K`` times the sum of
-        squared deviations of the members' log-odds (Kott 2001, J Off Stat 17:521-526). Each missing predictor
-        adds the variance of the log-odds over its development quantiles, one predictor at a time. The limits
-        are normal on the log-odds scale. They say how firm the estimate is, not how the patient will fare.
+        squared deviations of the members' log-odds (Kott 2001, J Off Stat 17:521-526). Missing predictors add
+        what their absence was measured to change (:class:`~spinecast.models.missing_loss.MissingLoss`); one whose
+        loss was not measured adds the variance of the log-odds over its development quantiles. The limits are
+        normal on the log-odds scale. They say how firm the estimate is, not how the patient will fare.
 
         Parameters
         ----------
@@ -171,9 +180,13 @@ class PrognosisModel:
         return latin_background(self.marginals)
 
     def _missing_variance(self, matrix: FloatArray) -> FloatArray:
-        variance = np.zeros(len(matrix))
         missing = np.isnan(matrix)
-        for predictor in np.flatnonzero(missing.any(axis=0)):
+        # Measured before the last line, which an update may have changed since.
+        variance = np.zeros(len(matrix))
+        if self.missing is not None:
+            variance += self.slope**2 * self.missing.added_variance(missing)
+        measured = np.zeros(len(self.predictors), bool) if self.missing is None else ~np.isnan(self.missing.variance)
+        for predictor in np.flatnonzero(missing.any(axis=0) & ~measured):
             rows = np.flatnonzero(missing[:, predictor])
             quantiles = self.marginals[predictor]
             tried = np.repeat(matrix[rows], len(quantiles), axis=0)

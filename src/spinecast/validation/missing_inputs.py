@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.sorg import SORG_INPUTS, SORG_SOURCES
@@ -24,7 +25,7 @@ from spinecast.statistics import (
 )
 from spinecast.validation.predictions import Predictions
 
-__all__ = ["MOST_PATIENTS", "InputMissing", "MissingInputs", "SeveralMissing", "evaluate_missing_inputs"]
+__all__ = ["MOST_PATIENTS", "InputMissing", "MissingInputs", "SeveralMissing", "evaluate_missing_inputs", "following_inputs"]
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
@@ -57,6 +58,8 @@ class InputMissing:
         AUC without it less AUC with it, paired.
     also : tuple of str
         Labels of the inputs that follow from it and cannot be known without it.
+    log_odds_change : float or None
+        Mean squared change of the log-odds in the patients who had it; None where nobody had.
     """
 
     variable: str
@@ -65,6 +68,7 @@ class InputMissing:
     measures: dict[str, Measure]
     auc_difference: Measure
     also: tuple[str, ...] = ()
+    log_odds_change: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -75,6 +79,7 @@ class InputMissing:
             "measures": {name: measure.to_dict() for name, measure in self.measures.items()},
             "auc_difference": self.auc_difference.to_dict(),
             "also": list(self.also),
+            "log_odds_change": self.log_odds_change,
         }
 
 
@@ -91,15 +96,18 @@ class SeveralMissing:
     measures : dict of str to dict
         For each measure ``mean``, ``standard_deviation``, ``lowest`` and ``highest`` over the choices, and how many
         gave a number, or ``absent`` with the reason.
+    joint : float or None
+        Mean squared change of the log-odds over the sum of the single inputs' changes; None where that is nothing.
     """
 
     missing: int
     draws: int
     measures: dict[str, dict[str, Any]]
+    joint: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return {"missing": self.missing, "draws": self.draws, "measures": self.measures}
+        return {"missing": self.missing, "draws": self.draws, "measures": self.measures, "joint": self.joint}
 
 
 @dataclass(frozen=True)
@@ -187,12 +195,23 @@ def evaluate_missing_inputs(
 
     def without(names: Sequence[str]) -> Predictions:
         nothing = np.full(rows.size, np.nan)
-        gone = [each for name in names for each in (name, *_following(name, inputs))]
+        gone = [each for name in names for each in (name, *following_inputs(name, inputs))]
         risk = predict({**here, **dict.fromkeys(gone, nothing)})
         return Predictions(risk, some.outcome, some.weights, None, some.basis)
 
+    full_log_odds = _log_odds(some.risk)
+    had = {name: ~np.isnan(here[name]) for name in inputs}
+
+    def change(less: Predictions) -> FloatArray:
+        return (_log_odds(less.risk) - full_log_odds) ** 2
+
     say(f"each of {len(inputs)} inputs missing")
-    each = [_one(name, here, some, without([name]), _following(name, inputs), bootstrap, seed) for name in inputs]
+    each, single = [], dict.fromkeys(inputs, 0.0)
+    for name in inputs:
+        less, following = without([name]), following_inputs(name, inputs)
+        changed = float(change(less)[had[name]].mean()) if had[name].any() else None
+        single[name] = changed or 0.0
+        each.append(_one(name, here, some, less, following, changed, bootstrap, seed))
     each.sort(key=lambda one: _cost(one.auc_difference))
 
     def several(among: Sequence[str], counts: Sequence[int], words: str) -> tuple[SeveralMissing, ...]:
@@ -202,8 +221,11 @@ def evaluate_missing_inputs(
             # All of them can be missing in one way only.
             times = 1 if count == len(among) else draws
             chosen = [generator.choice(len(among), count, replace=False) for _ in range(times)]
-            less = [without([among[place] for place in places]) for places in chosen]
-            found.append(SeveralMissing(count, times, _spread(less)))
+            taken = [[among[place] for place in places] for places in chosen]
+            less = [without(names) for names in taken]
+            together = sum(float(change(one).sum()) for one in less)
+            apart = sum(single[name] * int(had[name].sum()) for names in taken for name in _leading(names))
+            found.append(SeveralMissing(count, times, _spread(less), together / apart if apart > 0 else None))
         return tuple(found)
 
     of_sorg = tuple(name for name in inputs if name in SORG_INPUTS or name in SORG_SOURCES)
@@ -220,7 +242,12 @@ def evaluate_missing_inputs(
     )
 
 
-def _following(name: str, inputs: Sequence[str]) -> tuple[str, ...]:
+def _log_odds(risk: FloatArray) -> FloatArray:
+    """Log-odds of risks, which arithmetic may have rounded to 0 or 1."""
+    return np.asarray(logit(np.clip(risk, 1e-15, 1 - 1e-15)), dtype=np.float64)
+
+
+def following_inputs(name: str, inputs: Sequence[str]) -> tuple[str, ...]:
     """Return the other inputs that follow from one, directly or through others."""
 
     def follows(other: str) -> bool:
@@ -228,6 +255,11 @@ def _following(name: str, inputs: Sequence[str]) -> tuple[str, ...]:
         return name in sources or any(follows(source) for source in sources)
 
     return tuple(other for other in inputs if other != name and follows(other))
+
+
+def _leading(names: Sequence[str]) -> list[str]:
+    """Return the inputs that follow from none of the others."""
+    return [name for name in names if not any(name in following_inputs(other, names) for other in names)]
 
 
 def missing_counts(inputs: int) -> tuple[int, ...]:
@@ -247,6 +279,7 @@ def _one(
     full: Predictions,
     less: Predictions,
     following: Sequence[str],
+    log_odds_change: float | None,
     bootstrap: int,
     seed: int,
 ) -> InputMissing:
@@ -258,6 +291,7 @@ def _one(
         measures=_all(less, bootstrap, seed),
         auc_difference=compared if isinstance(compared, Absent) else compared.difference,
         also=tuple(variable(other).label for other in following),
+        log_odds_change=log_odds_change,
     )
 
 
