@@ -13,6 +13,7 @@ __all__ = [
     "CheckError",
     "CohortError",
     "ContractError",
+    "DeclinedError",
     "DocumentError",
     "OutputError",
     "SpinecastError",
@@ -69,6 +70,10 @@ class StudyError(DocumentError):
 
 class ContractError(SpinecastError):
     """A table or a patient that breaks the cohort contract."""
+
+
+class DeclinedError(SpinecastError):
+    """A patient of whom the study wants no risk given: too little is known, or nobody like them was studied."""
 
 
 class CohortError(SpinecastError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinecast.errors import ContractError, SpinecastError
+from spinecast.errors import ContractError, DeclinedError, SpinecastError
 
 if TYPE_CHECKING:
     import pandas
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from spinecast.models.loading import AnyModel
 
 __all__ = ["predict"]
+
+# No risk is given, on purpose: neither success nor a mistake of the user's.
+DECLINED = 3
 
 _PARQUET = (".parquet", ".pq")
 
@@ -41,7 +44,10 @@ def predict(
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the patient's prediction as JSON.")] = False,
 ) -> None:
-    """Predict with a saved model. Research use only: never for the care of a person."""
+    """Predict with a saved model. Research use only: never for the care of a person.
+
+    Where the study wants no risk given of a patient, the answer is "declined" with the reason and the exit status 3.
+    """
     days = tuple(day or ())
     if (patient is None) == (input_ is None) or (input_ is None) != (output is None):
         raise SpinecastError(
@@ -58,17 +64,23 @@ def predict(
 
 def _predict_patient(model: str, patient: Path, days: tuple[float, ...], *, json_: bool) -> None:
     from spinecast.explanation.curve_prediction import predict_curve
-    from spinecast.explanation.prediction import predict_patient
+    from spinecast.explanation.prediction import notices, predict_patient
     from spinecast.files import canonical_json
     from spinecast.models.prognosis_model import PrognosisModel
 
     given = _read_patient(patient)
     found, identity = _load(model, days)
-    prediction = (
-        predict_patient(found, identity, given)
-        if isinstance(found, PrognosisModel)
-        else predict_curve(found, identity, given, days)
-    )
+    try:
+        prediction = (
+            predict_patient(found, identity, given)
+            if isinstance(found, PrognosisModel)
+            else predict_curve(found, identity, given, days)
+        )
+    except DeclinedError as error:
+        said = {"declined": error.what, "model": found.name, "identity": identity, "notices": list(notices(found))}
+        lines = (f"declined: {error.what}", f"model {found.name} ({identity[:12]})", "", *notices(found))
+        typer.echo(canonical_json(said) if json_ else "\n".join(lines))
+        raise typer.Exit(DECLINED) from None
     typer.echo(canonical_json(prediction.to_dict()) if json_ else prediction.to_text())
 
 
@@ -98,6 +110,12 @@ def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ..
         typer.echo(f"note: no column for {', '.join(predicted.absent)}: not known for anyone", err=True)
     if predicted.nothing_known:
         typer.echo(f"note: {predicted.nothing_known} rows hold none of the model's inputs: they have no risk", err=True)
+    if predicted.outside:
+        typer.echo(
+            f"note: {predicted.outside} rows are outside the development range (column outside_development)", err=True
+        )
+    if predicted.declined:
+        typer.echo(f"note: of {predicted.declined} rows no risk is given (column declined says why)", err=True)
     for name, count in predicted.unusual.items():
         typer.echo(f"note: {name} is unusual in {count} rows (column unusual_inputs); check its unit", err=True)
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.contract import check_patient
-from spinecast.errors import ContractError
+from spinecast.errors import ContractError, DeclinedError
 from spinecast.explanation.contributions import explain
+from spinecast.explanation.standing import Standing, decline_reasons, patient_standing
 from spinecast.explanation.summary import contribution_rows, value_text
 from spinecast.models.loading import AnyModel
 from spinecast.models.prognosis_model import PrognosisModel
@@ -41,6 +42,8 @@ class Prediction:
         Largest first.
     warnings : tuple of str
     notices : tuple of str
+    development : Standing or None
+        Where the patient stands among the development patients; None for a model that does not keep it.
     """
 
     model: str
@@ -57,6 +60,7 @@ class Prediction:
     contributions: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
+    development: Standing | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -74,6 +78,7 @@ class Prediction:
             "contributions": [dict(row) for row in self.contributions],
             "given": dict(self.given),
             "used": dict(self.used),
+            "development": None if self.development is None else self.development.to_dict(),
             "warnings": list(self.warnings),
             "notices": list(self.notices),
         }
@@ -113,6 +118,8 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     ------
     ContractError
         If a field is unknown or a value impossible, or nothing at all is known.
+    DeclinedError
+        If the model's study wants no risk given of such a patient.
     """
     frame, warnings = check_patient(given, model.predictors)
     matrix = model.matrix(frame)
@@ -120,6 +127,11 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         raise ContractError(
             "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
         )
+    reason = decline_reasons(model, matrix)[0]
+    if reason:
+        raise DeclinedError(reason)
+    standing = patient_standing(model, matrix)
+    outside = (standing.sentence(),) if standing is not None and standing.outside else ()
     lower, upper = model.interval(matrix)
     found = explain(model, matrix)
     variables = [variable(name) for name in model.predictors]
@@ -136,8 +148,9 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         base_value=found.base_value,
         residual=float(found.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *outside),
         notices=notices(model),
+        development=standing,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from spinecast.clinical.dictionary import variable, variables
 from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import ContractError
 from spinecast.explanation.prediction import notices
+from spinecast.explanation.standing import decline_reasons, outside_rows, served_risks
 from spinecast.models.loading import AnyModel
 from spinecast.models.prognosis_model import PrognosisModel
 
@@ -25,7 +27,7 @@ FloatArray = NDArray[np.float64]
 ROWS_AT_ONCE = 20_000
 
 DESCRIBING_COLUMNS = ("missing_inputs", "unusual_inputs", "model", "notice")
-ADDED_COLUMNS = ("risk", "lower", "upper", *DESCRIBING_COLUMNS)
+ADDED_COLUMNS = ("risk", "lower", "upper", "outside_development", "declined", *DESCRIBING_COLUMNS)
 
 # A column this like an absent predictor's name is more likely a slip of the pen than something else.
 _SAME_NAME = 0.8
@@ -38,7 +40,8 @@ class TablePrediction:
     Parameters
     ----------
     table : DataFrame, n rows
-        As given, with `ADDED_COLUMNS`: risk and its 95 % limits, how many inputs were not known, which were unusual.
+        As given, with `ADDED_COLUMNS`: risk and its 95 % limits, which inputs put the patient outside the development
+        range, why no risk is given, how many inputs were not known, which were unusual.
     absent : tuple of str
         Predictors the table has no column for; they count as not known.
     unusual : mapping of str to int
@@ -46,12 +49,16 @@ class TablePrediction:
     nothing_known : int
         Rows without any input. They have no risk: a figure for somebody of whom nothing is known would be one of
         nobody.
+    outside, declined : int
+        Rows outside the development range, and rows of which the study wants no risk given.
     """
 
     table: pd.DataFrame
     absent: tuple[str, ...]
     unusual: dict[str, int]
     nothing_known: int
+    outside: int = 0
+    declined: int = 0
 
 
 def predict_table(
@@ -75,18 +82,25 @@ def predict_table(
         absent predictor, or the table already has one of the columns that would be added.
     """
 
-    def columns(matrix: FloatArray) -> dict[str, FloatArray]:
-        lower, upper = model.interval(matrix)
-        return {"risk": model.predict(matrix), "lower": lower, "upper": upper}
+    def columns(matrix: FloatArray) -> dict[str, NDArray[Any]]:
+        reasons = decline_reasons(model, matrix)
+        where = outside_rows(model, matrix) if model.development is not None else [""] * len(matrix)
+        return {
+            **served_risks(model, matrix),
+            "outside_development": np.array(where, dtype=object),
+            "declined": np.array(reasons, dtype=object),
+        }
 
-    return predicted_table(model, identity, table, columns, allow_similar=allow_similar)
+    found = predicted_table(model, identity, table, columns, allow_similar=allow_similar)
+    outside, declined = (int((found.table[name] != "").sum()) for name in ("outside_development", "declined"))
+    return replace(found, outside=outside, declined=declined)
 
 
 def predicted_table(
     model: AnyModel,
     identity: str,
     table: pd.DataFrame,
-    columns: Callable[[FloatArray], dict[str, FloatArray]],
+    columns: Callable[[FloatArray], dict[str, NDArray[Any]]],
     *,
     allow_similar: bool,
 ) -> TablePrediction:
@@ -97,7 +111,8 @@ def predicted_table(
     model, identity, table, allow_similar
         As :func:`predict_table`; of any kind of model.
     columns : callable
-        Maps predictor values, shape (n, predictors), to the columns that are added, each of shape (n,).
+        Maps predictor values, shape (n, predictors), to the columns that are added, each of shape (n,): figures,
+        or texts as objects.
 
     Raises
     ------
@@ -117,8 +132,9 @@ def predicted_table(
     stretches = [columns(matrix[start : start + ROWS_AT_ONCE]) for start in range(0, len(matrix), ROWS_AT_ONCE)]
     found = {name: np.concatenate([stretch[name] for stretch in stretches] or [np.empty(0)]) for name in columns(none)}
     nothing_known = np.isnan(matrix).all(axis=1)
-    for figures in found.values():
-        figures[nothing_known] = np.nan
+    for values in found.values():
+        if values.dtype != object:
+            values[nothing_known] = np.nan
     outside = {name: mask for name in model.predictors if (mask := _implausible(name, frame[name])).any()}
     predicted = table.assign(
         **found,

@@ -164,22 +164,15 @@ class PrognosisModel:
         members = self.member_log_odds(matrix)
         center, count = mean_in_order(members), len(members)
         instability = (count - 1) * mean_in_order((members - center) ** 2)
-        variance = instability + self._missing_variance(matrix)
+        variance = instability + self.missing_variance(matrix)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         return (
             np.asarray(expit(center - reach), dtype=np.float64),
             np.asarray(expit(center + reach), dtype=np.float64),
         )
 
-    def background(self) -> FloatArray:
-        """Reference patients made of development quantiles, drawn independently for each predictor.
-
-        None is a real patient. Each predictor takes each of its quantiles once (a Latin hypercube with a fixed
-        seed), shape (quantiles, predictors).
-        """
-        return latin_background(self.marginals)
-
-    def _missing_variance(self, matrix: FloatArray) -> FloatArray:
+    def missing_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance that missing inputs add to the served log-odds, shape (n,); see :meth:`interval`."""
         missing = np.isnan(matrix)
         # Measured before the last line, which an update may have changed since.
         variance = np.zeros(len(matrix))
@@ -193,6 +186,14 @@ class PrognosisModel:
             tried[:, predictor] = np.tile(quantiles, len(rows))
             variance[rows] += self.log_odds(tried).reshape(len(rows), -1).var(axis=1)
         return variance
+
+    def background(self) -> FloatArray:
+        """Reference patients made of development quantiles, drawn independently for each predictor.
+
+        None is a real patient. Each predictor takes each of its quantiles once (a Latin hypercube with a fixed
+        seed), shape (quantiles, predictors).
+        """
+        return latin_background(self.marginals)
 
 
 def latin_background(marginals: FloatArray) -> FloatArray:

@@ -13,6 +13,7 @@ from spinecast.reporting.sections.explanation import explanation_section, patien
 from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.internal_validation import internal_validation_section
 from spinecast.reporting.sections.limitations import limitations_section
+from spinecast.reporting.sections.missing_inputs import missing_inputs_section
 from spinecast.reporting.sections.performance import (
     calibration_section,
     comparators_section,
@@ -90,6 +91,7 @@ def _sections(record: RunRecord) -> tuple[Section, ...]:
         comparators_section(record),
         explanation_section(record),
         patients_section(record),
+        missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True),
         sample_size_section(record),
         checks_section(record),
         limitations_section(record),

@@ -18,9 +18,10 @@ from spinecast.reporting.sections.common import footnoted, row
 from spinecast.reporting.sections.external_case_mix import case_mix_section
 from spinecast.reporting.sections.external_closing import done_section, external_glossary_section
 from spinecast.reporting.sections.external_follow_up import follow_up_section
-from spinecast.reporting.sections.external_groups import missing_inputs_section, strata_section, subgroups_section
+from spinecast.reporting.sections.external_groups import strata_section, subgroups_section
 from spinecast.reporting.sections.external_summary import external_summary_section, judged_section
 from spinecast.reporting.sections.forms import forms_section
+from spinecast.reporting.sections.missing_inputs import missing_inputs_section
 from spinecast.reporting.sections.performance import (
     calibration_section,
     comparators_section,
@@ -86,7 +87,7 @@ def _sections(record: ExternalRecord) -> Iterator[Section | None]:
     if record.is_validation:
         yield case_mix_section(record)
         yield subgroups_section(record)
-        yield missing_inputs_section(record)
+        yield missing_inputs_section(record.findings.get("missing_inputs"))
     yield sample_size_section(run)
     yield checks_section(run)
     if record.is_validation:

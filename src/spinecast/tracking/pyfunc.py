@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinecast.clinical.dictionary import variable
+from spinecast.explanation.standing import served_risks
 from spinecast.models.loading import AnyModel, load_any_model
 from spinecast.models.prognosis_model import PrognosisModel
 
@@ -46,7 +47,8 @@ class ServedModel:
         Returns
         -------
         DataFrame
-            Columns ``risk``, ``lower`` and ``upper``; of a model of times one of each a horizon, ``risk_90`` and so on.
+            Columns ``risk``, ``lower`` and ``upper``, missing where the study wants no risk given; of a model of times
+            one of each a horizon, ``risk_90`` and so on.
 
         Raises
         ------
@@ -60,10 +62,7 @@ class ServedModel:
         checked = check_predictors(model_input, self.model.predictors)
         matrix = self.model.matrix(checked)
         if isinstance(self.model, PrognosisModel):
-            lower, upper = self.model.interval(matrix)
-            return pandas.DataFrame(
-                {"risk": self.model.predict(matrix), "lower": lower, "upper": upper}, index=model_input.index
-            )
+            return pandas.DataFrame(served_risks(self.model, matrix), index=model_input.index)
         days = self.model.horizons_days
         found = (self.model.risk(matrix, days), *self.model.interval(matrix, days))
         columns = {

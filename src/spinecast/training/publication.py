@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -16,6 +16,8 @@ from spinecast.cohorts.outcomes import LabelledOutcome, LabelledTimes
 from spinecast.explanation.summary import summarise
 from spinecast.files import atomic_write, canonical_json, sha256_bytes, writing
 from spinecast.models.artifact import save_model
+from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.encoding import PredictorSchema
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord, build_report, render_html
@@ -27,13 +29,15 @@ from spinecast.training.environment import describe_environment, package_version
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
 from spinecast.training.judging import judge, judge_size
+from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
 from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
-from spinecast.training.resampling import ALL_PATIENTS, Split
+from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import Study, resolved_yaml, study_hash
 from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.validation.missing_inputs import MissingInputs
 
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
@@ -153,7 +157,8 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         If a file cannot be written.
     """
     clock = Clock()
-    model = final_model(trained)
+    say("measuring what missing inputs cost")
+    model, missing = clock.timed("missing_inputs_seconds", lambda: measured_model(trained))
     identity = save_model(model, staging / MODEL)
     say("judging out-of-fold predictions")
     evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge(trained))
@@ -167,7 +172,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, trained.labelled, model_predictors(trained.study)),
-        evaluation=evaluation.to_dict(),
+        evaluation=evaluation.to_dict() | {"missing_inputs": missing.to_dict()},
         tuning=_tuning(trained),
         explanation=explanation,
         run=run,
@@ -218,6 +223,21 @@ class Clock:
         return done
 
 
+def measured_model(trained: Trained) -> tuple[PrognosisModel, MissingInputs]:
+    """Make the study's model, with what missing inputs cost it; return that too as it was measured."""
+    model = final_model(trained)
+    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+    found = measure_missing_inputs(
+        model,
+        matrix,
+        inner_folds(trained.splits),
+        trained.labelled,
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=trained.study.seed,
+    )
+    return replace(model, missing=missing_loss(model, found)), found
+
+
 def final_model(trained: Trained) -> PrognosisModel:
     """Make the study's model of what was chosen on all patients."""
     study, choice = trained.study, trained.choices[ALL_PATIENTS]
@@ -227,14 +247,15 @@ def final_model(trained: Trained) -> PrognosisModel:
     predictors = tuple(name for name in model_predictors(study) if name in used)
     tuned = {name: trained.found.tuned[ALL_PATIENTS, name] for name in plans}
     matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
-    levels = [len(variable(name).levels) for name in predictors]
+    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
+    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
     return PrognosisModel(
         name=study.study,
         predictors=predictors,
         parts=final_parts(choice, tuned, plans, predictors),
         intercept=choice.intercept,
         slope=choice.slope,
-        marginals=development_marginals(matrix, levels),
+        marginals=development_marginals(matrix, schema.levels),
         about={
             "title": study.title,
             "use": RESEARCH_USE,
@@ -252,10 +273,12 @@ def final_model(trained: Trained) -> PrognosisModel:
                 "classes": "as_they_are",
                 "recalibrated": True,
             },
+            **({"decline": decline} if decline else {}),
             "study_hash": study_hash(study),
             "seed": study.seed,
             "versions": package_versions(),
         },
+        development=learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
     )
 
 

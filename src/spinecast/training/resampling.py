@@ -6,6 +6,7 @@ serve every candidate, so that member ``k`` of every part was fitted on the same
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,15 @@ from numpy.typing import NDArray
 from spinecast.errors import CohortError
 from spinecast.training.seeds import derive_seed
 
-__all__ = ["ALL_PATIENTS", "IndexArray", "Split", "fold_numbers", "nested_splits", "require_both_classes"]
+__all__ = [
+    "ALL_PATIENTS",
+    "IndexArray",
+    "Split",
+    "fold_numbers",
+    "inner_folds",
+    "nested_splits",
+    "require_both_classes",
+]
 
 IndexArray = NDArray[np.int64]
 ALL_PATIENTS = "all patients"
@@ -84,6 +93,11 @@ def nested_splits(
         require_both_classes(split, outcome, np.ones(len(outcome), dtype=bool) if known is None else known)
         splits.append(split)
     return splits
+
+
+def inner_folds(splits: Sequence[Split]) -> IndexArray:
+    """Inner fold of each patient in the split over all of them, shape (n,): who did not see whom in the final model."""
+    return next(split.inner for split in splits if split.name == ALL_PATIENTS)
 
 
 def fold_numbers(outcome: NDArray[np.float64], groups: NDArray[np.int64] | None, folds: int, seed: int) -> IndexArray:

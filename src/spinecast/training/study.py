@@ -42,6 +42,7 @@ from spinecast.training.study_judging_blocks import (
     ResamplingSpec,
     TuningSpec,
 )
+from spinecast.training.study_missing_blocks import MissingSpec, with_handling
 from spinecast.training.study_reporting import ReportingSpec
 from spinecast.training.study_rules import agreement_problems
 from spinecast.training.study_search import search_space
@@ -88,6 +89,7 @@ class Study(Block):
         description="Studies of one day whose results stand in the folder around this study's own: their out-of-fold "
         "risks are judged beside the model of times at their day, in the same patients.",
     )
+    missing: MissingSpec = Field(default=MissingSpec(), description="How missing inputs are met.")
     comparators: tuple[Comparator, ...] = Field(default=(), description="Other models' risks to compare with.")
     resampling: ResamplingSpec = Field(default=ResamplingSpec(), description="Folds that judge and folds that tune.")
     tuning: TuningSpec = Field(default=TuningSpec(), description="Search over each candidate's parameters.")
@@ -163,6 +165,8 @@ class Study(Block):
             own = given.get(block, {})
             if isinstance(value, str) and value and isinstance(own, dict):
                 filled[block] = {key: value} | own
+        if "candidates" in given:
+            filled["candidates"] = with_handling(given["candidates"], given.get("missing"))
         judged = given.get("internal_validation")
         sites = judged.get("internal_external") if isinstance(judged, dict) else None
         if isinstance(judged, dict) and isinstance(sites, dict) and isinstance(column, str):

@@ -36,6 +36,7 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
         _final_problems(study),
         _range_problems(study),
         _internal_validation_problems(study),
+        _decline_problems(study),
     )
 
 
@@ -83,6 +84,7 @@ def _repeated(study: Study) -> Iterator[Problem]:
         ("predictors",): study.predictors,
         ("evaluation", "thresholds"): study.evaluation.thresholds,
         ("internal_validation", "learning_curve", "shares"): curve.shares if curve else (),
+        ("missing", "decline", "without"): study.missing.decline.without,
         ("published",): study.published,
         ("horizon_studies",): study.horizon_studies,
         ("final", "of"): study.final.of if study.final.kind == "ensemble" else (),
@@ -182,6 +184,20 @@ def _internal_validation_problems(study: Study) -> Iterator[Problem]:
         key = ("internal_validation", "internal_external", "by")
         what = f"{dotted(key)}: it does not say what the sites are, and the table names no group_column"
         yield Problem(key, what, "a variable whose values are the sites", "name one, or leave internal_external out")
+
+
+def _decline_problems(study: Study) -> Iterator[Problem]:
+    """Find limits that no model of the study could keep."""
+    asked = study.missing.decline
+    place: KeyPath = ("missing", "decline")
+    own = dict.fromkeys((*study.predictors, *(name for one in study.candidates for name in one.predictors or ())))
+    for i, name in enumerate(asked.without):
+        if name not in own:
+            what = f"missing.decline.without: {name} is none of the predictors"
+            yield Problem((*place, "without", i), what, f"one of {', '.join(own)}", did_you_mean(name, own))
+    if study.timed_outcome is not None and asked != type(asked)():
+        what = "missing.decline: a model of times answers whoever it is asked of"
+        yield Problem(place, what, "a study of one event", "leave decline out")
 
 
 def _use_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:

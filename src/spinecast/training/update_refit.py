@@ -21,14 +21,16 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import ArtifactError
+from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.models.encoding import PredictorSchema
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.reporting.record import RunRecord
 from spinecast.statistics import Absent, Measure, UpdateLine, compare_loss, fit_update
 from spinecast.training.assembly import SplitChoice, choose, collect_out_of_fold, final_parts
+from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
 from spinecast.training.patients import patient_groups
 from spinecast.training.plan import candidate_plans, fixed_plans, is_group_column
-from spinecast.training.resampling import ALL_PATIENTS, Split, nested_splits
+from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds, nested_splits
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study
 from spinecast.training.tuning import CandidatePlan
@@ -162,6 +164,7 @@ def refit_model(
         found = search(data, splits, plans, seed=seed, checkpoint=Path(folder), workers=workers)
         choices = _choices(plans, splits, found, data)
         refitted = _assembled(model, plans, choices[ALL_PATIENTS], found, data)
+        refitted = _measured(refitted, data, inner_folds(splits), study, labelled)
     judged = None
     if cross_validate:
         names = [plan.name for plan in plans]
@@ -206,6 +209,17 @@ def _assembled(
         slope=choice.slope,
         marginals=development_marginals(data.matrix, data.schema.levels),
     )
+
+
+def _measured(
+    model: PrognosisModel, data: SearchData, fold: NDArray[np.int64], study: Study, labelled: LabelledOutcome
+) -> PrognosisModel:
+    """Let the model carry what it lost and whom it knows of the patients it is now made from."""
+    found = measure_missing_inputs(
+        model, data.matrix, fold, labelled, bootstrap=study.evaluation.bootstrap, seed=study.seed
+    )
+    known = learn_development_distribution(data.matrix, data.schema, fold)
+    return replace(model, development=known, missing=missing_loss(model, found))
 
 
 def _against_recalibration(

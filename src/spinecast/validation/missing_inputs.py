@@ -25,7 +25,14 @@ from spinecast.statistics import (
 )
 from spinecast.validation.predictions import Predictions
 
-__all__ = ["MOST_PATIENTS", "InputMissing", "MissingInputs", "SeveralMissing", "evaluate_missing_inputs", "following_inputs"]
+__all__ = [
+    "MOST_PATIENTS",
+    "InputMissing",
+    "MissingInputs",
+    "SeveralMissing",
+    "evaluate_missing_inputs",
+    "following_inputs",
+]
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]

@@ -170,6 +170,7 @@ TIMINGS = {
     "training_wall_seconds": "Training, by the clock",
     "fit_share_of_training_wall": "Fits at a time, on average",
     "fit_share_of_worker_time": "Share of the workers' time in fits",
+    "missing_inputs_seconds": "Measuring missing inputs",
     "evaluation_seconds": "Evaluation",
     "internal_validation_seconds": "Judging what was fitted again",
     "explanation_seconds": "Explanation",

@@ -1,0 +1,145 @@
+"""What a model does when its inputs are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Section, Table
+from spinecast.reporting.figures.external import input_cost_plot, several_missing_plot
+from spinecast.reporting.measures import MEASURES, measure_text
+from spinecast.reporting.sections.common import footnoted, row, sized, unavailable
+
+__all__ = ["missing_inputs_section"]
+
+TITLE = "Missing inputs"
+MISSING_COLUMNS = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope")
+HELD_OUT = (
+    "Every patient was asked of the members of the final model that had not seen them. These members were tuned on the "
+    "same patients, so the performance with all inputs is a little better than the out-of-fold one above; what counts "
+    "here is what changes. The model carries the change of the log-odds and widens its limits by it when an input is "
+    "missing."
+)
+
+
+def missing_inputs_section(found: Mapping[str, Any] | None, *, held_out: bool = False) -> Section:
+    """Show what the model does when inputs are not there.
+
+    Parameters
+    ----------
+    found : mapping or None
+        As ``spinecast.validation.missing_inputs`` records it.
+    held_out : bool
+        Whether the patients are the development patients, each asked of the members that did not see them.
+    """
+    reason = fmt.absence(found)
+    if reason is not None or found is None:
+        return Section("missing-inputs", TITLE, (unavailable(TITLE, reason or "not recorded"),))
+    whole = found["of"] == found["n"]
+    people = sized(found["n"], found["events"]) + ("" if whole else f", drawn from {fmt.integer(found['of'])}")
+    blocks: list[Block] = [
+        Paragraph(
+            "Each input was taken away from every patient, and the model asked again: it meets the gap as it was built "
+            "to. What was missing anyway stayed missing. An input that costs little when it is missing may still say "
+            "much: others can stand in for it."
+        ),
+        *([Paragraph(HELD_OUT)] if held_out else []),
+        Heading("One input missing"),
+        Figure(
+            key="input-cost",
+            title="What each input costs when it is missing",
+            svg=input_cost_plot(found["each"], "input-cost"),
+            caption=f"Change of the AUC, paired, with 95% intervals; {people}.",
+            alternative="Dot plot of the change in AUC without each input.",
+            table=_each_table(found),
+        ),
+    ]
+    if found["several"]:
+        draws = found["several"][0]["draws"]
+        blocks += [
+            Heading("Several inputs missing"),
+            Figure(
+                key="several-missing",
+                title="Ranking as inputs go missing",
+                svg=several_missing_plot(found, "several-missing"),
+                caption=f"For each number of missing inputs {fmt.plural(draws, 'random choice')} of which; {people}.",
+                alternative="AUC against the number of missing inputs.",
+                table=_several_table(found["several"], "The model without several inputs"),
+            ),
+        ]
+    if fmt.listed(found.get("sorg")):
+        names = fmt.joined([fmt.plain(label) for label in found["sorg_inputs"]])
+        blocks += [
+            Heading("Inputs of the SORG model missing"),
+            Paragraph(
+                "These inputs of the model are asked for, like this or less finely, by the SORG model of 90-day and "
+                f"one-year mortality: {names}. Here some of them are missing and all others known."
+            ),
+            _several_table(found["sorg"], "The model without inputs of the SORG model"),
+        ]
+    return Section("missing-inputs", TITLE, tuple(blocks))
+
+
+def _each_table(found: Mapping[str, Any]) -> Table:
+    rows = [
+        row("None", "–", "–", "–", *(measure_text(found["with_all"], name) for name in MISSING_COLUMNS), strong=True)
+    ]
+    rows += [
+        row(
+            _with_following(one),
+            fmt.percentage(one["already_missing"]),
+            fmt.estimate(one["auc_difference"]),
+            _spread(one),
+            *(measure_text(one["measures"], name) for name in MISSING_COLUMNS),
+        )
+        for one in found["each"]
+    ]
+    header = (
+        "Missing input",
+        "Missing anyway",
+        "Change of the AUC",
+        "Log-odds move by",
+        *(MEASURES[name].short for name in MISSING_COLUMNS),
+    )
+    numeric = tuple(range(1, len(header)))
+    note = "Log-odds move by: root mean squared change in the patients who had the input."
+    table = Table("The model without each input (95% intervals)", header, tuple(rows), notes=(note,), numeric=numeric)
+    return footnoted(table)
+
+
+def _spread(one: Mapping[str, Any]) -> str:
+    change = one.get("log_odds_change")
+    return fmt.absent("nobody had it, or not recorded") if change is None else fmt.number(change**0.5, 2)
+
+
+def _with_following(one: Mapping[str, Any]) -> str:
+    also = [fmt.plain(label) for label in fmt.listed(one.get("also"))]
+    return f"{fmt.plain(one['label'])} (and with it {fmt.joined(also)})" if also else one["label"]
+
+
+def _several_table(steps: Sequence[Mapping[str, Any]], what: str) -> Table:
+    def cell(measure: Mapping[str, Any], decimals: int) -> str:
+        reason = fmt.absence(measure)
+        if reason is not None:
+            return fmt.absent(reason)
+        mean, spread = (fmt.number(measure[name], decimals) for name in ("mean", "standard_deviation"))
+        low, high = (fmt.number(measure[name], decimals) for name in ("lowest", "highest"))
+        return f"{mean} ± {spread} [{low} to {high}]"
+
+    rows = tuple(
+        row(
+            fmt.count(one["missing"]),
+            *(cell(one["measures"][name], MEASURES[name].decimals) for name in MISSING_COLUMNS),
+        )
+        for one in steps
+    )
+    header = ("Inputs missing", *(MEASURES[name].short for name in MISSING_COLUMNS))
+    table = Table(
+        f"{what}: mean ± standard deviation [range] over random choices",
+        header,
+        rows,
+        notes=("The spread is over which inputs are missing; the sampling of patients comes on top of it.",),
+        numeric=tuple(range(len(header))),
+    )
+    return footnoted(table)

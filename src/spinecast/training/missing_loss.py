@@ -1,0 +1,114 @@
+"""What the final model loses without its inputs, measured by each member on the patients it did not see.
+
+The final model's members are the fits of the inner folds over all patients, so every patient has a member of each part
+that never saw them: that one is asked with the patient's inputs and without. Nothing is fitted for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.models.missing_loss import MissingLoss
+from spinecast.models.prognosis_model import PrognosisModel, mean_in_order
+from spinecast.training.seeds import derive_seed
+from spinecast.validation import Predictions
+from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs, following_inputs
+
+__all__ = ["FOLD", "held_out_risk", "measure_missing_inputs", "missing_loss"]
+
+FloatArray = NDArray[np.float64]
+Columns = Mapping[str, FloatArray]
+
+DRAWS = 5
+"""Random choices for each number of missing inputs: enough for the mean that the model carries."""
+
+# Inverse-probability weights make the intervals bootstraps, one for every input.
+MOST_RESAMPLES = 100
+
+# Travels with the patients' values, so that a patient drawn is asked of the member that did not see them.
+FOLD = "inner fold"
+
+
+def measure_missing_inputs(
+    model: PrognosisModel,
+    matrix: FloatArray,
+    fold: NDArray[np.int64],
+    labelled: LabelledOutcome,
+    *,
+    bootstrap: int,
+    seed: int,
+) -> MissingInputs:
+    """Evaluate a model with inputs missing, on the patients it was made from, held out.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    matrix : ndarray, shape (n, predictors)
+        The labelled patients' values of the model's predictors.
+    fold : ndarray of int64, shape (n,)
+        Inner fold of each: member ``k`` of every part did not see fold ``k``.
+    labelled : LabelledOutcome
+    bootstrap, seed : int
+        Resamples, used with weights only and at most `MOST_RESAMPLES`, and the seed of every draw.
+    """
+    predict = held_out_risk(model)
+    columns = {name: matrix[:, place] for place, name in enumerate(model.predictors)}
+    columns[FOLD] = fold.astype(np.float64)
+    predictions = Predictions(predict(columns), labelled.values, labelled.weights, None, "out-of-fold")
+    known = [name for place, name in enumerate(model.predictors) if not np.isnan(matrix[:, place]).all()]
+    return evaluate_missing_inputs(
+        predict,
+        columns,
+        known,
+        predictions,
+        draws=DRAWS,
+        bootstrap=min(bootstrap, MOST_RESAMPLES),
+        seed=derive_seed(seed, "missing inputs"),
+    )
+
+
+def held_out_risk(model: PrognosisModel) -> Callable[[Columns], FloatArray]:
+    """Return what maps patients' values and inner folds to risks by the members that did not see them."""
+
+    def predict(columns: Columns) -> FloatArray:
+        matrix = np.column_stack([columns[name] for name in model.predictors])
+        found = np.empty(len(matrix))
+        for fold in np.unique(columns[FOLD]).astype(int):
+            rows = np.flatnonzero(columns[FOLD] == fold)
+            parts = []
+            for part in model.parts:
+                own = np.ascontiguousarray(matrix[rows][:, part.positions])
+                parts.append(part.intercept + part.slope * part.members[fold].score(own))
+            found[rows] = model.intercept + model.slope * mean_in_order(np.stack(parts))
+        return np.asarray(expit(found), dtype=np.float64)
+
+    return predict
+
+
+def missing_loss(model: PrognosisModel, found: MissingInputs) -> MissingLoss:
+    """Turn what was measured into what the model carries.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    found : MissingInputs
+    """
+    # Kept before the last recalibration, so that an update of that line moves the loss with the risk.
+    scale = model.slope**2 if model.slope else 1.0
+    changed = {one.variable: one.log_odds_change for one in found.each}
+    variance = [np.nan if (change := changed.get(name)) is None else change / scale for name in model.predictors]
+    follows = [
+        [other in following_inputs(name, model.predictors) for other in model.predictors] for name in model.predictors
+    ]
+    steps = [(one.missing, one.joint) for one in found.several if one.joint is not None]
+    return MissingLoss(
+        variance=np.array(variance, dtype=np.float64),
+        follows=np.array(follows, dtype=bool),
+        missing=np.array([1.0, *(float(missing) for missing, _ in steps)]),
+        joint=np.array([1.0, *(joint for _, joint in steps)]),
+    )

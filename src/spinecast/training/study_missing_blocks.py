@@ -1,0 +1,59 @@
+"""The blocks of a study file that say how missing inputs are met, and when too much is missing to answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from spinecast.documents import Block, Flag, Names, Probability, Real
+
+__all__ = ["DeclineSpec", "MissingSpec", "with_handling"]
+
+Handling = Literal["median", "native", "forest"]
+
+# The candidate that takes missing values as they are; the others have nothing to choose where a study says native.
+_NATIVE = "xgboost"
+
+
+class DeclineSpec(Block):
+    """When the model gives no risk and says why, instead of a risk nobody should read."""
+
+    without: Names = Field(default=(), description="Predictors without any one of which no risk is given.")
+    missing_share: Probability | None = Field(
+        default=None, lt=1, description="No risk is given when more than this share of the model's inputs is missing."
+    )
+    added_deviation: Real | None = Field(
+        default=None,
+        gt=0,
+        description="No risk is given when what is missing adds more than this standard deviation to the log-odds, as "
+        "measured on held-out patients.",
+    )
+    outside_development: Flag = Field(
+        default=False, description="Whether no risk is given of patients outside the development range."
+    )
+
+
+class MissingSpec(Block):
+    """How missing inputs are met when the model is made and when it is served."""
+
+    handling: Handling | None = Field(
+        default=None,
+        description="How candidates that do not say so themselves (imputation) meet missing values: the typical value "
+        "with an indicator (median), left missing by the trees that can (native), or predicted from the others "
+        "(forest). Left out, each candidate's own default.",
+    )
+    decline: DeclineSpec = Field(default=DeclineSpec(), description="When the model gives no risk, and says why.")
+
+
+def with_handling(candidates: Any, missing: Any) -> Any:
+    """Give candidates that say nothing of missing values the study's way, in a study file as it was read."""
+    handling = missing.get("handling") if isinstance(missing, dict) else None
+    if handling not in ("median", "native", "forest") or not isinstance(candidates, list | tuple):
+        return candidates
+    return [
+        {"imputation": {"kind": handling}} | candidate
+        if isinstance(candidate, dict) and (handling != "native" or candidate.get("kind") == _NATIVE)
+        else candidate
+        for candidate in candidates
+    ]
