@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy, environment
+
+from spinecast.models.artifact import load_model, save_model
 
 # Said by SQLAlchemy of MLflow's own use of it; Python shows it to no user.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
@@ -240,3 +243,41 @@ print(json.dumps({
     fingerprint = json.loads((trained.output / "record" / "cohort.json").read_text())["fingerprint"]
     assert found["dataset"] == [fingerprint[:36]]
     assert {"record/report.html", "record/figures", "record/study.yaml"} <= set(found["record"])
+
+
+def test_a_study_that_declines_gives_its_reason_and_a_status_of_its_own(
+    trained: TrainedStudy, here: Run, tmp_path: Path
+) -> None:
+    model, _ = load_model(trained.output / "model")
+    assert model.missing is not None
+    assert model.development is not None
+    save_model(replace(model, about=dict(model.about) | {"decline": {"without": ["albumin"]}}), tmp_path / "careful")
+    (tmp_path / "patient.json").write_text(json.dumps({"age": 63, "sex": "female"}))
+    (tmp_path / "known.json").write_text(json.dumps(PATIENT))
+    done = here("predict", "careful", "--patient", "patient.json", "--json", folder=tmp_path)
+    assert done.returncode == 3
+    answer = json.loads(done.stdout)
+    assert "albumin" in answer["declined"].lower()
+    assert "risk" not in answer
+    assert any("SYNTHETIC" in notice for notice in answer["notices"])
+    spoken = here("predict", "careful", "--patient", "patient.json", folder=tmp_path)
+    assert spoken.returncode == 3
+    assert spoken.stdout.startswith("declined: ")
+    assert "Research use only" in spoken.stdout
+    assert here("predict", "careful", "--patient", "known.json", folder=tmp_path).returncode == 0
+    (tmp_path / "many.csv").write_text("age,albumin\n63,3.1\n64,\n")
+    done = here("predict", "careful", "--input", "many.csv", "--output", "out.csv", folder=tmp_path)
+    assert "of 1 rows no risk is given" in done.stderr
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert list(table["risk"].isna()) == [False, True]
+
+
+def test_the_record_and_the_report_say_what_missing_inputs_cost(trained: TrainedStudy) -> None:
+    recorded = json.loads((trained.output / "record" / "evaluation.json").read_text())["missing_inputs"]
+    model, _ = load_model(trained.output / "model")
+    assert model.missing is not None
+    change = {one["variable"]: one["log_odds_change"] for one in recorded["each"]}
+    assert [change[name] for name in model.predictors] == pytest.approx(model.missing.variance * model.slope**2)
+    page = (trained.output / "report.html").read_text()
+    assert "Log-odds move by" in page
+    assert "that had not seen them" in page

@@ -42,6 +42,7 @@ SECTIONS = [
     "comparators",
     "explanation",
     "patients",
+    "missing-inputs",
     "sample-size",
     "checks",
     "limitations",

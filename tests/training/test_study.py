@@ -591,3 +591,24 @@ def test_resolved_yaml_writes_every_default() -> None:
     ):
         assert line in text
     assert text.startswith("study: small\ntitle: A small study\n")
+
+
+def test_the_study_says_how_missing_values_are_met() -> None:
+    candidates = [{"kind": "elastic_net"}, {"kind": "xgboost"}, {"kind": "random_forest", "imputation": "median"}]
+    forest, native = (make(candidates=candidates, missing={"handling": name}) for name in ("forest", "native"))
+    assert [one.imputation.kind for one in forest.candidates] == ["forest", "forest", "median"]
+    assert [one.imputation.kind for one in native.candidates] == ["median", "native", "median"]
+    assert Study.model_validate(forest.model_dump(mode="json")) == forest
+
+
+@pytest.mark.parametrize(
+    ("decline", "what"),
+    [
+        ({"without": ["sodium"]}, "sodium is none of the predictors"),
+        ({"without": ["age", "age"]}, "age is listed twice"),
+        ({"missing_share": 1}, "less than 1"),
+        ({"added_deviation": 0}, "greater than 0"),
+    ],
+)
+def test_limits_that_no_model_could_keep_are_refused(decline: dict[str, Any], what: str) -> None:
+    assert what in refused(missing={"decline": decline})

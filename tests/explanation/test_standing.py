@@ -1,0 +1,92 @@
+"""Who is called outside the development range and why, and when no risk is given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_models import PREDICTORS, model_of, patients, schema
+
+from spinecast.cohorts.contract import check_predictors
+from spinecast.errors import DeclinedError
+from spinecast.explanation.prediction import predict_patient
+from spinecast.explanation.standing import decline_reasons, outside_rows, patient_standing, served_risks
+from spinecast.explanation.table_prediction import predict_table
+from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.missing_loss import MissingLoss
+from spinecast.models.prognosis_model import PrognosisModel
+
+USUAL: dict[str, Any] = {"age": 62, "sex": "male", "albumin": 3.3, "creatinine": 1.1, "sodium": 137}
+UNLIKE = USUAL | {"age": 25, "creatinine": 9.0, "sodium": 118}
+
+
+# Six missing, .09 each before the last line: sqrt(6 * .09) times that line's slope.
+def served(**decline: Any) -> PrognosisModel:
+    matrix = patients(count=600)[0]
+    size = len(PREDICTORS)
+    return replace(
+        model_of("elastic_net"),
+        development=learn_development_distribution(matrix, schema(), np.arange(len(matrix)) % 5),
+        missing=MissingLoss(np.full(size, 0.09), np.zeros((size, size), bool), np.array([1.0]), np.array([1.0])),
+        about=dict(model_of("elastic_net").about) | {"decline": decline},
+    )
+
+
+def test_an_unusual_patient_is_answered_with_the_variables_that_make_it_so() -> None:
+    usual, unlike = (predict_patient(served(), "0" * 64, given) for given in (USUAL, UNLIKE))
+    assert usual.development is not None
+    assert not usual.development.outside
+    assert "outside" not in usual.to_text()
+    found = unlike.to_dict()["development"]
+    assert found["outside"]
+    assert {one["variable"] for one in found["reasons"]} <= {"age", "creatinine", "sodium"}
+    assert found["reasons"][0]["share"] == max(one["share"] for one in found["reasons"])
+    assert 0.5 <= sum(one["share"] for one in found["reasons"]) <= 1
+    assert "outside the development range" in unlike.to_text()
+    assert "than the other values lead to expect" in unlike.warnings[-1]
+
+
+def test_a_model_that_keeps_no_distribution_says_nothing_of_it() -> None:
+    plain = model_of("elastic_net")
+    assert patient_standing(plain, patients()[0][:1]) is None
+    assert predict_patient(plain, "0" * 64, USUAL).to_dict()["development"] is None
+
+
+@pytest.mark.parametrize(
+    ("decline", "given", "reason"),
+    [
+        ({"without": ["albumin"]}, {"age": 62, "sex": "male"}, "is not known"),
+        ({"missing_share": 0.5}, {"age": 62, "sex": "male"}, "6 of 8 inputs are not known, more than 50%"),
+        (
+            {"added_deviation": 0.7},
+            {"age": 62, "sex": "male"},
+            r"deviation of 0\.71 to the log-odds, more than 0\.7",
+        ),
+        ({"outside_development": True}, UNLIKE, "outside the development range, mostly by"),
+    ],
+)
+def test_no_risk_is_given_beyond_a_limit_and_the_reason_is(
+    decline: dict[str, Any], given: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(DeclinedError, match=reason):
+        predict_patient(served(**decline), "0" * 64, given)
+    assert predict_patient(served(**decline), "0" * 64, USUAL | {"tumour_group": "lung"}).risk > 0
+
+
+def test_a_table_is_answered_row_by_row() -> None:
+    model = served(without=["albumin"])
+    table = pd.DataFrame([USUAL, UNLIKE, {**USUAL, "albumin": None}])
+    found = predict_table(model, "0" * 64, table)
+    assert list(found.table["risk"].isna()) == [False, False, True]
+    assert found.table["lower"].isna()[2]
+    assert list(found.table["declined"] != "") == [False, False, True]
+    assert found.table["outside_development"][0] == ""
+    assert set(found.table["outside_development"][1].split("; ")) <= {"age", "creatinine", "sodium"}
+    assert (found.outside, found.declined) == (1, 1)
+    matrix = model.matrix(check_predictors(table, model.predictors))
+    assert outside_rows(model, matrix) == list(found.table["outside_development"])
+    assert decline_reasons(model, matrix) == list(found.table["declined"])
+    assert np.array_equal(served_risks(model, matrix)["risk"], found.table["risk"], equal_nan=True)
