@@ -219,6 +219,13 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
     assert all(at["n"] == 600 for at in beside["horizons"]), beside["note"]
     assert [at["day"] for at in published["horizons"]] == days
     assert written.record.explanation["residual_max"] <= written.record.explanation["residual_tolerance"]
+    methods = (tmp_path / "out" / "record" / "reporting" / "methods.md").read_text()
+    assert "tuned by the integrated Brier score" in methods
+    assert "log-odds" not in methods
+    assert "logistic recalibration" not in methods
+    assert evaluation["measures"]["auc"]["estimate"] == next(
+        at["measures"]["horizon_auc"]["estimate"] for at in evaluation["horizons"] if at["day"] == evaluation["one_day"]
+    )
     page = (tmp_path / "out" / "report.html").read_text()
     assert "Incidences and the probability of no event add up to 1" in page
     assert "SYNTHETIC COHORT" in page

@@ -19,8 +19,11 @@ __all__ = [
     "censoring_words",
     "imputations",
     "outcome_words",
+    "recalibration_of",
     "riley_words",
+    "scale_of",
     "trials_words",
+    "tuned_by",
 ]
 
 
@@ -52,6 +55,13 @@ ALGORITHMS: Mapping[str, Component] = {
     ),
     "lightgbm": Component("gradient-boosted trees (LightGBM)", ("ke2017",)),
     "catboost": Component("gradient-boosted trees that ask one question a level (CatBoost)", ("prokhorenkova2018",)),
+    "cox": Component("Cox regression with an elastic-net penalty", ("cox1972", "simon2011")),
+    "boosted_cox": Component("trees boosted on the partial likelihood (XGBoost)", ("cox1972", "chen2016")),
+    "boosted_aft": Component(
+        "trees boosted on the likelihood of accelerated failure times (XGBoost)", ("barnwal2022", "chen2016")
+    ),
+    "random_survival_forest": Component("a random survival forest (scikit-survival)", ("ishwaran2008",)),
+    "discrete_time": Component("discrete-time hazards by a binary algorithm", ("singer1993",)),
     "baseline": Component("a logistic regression on a few predictors, as a baseline", ("pedregosa2011",)),
 }
 IMPUTATIONS: Mapping[str, Component] = {
@@ -88,6 +98,26 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "numpy": (),
     "scipy": (),
 }
+
+
+def tuned_by(recorded: Recorded) -> str:
+    """What trials were judged by."""
+    return fmt.plain(recorded.get("tuning.json", "loss") or "log-loss")
+
+
+def scale_of(recorded: Recorded) -> str:
+    """The scale on which candidates are averaged and contributions add up."""
+    return "log cumulative hazard" if recorded.get("tuning.json", "loss") else "log-odds"
+
+
+def recalibration_of(recorded: Recorded) -> Component:
+    """How scores become risks."""
+    if recorded.get("tuning.json", "loss"):
+        return Component(
+            "a level and a slope of the log cumulative hazard, by the likelihood of the held-out times",
+            ("crowson2016",),
+        )
+    return Component("logistic recalibration on held-out scores", ("platt1999", "cox1958"))
 
 
 def algorithms(recorded: Recorded) -> list[tuple[str, Component]]:

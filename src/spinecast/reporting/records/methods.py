@@ -15,7 +15,10 @@ from spinecast.reporting.records.components import (
     censoring_words,
     imputations,
     outcome_words,
+    recalibration_of,
+    scale_of,
     trials_words,
+    tuned_by,
 )
 from spinecast.reporting.records.internal_words import fitted_again, sites
 from spinecast.reporting.records.recorded import Recorded
@@ -178,22 +181,24 @@ def _resampling(record: Recorded, cite: _Citing) -> str:
     return (
         f"Nested resampling judged the whole procedure{cite.keys('varma2006')}: {outer} outer folds, "
         f"stratified by the outcome, and {inner} inner folds inside each.{together} Each "
-        "candidate was tuned by the log-loss of the pooled inner held-out scores with the tree-structured Parzen "
-        f"estimator{cite.keys('bergstra2011')} of Optuna{cite.keys('akiba2019')}, {trials_words(record)}."
+        f"candidate was tuned by the {tuned_by(record)} of the pooled inner held-out predictions with the "
+        f"tree-structured Parzen estimator{cite.keys('bergstra2011')} of Optuna{cite.keys('akiba2019')}, "
+        f"{trials_words(record)}."
     )
 
 
 def _final(record: Recorded, cite: _Citing) -> str:
     rule = {
-        "winner": "The final model is the candidate with the lowest inner log-loss",
-        "ensemble": "The final model is the average of the named candidates on the log-odds scale",
+        "winner": f"The final model is the candidate with the lowest inner {tuned_by(record)}",
+        "ensemble": f"The final model is the average of the named candidates on the {scale_of(record)} scale",
     }.get(str((record.study.get("final") or {}).get("kind")))
     if rule is None:
         return ""
     parts = fmt.joined([fmt.plain(part.get("label") or part["name"]) for part in record.parts])
+    how = recalibration_of(record)
     return (
         f"{rule}{f' ({parts})' if parts else ''}; the same rule chose inside every outer fold. Scores were brought to "
-        f"risks by logistic recalibration on held-out scores{cite.keys('platt1999', 'cox1958')}."
+        f"risks by {how.words}{cite.keys(*how.references)}."
     )
 
 
@@ -240,8 +245,8 @@ def _explanation(record: Recorded, cite: _Citing) -> str:
     if not methods:
         return ""
     return (
-        f"Contributions of the predictors to the log-odds are Shapley values{cite.keys(*HOW_EXPLAINED)} "
-        f"({fmt.joined(methods)}); they add up to the log-odds that is served."
+        f"Contributions of the predictors to the {scale_of(record)} are Shapley values{cite.keys(*HOW_EXPLAINED)} "
+        f"({fmt.joined(methods)}); they add up to the {scale_of(record)} that is served."
     )
 
 

@@ -209,6 +209,9 @@ def _metrics(record: Recorded) -> Iterator[CardEntry]:
         wanted = ideal if ideal == FOR_COMPARISON else f"ideal {ideal}"
         text = f"{measure_text(measures, name)}; {wanted}."
         yield CardEntry(section, MEASURES[name].label, text, "record", (f"evaluation.json#/measures/{name}",))
+    if (day := record.files["evaluation.json"].get("one_day")) is not None:
+        text = f"Of a curve, measures of one day are those by day {day:g}; every horizon is in the report."
+        yield CardEntry(section, "Day", text, "record", ("evaluation.json#/one_day",))
     size = f"{fmt.plural(record.n, 'patient')}, {fmt.plural(record.events, 'event')}; {record.basis}."
     yield CardEntry(section, "Rest on", size, "record", ("evaluation.json#/n", "evaluation.json#/basis"))
 

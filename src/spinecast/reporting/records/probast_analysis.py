@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.records.components import censoring_words, imputations, riley_words
+from spinecast.reporting.records.components import censoring_words, imputations, riley_words, tuned_by
 from spinecast.reporting.records.internal_words import fitted_again
 from spinecast.reporting.records.probast_subjects import Judged, to_be_judged
 from spinecast.reporting.records.recorded import Recorded
@@ -212,7 +212,10 @@ def overfitting(record: Recorded) -> Judged:
     trials = record.listed("tuning.json", "candidates")
     if not trials:
         return to_be_judged("The record holds no tuning.")
-    text = "Penalties, depths and sizes were tuned by log-loss on held-out patients; risks are recalibrated on them."
+    text = (
+        f"Penalties, depths and sizes were tuned by {tuned_by(record)} on held-out patients; risks are recalibrated on "
+        "them."
+    )
     return Judged("PY", text, ("tuning.json#/candidates",))
 
 

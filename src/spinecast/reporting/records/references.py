@@ -48,6 +48,12 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.1002/sim.8281",
         ),
         Reference(
+            "barnwal2022",
+            "Barnwal A, Cho H, Hocking T. Survival regression with accelerated failure time model in XGBoost. J Comput "
+            "Graph Stat 2022;31:1292-1302.",
+            "doi:10.1080/10618600.2022.2067548",
+        ),
+        Reference(
             "bergstra2011",
             "Bergstra J, Bardenet R, Bengio Y, Kégl B. Algorithms for hyper-parameter optimization. Adv Neural Inf "
             "Process Syst 2011;24.",
@@ -91,6 +97,17 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.1093/biomet/45.3-4.562",
         ),
         Reference(
+            "cox1972",
+            "Cox DR. Regression models and life-tables. J R Stat Soc B 1972;34:187-220.",
+            "doi:10.1111/j.2517-6161.1972.tb00899.x",
+        ),
+        Reference(
+            "crowson2016",
+            "Crowson CS, Atkinson EJ, Therneau TM. Assessing calibration of prognostic risk scores. Stat Methods Med "
+            "Res 2016;25:1692-1706.",
+            "doi:10.1177/0962280213497434",
+        ),
+        Reference(
             "delong1988",
             "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more correlated receiver "
             "operating characteristic curves: a nonparametric approach. Biometrics 1988;44:837-845.",
@@ -121,6 +138,11 @@ REFERENCES: Mapping[str, Reference] = {
             "harrell1996",
             "Harrell FE, Lee KL, Mark DB. Multivariable prognostic models: issues in developing models, evaluating "
             "assumptions and adequacy, and measuring and reducing errors. Stat Med 1996;15:361-387.",
+        ),
+        Reference(
+            "ishwaran2008",
+            "Ishwaran H, Kogalur UB, Blackstone EH, Lauer MS. Random survival forests. Ann Appl Stat 2008;2:841-860.",
+            "doi:10.1214/08-AOAS169",
         ),
         Reference(
             "ke2017",
@@ -191,6 +213,18 @@ REFERENCES: Mapping[str, Reference] = {
             "Riley RD, Ensor J, Snell KIE, et al. Calculating the sample size required for developing a clinical "
             "prediction model. BMJ 2020;368:m441.",
             "doi:10.1136/bmj.m441",
+        ),
+        Reference(
+            "simon2011",
+            "Simon N, Friedman J, Hastie T, Tibshirani R. Regularization paths for Cox's proportional hazards model "
+            "via coordinate descent. J Stat Softw 2011;39(5):1-13.",
+            "doi:10.18637/jss.v039.i05",
+        ),
+        Reference(
+            "singer1993",
+            "Singer JD, Willett JB. It's about time: using discrete-time survival analysis to study duration and the "
+            "timing of events. J Educ Stat 1993;18:155-195.",
+            "doi:10.3102/10769986018002155",
         ),
         Reference(
             "stekhoven2012",

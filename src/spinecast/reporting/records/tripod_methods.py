@@ -11,8 +11,11 @@ from spinecast.reporting.records.components import (
     censoring_words,
     imputations,
     outcome_words,
+    recalibration_of,
     riley_words,
+    scale_of,
     trials_words,
+    tuned_by,
 )
 from spinecast.reporting.records.internal_words import fitted_again, sites
 from spinecast.reporting.records.recorded import Recorded, Said
@@ -251,15 +254,15 @@ def model_building(record: Recorded) -> Said | None:
         return None
     final = (record.study.get("final") or {}).get("kind")
     rule = {
-        "winner": "The candidate with the lowest inner log-loss is the model.",
-        "ensemble": "The named candidates, averaged on the log-odds scale, are the model.",
+        "winner": f"The candidate with the lowest inner {tuned_by(record)} is the model.",
+        "ensemble": f"The named candidates, averaged on the {scale_of(record)} scale, are the model.",
     }.get(str(final), "")
     parts = fmt.joined([fmt.plain(part.get("label") or part["name"]) for part in record.parts])
     text = (
         f"Candidates: {'; '.join(f'{name}, {component.words}' for name, component in made)}. Each was tuned by "
-        f"log-loss, with {trials_words(record)}. {rule}"
-        f"{f' It is made of: {parts}.' if parts else ''} Risks are recalibrated by logistic recalibration on held-out "
-        "scores. Choosing and recalibrating are repeated inside every outer fold."
+        f"{tuned_by(record)}, with {trials_words(record)}. {rule}"
+        f"{f' It is made of: {parts}.' if parts else ''} Risks are recalibrated by {recalibration_of(record).words}. "
+        "Choosing and recalibrating are repeated inside every outer fold."
     )
     evidence = ("study.yaml#/candidates", *(("study.yaml#/final",) if final else ()), "evaluation.json#/basis")
     again = fitted_again(record)

@@ -88,7 +88,9 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
         "horizons_days": list(settings.horizons),
         "reference_day": float(trained.grid[trained.causes[0].task.reference]),
         "last_day": float(trained.grid[-1]),
-        "measures": {name: measure.to_dict() for name, measure in curve.items()},
+        "measures": {name: measure.to_dict() for name, measure in curve.items()} | _of_one_day(trained, horizons),
+        "one_day": trained.checked_day,
+        **{key: _checked(trained, horizons)[key] for key in ("calibration_curve", "decision_curve")},
         "horizons": horizons,
         "auc_over_time": judge.auc_over_time(trained.risk),
         "observed": judge.observed(trained.risk),
@@ -97,6 +99,34 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
         "horizon_studies": horizon_studies(trained, judge, results),
     }
     return evaluation, _checklist(trained, judge, horizons)
+
+
+# What readers of any model's record look for, by the names it has where there is one day only.
+_ONE_DAY = {
+    "auc": "horizon_auc",
+    "calibration_in_the_large": "calibration_in_the_large",
+    "calibration_slope": "calibration_slope",
+    "observed_expected_ratio": "horizon_observed_expected_ratio",
+    "scaled_brier": "ipa",
+    "ici": "ici",
+    "e50": "e50",
+    "e90": "e90",
+    "e_max": "e_max",
+}
+
+
+def _checked(trained: TrainedTimes, horizons: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return next(one for one in horizons if one["day"] == trained.checked_day)
+
+
+def _of_one_day(trained: TrainedTimes, horizons: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The measures at the day that was checked, each saying the day in its method."""
+    found = _checked(trained, horizons)["measures"]
+    words = f"by day {trained.checked_day:g}"
+    return {
+        name: found[own] if "absent" in found[own] else found[own] | {"method": f"{words}: {found[own]['method']}"}
+        for name, own in _ONE_DAY.items()
+    }
 
 
 def _judge_horizon(task: tuple[TimedJudge, float, JudgedRisk]) -> dict[str, Any]:
@@ -226,7 +256,7 @@ def _checklist(trained: TrainedTimes, judge: TimedJudge, horizons: Sequence[dict
     predictions = Predictions(
         risk=risk, outcome=labelled.values, weights=labelled.weights, fold=trained.fold, basis="out-of-fold"
     )
-    found = next(one for one in horizons if one["day"] == day)
+    found = _checked(trained, horizons)
     slope: Measure = measure_from_dict(found["measures"]["calibration_slope"])
     results = [
         *trained.first_checks,
