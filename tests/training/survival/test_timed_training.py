@@ -203,6 +203,7 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
     assert (found.risk(days) < alone).all()
     (tmp_path / "out").mkdir()
     written = publish_times(found, tmp_path / "out", tmp_path, overrides=())
+    assert written.model.predictors == study.predictors
     model, identity = load_any_model(tmp_path / "out" / "model")
     assert isinstance(model, CompetingRisksModel)
     assert identity == written.identity

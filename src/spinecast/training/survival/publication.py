@@ -33,6 +33,7 @@ from spinecast.training.publication import (
     run_tags,
     write_report,
 )
+from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml, study_hash
 from spinecast.training.survival.assembly import final_hazard
@@ -147,7 +148,11 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
 
 def _final_model(trained: TrainedTimes) -> TimedModel:
     study, labelled = trained.study, trained.labelled
-    predictors = model_predictors(study)
+    plans = {plan.name: plan for plan in trained.plans}
+    # Those of the chosen candidates alone, whichever cause they were chosen for: nothing else is asked for.
+    chosen = {name for cause in trained.causes for name in cause.choices[ALL_PATIENTS].chosen}
+    used = {predictor for name in chosen for predictor in plans[name].predictors}
+    predictors = tuple(name for name in model_predictors(study) if name in used)
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
     marginals = development_marginals(matrix, [len(variable(name).levels) for name in predictors])
     about = {
@@ -165,7 +170,6 @@ def _final_model(trained: TrainedTimes) -> TimedModel:
         "seed": study.seed,
         "versions": package_versions(),
     }
-    plans = {plan.name: plan for plan in trained.plans}
     hazards = tuple(
         final_hazard(cause, plans, name=study.study, predictors=predictors, marginals=marginals, about=about)
         for cause in trained.causes
