@@ -151,6 +151,34 @@ def test_the_chosen_are_marked_in_every_split(record: RunRecord) -> None:
     assert [row.cells[0] for row in table.rows if row.strong] == ["Gradient-boosted trees (XGBoost)"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "limits", "expected"),
+    [
+        ("ensemble", (-0.012, -0.004), "the ensemble fits better than the best single candidate, {best}"),
+        ("ensemble", (-0.004, 0.002), "the ensemble does not beat the best single candidate, {best}, as far as"),
+        ("ensemble", (0.001, 0.004), "the ensemble does not beat the best single candidate: {best} alone fits better"),
+        ("winner", (0.0, 0.0), "is {best} in every fold"),
+        ("winner", (0.001, 0.004), "which chooses a candidate in each split, does not beat"),
+    ],
+)
+def test_the_summary_sets_the_model_beside_its_best_candidate(
+    record: RunRecord, kind: str, limits: tuple[float, float], expected: str
+) -> None:
+    assert "Candidates:" not in bullets(record)  # a record from before the pairs were taken
+    record.study["final"] = {"kind": kind}
+    candidates = record.evaluation["candidates"]
+    best = min(candidates, key=lambda one: one["measures"]["log_loss"]["estimate"])
+    for one in candidates:
+        far = 0.0 if one is best else -0.2
+        difference = {"estimate": sum(limits) / 2 + far, "lower": limits[0] + far, "upper": limits[1] + far}
+        one["final_less_candidate"] = {"log_loss": difference, "auc": {"estimate": 0.01, "lower": 0.0, "upper": 0.02}}
+    said = bullets(record)
+    assert expected.format(best=best["label"]) in said
+    if limits != (0.0, 0.0):
+        shown = f"{sum(limits) / 2:.4f}".replace("-", "\u2212")
+        assert f"final less candidate: log-loss {shown}, " in said
+
+
 def test_candidates_come_best_first_and_the_final_part_is_marked(record: RunRecord) -> None:
     figure = next(block for block in comparison_section(record).blocks if isinstance(block, Figure))
     losses = [float(row.cells[3].split()[0]) for row in figure.table.rows[1:7]]

@@ -41,6 +41,42 @@ def test_the_promised_studies_are_there() -> None:
     assert {str(path.relative_to(CONFIGS)) for path in FILES} >= set(SUPPORT_STUDIES)
 
 
+def test_every_family_of_the_field_has_its_studies() -> None:
+    """Issue by issue what the reviewed literature has modelled beside survival."""
+    outcomes = {path.stem: load_study(path).outcome for path in FILES}
+    for name, variable_read in {
+        "walking_30d": "ambulation_30d",
+        "walking_90d": "ambulation_90d",
+        "not_walking_180d": "ambulation_180d",
+        "motor_recovery": "motor_recovery",
+        "any_complication_30d": "complication_grade",
+        "thromboembolism_30d": "thromboembolism_30d",
+        "thromboembolism_90d": "thromboembolism_90d",
+        "preoperative_thromboembolism_30d": "preoperative_thromboembolism_30d",
+        "preoperative_thromboembolism_90d": "preoperative_thromboembolism_90d",
+        "surgical_site_infection": "surgical_site_infection",
+        "severe_distress": "severe_psychological_distress",
+        "sbrt_response": "treatment_response",
+        "massive_blood_loss": "intraoperative_blood_loss",
+    }.items():
+        assert outcomes[name].variable == variable_read
+    for name, event in {
+        "loss_of_walking_365d": "loss_of_ambulation",
+        "sbrt_vertebral_fracture_2y": "vertebral_fracture",
+        "sbrt_local_progression_2y": "local_progression",
+        "implant_failure_2y": "implant_failure",
+    }.items():
+        assert outcomes[name].event_levels == (event,)
+        assert outcomes[name].competing_levels == ("death",)
+
+
+@pytest.mark.parametrize("days", ["walking_30d", "walking_90d", "not_walking_180d"])
+def test_walking_is_voted_on_by_the_six_algorithms(days: str) -> None:
+    study = load(f"ambulation/{days}.yaml")
+    assert study.final.kind == "ensemble"
+    assert set(study.final.of) == FAMILIES | {"decision_tree"}
+
+
 @each_file
 def test_each_study_is_named_like_its_file(path: Path) -> None:
     assert load_study(path).study == path.stem

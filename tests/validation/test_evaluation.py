@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.stats
+from sklearn.metrics import roc_auc_score
 
 from spinecast import statistics as st
 from spinecast.validation import (
@@ -33,15 +35,47 @@ def apparent(plain: Predictions) -> Predictions:
     return Predictions(plain.risk, plain.outcome, None, None, "apparent")
 
 
+def worse(plain: Predictions) -> Predictions:
+    return Predictions(0.5 + 0.3 * (plain.risk - 0.5), plain.outcome, plain.weights, plain.fold, plain.basis)
+
+
 def full(predictions: Predictions, settings: Settings) -> Evaluation:
     other = np.where(np.arange(predictions.risk.size) < 20, np.nan, 1 - predictions.risk)
     return evaluate(predictions, **settings).attach(
-        candidates=[evaluate_candidate(predictions, name="xgboost", label="XGBoost", is_final_part=True, **SHARED)],
+        candidates=[
+            evaluate_candidate(predictions, name="xgboost", label="XGBoost", is_final_part=True, **SHARED),
+            evaluate_candidate(
+                worse(predictions), name="other", label="Other", is_final_part=False, final=predictions, **SHARED
+            ),
+        ],
         comparators=[
             compare(predictions, Comparator("score", "A score", other), horizon_days=90, **SHARED),
             compare(predictions, Comparator("sixty", "Another", other, horizon_days=60), horizon_days=90, **SHARED),
         ],
     )
+
+
+def test_a_candidate_is_set_beside_the_final_model_in_pairs(predictions: Predictions) -> None:
+    shuffled = np.random.default_rng(8).permutation(predictions.risk)
+    candidate = Predictions(shuffled, predictions.outcome, None, predictions.fold, predictions.basis)
+    found = evaluate_candidate(candidate, name="a", label="A", is_final_part=False, final=predictions, **SHARED)
+    beside = found.final_less_candidate
+    assert beside is not None
+    losses = [
+        -np.where(predictions.outcome == 1, np.log(risk), np.log1p(-risk)) for risk in (predictions.risk, shuffled)
+    ]
+    test = scipy.stats.ttest_rel(*losses)
+    assert beside["log_loss"].estimate == pytest.approx(np.mean(losses[0] - losses[1]), abs=1e-12)
+    # The same interval but for the quantile: of the normal and not of Student's distribution.
+    assert beside["log_loss"].upper == pytest.approx(test.confidence_interval().high, rel=0.02)
+    aucs = [roc_auc_score(predictions.outcome, risk) for risk in (predictions.risk, shuffled)]
+    assert beside["auc"].estimate == pytest.approx(aucs[0] - aucs[1], abs=1e-12)
+    alone = evaluate_candidate(candidate, name="a", label="A", is_final_part=False, **SHARED)
+    assert alone.final_less_candidate is None
+    assert "final_less_candidate" not in alone.to_dict()
+    turned = Predictions(shuffled, 1 - predictions.outcome, None, predictions.fold, predictions.basis)
+    with pytest.raises(ValueError, match="different patients"):
+        evaluate_candidate(turned, name="a", label="A", is_final_part=False, final=predictions, **SHARED)
 
 
 @pytest.mark.parametrize("prepare", [lambda plain: plain, weighted])

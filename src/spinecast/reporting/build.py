@@ -14,6 +14,7 @@ from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.internal_validation import internal_validation_section
 from spinecast.reporting.sections.limitations import limitations_section
 from spinecast.reporting.sections.missing_inputs import missing_inputs_section
+from spinecast.reporting.sections.outcome import outcome_section
 from spinecast.reporting.sections.performance import (
     calibration_section,
     comparators_section,
@@ -22,7 +23,7 @@ from spinecast.reporting.sections.performance import (
     folds_section,
 )
 from spinecast.reporting.sections.sample_size import sample_size_section
-from spinecast.reporting.sections.study import outcome_section, study_section, tuning_section
+from spinecast.reporting.sections.study import study_section, tuning_section
 from spinecast.reporting.sections.summary import summary_section
 from spinecast.reporting.sections.timed import (
     timed_calibration_section,

@@ -77,7 +77,7 @@ def judge(trained: Trained) -> tuple[Evaluation, Checklist]:
     parts = {part for choice in trained.choices.values() if choice.split == ALL_PATIENTS for part in choice.chosen}
 
     candidates = side_by_side(
-        partial(_judge_candidate, settings=settings),
+        partial(_judge_candidate, final=final, settings=settings),
         [(_predictions(trained, found.candidates[plan.name]), plan, plan.name in parts) for plan in trained.plans],
         trained.workers,
     )
@@ -105,9 +105,13 @@ def judge_size(trained: Trained, evaluation: Evaluation) -> dict[str, Any]:
     )
 
 
-def _judge_candidate(task: tuple[Predictions, CandidatePlan, bool], *, settings: _Settings) -> CandidateEvaluation:
+def _judge_candidate(
+    task: tuple[Predictions, CandidatePlan, bool], *, final: Predictions, settings: _Settings
+) -> CandidateEvaluation:
     predictions, plan, is_final_part = task
-    return evaluate_candidate(predictions, name=plan.name, label=plan.label, is_final_part=is_final_part, **settings)
+    return evaluate_candidate(
+        predictions, name=plan.name, label=plan.label, is_final_part=is_final_part, final=final, **settings
+    )
 
 
 def _predictions(trained: Trained, risk: NDArray[np.float64]) -> Predictions:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinecast.statistics import Absent, AucComparison, DecisionCurve, Measure, compare_auc
+from spinecast.statistics import Absent, AucComparison, DecisionCurve, Measure, compare_auc, compare_loss
 from spinecast.validation.evaluation import ComparatorEvaluation, Measures
 from spinecast.validation.large_cohorts import Part, merge_comparison, resampled_rows
 from spinecast.validation.measures import absent_measures, all_measures, net_benefit_curve, ranking_measures
 from spinecast.validation.predictions import Predictions, as_ranks
 from spinecast.validation.survival import FollowedRisk, horizon_auc_difference, measures_at_horizon
 
-__all__ = ["Comparator", "compare"]
+__all__ = ["Comparator", "compare", "compare_paired"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,38 @@ def compare(
     return ComparatorEvaluation(
         comparator.name, comparator.label, note, measures, curve, difference, model_there, model_curve
     )
+
+
+def compare_paired(final: Predictions, other: Predictions, *, bootstrap: int, seed: int) -> dict[str, Measure]:
+    """Differences in AUC and in logarithmic loss of two predictions of the same patients, the first less the second.
+
+    Parameters
+    ----------
+    final, other : Predictions
+        Of the same patients in the same order.
+    bootstrap, seed
+        As :func:`evaluate`.
+
+    Returns
+    -------
+    dict of str to Estimate or Absent
+        ``auc``, above 0 where the first ranks better, and ``log_loss``, below 0 where it fits better.
+
+    Raises
+    ------
+    ValueError
+        If either is apparent, or they are of different patients.
+    """
+    for one in (final, other):
+        one.require_out_of_sample("a comparison")
+    if not np.array_equal(final.outcome, other.outcome):
+        raise ValueError("the two predictions are of different patients")
+    return {
+        "auc": _difference(final, other, bootstrap, seed),
+        "log_loss": compare_loss(
+            final.outcome, final.risk, other.risk, "log_loss", final.weights, bootstrap=bootstrap, seed=seed
+        ),
+    }
 
 
 def _difference(model: Predictions, other: Predictions, bootstrap: int, seed: int) -> Measure:

@@ -14,6 +14,7 @@ from spinecast.statistics import (
     classify,
     roc_curve,
 )
+from spinecast.validation.comparing import compare_paired
 from spinecast.validation.evaluation import (
     CandidateEvaluation,
     CohortIdentity,
@@ -113,6 +114,7 @@ def evaluate_candidate(
     name: str,
     label: str,
     is_final_part: bool,
+    final: Predictions | None = None,
     decision_range: tuple[float, float],
     bootstrap: int,
     seed: int,
@@ -127,6 +129,8 @@ def evaluate_candidate(
         Identifier, and words.
     is_final_part : bool
         Whether the final model is made of this candidate.
+    final : Predictions, optional
+        The final model's, of the same patients: the candidate is then set beside it in pairs.
     decision_range, bootstrap, seed
         As :func:`evaluate`.
 
@@ -142,6 +146,9 @@ def evaluate_candidate(
         measures=all_measures(predictions, bootstrap=bootstrap, seed=seed),
         calibration_curve=smooth_calibration(predictions, bootstrap=bootstrap, seed=seed),
         decision_curve=net_benefit_curve(predictions, decision_range, bootstrap=bootstrap, seed=seed),
+        final_less_candidate=None
+        if final is None
+        else compare_paired(final, predictions, bootstrap=bootstrap, seed=seed),
     )
 
 

@@ -110,7 +110,20 @@ class RocPoints:
 
 @dataclass(frozen=True)
 class CandidateEvaluation:
-    """One candidate algorithm, evaluated as the final model is."""
+    """One candidate algorithm, evaluated as the final model is.
+
+    Parameters
+    ----------
+    name, label : str
+    is_final_part : bool
+        Whether the final model is made of this candidate.
+    measures : mapping of str to Estimate or Absent
+    calibration_curve : CalibrationCurve or Absent
+    decision_curve : DecisionCurve
+    final_less_candidate : mapping of str to Estimate or Absent
+        Paired differences in the same patients, the final model's less the candidate's: ``auc`` and ``log_loss``. None
+        in evaluations made before they were taken.
+    """
 
     name: str
     label: str
@@ -118,6 +131,7 @@ class CandidateEvaluation:
     measures: Measures
     calibration_curve: CalibrationCurve | Absent
     decision_curve: DecisionCurve
+    final_less_candidate: Measures | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the candidate as JSON-ready values."""
@@ -128,7 +142,11 @@ class CandidateEvaluation:
             "measures": _measures_to_dict(self.measures),
             "calibration_curve": self.calibration_curve.to_dict(),
             "decision_curve": self.decision_curve.to_dict(),
-        }
+        } | (
+            {}
+            if self.final_less_candidate is None
+            else {"final_less_candidate": _measures_to_dict(self.final_less_candidate)}
+        )
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> CandidateEvaluation:
@@ -140,6 +158,9 @@ class CandidateEvaluation:
             measures=_measures_from_dict(value["measures"]),
             calibration_curve=_curve_from_dict(value["calibration_curve"]),
             decision_curve=DecisionCurve.from_dict(value["decision_curve"]),
+            final_less_candidate=_measures_from_dict(value["final_less_candidate"])
+            if "final_less_candidate" in value
+            else None,
         )
 
 

@@ -188,7 +188,7 @@ def _state(
 ) -> tuple[FloatArray, Iterator[tuple[str, FloatArray]]]:
     levels = variable(block.variable).level_values
     chance = np.asarray(special.expit(fit.intercept + predictor), dtype=np.float64)
-    present = streams.uniform(f"outcome {block.variable}") < chance
+    present = streams.uniform(f"outcome {block.draw or block.variable}") < chance
     drawn = np.where(present, float(levels.index(block.level)), float(levels.index(block.otherwise)))
     return drawn, iter([(f"{block.variable}_{block.level}_probability", chance)])
 

@@ -123,6 +123,11 @@ class StateOutcome(Sourced):
     level: Text = Field(description="Level whose odds the effects multiply.")
     otherwise: Text = Field(description="Level of the others.")
     proportion: Probability = Field(description="Share at the level, of the people who could be assessed.")
+    draw: Identifier | None = Field(
+        default=None,
+        description="States with the same draw share each patient's luck: whoever has the less likely one has the "
+        "other too, such as a thrombosis within 30 and within 90 days. The variable's own when left out.",
+    )
     died: DeathBefore | None = Field(default=None, description="People who did not live to be assessed, if any.")
     effects: tuple[OddsEffect, ...] = Field(default=(), description="What multiplies the odds.")
 
@@ -248,7 +253,7 @@ class Recipe(Block):
     recipe: Identifier = Field(description="Name of the recipe: snake_case.")
     title: Text = Field(description="One line for people.")
     description: Text = Field(description="What the cohort is like and what it must not be taken for.")
-    family: Literal["survival", "ambulation", "blood_loss", "implants", "radiotherapy"] = Field(
+    family: Literal["survival", "ambulation", "blood_loss", "complications", "implants", "radiotherapy"] = Field(
         description="What its outcomes are about."
     )
     sources: dict[Identifier, Text] = Field(default={}, description="{key: reference}, for every `source` below.")

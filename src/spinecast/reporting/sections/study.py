@@ -1,4 +1,4 @@
-"""What was asked and how it was answered: the outcome, the study file, resampling and tuning."""
+"""How the question was answered: the study file, resampling and tuning."""
 
 from __future__ import annotations
 
@@ -9,49 +9,18 @@ import numpy as np
 
 from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Callout, Code, Facts, Figure, Heading, Paragraph, Row, Section, Table
+from spinecast.reporting.document import Block, Callout, Code, Figure, Heading, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import changed_on_command_line, short_search
 from spinecast.reporting.sections.common import (
     candidate_labels,
-    negative_label,
-    outcome_label,
-    positive_label,
     row,
     run_notes,
     unavailable,
 )
 
-__all__ = ["outcome_section", "study_section", "tuning_section"]
-
-
-def outcome_section(record: RunRecord) -> Section:
-    """Define the outcome and count it."""
-    outcome = record.study.get("outcome") or {}
-    n, events = record.evaluation["n"], record.evaluation["events"]
-    facts = [("Outcome", outcome_label(record)), ("Event", positive_label(record))]
-    if outcome.get("kind") == "horizon":
-        days = outcome.get("horizon_days")
-        facts.append(("Horizon", f"{days:g} days from study entry" if days else fmt.absent("not stated")))
-        facts.append(("Drawn from", f"{fmt.plain(outcome.get('time'))} and {fmt.plain(outcome.get('event'))}"))
-        facts.append(("Censored before the horizon", _censoring(outcome.get("censored"))))
-    elif outcome.get("kind") == "binary":
-        levels = fmt.joined([fmt.plain(level) for level in fmt.listed(outcome.get("event_levels"))], "or")
-        facts.append(("Drawn from", f"{fmt.plain(outcome.get('variable'))}: {levels}"))
-        left_out = [fmt.plain(level) for level in fmt.listed(outcome.get("excluded_levels"))]
-        facts.append(("Levels left out", fmt.joined(left_out) if left_out else "none"))
-    facts.append((positive_label(record), fmt.n_of_n(events, n)))
-    facts.append((negative_label(record), fmt.n_of_n(n - events, n)))
-    return Section("outcome", "The outcome", (Facts(tuple(facts)),))
-
-
-def _censoring(rule: object) -> str:
-    said = {
-        "exclude": "left out of the study",
-        "ipcw": "not counted; the others are weighted by the inverse of their probability of not being censored",
-    }
-    return said.get(str(rule), fmt.absent("not stated"))
+__all__ = ["study_section", "tuning_section"]
 
 
 def study_section(record: RunRecord) -> Section:

@@ -9,6 +9,7 @@ from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.common import (
     basis,
+    candidate_labels,
     chosen_for_all_patients,
     comparators,
     outcome_label,
@@ -30,8 +31,7 @@ def summary_section(record: RunRecord) -> Section:
     if short:
         blocks.append(Callout("warning", short.title, short.text))
     blocks += [headline_tiles(record), Paragraph(_basis_text(record))]
-    rivals = _rivals(record)
-    blocks.append(Bullets((*readings(record), *([rivals] if rivals else []))))
+    blocks.append(Bullets((*readings(record), *(text for text in (_own_best(record), _rivals(record)) if text))))
     notes = run_notes(record)
     if notes:
         blocks.append(Callout("note", "About this run", " ".join(notes)))
@@ -131,6 +131,42 @@ def _usefulness(record: RunRecord) -> str | None:
     if found is None:
         return None
     return f"Decisions: {found}"
+
+
+def _own_best(record: RunRecord) -> str | None:
+    """Set the final model beside the candidate that did best alone: what averaging or choosing gained, or did not.
+
+    The best is the one with the lowest log-loss on the same patients, which favours it a little: it is known only
+    afterwards.
+    """
+    candidates = [
+        one
+        for one in fmt.listed(record.evaluation.get("candidates"))
+        if value_of(one["measures"], "log_loss") is not None
+        and value_of(one.get("final_less_candidate") or {}, "log_loss") is not None
+    ]
+    if len(candidates) < 2:
+        return None
+    best = min(candidates, key=lambda one: float(one["measures"]["log_loss"]["estimate"]))
+    loss, auc = best["final_less_candidate"]["log_loss"], best["final_less_candidate"].get("auc")
+    ensemble = (record.study.get("final") or {}).get("kind") == "ensemble"
+    what = "the ensemble" if ensemble else "the procedure, which chooses a candidate in each split,"
+    label = candidate_labels(record).get(best["name"]) or fmt.plain(best["label"])
+    if loss["estimate"] == 0 and loss.get("upper") == 0:
+        return f"Candidates: {what} is {label} in every fold; no candidate did better alone."
+    # Below 0 the final model fits better.
+    upper, lower = loss.get("upper"), loss.get("lower")
+    if upper is not None and upper < 0:
+        said = f"{what} fits better than the best single candidate, {label}"
+    elif lower is not None and lower > 0:
+        said = f"{what} does not beat the best single candidate: {label} alone fits better"
+    else:
+        said = f"{what} does not beat the best single candidate, {label}, as far as these data can tell"
+    shown = [f"log-loss {fmt.estimate(loss, 4)}"]
+    if auc is not None and fmt.absence(auc) is None:
+        shown.append(f"AUC {fmt.estimate(auc)}")
+    inner = "; ".join(shown).replace(" (", ", ").replace(")", "")
+    return f"Candidates: {said} (paired differences, final less candidate: {inner})."
 
 
 def _rivals(record: RunRecord) -> str | None:
