@@ -161,7 +161,7 @@ def _own_best(record: RunRecord) -> str | None:
     elif lower is not None and lower > 0:
         said = f"{what} does not beat the best single candidate: {label} alone fits better"
     else:
-        said = f"{what} does not beat the best single candidate, {label}, as far as these data can tell"
+        said = f"{what} is not shown to beat the best single candidate, {label}"
     shown = [f"log-loss {fmt.estimate(loss, 4)}"]
     if auc is not None and fmt.absence(auc) is None:
         shown.append(f"AUC {fmt.estimate(auc)}")
