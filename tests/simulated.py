@@ -64,6 +64,31 @@ explanation: {{patients: 20}}
 """
 
 
+QUANTITY_STUDY = """\
+study: simulated_blood_loss
+title: Blood loss in a simulated cohort
+seed: 11
+cohort:
+  source: {kind: synthetic, recipe: blood_loss, patients: 300, seed: 4}
+outcome:
+  kind: quantity
+  variable: intraoperative_blood_loss
+  thresholds: [0.5, 1, 2.5]
+  unit: L
+  quantiles: [0.1, 0.5, 0.9]
+predictors: [sex, body_height, body_weight, hemoglobin, tumour_vascularity, surgical_procedure, instrumented_levels]
+resampling: {outer_folds: 2, inner_folds: 2}
+tuning: {trials: 2, startup_trials: 2}
+candidates:
+  - {kind: linear_quantile, search: {knots: [0]}}
+  - {kind: xgboost_quantile, search: {rounds: [15, 20]}}
+  - {kind: boosted_quantile, trials: 1, predictors: [surgical_procedure], search: {rounds: [5]}}
+final: {kind: ensemble, of: [linear_quantile, xgboost_quantile]}
+evaluation: {bootstrap: 20}
+explanation: {patients: 20}
+"""
+
+
 def patients(count: int = 300, seed: int = 5) -> pd.DataFrame:
     """Simulate patients whose 90-day risk depends on age, albumin and tumour group; follow-up ends by day 400."""
     generator = np.random.default_rng(seed)

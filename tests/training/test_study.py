@@ -20,6 +20,7 @@ from spinecast.documents import Origin
 from spinecast.errors import StudyError
 from spinecast.models.catalogue import FAMILIES, Choice, Range
 from spinecast.models.encoding import Imputation
+from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.training import study_blocks
 from spinecast.training.plan import cohort_source
@@ -436,7 +437,7 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
         for block in defined.values()
         if "trials" in block["properties"] and "kind" in block["properties"]
     }
-    assert set(candidates) == set(FAMILIES) | set(TIMED_KINDS)
+    assert set(candidates) == set(FAMILIES) | set(TIMED_KINDS) | set(QUANTILE_FAMILIES)
     assert {name.removeprefix("discrete_time_").partition("aft_")[0] for name in SURVIVAL_FAMILIES} == {
         "cox",
         "boosted_cox",
@@ -444,8 +445,8 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
         "random_survival_forest",
         *candidates["discrete_time"]["properties"]["learner"]["enum"],
     }
-    for kind, family in FAMILIES.items():
-        usual = "native" if kind == "xgboost" else "median"
+    for kind, family in {**FAMILIES, **QUANTILE_FAMILIES}.items():
+        usual = "native" if kind.startswith("xgboost") else "median"
         assert candidates[kind]["properties"]["imputation"]["default"] == {"kind": usual}
         assert family.search_space.keys() == family.allowed.keys() == family.defaults.keys()
     forest, usual = study_blocks.ForestImputation(kind="forest"), Imputation()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -19,6 +19,14 @@ __all__ = ["predict"]
 
 # No risk is given, on purpose: neither success nor a mistake of the user's.
 DECLINED = 3
+
+
+class Answer(Protocol):
+    """One patient's prediction, of any kind of model."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+    def to_text(self) -> str: ...
+
 
 _PARQUET = (".parquet", ".pq")
 
@@ -42,6 +50,14 @@ def predict(
         list[float] | None,
         typer.Option("--day", metavar="DAY", help="Of a model of times: day to answer, again for more [its study's]."),
     ] = None,
+    minimum_hemoglobin: Annotated[
+        float | None,
+        typer.Option(
+            "--minimum-hemoglobin",
+            metavar="G_PER_DL",
+            help="Of a model of blood loss: lowest haemoglobin accepted when blood is ordered [7 g/dL].",
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the patient's prediction as JSON.")] = False,
 ) -> None:
     """Predict with a saved model. Research use only: never for the care of a person.
@@ -55,41 +71,58 @@ def predict(
             expected="--patient FILE.json, or --input TABLE with --output TABLE",
         )
     if patient is not None:
-        _predict_patient(model, patient, days, json_=json_)
+        _predict_patient(model, patient, days, minimum_hemoglobin, json_=json_)
     elif input_ is not None and output is not None:
         if json_:
             raise SpinecastError("--json prints one patient; the risks of a table go to --output")
+        if minimum_hemoglobin is not None:
+            raise SpinecastError("--minimum-hemoglobin is for one patient: no blood is ordered for a table")
         _predict_table(model, input_, output, days, allow_similar=allow_similar)
 
 
-def _predict_patient(model: str, patient: Path, days: tuple[float, ...], *, json_: bool) -> None:
+def _predict_patient(
+    model: str, patient: Path, days: tuple[float, ...], minimum_hemoglobin: float | None, *, json_: bool
+) -> None:
+    from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN
     from spinecast.explanation.curve_prediction import predict_curve
     from spinecast.explanation.prediction import notices, predict_patient
+    from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity
     from spinecast.files import canonical_json
     from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.quantiles.model import QuantityModel
 
     given = _read_patient(patient)
     found, identity = _load(model, days)
-    try:
-        prediction = (
-            predict_patient(found, identity, given)
-            if isinstance(found, PrognosisModel)
-            else predict_curve(found, identity, given, days)
+    if minimum_hemoglobin is not None and not (isinstance(found, QuantityModel) and orders_blood(found)):
+        raise ContractError(
+            f"{found.name} predicts no blood loss: no blood is ordered",
+            expected="a model of intraoperative blood loss with --minimum-hemoglobin",
+            remedy="leave --minimum-hemoglobin out",
         )
+    try:
+        if isinstance(found, PrognosisModel):
+            answer: Answer = predict_patient(found, identity, given)
+        elif isinstance(found, QuantityModel):
+            least = LEAST_HEMOGLOBIN if minimum_hemoglobin is None else minimum_hemoglobin
+            answer = predict_quantity(found, identity, given, least)
+        else:
+            answer = predict_curve(found, identity, given, days)
     except DeclinedError as error:
         said = {"declined": error.what, "model": found.name, "identity": identity, "notices": list(notices(found))}
         lines = (f"declined: {error.what}", f"model {found.name} ({identity[:12]})", "", *notices(found))
         typer.echo(canonical_json(said) if json_ else "\n".join(lines))
         raise typer.Exit(DECLINED) from None
-    typer.echo(canonical_json(prediction.to_dict()) if json_ else prediction.to_text())
+    typer.echo(canonical_json(answer.to_dict()) if json_ else answer.to_text())
 
 
 def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ...], *, allow_similar: bool) -> None:
     from spinecast.cohorts.sources import read_table
     from spinecast.explanation.curve_prediction import predict_curve_table
+    from spinecast.explanation.quantity_prediction import predict_quantity_table
     from spinecast.explanation.table_prediction import predict_table
     from spinecast.files import ensure_writable_directory
     from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.quantiles.model import QuantityModel
 
     _require_table_name(target)
     if source.exists() and target.exists() and target.samefile(source):
@@ -99,11 +132,12 @@ def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ..
     ensure_writable_directory(target.parent)
     table = read_table(source)
     found, identity = _load(model, days)
-    predicted = (
-        predict_table(found, identity, table, allow_similar=allow_similar)
-        if isinstance(found, PrognosisModel)
-        else predict_curve_table(found, identity, table, days, allow_similar=allow_similar)
-    )
+    if isinstance(found, PrognosisModel):
+        predicted = predict_table(found, identity, table, allow_similar=allow_similar)
+    elif isinstance(found, QuantityModel):
+        predicted = predict_quantity_table(found, identity, table, allow_similar=allow_similar)
+    else:
+        predicted = predict_curve_table(found, identity, table, days, allow_similar=allow_similar)
     _write_table(target, predicted.table)
     typer.echo(f"{len(table)} patients predicted by {found.name} ({identity[:12]}): {target}", err=True)
     if predicted.absent:
@@ -122,13 +156,15 @@ def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ..
 
 def _load(model: str, days: tuple[float, ...]) -> tuple[AnyModel, str]:
     from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.quantiles.model import QuantityModel
     from spinecast.tracking.models import find_any_model, is_model_folder
     from spinecast.tracking.store import open_store
 
     found, identity = find_any_model(None if is_model_folder(model) else open_store(create=False), model)
-    if days and isinstance(found, PrognosisModel):
+    if days and isinstance(found, PrognosisModel | QuantityModel):
         raise ContractError(
-            f"{found.name} predicts one event: it answers no other day",
+            f"{found.name} predicts {'one event' if isinstance(found, PrognosisModel) else 'a quantity'}: "
+            "it answers no other day",
             expected="a model of times with --day",
             remedy="leave --day out",
         )

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.variable import Variable
-from spinecast.explanation.contributions import RESIDUAL_TOLERANCE
 from spinecast.explanation.curve_contributions import CurveContributions, explain_at
-from spinecast.explanation.summary import QUARTERS, composites, contribution_points, contribution_rows, quarters
+from spinecast.explanation.summary import QUARTERS, composites, contribution_rows, learned, quarters
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.competing import CompetingRisksModel
 
@@ -46,24 +45,13 @@ def summarise_curves(
     generator = np.random.default_rng(seed)
     drawn = np.sort(generator.choice(len(matrix), size=min(patients, len(matrix)), replace=False))
     found = explain_at(model, matrix[drawn], day)
-    importance = np.abs(found.values).mean(axis=0)
-    order = np.argsort(-importance, kind="stable")
     typical = composites(matrix, risk, variables)
     shown = explain_at(model, typical, day)
     residual = max(np.abs(found.residual).max(), np.abs(shown.residual).max())
     return {
         "scale": found.scale,
         "day": day,
-        "patients": len(drawn),
-        "base_value": found.base_value,
-        "residual_max": float(residual),
-        "residual_tolerance": RESIDUAL_TOLERANCE,
-        "parts": [{"name": name, "method": method} for name, method in found.methods],
-        "importance": [
-            {"variable": variables[j].name, "label": variables[j].label, "mean_absolute": float(importance[j])}
-            for j in order
-        ],
-        "beeswarm": [contribution_points(variables[j], matrix[drawn, j], found.values[:, j], generator) for j in order],
+        **learned(found.values, found.methods, found.base_value, float(residual), matrix[drawn], variables, generator),
         "illustrative": _illustrative(model, typical, shown, risk, variables),
     }
 

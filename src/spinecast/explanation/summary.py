@@ -21,6 +21,7 @@ __all__ = [
     "composites",
     "contribution_points",
     "contribution_rows",
+    "learned",
     "quarters",
     "summarise",
     "value_text",
@@ -62,24 +63,39 @@ def summarise(
     generator = np.random.default_rng(seed)
     drawn = np.sort(generator.choice(len(matrix), size=min(patients, len(matrix)), replace=False))
     found = explain(model, matrix[drawn])
-    importance = np.abs(found.values).mean(axis=0)
-    order = np.argsort(-importance, kind="stable")
     typical = composites(matrix, risk, variables)
     shown = explain(model, typical)
     residual = max(np.abs(found.residual).max(), np.abs(shown.residual).max())
     return {
         "scale": "log-odds",
-        "patients": len(drawn),
-        "base_value": found.base_value,
-        "residual_max": float(residual),
+        **learned(found.values, found.methods, found.base_value, float(residual), matrix[drawn], variables, generator),
+        "illustrative": _illustrative(model, typical, shown, risk, variables),
+    }
+
+
+def learned(
+    contributions: FloatArray,
+    methods: Sequence[tuple[str, str]],
+    base_value: float,
+    residual: float,
+    values: FloatArray,
+    variables: Sequence[Variable],
+    generator: np.random.Generator,
+) -> dict[str, Any]:
+    """Importance and spread of contributions of the patients drawn, shape (n, predictors): JSON values."""
+    importance = np.abs(contributions).mean(axis=0)
+    order = np.argsort(-importance, kind="stable")
+    return {
+        "patients": len(values),
+        "base_value": base_value,
+        "residual_max": residual,
         "residual_tolerance": RESIDUAL_TOLERANCE,
-        "parts": [{"name": name, "method": method} for name, method in found.methods],
+        "parts": [{"name": name, "method": method} for name, method in methods],
         "importance": [
             {"variable": variables[j].name, "label": variables[j].label, "mean_absolute": float(importance[j])}
             for j in order
         ],
-        "beeswarm": [contribution_points(variables[j], matrix[drawn, j], found.values[:, j], generator) for j in order],
-        "illustrative": _illustrative(model, typical, shown, risk, variables),
+        "beeswarm": [contribution_points(variables[j], values[:, j], contributions[:, j], generator) for j in order],
     }
 
 

@@ -24,7 +24,7 @@ from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import Encoder
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel
-from spinecast.models.scorers import SCORERS
+from spinecast.models.scorers import SCORERS, Scorer
 
 __all__ = [
     "FORMAT_VERSION",
@@ -36,6 +36,7 @@ __all__ = [
     "member_to_bytes",
     "read_contents",
     "save_model",
+    "scorer_from_arrays",
     "stored_format",
     "with_prefix",
     "write_contents",
@@ -199,13 +200,22 @@ def member_from_bytes(content: bytes) -> Member:
         If the scorer is of a kind this version does not know.
     """
     arrays = arrays_from_bytes(content)
+    return Member(encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")), scorer=scorer_from_arrays(arrays))
+
+
+def scorer_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scorer:
+    """Rebuild the scorer whose arrays stand under ``scorer.`` and whose kind under ``kind``.
+
+    Raises
+    ------
+    ArtifactError
+        If it is of a kind this version does not know.
+    """
     kind = str(arrays["kind"])
     if kind not in SCORERS:
         raise ArtifactError(f"the stored scorer is of an unknown kind: {kind}", expected=", ".join(sorted(SCORERS)))
-    return Member(
-        encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")),
-        scorer=SCORERS[kind].from_arrays(with_prefix(arrays, "scorer.")),
-    )
+    scorer: Scorer = SCORERS[kind].from_arrays(with_prefix(arrays, "scorer."))
+    return scorer
 
 
 def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:

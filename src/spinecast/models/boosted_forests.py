@@ -24,17 +24,17 @@ EMPTY_LEAF = 0.5
 
 
 def forest_from_gradient_boosting(learner: Any, width: int) -> Forest:
-    """Lay a fitted GradientBoostingClassifier of scikit-learn end to end.
+    """Lay a fitted GradientBoostingClassifier or GradientBoostingRegressor of scikit-learn end to end.
 
     Parameters
     ----------
-    learner : sklearn.ensemble.GradientBoostingClassifier
-        Of two classes.
+    learner : sklearn.ensemble.GradientBoostingClassifier or GradientBoostingRegressor
+        Of two classes, or of one value.
     width : int
         Columns it was fitted to.
     """
     forest = forest_from_sklearn(learner.estimators_[:, 0], slice(None))
-    # Its start is a constant, the log-odds of the event rate: asked of any row.
+    # Its start is a constant, the log-odds of the event rate or the value of everybody: asked of any row.
     start = float(learner._raw_predict_init(np.zeros((1, width), dtype=np.float32))[0, 0])
     return replace(forest, value=start + forest.value * (learner.learning_rate * len(forest.roots)))
 

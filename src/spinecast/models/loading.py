@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 from spinecast.models.artifact import load_model, stored_format
 from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.quantiles.artifact import QUANTITY_FORMAT, load_quantity_model
+from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.survival.artifact import (
     COMPETING_FORMAT,
     FORMAT,
@@ -19,7 +21,7 @@ from spinecast.models.survival.model import TimeToEventModel
 __all__ = ["AnyModel", "TimedModel", "load_any_model"]
 
 TimedModel: TypeAlias = TimeToEventModel | CompetingRisksModel
-AnyModel: TypeAlias = PrognosisModel | TimedModel
+AnyModel: TypeAlias = PrognosisModel | TimedModel | QuantityModel
 
 
 def load_any_model(folder: Path) -> tuple[AnyModel, str]:
@@ -27,7 +29,7 @@ def load_any_model(folder: Path) -> tuple[AnyModel, str]:
 
     Returns
     -------
-    model : PrognosisModel, TimeToEventModel or CompetingRisksModel
+    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel
     identity : str
 
     Raises
@@ -40,5 +42,7 @@ def load_any_model(folder: Path) -> tuple[AnyModel, str]:
             return load_survival_model(folder)
         case str(form) if form == COMPETING_FORMAT:
             return load_competing_model(folder)
+        case str(form) if form == QUANTITY_FORMAT:
+            return load_quantity_model(folder)
         case _:
             return load_model(folder)

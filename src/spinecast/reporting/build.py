@@ -22,6 +22,15 @@ from spinecast.reporting.sections.performance import (
     discrimination_section,
     folds_section,
 )
+from spinecast.reporting.sections.quantity import (
+    quantity_accuracy_section,
+    quantity_candidates_section,
+    quantity_intervals_section,
+    quantity_outcome_section,
+    quantity_patients_section,
+    quantity_summary_section,
+    quantity_thresholds_section,
+)
 from spinecast.reporting.sections.sample_size import sample_size_section
 from spinecast.reporting.sections.study import study_section, tuning_section
 from spinecast.reporting.sections.summary import summary_section
@@ -64,7 +73,12 @@ def build_report(record: RunRecord) -> Document:
     Document
         Ready for :func:`spinecast.reporting.html.render_html` and :func:`spinecast.reporting.pdf.render_pdf`.
     """
-    sections = _timed_sections(record) if "horizons" in record.evaluation else _sections(record)
+    if record.evaluation.get("kind") == "quantity":
+        sections = _quantity_sections(record)
+    elif "horizons" in record.evaluation:
+        sections = _timed_sections(record)
+    else:
+        sections = _sections(record)
     return Document(
         title=fmt.plain(record.study.get("title") or record.study.get("study") or "A prognosis study"),
         subtitle="Development and internal validation of a prognosis model",
@@ -124,6 +138,26 @@ def _timed_sections(record: RunRecord) -> tuple[Section, ...]:
         glossary_section(),
     )
     return tuple(section for section in found if section is not None)
+
+
+def _quantity_sections(record: RunRecord) -> tuple[Section, ...]:
+    return (
+        quantity_summary_section(record),
+        cohort_section(record),
+        quantity_outcome_section(record),
+        study_section(record),
+        tuning_section(record),
+        quantity_candidates_section(record),
+        quantity_accuracy_section(record),
+        quantity_intervals_section(record),
+        quantity_thresholds_section(record),
+        quantity_patients_section(record),
+        explanation_section(record),
+        checks_section(record),
+        limitations_section(record),
+        reproducibility_section(record),
+        glossary_section(),
+    )
 
 
 def _meta(record: RunRecord) -> tuple[tuple[str, str], ...]:

@@ -165,6 +165,15 @@ from spinecast.statistics.meta_analysis.studies import (
     study_influence,
 )
 from spinecast.statistics.meta_analysis.variance import HeterogeneityMethod
+from spinecast.statistics.quantity.quantile_performance import (
+    interval_coverage,
+    mean_absolute_error,
+    mean_interval_width,
+    pinball_loss,
+    pinball_losses,
+    pinball_skill,
+    share_below,
+)
 from spinecast.statistics.sample_size.criteria import Adequacy, Criterion, SampleSize
 from spinecast.statistics.sample_size.development import (
     development_size_binary,
@@ -382,6 +391,7 @@ __all__ = [
     "hosmer_lemeshow",
     "index_of_prediction_accuracy",
     "integrated_brier",
+    "interval_coverage",
     "interventions_avoided",
     "ipcw_weights",
     "isotonic_recalibration",
@@ -399,6 +409,8 @@ __all__ = [
     "lowess",
     "lowess_calibration_errors",
     "mcnemar",
+    "mean_absolute_error",
+    "mean_interval_width",
     "measure_from_dict",
     "median_follow_up",
     "meta_analyse",
@@ -411,6 +423,9 @@ __all__ = [
     "observed_expected_ratio",
     "optimism_corrected",
     "performance_in_resamples",
+    "pinball_loss",
+    "pinball_losses",
+    "pinball_skill",
     "point_632",
     "point_632_plus",
     "pool_imputations",
@@ -430,6 +445,7 @@ __all__ = [
     "restricted_mean_time_lost",
     "roc_curve",
     "scaled_brier",
+    "share_below",
     "shift_prevalence",
     "small_study_test",
     "spiegelhalter",

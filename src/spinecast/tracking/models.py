@@ -11,6 +11,7 @@ from spinecast.errors import ArtifactError, TrackingError, nearest
 from spinecast.models.artifact import is_artifact
 from spinecast.models.loading import AnyModel, load_any_model
 from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.quantiles.model import QuantityModel
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND, PARENT_VERSION
 from spinecast.tracking.store import Store
 
@@ -53,12 +54,15 @@ def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisMo
     Raises
     ------
     ArtifactError
-        If it is a model of times; and as :func:`find_any_model`.
+        If it is a model of times or of a quantity; and as :func:`find_any_model`.
     """
     model, identity = find_any_model(store_or_none, reference)
     if not isinstance(model, PrognosisModel):
+        other = (
+            "a measured quantity and no event" if isinstance(model, QuantityModel) else "a time and no event by one day"
+        )
         raise ArtifactError(
-            f"{reference} predicts a time and no event by one day",
+            f"{reference} predicts {other}",
             where=reference,
             expected="a model of an event that is had or not",
             remedy="spinecast predict reads any model; its study's report holds its validation",

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinecast.clinical.dictionary import variable
+from spinecast.explanation.quantity_prediction import quantity_columns
 from spinecast.explanation.standing import served_risks
 from spinecast.models.loading import AnyModel, load_any_model
 from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.quantiles.model import QuantityModel
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["ServedModel", "signature"]
-
+__all__ = ["OUTPUTS", "ServedModel", "output_names", "signature"]
 
 OUTPUTS = ("risk", "lower", "upper")
 
@@ -28,7 +29,7 @@ class ServedModel:
 
     Parameters
     ----------
-    model : PrognosisModel, TimeToEventModel or CompetingRisksModel
+    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel
     """
 
     def __init__(self, model: AnyModel) -> None:
@@ -48,7 +49,8 @@ class ServedModel:
         -------
         DataFrame
             Columns ``risk``, ``lower`` and ``upper``, missing where the study wants no risk given; of a model of times
-            one of each a horizon, ``risk_90`` and so on.
+            one of each a horizon, ``risk_90`` and so on; of a quantity ``quantile_0.5`` and the other levels,
+            ``at_least_1000`` and the other thresholds.
 
         Raises
         ------
@@ -63,6 +65,8 @@ class ServedModel:
         matrix = self.model.matrix(checked)
         if isinstance(self.model, PrognosisModel):
             return pandas.DataFrame(served_risks(self.model, matrix), index=model_input.index)
+        if isinstance(self.model, QuantityModel):
+            return pandas.DataFrame(quantity_columns(self.model, matrix), index=model_input.index)
         days = self.model.horizons_days
         found = (self.model.risk(matrix, days), *self.model.interval(matrix, days))
         columns = {
@@ -73,14 +77,14 @@ class ServedModel:
         return pandas.DataFrame(columns, index=model_input.index)
 
 
-def signature(predictors: tuple[str, ...], horizons_days: tuple[float, ...] = ()) -> Any:
+def signature(predictors: tuple[str, ...], outputs: tuple[str, ...] = OUTPUTS) -> Any:
     """The MLflow signature: every predictor optional, numbers as double, levels as string.
 
     Parameters
     ----------
     predictors : tuple of str
-    horizons_days : tuple of float
-        Of a model of times; empty for a model of one event.
+    outputs : tuple of str
+        Columns of the answer.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
@@ -89,12 +93,20 @@ def signature(predictors: tuple[str, ...], horizons_days: tuple[float, ...] = ()
         ColSpec(DataType.string if variable(name).levels else DataType.double, name, required=False)
         for name in predictors
     ]
-    outputs: list[Any] = [ColSpec(DataType.double, name) for name in _outputs(horizons_days)]
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+    answered: list[Any] = [ColSpec(DataType.double, name) for name in outputs]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(answered))
 
 
-def _outputs(horizons_days: tuple[float, ...]) -> list[str]:
-    return [f"{name}_{day:g}" for day in horizons_days for name in OUTPUTS] or list(OUTPUTS)
+def output_names(model: AnyModel) -> tuple[str, ...]:
+    """Name the columns a model answers with."""
+    if isinstance(model, PrognosisModel):
+        return OUTPUTS
+    if isinstance(model, QuantityModel):
+        return (
+            *(f"quantile_{level:g}" for level in model.levels),
+            *(f"at_least_{threshold:g}" for threshold in model.thresholds),
+        )
+    return tuple(f"{name}_{day:g}" for day in model.horizons_days for name in OUTPUTS)
 
 
 def _load_pyfunc(path: str) -> ServedModel:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
-from spinecast.tracking.pyfunc import signature
+from spinecast.tracking.pyfunc import OUTPUTS, signature
 from spinecast.tracking.store import Store
 
 __all__ = ["RunContent", "TrackedRun", "remove_unfinished", "write_run"]
@@ -59,8 +59,8 @@ class RunContent:
         Tags of the version beside those every version has: the parent of an updated model.
     context : {"development", "updating"}
         What the cohort was to the model.
-    horizons_days : tuple of float
-        Of a model of times; empty for a model of one event.
+    outputs : tuple of str
+        Columns the model answers with.
     """
 
     name: str
@@ -82,7 +82,7 @@ class RunContent:
     alias: str | None = CANDIDATE_ALIAS
     version_tags: Mapping[str, str] = field(default_factory=dict)
     context: str = "development"
-    horizons_days: tuple[float, ...] = ()
+    outputs: tuple[str, ...] = OUTPUTS
 
 
 @dataclass(frozen=True)
@@ -289,7 +289,7 @@ def _log_model(mlflow: Any, run_id: str, content: RunContent) -> Any:
             name="model",
             loader_module="spinecast.tracking.pyfunc",
             data_path=str(content.model),
-            signature=signature(content.predictors, content.horizons_days),
+            signature=signature(content.predictors, content.outputs),
             # Given, not inferred: inference loads the model in a subprocess for seconds and lists xgboost twice.
             pip_requirements=[f"spinecast=={__version__}"],
         )

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledOutcome, LabelledTimes, label_outcome, require_events
+from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes, label_outcome, require_events
 from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
 from spinecast.training.plan import cohort_source, cohort_variables, is_group_column, outcome_definition
@@ -48,7 +48,9 @@ def study_patients(study: Study) -> tuple[Cohort, LabelledOutcome]:
     return cohort, labelled
 
 
-def patient_groups(study: Study, cohort: Cohort, labelled: LabelledOutcome | LabelledTimes) -> NDArray[np.int64] | None:
+def patient_groups(
+    study: Study, cohort: Cohort, labelled: LabelledOutcome | LabelledTimes | LabelledQuantity
+) -> NDArray[np.int64] | None:
     """Number the groups whose patients stay together: the table's group column, or the values of a variable.
 
     Parameters

@@ -23,8 +23,11 @@ from spinecast.training.checkpoint import clear, exclusive
 from spinecast.training.fitting import fit_study
 from spinecast.training.output import MODEL, REPORT, require_own_output, require_place
 from spinecast.training.publication import Written, publish
+from spinecast.training.quantity.fitting import fit_quantity_study
+from spinecast.training.quantity.publication import WrittenQuantity, publish_quantity
 from spinecast.training.study import Study
 from spinecast.training.study_file import check_study
+from spinecast.training.study_quantity_blocks import QuantityOutcome
 from spinecast.training.survival.fitting import fit_timed_study
 from spinecast.training.survival.publication import WrittenTimes, publish_times
 
@@ -77,12 +80,15 @@ class TrainingResult:
 
     def summary(self) -> str:
         """Say the result in a few lines."""
-        measures = self.evaluation["measures"]
+        measures, quantity = self.evaluation["measures"], self.evaluation.get("kind") == "quantity"
+        counted = "" if quantity else f", {self.evaluation['events']} events"
         lines = [
-            f"{self.evaluation['outcome']['label']}: {self.evaluation['n']} patients, "
-            f"{self.evaluation['events']} events, judged {self.evaluation['basis']}"
+            f"{self.evaluation['outcome']['label']}: {self.evaluation['n']} patients{counted}, "
+            f"judged {self.evaluation['basis']}"
         ]
-        if "horizons" in self.evaluation:
+        if quantity:
+            lines += [_measure_line(name, measures[name]) for name in measures]
+        elif "horizons" in self.evaluation:
             lines += [_measure_line(name, measures[name]) for name in ("harrell_c", "integrated_brier")]
             for one in self.evaluation["horizons"]:
                 shown = (("AUC", "horizon_auc"), ("slope", "calibration_slope"))
@@ -174,8 +180,12 @@ def train_study(
 
 def _written(
     study: Study, output: Path, checkpoints: Path, workers: int, started: datetime, overrides: Sequence[str]
-) -> Written | WrittenTimes:
-    """Train what the study predicts, an event or a time, and put its results in their place."""
+) -> Written | WrittenTimes | WrittenQuantity:
+    """Train what the study predicts, an event, a time or a quantity, and put its results in their place."""
+    if isinstance(study.outcome, QuantityOutcome):
+        quantity = fit_quantity_study(study, checkpoints=checkpoints, workers=workers, started=started)
+        with staged_directory(output) as staging:
+            return publish_quantity(quantity, staging, overrides=overrides)
     if study.timed_outcome is None:
         trained = fit_study(study, checkpoints=checkpoints, workers=workers, started=started)
         with staged_directory(output) as staging:

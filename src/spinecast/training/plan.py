@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.cohorts.outcomes import (
@@ -14,6 +14,7 @@ from spinecast.cohorts.outcomes import (
     CompetingRisksOutcome,
     HorizonOutcome,
     LandmarkOutcome,
+    QuantityOutcome,
     ThresholdOutcome,
     TimedOutcome,
     TimeToEventOutcome,
@@ -39,8 +40,13 @@ __all__ = [
     "is_group_column",
     "model_predictors",
     "outcome_definition",
+    "quantity_definition",
+    "quantity_thresholds",
     "timed_definition",
 ]
+
+
+Definition: TypeAlias = BinaryRisk | TimedOutcome | QuantityOutcome
 
 
 def cohort_source(study: Study) -> Source:
@@ -80,7 +86,19 @@ def is_group_column(study: Study, name: str) -> bool:
     return isinstance(source, TableSource) and source.group_column == name
 
 
-_OUTCOMES: Mapping[str, Callable[..., BinaryRisk | TimedOutcome]] = {
+def _quantity(
+    variable: str, thresholds: Sequence[float], unit: str | None, label: str | None, **_: Any
+) -> QuantityOutcome:
+    for at, threshold in enumerate(thresholds):
+        try:
+            ThresholdOutcome(variable, threshold, unit)
+        except ContractError as error:
+            what = error.what.replace("outcome.threshold:", f"outcome.thresholds.{at}:")
+            raise ContractError(what, expected=error.expected, remedy=error.remedy) from None
+    return QuantityOutcome(variable, label)
+
+
+_OUTCOMES: Mapping[str, Callable[..., Definition]] = {
     "horizon": HorizonOutcome,
     "landmark": LandmarkOutcome,
     "competing_horizon": CompetingHorizonOutcome,
@@ -88,10 +106,11 @@ _OUTCOMES: Mapping[str, Callable[..., BinaryRisk | TimedOutcome]] = {
     "threshold": ThresholdOutcome,
     "time_to_event": TimeToEventOutcome,
     "competing_risks": CompetingRisksOutcome,
+    "quantity": _quantity,
 }
 
 
-def any_definition(study: Study) -> BinaryRisk | TimedOutcome:
+def any_definition(study: Study) -> Definition:
     """The outcome as the cohorts room labels it: the study's block, key by key.
 
     Raises
@@ -109,7 +128,7 @@ def outcome_definition(study: Study) -> BinaryRisk:
     Raises
     ------
     ContractError
-        If the study predicts a time.
+        If the study predicts a time or a quantity.
     """
     found = any_definition(study)
     if isinstance(found, TimedOutcome):
@@ -118,6 +137,10 @@ def outcome_definition(study: Study) -> BinaryRisk:
             f"{study.study} predicts a time and no event by one day",
             expected="an outcome that is had or not",
             remedy=f"name the day: --horizon with one of {days}",
+        )
+    if isinstance(found, QuantityOutcome):
+        raise ContractError(
+            f"{study.study} predicts a measured quantity and no event", expected="an outcome that is had or not"
         )
     return found
 
@@ -134,6 +157,29 @@ def timed_definition(study: Study) -> TimedOutcome:
     if not isinstance(found, TimedOutcome):
         raise ContractError(f"{study.study} predicts an event and no time", expected="time_to_event or competing_risks")
     return found
+
+
+def quantity_definition(study: Study) -> QuantityOutcome:
+    """The outcome of a study that predicts a measured quantity; raises as :func:`any_definition`.
+
+    Raises
+    ------
+    ContractError
+        If the study predicts something else.
+    """
+    found = any_definition(study)
+    if not isinstance(found, QuantityOutcome):
+        raise ContractError(f"{study.study} predicts no measured quantity", expected="an outcome of the kind quantity")
+    return found
+
+
+def quantity_thresholds(study: Study) -> tuple[float, ...]:
+    """Thresholds of a study of a quantity in the canonical unit; none for other studies."""
+    outcome = study.outcome
+    if outcome.kind != "quantity":
+        return ()
+    convert = variable(outcome.variable).conversion(outcome.unit).to_canonical
+    return tuple(float(convert(threshold)) for threshold in outcome.thresholds)
 
 
 def candidate_plans(study: Study) -> tuple[CandidatePlan, ...]:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing.by_outcome import describe
-from spinecast.cohorts.outcomes import LabelledOutcome, LabelledTimes
+from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
 from spinecast.explanation.summary import summarise
 from spinecast.files import atomic_write, canonical_json, sha256_bytes, writing
 from spinecast.models.artifact import save_model
 from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.models.encoding import PredictorSchema
+from spinecast.models.loading import AnyModel
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord, build_report, render_html
@@ -52,7 +53,7 @@ __all__ = [
     "metrics_of",
     "publish",
     "run_facts",
-    "run_tags",
+    "track_run",
     "write_report",
 ]
 
@@ -67,7 +68,7 @@ class Finished(Protocol):
     @property
     def cohort(self) -> Cohort: ...
     @property
-    def labelled(self) -> LabelledOutcome | LabelledTimes: ...
+    def labelled(self) -> LabelledOutcome | LabelledTimes | LabelledQuantity: ...
     @property
     def splits(self) -> Sequence[Split]: ...
     @property
@@ -110,32 +111,15 @@ class Written:
 
     def track(self, store: Store, output: Path) -> TrackedRun:
         """Write the run to the tracking store."""
-        from spinecast.tracking.runs import RunContent, write_run
-
-        trained, study = self.trained, self.trained.study
-        say("writing to the tracking store")
-        return write_run(
+        return track_run(
             store,
-            RunContent(
-                name=study.study,
-                experiment=study.tracking.experiment or study.study,
-                run_key=trained.run_key,
-                title=study.title,
-                cohort_name=trained.cohort.name,
-                cohort_kind=trained.cohort.kind,
-                fingerprint=trained.cohort.fingerprint,
-                source=trained.cohort.provenance.source,
-                parameters=flat_keys(study.model_dump(mode="json", exclude={"reporting"})),
-                metrics=metrics_of(self.record.evaluation["measures"])
-                | _internal_metrics(self.record.internal)
-                | dict(self.record.run["timings"]),
-                tags=run_tags(self.record, self.identity),
-                candidates=_candidate_runs(self.record),
-                record=output / RECORD,
-                model=output / MODEL,
-                identity=self.identity,
-                predictors=self.model.predictors,
-            ),
+            output,
+            self.trained,
+            self.record,
+            self.model,
+            self.identity,
+            metrics=metrics_of(self.record.evaluation["measures"]) | _internal_metrics(self.record.internal),
+            candidates=_candidate_runs(self.record),
         )
 
 
@@ -445,6 +429,62 @@ def _candidate_runs(record: RunRecord) -> dict[str, tuple[dict[str, Any], dict[s
             metrics_of(entry["measures"]) | {"tuning_log_loss": last["best"]["log_loss"]},
         )
     return runs
+
+
+def track_run(
+    store: Store,
+    output: Path,
+    trained: Finished,
+    record: RunRecord,
+    model: AnyModel,
+    identity: str,
+    *,
+    metrics: Mapping[str, float],
+    candidates: Mapping[str, tuple[Mapping[str, Any], Mapping[str, float]]],
+) -> TrackedRun:
+    """Write a run to the tracking store, whatever was trained.
+
+    Parameters
+    ----------
+    store : Store
+    output : pathlib.Path
+        Folder in which model and record stand.
+    trained : Finished
+    record : RunRecord
+    model : AnyModel
+    identity : str
+    metrics : mapping of str to float
+        Beside the run's timings.
+    candidates : mapping of str to (parameters, metrics)
+        A child run each.
+    """
+    from spinecast.tracking.pyfunc import output_names
+    from spinecast.tracking.runs import RunContent, write_run
+
+    study = trained.study
+    say("writing to the tracking store")
+    return write_run(
+        store,
+        RunContent(
+            name=study.study,
+            experiment=study.tracking.experiment or study.study,
+            run_key=trained.run_key,
+            title=study.title,
+            cohort_name=trained.cohort.name,
+            cohort_kind=trained.cohort.kind,
+            fingerprint=trained.cohort.fingerprint,
+            source=trained.cohort.provenance.source,
+            parameters=flat_keys(study.model_dump(mode="json", exclude={"reporting"})),
+            metrics=dict(metrics) | dict(record.run["timings"]),
+            tags=run_tags(record, identity),
+            candidates=candidates,
+            record=output / RECORD,
+            model=output / MODEL,
+            identity=identity,
+            predictors=model.predictors,
+            outputs=output_names(model),
+        ),
+    )
 
 
 def run_tags(record: RunRecord, identity: str) -> dict[str, str]:

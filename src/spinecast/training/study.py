@@ -46,7 +46,7 @@ from spinecast.training.study_missing_blocks import MissingSpec, with_handling
 from spinecast.training.study_reporting import ReportingSpec
 from spinecast.training.study_rules import agreement_problems
 from spinecast.training.study_search import search_space
-from spinecast.training.study_survival_blocks import TIMED_OUTCOMES, Candidate, OutcomeSpec, TimedOutcomeSpec
+from spinecast.training.study_survival_blocks import JUDGED_OUT_OF_FOLD_ALONE, Candidate, OutcomeSpec, TimedOutcomeSpec
 
 __all__ = [
     "STUDY",
@@ -172,8 +172,8 @@ class Study(Block):
         if isinstance(judged, dict) and isinstance(sites, dict) and isinstance(column, str):
             filled["internal_validation"] = judged | {"internal_external": {"by": column} | sites}
         outcome = given.get("outcome")
-        if isinstance(outcome, dict) and outcome.get("kind") in TIMED_OUTCOMES:
-            # Curves are judged out of fold alone: nothing is fitted again for them.
+        if isinstance(outcome, dict) and outcome.get("kind") in JUDGED_OUT_OF_FOLD_ALONE:
+            # Curves and quantiles are judged out of fold alone: nothing is fitted again for them.
             filled.setdefault("internal_validation", {"bootstrap": None})
         return filled
 

@@ -10,6 +10,7 @@ from spinecast.documents import did_you_mean, problems_error, read_document
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.training.study import STUDY, Study, resolved_yaml, study_hash
 from spinecast.training.study_blocks import SyntheticSource, TableSource
+from spinecast.training.study_quantity_blocks import QuantityOutcome
 from spinecast.training.study_rules import dictionary_problems
 from spinecast.training.study_search import catalogue_problems
 from spinecast.training.study_survival_blocks import TimedOutcomeSpec
@@ -85,8 +86,7 @@ def summary(study: Study) -> str:
         f"{candidate.name} ({count} trials, missing values: {candidate.imputation.kind})"
         for candidate, count in zip(study.candidates, trials, strict=True)
     ]
-    scale = "log-odds" if study.timed_outcome is None else "log cumulative hazard"
-    final = "the winner" if study.final.kind == "winner" else f"mean {scale} of {', '.join(study.final.of)}"
+    final = "the winner" if study.final.kind == "winner" else f"mean {_averaged(study)} of {', '.join(study.final.of)}"
     lines = [
         ("study", f"{study.study}: {study.title}"),
         ("patients", _patients(study)),
@@ -106,6 +106,13 @@ def summary(study: Study) -> str:
     ]
     text = "\n".join(f"{name + ':':<13}{value.replace(chr(10), chr(10) + ' ' * 13)}" for name, value in lines)
     return f"{text}\n{RESEARCH_USE}"
+
+
+def _averaged(study: Study) -> str:
+    """Say what an ensemble is the mean of."""
+    if isinstance(study.outcome, QuantityOutcome):
+        return f"quantiles ({study.outcome.scale.replace('_', ' ')})"
+    return "log-odds" if study.timed_outcome is None else "log cumulative hazard"
 
 
 def _internal_validation(study: Study) -> str:
@@ -181,6 +188,10 @@ def _outcome(study: Study) -> str:
         what = outcome.event if outcome.kind == "time_to_event" else " or ".join(outcome.causes)
         days = ", ".join(str(day) for day in outcome.horizons_days)
         return f"{label}time to {what} in {outcome.time}; read at day {days}"
+    if isinstance(outcome, QuantityOutcome):
+        levels, passed = (", ".join(f"{one:g}" for one in ones) for ones in (outcome.quantiles, outcome.thresholds))
+        unit = f" {outcome.unit}" if outcome.unit else ""
+        return f"{label}{outcome.variable}, quantiles {levels}; chance of {passed}{unit}; scale: {outcome.scale}"
     if outcome.kind == "threshold":
         side = f"{outcome.comparison.replace('_', ' ')} {outcome.threshold:g} {outcome.unit or ''}".rstrip()
         return f"{label}{outcome.variable} is {side}"

@@ -10,7 +10,13 @@ from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.errors import ContractError
 from spinecast.training.published import find_published, known_published
 from spinecast.training.study_blocks import TableSource
-from spinecast.training.study_survival_blocks import BINARY_KINDS, TIMED_KINDS, DiscreteTime, TimedCandidate
+from spinecast.training.study_quantity_blocks import QuantityOutcome
+from spinecast.training.study_survival_blocks import (
+    BINARY_KINDS,
+    QUANTITY_KINDS,
+    TIMED_KINDS,
+    DiscreteTime,
+)
 
 if TYPE_CHECKING:
     from spinecast.clinical.variable import Role, Variable
@@ -31,7 +37,9 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
     return chain(
         _repeated(study),
         _outcome_problems(study),
+        _kind_problems(study),
         _timed_problems(study),
+        _quantity_problems(study),
         _published_problems(study),
         _final_problems(study),
         _range_problems(study),
@@ -125,17 +133,61 @@ def _outcome_problems(study: Study) -> Iterator[Problem]:
                 yield Problem(("outcome", role, i), f"outcome: level {level} cannot be both the event and {words}")
 
 
+def _kind_problems(study: Study) -> Iterator[Problem]:
+    """Find candidates that cannot learn the study's kind of outcome."""
+    learned = {
+        TIMED_KINDS: "a time",
+        QUANTITY_KINDS: "a measured quantity",
+        BINARY_KINDS: "an event that is had or not",
+    }
+    kinds = BINARY_KINDS
+    if study.timed_outcome is not None:
+        kinds = TIMED_KINDS
+    elif isinstance(study.outcome, QuantityOutcome):
+        kinds = QUANTITY_KINDS
+    for position, candidate in enumerate(study.candidates):
+        if candidate.kind not in kinds:
+            key: KeyPath = ("candidates", position, "kind")
+            other = next(words for names, words in learned.items() if candidate.kind in names)
+            what = (
+                f"{dotted(key)}: {candidate.kind} learns {other}, and the outcome is of the kind {study.outcome.kind}"
+            )
+            yield Problem(key, what, f"one of {', '.join(kinds)}")
+
+
+def _quantity_problems(study: Study) -> Iterator[Problem]:
+    """Find levels that are no levels of a distribution, and what nothing of a quantity is set beside."""
+    outcome = study.outcome
+    if not isinstance(outcome, QuantityOutcome):
+        return
+    levels = outcome.quantiles
+    for i, level in enumerate(levels[1:], start=1):
+        if level <= levels[i - 1]:
+            yield Problem(
+                ("outcome", "quantiles", i),
+                f"outcome.quantiles: {level:g} follows {levels[i - 1]:g}",
+                "ascending levels",
+            )
+    if 0.5 not in levels:
+        yield Problem(("outcome", "quantiles"), "outcome.quantiles: the median is not among them", "0.5 and others")
+    for i, threshold in enumerate(outcome.thresholds):
+        if threshold in outcome.thresholds[:i]:
+            yield Problem(("outcome", "thresholds", i), f"outcome.thresholds: {threshold:g} is listed twice")
+    for part, asked in study.internal_validation:
+        if asked is not None:
+            what = (
+                f"internal_validation.{part}: quantiles are judged out of fold alone, nothing is fitted again for them"
+            )
+            yield Problem(("internal_validation", part), what, "null for a study of a quantity")
+    if study.comparators:
+        yield Problem(("comparators",), "comparators: other models' risks are not set beside a quantity", "none")
+
+
 def _timed_problems(study: Study) -> Iterator[Problem]:
-    """Find candidates that cannot learn the study's kind of outcome, and horizons that are listed twice."""
+    """Find what a study of times, or another, cannot have, and horizons that are listed twice."""
     timed = study.timed_outcome
     for position, candidate in enumerate(study.candidates):
-        key: KeyPath = ("candidates", position, "kind")
-        if isinstance(candidate, TimedCandidate) != (timed is not None):
-            outcome, other = study.outcome.kind, "a time" if timed is None else "an event that is had or not"
-            kinds = BINARY_KINDS if timed is None else TIMED_KINDS
-            what = f"{dotted(key)}: {candidate.kind} learns {other}, and the outcome is of the kind {outcome}"
-            yield Problem(key, what, f"one of {', '.join(kinds)}")
-        elif isinstance(candidate, DiscreteTime) and not candidate.takes_missing:
+        if timed and isinstance(candidate, DiscreteTime) and not candidate.takes_missing:
             at: KeyPath = ("candidates", position, "imputation")
             yield Problem(at, f"{dotted(at)}: {candidate.learner} takes no missing values", "median or forest")
     for part, asked in study.internal_validation if timed else ():
@@ -195,8 +247,9 @@ def _decline_problems(study: Study) -> Iterator[Problem]:
         if name not in own:
             what = f"missing.decline.without: {name} is none of the predictors"
             yield Problem((*place, "without", i), what, f"one of {', '.join(own)}", did_you_mean(name, own))
-    if study.timed_outcome is not None and asked != type(asked)():
-        what = "missing.decline: a model of times answers whoever it is asked of"
+    other = "a quantity" if isinstance(study.outcome, QuantityOutcome) else "times" if study.timed_outcome else ""
+    if other and asked != type(asked)():
+        what = f"missing.decline: a model of {other} answers whoever it is asked of"
         yield Problem(place, what, "a study of one event", "leave decline out")
 
 
@@ -222,7 +275,7 @@ def _outcome_variable_problems(study: Study, key: KeyPath, entry: Variable) -> I
     place, outcome = dotted(key), study.outcome
     if entry.role != "outcome":
         yield Problem(key, f"{place}: {entry.name} is not an outcome", "a variable of the role outcome")
-    elif key[1] in ("time", "event") or outcome.kind == "threshold":
+    elif key[1] in ("time", "event") or outcome.kind in ("threshold", "quantity"):
         wanted = "binary" if key[1] == "event" else "continuous"
         if entry.kind != wanted:
             yield Problem(key, f"{place}: {entry.name} is {entry.kind}", f"a {wanted} outcome variable")

@@ -21,11 +21,13 @@ from spinecast.training.study_blocks import (
     name_field,
     time_field,
 )
+from spinecast.training.study_quantity_blocks import QuantityCandidate, QuantityOutcome
 
 __all__ = [
     "BINARY_KINDS",
+    "JUDGED_OUT_OF_FOLD_ALONE",
+    "QUANTITY_KINDS",
     "TIMED_KINDS",
-    "TIMED_OUTCOMES",
     "BoostedAft",
     "BoostedCox",
     "Candidate",
@@ -129,12 +131,12 @@ class DiscreteTime(FilledCandidate):
 
 
 TimedOutcomeSpec = TimeToEventOutcome | CompetingRisksOutcome
-OutcomeSpec = Annotated[BinaryOutcomeSpec | TimedOutcomeSpec, Field(discriminator="kind")]
+OutcomeSpec = Annotated[BinaryOutcomeSpec | TimedOutcomeSpec | QuantityOutcome, Field(discriminator="kind")]
 TimedCandidate = Cox | BoostedCox | BoostedAft | RandomSurvivalForest | DiscreteTime
-Candidate = Annotated[BinaryCandidate | TimedCandidate, Field(discriminator="kind")]
+Candidate = Annotated[BinaryCandidate | TimedCandidate | QuantityCandidate, Field(discriminator="kind")]
 
-TIMED_OUTCOMES = ("time_to_event", "competing_risks")
-BINARY_KINDS, TIMED_KINDS = (
+JUDGED_OUT_OF_FOLD_ALONE = ("time_to_event", "competing_risks", "quantity")
+BINARY_KINDS, TIMED_KINDS, QUANTITY_KINDS = (
     tuple(get_args(block.model_fields["kind"].annotation)[0] for block in get_args(union))
-    for union in (BinaryCandidate, TimedCandidate)
+    for union in (BinaryCandidate, TimedCandidate, QuantityCandidate)
 )

@@ -27,6 +27,7 @@ from spinecast.cohorts.outcomes.by_state import (
     label_ordinal,
     label_quantity,
     label_threshold,
+    read_by_threshold,
 )
 from spinecast.cohorts.outcomes.by_time import (
     CompetingRisksOutcome,
@@ -63,6 +64,7 @@ __all__ = [
     "TimedOutcome",
     "label_outcome",
     "read_by_day",
+    "read_by_threshold",
     "require_events",
 ]
 

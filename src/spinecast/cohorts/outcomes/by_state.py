@@ -34,6 +34,7 @@ __all__ = [
     "label_ordinal",
     "label_quantity",
     "label_threshold",
+    "read_by_threshold",
 ]
 
 Comparison = Literal["at_least", "more_than", "at_most", "less_than"]
@@ -226,6 +227,32 @@ def label_quantity(cohort: Cohort, outcome: QuantityOutcome) -> LabelledQuantity
     if len(np.unique(values)) < 2:
         _refuse_constant(label, len(rows), "value", "values that differ")
     return LabelledQuantity(label, entry.unit_symbol, values, rows, tuple(steps))
+
+
+def read_by_threshold(labelled: LabelledQuantity, threshold: float) -> LabelledOutcome:
+    """Read a measured quantity as an event: whether it was at least a threshold.
+
+    Parameters
+    ----------
+    labelled : LabelledQuantity
+    threshold : float
+        In the canonical unit.
+
+    Raises
+    ------
+    CohortError
+        If everybody or nobody reached it.
+    """
+    words = f"{format_number(threshold)} {labelled.unit}".rstrip()
+    values = _beyond(labelled.values, threshold, "at_least")
+    return _two_sides(
+        labelled.label,
+        f"At least {words}",
+        f"Less than {words}",
+        values,
+        labelled.rows,
+        list(labelled.attrition),
+    )
 
 
 def _require_quantity(name: str) -> Variable:

@@ -24,6 +24,7 @@ from spinecast.models.catalogue import (
     Interval,
     Range,
 )
+from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.curves import DISTRIBUTIONS
 from spinecast.models.survival.learners import (
     FitCurves,
@@ -160,4 +161,4 @@ def any_family(name: str) -> Family[Any]:
     KeyError
         If there is none of that name.
     """
-    return FAMILIES[name] if name in FAMILIES else SURVIVAL_FAMILIES[name]
+    return {**FAMILIES, **SURVIVAL_FAMILIES, **QUANTILE_FAMILIES}[name]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["beeswarm_plot", "dependence_plot", "importance_plot"]
 
-CONTRIBUTION = "Contribution to the {} of the event"
+CONTRIBUTION = "Contribution to the {}"
 _STEPS = np.linspace(0, 1, 33)  # of the colour bar: few enough for matplotlib to draw it without a bitmap
 
 
@@ -80,7 +80,7 @@ def importance_plot(rows: Sequence[Mapping[str, Any]], key: str, scale: str = "l
         return to_svg(figure, key)
 
 
-def beeswarm_plot(variables: Sequence[Mapping[str, Any]], key: str, scale: str = "log-odds") -> str:
+def beeswarm_plot(variables: Sequence[Mapping[str, Any]], key: str, scale: str = "log-odds of the event") -> str:
     """Draw every explained patient's contribution of each variable, coloured by the variable's value, missing in grey.
 
     Colour runs from a variable's 5th to its 95th centile, or from its first level to its last. Points that would
@@ -166,7 +166,7 @@ def _stacked(contributions: NDArray[np.float64], span: float) -> NDArray[np.floa
     return order * min(0.085, 0.4 / max(furthest, 1.0))
 
 
-def dependence_plot(variables: Sequence[Mapping[str, Any]], key: str, scale: str = "log-odds") -> str:
+def dependence_plot(variables: Sequence[Mapping[str, Any]], key: str, scale: str = "log-odds of the event") -> str:
     """Draw contribution against value, one panel a variable: points with a running median, or a strip a level.
 
     Parameters

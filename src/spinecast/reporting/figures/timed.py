@@ -142,7 +142,9 @@ def _auc_points(horizons: Sequence[Mapping[str, Any]]) -> list[tuple[float, floa
     return [(day, measure["estimate"]) for day, measure in found if absence(measure) is None]
 
 
-def horizon_panels_plot(horizons: Sequence[Mapping[str, Any]], key: str, *, what: str) -> str:
+def horizon_panels_plot(
+    horizons: Sequence[Mapping[str, Any]], key: str, *, what: str, titles: Sequence[str] = ()
+) -> str:
     """Draw one panel a horizon: calibration curves with groups, or decision curves.
 
     Parameters
@@ -152,14 +154,17 @@ def horizon_panels_plot(horizons: Sequence[Mapping[str, Any]], key: str, *, what
     key : str
         Prefix of the ids.
     what : {"calibration", "decision"}
+    titles : sequence of str
+        Of the panels; the horizons' days when left out.
     """
     columns = min(3, len(horizons))
     lines = ceil(len(horizons) / columns)
     with house_style():
         figure = new_figure(7.4, 0.6 + 2.35 * lines)
         panels = figure.subplots(lines, columns, squeeze=False)
-        for axes, horizon in zip(panels.flat, horizons, strict=False):
-            panel_title(axes, f"Day {horizon['day']:g}")
+        named = titles or [f"Day {horizon['day']:g}" for horizon in horizons]
+        for axes, horizon, title in zip(panels.flat, horizons, named, strict=False):
+            panel_title(axes, title)
             if what == "calibration":
                 _calibration(axes, horizon)
             else:

@@ -62,6 +62,9 @@ ALGORITHMS: Mapping[str, Component] = {
     ),
     "random_survival_forest": Component("a random survival forest (scikit-survival)", ("ishwaran2008",)),
     "discrete_time": Component("discrete-time hazards by a binary algorithm", ("singer1993",)),
+    "linear_quantile": Component("linear quantile regression with an L1 penalty", ("koenker1978", "pedregosa2011")),
+    "boosted_quantile": Component("trees boosted on the pinball loss (scikit-learn)", ("koenker1978", "pedregosa2011")),
+    "xgboost_quantile": Component("trees boosted on the pinball loss (XGBoost)", ("koenker1978", "chen2016")),
     "baseline": Component("a logistic regression on a few predictors, as a baseline", ("pedregosa2011",)),
 }
 IMPUTATIONS: Mapping[str, Component] = {
@@ -107,11 +110,14 @@ def tuned_by(recorded: Recorded) -> str:
 
 def scale_of(recorded: Recorded) -> str:
     """The scale on which candidates are averaged and contributions add up."""
-    return "log cumulative hazard" if recorded.get("tuning.json", "loss") else "log-odds"
+    usual = "log cumulative hazard" if recorded.get("tuning.json", "loss") else "log-odds"
+    return fmt.plain(recorded.get("tuning.json", "averaged") or usual)
 
 
 def recalibration_of(recorded: Recorded) -> Component:
-    """How scores become risks."""
+    """How scores become risks, or quantiles hold what they say."""
+    if recorded.get("tuning.json", "averaged") == "quantile":
+        return Component("a shift of every quantile by its held-out residuals (conformal)", ("romano2019",))
     if recorded.get("tuning.json", "loss"):
         return Component(
             "a level and a slope of the log cumulative hazard, by the likelihood of the held-out times",

@@ -156,6 +156,11 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.7326/0003-4819-122-3-199502010-00007",
         ),
         Reference(
+            "koenker1978",
+            "Koenker R, Bassett G. Regression quantiles. Econometrica 1978;46:33-50.",
+            "doi:10.2307/1913643",
+        ),
+        Reference(
             "lundberg2017",
             "Lundberg SM, Lee SI. A unified approach to interpreting model predictions. Adv Neural Inf Process Syst "
             "2017;30:4765-4774.",
@@ -213,6 +218,12 @@ REFERENCES: Mapping[str, Reference] = {
             "Riley RD, Ensor J, Snell KIE, et al. Calculating the sample size required for developing a clinical "
             "prediction model. BMJ 2020;368:m441.",
             "doi:10.1136/bmj.m441",
+        ),
+        Reference(
+            "romano2019",
+            "Romano Y, Patterson E, Candes E. Conformalized quantile regression. Advances in Neural Information "
+            "Processing Systems 2019;32:3543-3553.",
+            "arXiv:1905.03222",
         ),
         Reference(
             "simon2011",

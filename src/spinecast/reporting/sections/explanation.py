@@ -40,9 +40,11 @@ def explanation_section(record: RunRecord) -> Section:
     swarm = sorted(fmt.listed(explanation.get("beeswarm")), key=lambda entry: order.get(entry["variable"], len(order)))
     swarm = [entry for entry in swarm if entry["points"]]
     scale = fmt.plain(explanation.get("scale") or LOG_ODDS)
-    blocks: list[Block] = [Paragraph(_method(explanation)), _importance(_by_importance(importance), scale)]
+    moved = fmt.plain(explanation.get("moves") or "risk")
+    of_what = f"{scale} of the event" if moved == "risk" else scale
+    blocks: list[Block] = [Paragraph(_method(explanation)), _importance(_by_importance(importance), scale, moved)]
     if swarm:
-        blocks += [_beeswarm(swarm[:IN_BEESWARM], scale), _dependence(swarm[:IN_DEPENDENCE], scale)]
+        blocks += [_beeswarm(swarm[:IN_BEESWARM], scale, of_what), _dependence(swarm[:IN_DEPENDENCE], of_what)]
     else:
         blocks.append(unavailable("Contributions by value", "not recorded in this run"))
     return Section("explanation", title, tuple(blocks))
@@ -73,16 +75,17 @@ def _method(explanation: Mapping[str, Any]) -> str:
             f"{verdict} "
             f"the tolerance of {fmt.significant(tolerance, 2)}."
         )
+    moved = fmt.plain(explanation.get("moves") or "risk of the event")
     return (
-        f"{by}{drawn}.{exact} A contribution above 0 raises the risk of the event, one below 0 lowers it, against the "
+        f"{by}{drawn}.{exact} A contribution above 0 raises the {moved}, one below 0 lowers it, against the "
         "average "
-        "patient. Contributions describe what the model does with a value; they do not say what causes the event, "
+        "patient. Contributions describe what the model does with a value; they do not say what causes the outcome, "
         "nor what "
         "would happen if the value were changed."
     ).lstrip(". ")
 
 
-def _importance(importance: Sequence[Mapping[str, Any]], scale: str) -> Figure:
+def _importance(importance: Sequence[Mapping[str, Any]], scale: str, moved: str) -> Figure:
     top = importance[0]
     rows = tuple(
         row(str(place), entry["label"], fmt.number(entry["mean_absolute"], 4))
@@ -90,7 +93,7 @@ def _importance(importance: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     )
     return Figure(
         key="importance",
-        title="Which variables move the risk most",
+        title=f"Which variables move the {moved} most",
         svg=figures.importance_plot(importance[:IN_IMPORTANCE], "importance", scale),
         caption=f"Mean absolute contribution to the {scale}; all levels and indicators of a variable taken together.",
         alternative=(
@@ -101,7 +104,7 @@ def _importance(importance: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     )
 
 
-def _beeswarm(variables: Sequence[Mapping[str, Any]], scale: str) -> Figure:
+def _beeswarm(variables: Sequence[Mapping[str, Any]], scale: str, of_what: str) -> Figure:
     rows = []
     for entry in variables:
         contributions = numbers([point["contribution"] for point in entry["points"]])
@@ -112,7 +115,7 @@ def _beeswarm(variables: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     return Figure(
         key="beeswarm",
         title="Contribution of each variable in each patient explained",
-        svg=figures.beeswarm_plot(variables, "beeswarm", scale),
+        svg=figures.beeswarm_plot(variables, "beeswarm", of_what),
         caption=(
             f"The {len(variables)} most important variables. One point is one patient; points are shuffled separately "
             "for each "
@@ -133,7 +136,7 @@ def _beeswarm(variables: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     )
 
 
-def _dependence(variables: Sequence[Mapping[str, Any]], scale: str) -> Figure:
+def _dependence(variables: Sequence[Mapping[str, Any]], of_what: str) -> Figure:
     rows: list[Row] = []
     for entry in variables:
         rows.append(Row((fmt.named(entry["label"], entry.get("unit")),), heading=True))
@@ -142,7 +145,7 @@ def _dependence(variables: Sequence[Mapping[str, Any]], scale: str) -> Figure:
     return Figure(
         key="dependence",
         title="Contribution by value",
-        svg=figures.dependence_plot(variables, "dependence", scale),
+        svg=figures.dependence_plot(variables, "dependence", of_what),
         caption=(
             f"The {len(variables)} most important variables. Points: patients explained; orange: the running median, "
             "or the "

@@ -76,7 +76,8 @@ def _design(record: RunRecord) -> str:
         spread = str(min(trials)) if min(trials) == max(trials) else f"{min(trials)} to {max(trials)}"
         counted = f" Each candidate had {spread} trials in each split, {fmt.integer(sum(trials))} trials in all."
     loss = _loss(record)
-    scale = "log cumulative hazard" if "loss" in record.tuning else "log-odds"
+    usual = "log cumulative hazard" if "loss" in record.tuning else "log-odds"
+    scale = fmt.plain(record.tuning.get("averaged") or usual)
     rule = {
         "winner": f" The final model is the candidate with the lowest inner {loss}; the same rule chooses inside "
         "every outer fold.",

@@ -21,16 +21,15 @@ from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord
 from spinecast.training.environment import package_versions
-from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS
+from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
 from spinecast.training.publication import (
     Clock,
     describe_search,
-    flat_keys,
     metrics_of,
     run_facts,
-    run_tags,
+    track_run,
     write_report,
 )
 from spinecast.training.resampling import ALL_PATIENTS
@@ -71,33 +70,15 @@ class WrittenTimes:
 
     def track(self, store: Store, output: Path) -> TrackedRun:
         """Write the run to the tracking store."""
-        from spinecast.tracking.runs import RunContent, write_run
-
-        trained, study = self.trained, self.trained.study
-        say("writing to the tracking store")
-        return write_run(
+        return track_run(
             store,
-            RunContent(
-                name=study.study,
-                experiment=study.tracking.experiment or study.study,
-                run_key=trained.run_key,
-                title=study.title,
-                cohort_name=trained.cohort.name,
-                cohort_kind=trained.cohort.kind,
-                fingerprint=trained.cohort.fingerprint,
-                source=trained.cohort.provenance.source,
-                parameters=flat_keys(study.model_dump(mode="json")),
-                metrics=_metrics(self.evaluation) | dict(self.record.run["timings"]),
-                tags=run_tags(self.record, self.identity),
-                candidates={
-                    one["name"]: ({"label": one["label"]}, _metrics(one)) for one in self.evaluation["candidates"]
-                },
-                record=output / RECORD,
-                model=output / MODEL,
-                identity=self.identity,
-                predictors=self.model.predictors,
-                horizons_days=self.model.horizons_days,
-            ),
+            output,
+            self.trained,
+            self.record,
+            self.model,
+            self.identity,
+            metrics=_metrics(self.evaluation),
+            candidates={one["name"]: ({"label": one["label"]}, _metrics(one)) for one in self.evaluation["candidates"]},
         )
 
 

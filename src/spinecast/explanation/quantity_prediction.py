@@ -1,0 +1,293 @@
+"""One patient's quantity with everything that must be kept of it, and the quantiles of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spinecast.clinical.blood_order import (
+    LEAST_HEMOGLOBIN,
+    ORDER_INPUTS,
+    ORDER_RULE,
+    ORDERED_LOSS,
+    order_text,
+    units_to_cross_match,
+)
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.cohort import frame_matrix
+from spinecast.cohorts.contract import check_patient
+from spinecast.errors import ContractError
+from spinecast.explanation.prediction import notices
+from spinecast.explanation.quantity_contributions import explain_median
+from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.explanation.table_prediction import TablePrediction, predicted_table
+from spinecast.models.quantiles.model import QuantityModel
+from spinecast.models.quantiles.quantile_function import QuantileFunction
+
+__all__ = [
+    "QuantityPrediction",
+    "blood_order",
+    "intervals_of",
+    "orders_blood",
+    "predict_quantity",
+    "predict_quantity_table",
+    "quantity_columns",
+]
+
+FloatArray = NDArray[np.float64]
+
+STATED = (0.5, 0.8, 0.9)
+# Blood is ordered for the loss half of such patients stay below, and for the one nine in ten do.
+ORDER_LEVELS = (0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class QuantityPrediction:
+    """What was asked, what was answered and why.
+
+    Parameters
+    ----------
+    model, identity, outcome, unit : str
+    given : mapping
+        The inputs as they came.
+    used : mapping of str to str
+        Each predictor as the model read it; "not recorded" where missing.
+    median : float
+    quantiles : tuple of mapping
+        ``{"level", "value"}`` of each level that was learned.
+    intervals : tuple of mapping
+        ``{"stated", "lower", "upper"}``: central intervals said to hold the quantity in that share of such patients.
+    at_least : tuple of mapping
+        ``{"threshold", "probability"}``.
+    blood_order : mapping, optional
+        Units to cross-match by the rule that is named; of a model of intraoperative blood loss.
+    scale : str
+        What contributions add up to.
+    served, base_value, reordered, residual : float
+        On that scale.
+    contributions : tuple of mapping
+        Largest first.
+    warnings, notices : tuple of str
+    """
+
+    model: str
+    identity: str
+    outcome: str
+    unit: str
+    given: Mapping[str, Any]
+    used: Mapping[str, str]
+    median: float
+    quantiles: tuple[Mapping[str, float], ...]
+    intervals: tuple[Mapping[str, float], ...]
+    at_least: tuple[Mapping[str, float], ...]
+    blood_order: Mapping[str, Any] | None
+    scale: str
+    served: float
+    base_value: float
+    reordered: float
+    residual: float
+    contributions: tuple[Mapping[str, Any], ...]
+    warnings: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "model": self.model,
+            "identity": self.identity,
+            "outcome": self.outcome,
+            "unit": self.unit,
+            "median": self.median,
+            "quantiles": [dict(one) for one in self.quantiles],
+            "intervals": [dict(one) for one in self.intervals],
+            "at_least": [dict(one) for one in self.at_least],
+            **({} if self.blood_order is None else {"blood_order": dict(self.blood_order)}),
+            "scale": self.scale,
+            "served": self.served,
+            "base_value": self.base_value,
+            "reordered": self.reordered,
+            "residual": self.residual,
+            "contributions": [dict(row) for row in self.contributions],
+            "given": dict(self.given),
+            "used": dict(self.used),
+            "warnings": list(self.warnings),
+            "notices": list(self.notices),
+        }
+
+    def to_text(self) -> str:
+        """Return lines for a person to read."""
+        unit = f" {self.unit}".rstrip()
+        shown = [row for row in self.contributions if abs(row["contribution"]) >= 0.005]
+        width = max((len(row["label"]) for row in shown), default=0)
+        rest = self.served - self.base_value - sum(row["contribution"] for row in shown)
+        lines = [
+            f"{self.outcome}: half of such patients stay below {self.median:,.0f}{unit}",
+            *(
+                f"  {one['stated']:.0%} lie between {one['lower']:,.0f} and {one['upper']:,.0f}{unit}"
+                for one in self.intervals
+            ),
+            "probability of",
+            *(f"  {one['threshold']:,.0f}{unit} and more: {one['probability']:.1%}" for one in self.at_least),
+            *self._order_lines(),
+            f"model {self.model} ({self.identity[:12]})",
+            "",
+            f"what raises (+) or lowers (-) the median on the scale {self.scale}, largest first:",
+            f"  {self.base_value:+.2f}  before any input is known",
+            *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
+            f"  {rest:+.2f}  all others together",
+            f"  {self.served:+.2f}  sum: the {self.scale} of {self.median:,.0f}{unit}",
+            "",
+            *(f"note: {warning}" for warning in self.warnings),
+            *self.notices,
+        ]
+        return "\n".join(lines)
+
+    def _order_lines(self) -> list[str]:
+        order = self.blood_order
+        if order is None:
+            return []
+        if "absent" in order:
+            return [f"blood to cross-match: not estimable: {order['absent']}"]
+        said = [
+            f"  for a loss of {one['loss']:,.0f} mL ({one['level']:.0%} of such patients lose less): "
+            + (one["absent"] if "absent" in one else order_text(one["units"]))
+            for one in order["orders"]
+        ]
+        return ["blood to cross-match", *said, f"  {order['rule']}; lowest {order['least_hemoglobin']:g} g/dL"]
+
+
+def orders_blood(model: QuantityModel) -> bool:
+    """Whether the quantity is a loss that blood is ordered for."""
+    return str(model.about["outcome"].get("variable")) == ORDERED_LOSS
+
+
+def blood_order(
+    found: QuantileFunction, inputs: Mapping[str, float], least_hemoglobin: float = LEAST_HEMOGLOBIN
+) -> dict[str, Any]:
+    """Units to cross-match for one patient, at the losses of `ORDER_LEVELS`: JSON values.
+
+    Parameters
+    ----------
+    found : QuantileFunction
+        Of one patient.
+    inputs : mapping of str to float
+        `ORDER_INPUTS` in canonical units, NaN where not known.
+    least_hemoglobin : float
+        Lowest haemoglobin accepted, g/dL.
+    """
+    lacking = [variable(name).label.lower() for name in ORDER_INPUTS if np.isnan(inputs[name])]
+    if lacking:
+        return {"absent": f"{', '.join(lacking)} not known", "rule": ORDER_RULE}
+    orders: list[dict[str, Any]] = []
+    for level, loss in zip(ORDER_LEVELS, found.quantiles(ORDER_LEVELS)[0].tolist(), strict=True):
+        body = {name: inputs[name] for name in ("body_height", "body_weight", "hemoglobin")}
+        units = float(units_to_cross_match(male=inputs["sex"], **body, loss=loss, least_hemoglobin=least_hemoglobin))
+        beyond = {"absent": "not estimable: more than the patient's whole blood volume"}
+        orders.append({"level": level, "loss": loss, **(beyond if np.isnan(units) else {"units": units})})
+    return {"rule": ORDER_RULE, "least_hemoglobin": least_hemoglobin, "orders": orders}
+
+
+def predict_quantity(
+    model: QuantityModel, identity: str, given: Mapping[str, Any], least_hemoglobin: float = LEAST_HEMOGLOBIN
+) -> QuantityPrediction:
+    """Predict and explain one patient.
+
+    Parameters
+    ----------
+    model : QuantityModel
+    identity : str
+    given : mapping of str to value
+        As :func:`spinecast.explanation.prediction.predict_patient`; of a blood loss `ORDER_INPUTS` too.
+    least_hemoglobin : float
+        Lowest haemoglobin accepted when blood is ordered, g/dL.
+
+    Raises
+    ------
+    ContractError
+        If a field is unknown or a value impossible, or nothing at all is known.
+    """
+    if not 0 < least_hemoglobin < np.inf:
+        raise ContractError(f"no haemoglobin of {least_hemoglobin:g} g/dL can be kept", expected="a value above 0")
+    asked = tuple(dict.fromkeys((*model.predictors, *(ORDER_INPUTS if orders_blood(model) else ()))))
+    frame, warnings = check_patient(given, asked)
+    matrix = model.matrix(frame)
+    if np.isnan(matrix).all():
+        raise ContractError(
+            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
+        )
+    found, why = model.distribution(matrix), explain_median(model, matrix)
+    variables = [variable(name) for name in model.predictors]
+    order = None
+    if orders_blood(model):
+        inputs = dict(zip(ORDER_INPUTS, frame_matrix(frame, ORDER_INPUTS)[0].tolist(), strict=True))
+        order = blood_order(found, inputs, least_hemoglobin)
+    return QuantityPrediction(
+        model=model.name,
+        identity=identity,
+        outcome=str(model.about["outcome"]["label"]),
+        unit=model.unit,
+        given=dict(given),
+        used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
+        median=float(found.median()[0]),
+        quantiles=tuple(
+            {"level": float(level), "value": float(value)}
+            for level, value in zip(model.levels, found.quantiles()[0], strict=True)
+        ),
+        intervals=intervals_of(found, 0),
+        at_least=tuple(
+            {"threshold": threshold, "probability": float(chance)}
+            for threshold, chance in zip(model.thresholds, found.exceedance(model.thresholds)[0], strict=True)
+        ),
+        blood_order=order,
+        scale=why.scale,
+        served=float(why.served[0]),
+        base_value=why.base_value,
+        reordered=float(why.reordered[0]),
+        residual=float(why.residual[0]),
+        contributions=tuple(contribution_rows(variables, matrix[0], why.values[0])),
+        warnings=tuple(warnings),
+        notices=notices(model),
+    )
+
+
+def intervals_of(found: QuantileFunction, row: int) -> tuple[dict[str, float], ...]:
+    """Central intervals of one patient."""
+    ends = [(stated, *found.interval(stated)) for stated in STATED]
+    return tuple(
+        {"stated": stated, "lower": float(lower[row]), "upper": float(upper[row])} for stated, lower, upper in ends
+    )
+
+
+def quantity_columns(model: QuantityModel, matrix: FloatArray) -> dict[str, FloatArray]:
+    """Columns of a table of predictions: ``quantile_0.5`` and so on, and ``at_least_1000``."""
+    found = model.distribution(matrix)
+    named = dict(zip((f"quantile_{level:g}" for level in model.levels), found.quantiles().T, strict=True))
+    chances = found.exceedance(model.thresholds).T
+    return named | dict(zip((f"at_least_{one:g}" for one in model.thresholds), chances, strict=True))
+
+
+def predict_quantity_table(
+    model: QuantityModel, identity: str, table: pd.DataFrame, *, allow_similar: bool = False
+) -> TablePrediction:
+    """Predict a table of patients: the columns of :func:`quantity_columns`.
+
+    Parameters
+    ----------
+    model, identity, table, allow_similar
+        As :func:`spinecast.explanation.table_prediction.predict_table`.
+
+    Raises
+    ------
+    ContractError
+        As :func:`spinecast.explanation.table_prediction.predict_table`.
+    """
+
+    def columns(matrix: FloatArray) -> dict[str, FloatArray]:
+        return quantity_columns(model, matrix)
+
+    return predicted_table(model, identity, table, columns, allow_similar=allow_similar)

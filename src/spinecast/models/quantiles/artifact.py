@@ -1,0 +1,145 @@
+"""A quantity model on disk: data only, under the same manifest of hashes as every model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from spinecast.files import readable_json
+from spinecast.models.artifact import (
+    arrays_from_bytes,
+    arrays_to_bytes,
+    read_contents,
+    scorer_from_arrays,
+    with_prefix,
+    write_contents,
+)
+from spinecast.models.encoding import Encoder
+from spinecast.models.quantiles.model import QuantileMember, QuantilePart, QuantityModel
+
+__all__ = [
+    "QUANTITY_FORMAT",
+    "load_quantity_model",
+    "quantile_member_from_bytes",
+    "quantile_member_to_bytes",
+    "save_quantity_model",
+]
+
+QUANTITY_FORMAT = "spinecast quantity model"
+FORMAT_VERSION = 1
+MODEL, TABLES = "model.json", "tables.npz"
+
+
+def save_quantity_model(model: QuantityModel, folder: Path) -> str:
+    """Write a model folder, whole or not at all, and return its identity: the SHA-256 of its manifest.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    described = {
+        "name": model.name,
+        "scale": model.scale,
+        "predictors": list(model.predictors),
+        "parts": [
+            {
+                "name": part.name,
+                "family": part.family,
+                "label": part.label,
+                "predictors": [model.predictors[position] for position in part.positions],
+                "members": len(part.members),
+            }
+            for part in model.parts
+        ],
+        "about": dict(model.about),
+    }
+    tables = {
+        "levels": model.levels,
+        "shifts": model.shifts,
+        "quantiles": model.marginals,
+        "always_known": model.always_known,
+    }
+    contents = {MODEL: readable_json(described).encode(), TABLES: arrays_to_bytes(tables)}
+    for part in model.parts:
+        for position, member in enumerate(part.members):
+            contents[_member_file(part.name, position)] = quantile_member_to_bytes(member)
+    return write_contents(folder, contents, QUANTITY_FORMAT, FORMAT_VERSION)
+
+
+def load_quantity_model(folder: Path) -> tuple[QuantityModel, str]:
+    """Read a model folder after checking every byte against its manifest.
+
+    Returns
+    -------
+    model : QuantityModel
+    identity : str
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`spinecast.models.artifact.load_model`.
+    """
+    return read_contents(folder, QUANTITY_FORMAT, FORMAT_VERSION, _rebuilt)
+
+
+def quantile_member_to_bytes(member: QuantileMember) -> bytes:
+    """One member as the bytes of an ``.npz``; equal members give equal bytes."""
+    arrays = {f"encoder.{name}": array for name, array in member.encoder.to_arrays().items()}
+    for number, scorer in enumerate(member.scorers):
+        arrays |= {f"level{number}.scorer.{name}": array for name, array in scorer.to_arrays().items()}
+        arrays[f"level{number}.kind"] = np.array(scorer.kind)
+    return arrays_to_bytes(arrays)
+
+
+def quantile_member_from_bytes(content: bytes) -> QuantileMember:
+    """Rebuild a member from :func:`quantile_member_to_bytes`.
+
+    Raises
+    ------
+    ArtifactError
+        If a scorer is of a kind this version does not know.
+    """
+    arrays = arrays_from_bytes(content)
+    levels = sum(name.endswith(".kind") for name in arrays)
+    return QuantileMember(
+        encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")),
+        scorers=tuple(scorer_from_arrays(with_prefix(arrays, f"level{number}.")) for number in range(levels)),
+    )
+
+
+def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
+    described = json.loads(contents[MODEL])
+    tables = arrays_from_bytes(contents[TABLES])
+    predictors = tuple(described["predictors"])
+    parts = tuple(
+        QuantilePart(
+            name=part["name"],
+            family=part["family"],
+            label=part["label"],
+            positions=np.array([predictors.index(name) for name in part["predictors"]], dtype=np.int64),
+            members=tuple(
+                quantile_member_from_bytes(contents[_member_file(part["name"], position)])
+                for position in range(part["members"])
+            ),
+        )
+        for part in described["parts"]
+    )
+    return QuantityModel(
+        name=described["name"],
+        predictors=predictors,
+        parts=parts,
+        levels=tables["levels"],
+        shifts=tables["shifts"],
+        scale=described["scale"],
+        marginals=tables["quantiles"],
+        always_known=tables["always_known"],
+        about=described["about"],
+    )
+
+
+def _member_file(part: str, position: int) -> str:
+    return f"parts/{part}/member_{position}.npz"

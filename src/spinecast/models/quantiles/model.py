@@ -1,0 +1,179 @@
+"""A measured quantity that is saved, served and explained: its quantiles in a patient.
+
+A quantity model is one or more parts, each the fold fits of one candidate, fitted once a level. Everything happens on
+one scale: a part averages its members, parts are averaged, and each level is shifted so that as many development
+patients lay below it as it says (:func:`conformal_shifts`). Every step is affine up to there, so contributions to a
+level add up exactly. Levels that cross are then put in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.models.encoding import Encoder
+from spinecast.models.prognosis_model import latin_background, mean_in_order
+from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale
+from spinecast.models.scorers import Scorer
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["QuantileMember", "QuantilePart", "QuantityModel", "conformal_shifts"]
+
+FloatArray = NDArray[np.float64]
+
+
+def conformal_shifts(levels: FloatArray, values: FloatArray, predicted: FloatArray) -> FloatArray:
+    """Shift of each level that makes stated coverage hold in patients the predictions had not seen.
+
+    Conformalised quantile regression with each tail by itself (Romano, Patterson & Candes 2019, NeurIPS 32, theorem 2):
+    the ``ceil((n + 1) level)``-th smallest of ``value - predicted quantile``, below the median its mirror image.
+
+    Parameters
+    ----------
+    levels : ndarray, shape (m,)
+    values : ndarray, shape (n,)
+        On the scale.
+    predicted : ndarray, shape (n, m)
+        Held-out quantiles.
+    """
+    shifts = np.empty(len(levels))
+    for at, level in enumerate(levels):
+        residual = values - predicted[:, at]
+        upper = level >= 0.5
+        ordered = np.sort(residual if upper else -residual)
+        rank = int(np.ceil((len(ordered) + 1) * (level if upper else 1 - level)))
+        found = float(ordered[min(rank, len(ordered)) - 1])
+        shifts[at] = found if upper else -found
+    return shifts
+
+
+@dataclass(frozen=True)
+class QuantileMember:
+    """One fold fit: its encoding and a scorer a level."""
+
+    encoder: Encoder
+    scorers: tuple[Scorer, ...]
+
+    def scaled(self, columns: FloatArray) -> FloatArray:
+        """Quantiles on the scale, shape (n, levels), from encoded columns; they may cross."""
+        return np.stack([scorer.score(columns) for scorer in self.scorers], axis=1)
+
+
+@dataclass(frozen=True)
+class QuantilePart:
+    """The fold fits of one candidate.
+
+    Parameters
+    ----------
+    name, family, label : str
+        The candidate's name in the study, its algorithm and what reports call it.
+    positions : ndarray of int64
+        Which of the model's predictors the part uses.
+    members : tuple of QuantileMember
+        Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
+    """
+
+    name: str
+    family: str
+    label: str
+    positions: NDArray[np.int64]
+    members: tuple[QuantileMember, ...]
+
+    def member_quantiles(self, matrix: FloatArray) -> FloatArray:
+        """Quantiles of each member on the scale, shape (members, n, levels)."""
+        own = np.ascontiguousarray(matrix[:, self.positions])
+        return np.stack([member.scaled(member.encoder.transform(own)) for member in self.members])
+
+
+@dataclass(frozen=True)
+class QuantityModel:
+    """A saved prediction of a quantity: quantiles, intervals and the chance of passing a threshold.
+
+    Parameters
+    ----------
+    name : str
+        The study's name.
+    predictors : tuple of str
+        Dictionary names, in matrix order.
+    parts : tuple of QuantilePart
+        Averaged with equal weight on the scale.
+    levels, shifts : ndarray, shape (levels,)
+        The levels, the median among them, and what each is moved by on the scale.
+    scale : {"logarithm", "as_measured"}
+    marginals : ndarray, shape (predictors, quantiles)
+        Quantiles of each predictor in the development cohort (level indices for levelled ones).
+    always_known : ndarray of bool, shape (predictors,)
+        Predictors that too few development patients lacked for the learners to know what a missing value means: a
+        missing one widens the quantiles. Of the others they learned it.
+    about : mapping
+        Where it comes from and what it is for. JSON values only.
+    """
+
+    name: str
+    predictors: tuple[str, ...]
+    parts: tuple[QuantilePart, ...]
+    levels: FloatArray
+    shifts: FloatArray
+    scale: Scale
+    marginals: FloatArray
+    always_known: NDArray[np.bool_]
+    about: Mapping[str, Any]
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the patients it was developed on do not exist."""
+        return bool((self.about.get("cohort") or {}).get("kind") == "synthetic")
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Thresholds the study asked for, in the quantity's canonical unit."""
+        return tuple(float(one) for one in self.about["outcome"]["thresholds"])
+
+    @property
+    def unit(self) -> str:
+        """Canonical unit of the quantity."""
+        return str(self.about["outcome"]["unit"])
+
+    @property
+    def middle(self) -> int:
+        """Position of the median among the levels."""
+        return int(np.flatnonzero(self.levels == 0.5)[0])
+
+    def matrix(self, patients: pandas.DataFrame) -> FloatArray:
+        """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
+        from spinecast.cohorts.cohort import frame_matrix
+
+        return frame_matrix(patients, self.predictors)
+
+    def shifted(self, matrix: FloatArray) -> FloatArray:
+        """Shifted quantiles on the scale before they are put in order, shape (n, levels)."""
+        parts = np.stack([mean_in_order(part.member_quantiles(matrix)) for part in self.parts])
+        return np.asarray(mean_in_order(parts) + self.shifts, dtype=np.float64)
+
+    def distribution(self, matrix: FloatArray) -> QuantileFunction:
+        """The served distribution of each patient, from values of shape (n, predictors)."""
+        found = QuantileFunction.rearranged(self.levels, self.shifted(matrix), self.scale)
+        return found.widened(self._missing_variance(matrix))
+
+    def background(self) -> FloatArray:
+        """Reference patients made of development quantiles, shape (quantiles, predictors); none is a real patient."""
+        return latin_background(self.marginals)
+
+    def _missing_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance of the median over the development quantiles of each missing input that was always known."""
+        variance = np.zeros(len(matrix))
+        missing = np.isnan(matrix) & self.always_known
+        for predictor in np.flatnonzero(missing.any(axis=0)):
+            rows = np.flatnonzero(missing[:, predictor])
+            quantiles = self.marginals[predictor]
+            tried = np.repeat(matrix[rows], len(quantiles), axis=0)
+            tried[:, predictor] = np.tile(quantiles, len(rows))
+            medians = self.shifted(tried)[:, self.middle].reshape(len(rows), -1)
+            variance[rows] += medians.var(axis=1)
+        return variance

@@ -1,0 +1,1 @@
+"""Predicted quantiles against measured values."""

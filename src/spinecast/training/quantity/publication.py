@@ -1,0 +1,208 @@
+"""From what training of a quantity computed to what people read: model, evaluation, explanation, record, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.describing.by_outcome import describe
+from spinecast.explanation.quantity_summary import summarise_quantity
+from spinecast.files import atomic_write
+from spinecast.models.encoding import FEWEST_MISSING
+from spinecast.models.prognosis_model import development_marginals
+from spinecast.models.quantiles.artifact import save_quantity_model
+from spinecast.models.quantiles.model import QuantityModel
+from spinecast.notices import RESEARCH_USE
+from spinecast.reporting import RunRecord
+from spinecast.training.environment import package_versions
+from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
+from spinecast.training.plan import model_predictors
+from spinecast.training.progress import say
+from spinecast.training.publication import Clock, describe_search, metrics_of, run_facts, track_run, write_report
+from spinecast.training.quantity.assembly import quantile_parts
+from spinecast.training.quantity.fitting import TrainedQuantity
+from spinecast.training.quantity.judging import judge_quantity
+from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.seeds import derive_seed
+from spinecast.training.study import resolved_yaml, study_hash
+
+if TYPE_CHECKING:
+    from spinecast.tracking.runs import TrackedRun
+    from spinecast.tracking.store import Store
+
+__all__ = ["WrittenQuantity", "publish_quantity", "quantity_model"]
+
+
+@dataclass(frozen=True)
+class WrittenQuantity:
+    """A run whose results stand in a folder and may be tracked.
+
+    Parameters
+    ----------
+    trained : TrainedQuantity
+    model : QuantityModel
+    identity : str
+    record : RunRecord
+    """
+
+    trained: TrainedQuantity
+    model: QuantityModel
+    identity: str
+    record: RunRecord
+
+    @property
+    def evaluation(self) -> Mapping[str, Any]:
+        """The out-of-fold evaluation."""
+        return self.record.evaluation
+
+    def track(self, store: Store, output: Path) -> TrackedRun:
+        """Write the run to the tracking store."""
+        return track_run(
+            store,
+            output,
+            self.trained,
+            self.record,
+            self.model,
+            self.identity,
+            metrics=_metrics(self.evaluation),
+            candidates={
+                one["name"]: ({"label": one["label"]}, metrics_of(one["measures"]))
+                for one in self.evaluation["candidates"]
+            },
+        )
+
+
+def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequence[str]) -> WrittenQuantity:
+    """Compute what is shown of a run and write it into a folder.
+
+    Parameters
+    ----------
+    trained, staging, overrides
+        As :func:`spinecast.training.publication.publish`.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    clock = Clock()
+    model = quantity_model(trained)
+    identity = save_quantity_model(model, staging / MODEL)
+    say("judging out-of-fold distributions")
+    evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_quantity(trained))
+    say("explaining the final model")
+    explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
+    record = RunRecord(
+        study=trained.study.model_dump(mode="json"),
+        study_yaml=resolved_yaml(trained.study),
+        cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study)),
+        evaluation=evaluation,
+        tuning=_tuning(trained),
+        explanation=explanation,
+        run=run_facts(trained, identity, clock, overrides) | checklist.to_dict(),
+    )
+    say("writing the report")
+    write_report(record, staging)
+    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
+    if len(trained.cohort.rejections):
+        trained.cohort.rejections.write(staging / REJECTIONS)
+    return WrittenQuantity(trained=trained, model=model, identity=identity, record=record)
+
+
+def quantity_model(trained: TrainedQuantity) -> QuantityModel:
+    """Make the study's model of what was chosen on all patients."""
+    study, labelled, choice = trained.study, trained.labelled, trained.choices[ALL_PATIENTS]
+    plans = {plan.name: plan for plan in trained.plans}
+    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
+    predictors = tuple(name for name in model_predictors(study) if name in used)
+    matrix = trained.cohort.matrix(predictors)[labelled.rows]
+    return QuantityModel(
+        name=study.study,
+        predictors=predictors,
+        parts=quantile_parts(choice, {name: trained.tuned[ALL_PATIENTS, name] for name in plans}, plans, predictors),
+        levels=trained.levels,
+        shifts=choice.shifts,
+        scale=trained.scale,
+        marginals=development_marginals(matrix, [len(variable(name).levels) for name in predictors]),
+        always_known=np.isnan(matrix).sum(axis=0) < FEWEST_MISSING,
+        about={
+            "title": study.title,
+            "use": RESEARCH_USE,
+            "outcome": {
+                **study.outcome.model_dump(mode="json"),
+                "label": labelled.label,
+                "unit": labelled.unit,
+                "thresholds": list(trained.thresholds),
+            },
+            "cohort": {
+                "name": trained.cohort.name,
+                "kind": trained.cohort.kind,
+                "fingerprint": trained.cohort.fingerprint,
+                "n": len(labelled),
+            },
+            "study_hash": study_hash(study),
+            "seed": study.seed,
+            "versions": package_versions(),
+        },
+    )
+
+
+def _explanation(trained: TrainedQuantity, model: QuantityModel) -> dict[str, Any]:
+    return summarise_quantity(
+        model,
+        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        trained.distribution().median(),
+        [variable(name) for name in model.predictors],
+        patients=trained.study.explanation.patients,
+        seed=derive_seed(trained.study.seed, "explanation"),
+    )
+
+
+def _tuning(trained: TrainedQuantity) -> dict[str, Any]:
+    return {
+        "loss": "pinball loss",
+        "averaged": "quantile",
+        "candidates": [
+            describe_search(plan, {split.name: trained.tuned[split.name, plan.name] for split in trained.splits})
+            for plan in trained.plans
+        ],
+        "selection": [
+            {"split": choice.split, "chosen": list(choice.chosen), "log_loss": dict(choice.loss)}
+            for choice in trained.choices.values()
+        ],
+    }
+
+
+def _write_out_of_fold(trained: TrainedQuantity, path: Path) -> None:
+    import pandas
+
+    labelled = trained.labelled
+    quantiles = {
+        f"quantile_{level:g}{ending}": values
+        for ending, name in {"": None, **{f"_{plan.name}": plan.name for plan in trained.plans}}.items()
+        for level, values in zip(trained.levels, trained.distribution(name).quantiles().T, strict=True)
+    }
+    chances = trained.distribution().exceedance(trained.thresholds).T
+    table = pandas.DataFrame(
+        {
+            "patient": trained.cohort.patient_ids.to_numpy()[labelled.rows],
+            "value": labelled.values,
+            "fold": trained.fold,
+            **quantiles,
+            **{f"at_least_{one:g}": chance for one, chance in zip(trained.thresholds, chances, strict=True)},
+        }
+    )
+    atomic_write(path, table.to_csv(index=False))
+
+
+def _metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    """Flatten the measures, and those of each threshold with its value: ``brier_at_1000``."""
+    flat = metrics_of(evaluation["measures"])
+    for one in evaluation["thresholds"]:
+        flat |= metrics_of({f"{name}_at_{one['threshold']:g}": measure for name, measure in one["measures"].items()})
+    return flat

@@ -1,0 +1,174 @@
+"""Judging predicted distributions of a measured quantity; no patient stands in the result.
+
+Quantiles are judged by pinball loss and by how many values lie below them, intervals by coverage and width, the chance
+of passing each threshold as any risk: by ranking, calibration and the Brier score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.models.quantiles.quantile_function import QuantileFunction
+from spinecast.statistics import (
+    Absent,
+    CalibrationGroup,
+    Measure,
+    auc,
+    brier,
+    calibration_groups,
+    calibration_in_the_large,
+    calibration_slope,
+    flexible_calibration,
+    interval_coverage,
+    mean_absolute_error,
+    mean_interval_width,
+    observed_expected_ratio,
+    pinball_loss,
+    pinball_skill,
+    scaled_brier,
+    share_below,
+)
+
+__all__ = ["COVERAGES", "QuantityJudge"]
+
+FloatArray = NDArray[np.float64]
+
+COVERAGES = (0.5, 0.8, 0.9)
+# Levels at which quantiles are compared with the share of values below them, for the reliability figure.
+RELIABILITY_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+GROUPS = 10
+# A probability on the log-odds must be no certainty.
+CERTAIN = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class QuantityJudge:
+    """Measured values of the patients judged.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        In the canonical unit.
+    thresholds : tuple of float
+    """
+
+    values: FloatArray
+    thresholds: tuple[float, ...]
+
+    def brief(self, found: QuantileFunction) -> dict[str, Any]:
+        """Judge by the measures that candidates are compared by: JSON values."""
+        measures = self._overall(found)
+        measures |= {f"coverage_{100 * share:.0f}": self._coverage(found, share) for share in COVERAGES}
+        for threshold in self.thresholds:
+            measures[f"auc_at_{threshold:g}"] = self._auc(found, threshold)
+        return _as_json(measures)
+
+    def whole(self, found: QuantileFunction) -> dict[str, Any]:
+        """Judge every quantile, interval and threshold: JSON values."""
+        quantiles = found.quantiles()
+        return {
+            "measures": self.brief(found),
+            "quantiles": [
+                {
+                    "level": float(level),
+                    "pinball": pinball_loss(self.values, quantiles[:, at], float(level)).to_dict(),
+                    "share_below": share_below(self.values, quantiles[:, at]).to_dict(),
+                }
+                for at, level in enumerate(found.levels)
+            ],
+            "intervals": [self._interval(found, share) for share in COVERAGES],
+            "reliability": [
+                {
+                    "level": level,
+                    "share_below": share_below(self.values, found.quantiles([level])[:, 0]).to_dict(),
+                }
+                for level in RELIABILITY_LEVELS
+            ],
+            "thresholds": [self._threshold(found, threshold) for threshold in self.thresholds],
+            "observed_by_predicted": self._by_predicted(found),
+        }
+
+    def _overall(self, found: QuantileFunction) -> dict[str, Measure]:
+        quantiles = found.quantiles()
+        return {
+            "pinball_skill": pinball_skill(self.values, quantiles, found.levels),
+            "mean_absolute_error": mean_absolute_error(self.values, found.median()),
+        }
+
+    def _coverage(self, found: QuantileFunction, share: float) -> Measure:
+        return interval_coverage(self.values, *found.interval(share))
+
+    def _interval(self, found: QuantileFunction, share: float) -> dict[str, Any]:
+        lower, upper = found.interval(share)
+        measures = {
+            "coverage": interval_coverage(self.values, lower, upper),
+            "width": mean_interval_width(lower, upper),
+        }
+        return {"stated": share, **_as_json(measures)}
+
+    def _happened(self, threshold: float) -> FloatArray:
+        return (self.values >= threshold).astype(np.float64)
+
+    def _auc(self, found: QuantileFunction, threshold: float) -> Measure:
+        return auc(self._happened(threshold), found.exceedance([threshold])[:, 0])
+
+    def _threshold(self, found: QuantileFunction, threshold: float) -> dict[str, Any]:
+        happened = self._happened(threshold)
+        events = int(happened.sum())
+        described: dict[str, Any] = {"threshold": threshold, "n": len(happened), "events": events}
+        if not 0 < events < len(happened):
+            reason = Absent("nobody reached it" if events == 0 else "everybody reached it").to_dict()
+            names = ("auc", "brier", "scaled_brier", "observed_expected_ratio", "calibration_in_the_large")
+            return described | {"measures": dict.fromkeys((*names, "calibration_slope"), reason)}
+        risk = np.clip(found.exceedance([threshold])[:, 0], CERTAIN, 1 - CERTAIN)
+        measures = {
+            "auc": auc(happened, risk),
+            "brier": brier(happened, risk),
+            "scaled_brier": scaled_brier(happened, risk),
+            "observed_expected_ratio": observed_expected_ratio(happened, risk),
+            "calibration_in_the_large": calibration_in_the_large(happened, risk),
+            "calibration_slope": calibration_slope(happened, risk),
+        }
+        return described | {
+            "measures": _as_json(measures),
+            "calibration_curve": flexible_calibration(happened, risk).to_dict(),
+            "calibration_groups": [_group(one) for one in calibration_groups(happened, risk, groups=GROUPS)],
+        }
+
+    def _by_predicted(self, found: QuantileFunction) -> list[dict[str, Any]]:
+        """Quartiles of the observed values beside the mean predicted ones, by tenth of the predicted median."""
+        median, (lower, upper) = found.median(), found.interval(0.5)
+        rank = np.argsort(np.argsort(median, kind="stable"), kind="stable")
+        group = rank * min(GROUPS, len(median)) // len(median)
+        rows = []
+        for number in np.unique(group):
+            own = group == number
+            observed = np.quantile(self.values[own], (0.25, 0.5, 0.75))
+            rows.append(
+                {
+                    "n": int(own.sum()),
+                    "predicted_median": float(np.median(median[own])),
+                    "predicted_lower": float(np.median(lower[own])),
+                    "predicted_upper": float(np.median(upper[own])),
+                    "observed_lower": float(observed[0]),
+                    "observed_median": float(observed[1]),
+                    "observed_upper": float(observed[2]),
+                }
+            )
+        return rows
+
+
+def _group(group: CalibrationGroup) -> dict[str, Any]:
+    """One tenth of the patients in the form of groups judged at a horizon, so that one figure draws both."""
+    found = group.to_dict()
+    observed = {"estimate": found["observed"], "lower": found["lower"], "upper": found["upper"]}
+    return {"predicted": found["predicted"], "observed": observed, "n": found["n"], "events": found["events"]}
+
+
+def _as_json(measures: Mapping[str, Measure]) -> dict[str, Any]:
+    return {name: measure.to_dict() for name, measure in measures.items()}

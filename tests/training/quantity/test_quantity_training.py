@@ -1,0 +1,155 @@
+"""Training of quantities: the same bits on any workers and after a kill, and shifts never learned where they judge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import simulated
+from made_models import assert_same_bits
+
+from spinecast.errors import CohortError, ContractError, StudyError
+from spinecast.models.quantiles.quantile_function import to_scale
+from spinecast.statistics import pinball_losses
+from spinecast.training.plan import outcome_definition, quantity_thresholds
+from spinecast.training.quantity.fitting import TrainedQuantity, fit_quantity_study, quantity_patients
+from spinecast.training.quantity.judging import judge_quantity
+from spinecast.training.quantity.publication import quantity_model
+from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.study import Study
+from spinecast.training.study_file import load_study, summary
+
+
+def small_study(folder: Path, *changes: str) -> Study:
+    path = folder / "quantity.yaml"
+    path.write_text(simulated.QUANTITY_STUDY, encoding="utf-8")
+    return load_study(path, changes)
+
+
+def fitted(study: Study, folder: Path, workers: int = 1) -> TrainedQuantity:
+    return fit_quantity_study(study, checkpoints=folder, workers=workers, started=datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainedQuantity, Path]:
+    """A study trained on two workers, and its checkpoints."""
+    folder = tmp_path_factory.mktemp("quantity")
+    return fitted(small_study(folder), folder / "checkpoints", workers=2), folder
+
+
+@pytest.fixture(scope="module")
+def trained(run: tuple[TrainedQuantity, Path]) -> TrainedQuantity:
+    return run[0]
+
+
+@pytest.mark.slow
+def test_the_same_bits_on_one_worker_after_a_kill(run: tuple[TrainedQuantity, Path]) -> None:
+    trained, folder = run
+    for journal in sorted((folder / "checkpoints").glob("*/*/*.jsonl"))[::2]:
+        # Killed while the second trial of every other unit was being written.
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(lines[0] + (lines[1][:20] if len(lines) > 1 else b""))
+    again = fitted(small_study(folder), folder / "checkpoints")
+    assert 0 < again.trials_resumed < 15
+    assert_same_bits(again.final, trained.final)
+    for name, quantiles in trained.candidates.items():
+        assert_same_bits(again.candidates[name], quantiles)
+
+
+def test_a_trial_s_loss_is_the_pinball_loss_of_its_shifted_held_out_quantiles(trained: TrainedQuantity) -> None:
+    from spinecast.models.quantiles.model import conformal_shifts
+
+    values = to_scale(trained.labelled.values, "logarithm")
+    for split in trained.splits:
+        tuned = trained.tuned[split.name, "linear_quantile"]
+        own = values[split.train]
+        shifted = np.sort(tuned.held_out + conformal_shifts(trained.levels, own, tuned.held_out), axis=1)
+        assert tuned.best.loss == pytest.approx(pinball_losses(own, shifted, trained.levels).mean(), abs=1e-12)
+
+
+def test_shifts_do_not_know_the_patients_they_are_judged_by(trained: TrainedQuantity) -> None:
+    """Other values of the test patients leave everything that is predicted for them as it was."""
+    from spinecast.training.quantity.assembly import choose_quantiles
+
+    split = trained.splits[0]
+    values = to_scale(trained.labelled.values, "logarithm")
+    values[split.test] = 99.0
+    tuned = {plan.name: trained.tuned[split.name, plan.name] for plan in trained.plans}
+    again = choose_quantiles(split, tuned, ("linear_quantile", "xgboost_quantile"), values, trained.levels)
+    assert_same_bits(again.test, trained.final[split.test])
+
+
+def test_out_of_fold_quantiles_are_in_order_and_the_model_serves_what_was_chosen(trained: TrainedQuantity) -> None:
+    assert (np.diff(trained.final, axis=1) >= 0).all()
+    model = quantity_model(trained)
+    assert [part.name for part in model.parts] == ["linear_quantile", "xgboost_quantile"]
+    assert "surgical_procedure" in model.predictors
+    assert model.thresholds == quantity_thresholds(trained.study) == (500.0, 1000.0, 2500.0)
+    assert_same_bits(model.shifts, trained.choices[ALL_PATIENTS].shifts)
+
+
+def test_it_is_judged_by_what_it_says_it_is_judged_by(trained: TrainedQuantity) -> None:
+    evaluation, checklist = judge_quantity(trained)
+    values, found = trained.labelled.values, trained.distribution()
+    lower, upper = found.interval(0.8)
+    assert evaluation["measures"]["coverage_80"]["estimate"] == ((values >= lower) & (values <= upper)).mean()
+    assert evaluation["intervals"][1]["width"]["estimate"] == pytest.approx((upper - lower).mean())
+    assert [one["events"] for one in evaluation["thresholds"]] == [
+        int((values >= at).sum()) for at in (500, 1000, 2500)
+    ]
+    assert sum(one["n"] for one in evaluation["observed_by_predicted"]) == 300
+    assert 0.7 < evaluation["measures"]["coverage_80"]["estimate"] < 0.9
+    assert evaluation["measures"]["pinball_skill"]["estimate"] > 0.03
+    assert any(one.code == "SC005" for one in checklist.results)
+
+
+def test_contributions_add_up_to_the_served_median(trained: TrainedQuantity) -> None:
+    from spinecast.explanation.quantity_contributions import explain_median
+
+    model = quantity_model(trained)
+    matrix = trained.cohort.matrix(model.predictors)[:60]
+    found = explain_median(model, matrix)
+    total = found.base_value + found.values.sum(axis=1) + found.reordered
+    np.testing.assert_allclose(total, found.served, atol=1e-4)
+    np.testing.assert_allclose(np.expm1(found.served), model.distribution(matrix).median(), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("outcome.quantiles=[0.1, 0.9, 0.95]", "the median is not among them"),
+        ("outcome.quantiles=[0.5, 0.1, 0.9]", "0.1 follows 0.5"),
+        ("outcome.quantiles=[0.1, 0.5, 1.0]", "less than 1"),
+        ("outcome.thresholds=[1, 1]", "1 is listed twice"),
+        ("outcome.thresholds=[0.5, 900]", "cannot be 900 L"),
+        ("outcome.unit=kg", "is not measured in 'kg'"),
+        ("outcome.variable=death", "death is binary"),
+        ("candidates=[{kind: elastic_net}]", "elastic_net learns an event that is had or not"),
+        ("candidates=[{kind: cox}]", "cox learns a time"),
+        ("missing={decline: {without: [hemoglobin]}}", "a model of a quantity answers whoever it is asked of"),
+        ("internal_validation={bootstrap: {resamples: 20}}", "quantiles are judged out of fold alone"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused_with_what_is_wrong(change: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=message):
+        small_study(tmp_path, change)
+
+
+def test_learners_of_quantiles_are_for_quantities_alone(tmp_path: Path) -> None:
+    changes = ("outcome={kind: threshold, variable: intraoperative_blood_loss, threshold: 2500}",)
+    with pytest.raises(StudyError, match="linear_quantile learns a measured quantity"):
+        small_study(tmp_path, *changes)
+
+
+def test_a_threshold_hardly_anybody_reaches_cannot_be_judged(tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match="no threshold divides the patients"):
+        quantity_patients(small_study(tmp_path, "outcome.thresholds=[19.9]"))
+
+
+def test_what_needs_an_event_refuses_a_study_of_a_quantity_and_the_summary_tells_it(tmp_path: Path) -> None:
+    study = small_study(tmp_path)
+    with pytest.raises(ContractError, match="predicts a measured quantity and no event"):
+        outcome_definition(study)
+    assert "chance of 0.5, 1, 2.5 L" in summary(study)
