@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,25 +20,43 @@ from spinecast.models.catalogue.family import (
     Parameters,
     require_complete,
 )
-from spinecast.models.dimensions import Interval, Range
+from spinecast.models.dimensions import Allowed, Interval, Range
 from spinecast.models.extras import require_extra
 from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, Scorer
 
-__all__ = ["BOOSTING"]
+__all__ = ["BOOSTING", "BOOSTING_ALLOWED", "boost_trees"]
 
 # LightGBM and CatBoost end where the draw for a tree is empty: a twentieth of any cohort that is fitted is somebody.
 PATIENT_SHARE = Interval(0.05, 1.0)
 
+BOOSTING_ALLOWED: Mapping[str, Allowed] = {
+    "learning_rate": RATE,
+    "rounds": ROUNDS,
+    "depth": Interval(1, 20, whole=True),
+    "smallest_child_weight": Interval(0.0, 1e6),
+    "patient_share": SHARE,
+    "predictor_share": SHARE,
+    "l2_penalty": Interval(0.0, 1e6),
+}
+"""What a study may search for XGBoost's trees, whatever they are boosted on."""
 
-def _fit_xgboost(
-    columns: FloatArray, outcome: FloatArray, weights: FloatArray | None, parameters: Parameters, seed: int
-) -> Scorer:
+
+def boost_trees(data: object, parameters: Parameters, seed: int, own: Mapping[str, object]) -> BoostedTreesScorer:
+    """Boost XGBoost's trees on one thread by the parameters that every objective shares.
+
+    Parameters
+    ----------
+    data : xgboost.DMatrix
+    parameters : mapping of str to number
+        Those of :data:`BOOSTING_ALLOWED`.
+    seed : int
+    own : mapping of str to value
+        What the objective adds, itself among it.
+    """
     import xgboost
 
-    data = xgboost.DMatrix(columns, label=outcome, weight=weights, nthread=1)
     booster = xgboost.train(
         {
-            "objective": "binary:logistic",
             "eta": parameters["learning_rate"],
             "max_depth": int(parameters["depth"]),
             "min_child_weight": parameters["smallest_child_weight"],
@@ -49,11 +68,21 @@ def _fit_xgboost(
             "nthread": 1,
             "seed": seed,
             "verbosity": 0,
+            **own,
         },
         data,
         num_boost_round=int(parameters["rounds"]),
     )
     return BoostedTreesScorer(ubjson=bytes(booster.save_raw("ubj")))
+
+
+def _fit_xgboost(
+    columns: FloatArray, outcome: FloatArray, weights: FloatArray | None, parameters: Parameters, seed: int
+) -> Scorer:
+    import xgboost
+
+    data = xgboost.DMatrix(columns, label=outcome, weight=weights, nthread=1)
+    return boost_trees(data, parameters, seed, {"objective": "binary:logistic"})
 
 
 def _fit_gradient_boosting(
@@ -147,15 +176,7 @@ BOOSTING: tuple[Family[Fit], ...] = (
             "predictor_share": Range(0.25, 1.0),
             "l2_penalty": Range(0.3, 30.0, log=True),
         },
-        allowed={
-            "learning_rate": RATE,
-            "rounds": ROUNDS,
-            "depth": Interval(1, 20, whole=True),
-            "smallest_child_weight": Interval(0.0, 1e6),
-            "patient_share": SHARE,
-            "predictor_share": SHARE,
-            "l2_penalty": Interval(0.0, 1e6),
-        },
+        allowed=BOOSTING_ALLOWED,
         defaults={
             "learning_rate": 0.03,
             "rounds": 250,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spinecast.models.boosted_forests import forest_from_gradient_boosting
 from spinecast.models.catalogue import Parameters
+from spinecast.models.catalogue.boosting import boost_trees
 from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, LinearScorer, Scorer
 
 __all__ = ["FitQuantile", "fit_boosted_quantile", "fit_linear_quantile", "fit_xgboost_quantile"]
@@ -55,23 +56,6 @@ def fit_xgboost_quantile(
     """Trees boosted on the pinball loss by XGBoost, which sets every leaf to the quantile of its residuals."""
     import xgboost
 
-    booster = xgboost.train(
-        {
-            "objective": "reg:quantileerror",
-            "quantile_alpha": level,
-            "eta": parameters["learning_rate"],
-            "max_depth": int(parameters["depth"]),
-            "min_child_weight": parameters["smallest_leaf"],
-            "subsample": parameters["patient_share"],
-            "colsample_bytree": parameters["predictor_share"],
-            "lambda": parameters["l2_penalty"],
-            "tree_method": "hist",
-            "max_bin": 64,
-            "nthread": 1,
-            "seed": seed,
-            "verbosity": 0,
-        },
-        xgboost.DMatrix(columns, label=values, nthread=1),
-        num_boost_round=int(parameters["rounds"]),
-    )
-    return BoostedTreesScorer(ubjson=bytes(booster.save_raw("ubj")))
+    data = xgboost.DMatrix(columns, label=values, nthread=1)
+    shared = {**parameters, "smallest_child_weight": parameters["smallest_leaf"]}
+    return boost_trees(data, shared, seed, {"objective": "reg:quantileerror", "quantile_alpha": level})

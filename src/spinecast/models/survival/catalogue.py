@@ -14,16 +14,15 @@ from typing import Any
 from spinecast.models.catalogue import (
     FAMILIES,
     PENALTY,
-    RATE,
     ROUNDS,
     SHARE,
-    Allowed,
     Choice,
     Dimension,
     Family,
     Interval,
     Range,
 )
+from spinecast.models.catalogue.boosting import BOOSTING_ALLOWED
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.curves import DISTRIBUTIONS
 from spinecast.models.survival.learners import (
@@ -49,15 +48,6 @@ _BOOSTING: Mapping[str, Dimension] = {
     "predictor_share": Range(0.15, 1.0),
     "l2_penalty": Range(0.3, 30.0, log=True),
 }
-_BOOSTING_ALLOWED: Mapping[str, Allowed] = {
-    "learning_rate": RATE,
-    "rounds": ROUNDS,
-    "depth": Interval(1, 20, whole=True),
-    "smallest_child_weight": Interval(0.0, 1e6),
-    "patient_share": SHARE,
-    "predictor_share": SHARE,
-    "l2_penalty": Interval(0.0, 1e6),
-}
 _BOOSTING_DEFAULTS: Mapping[str, float | int] = {
     "learning_rate": 0.03,
     "rounds": 200,
@@ -74,7 +64,7 @@ def _accelerated(distribution: str) -> Family[FitCurves]:
         name=f"boosted_aft_{distribution}",
         label=f"Gradient-boosted accelerated failure time, {distribution} (XGBoost)",
         search_space={**_BOOSTING, "scale": Range(0.4, 2.5, log=True)},
-        allowed={**_BOOSTING_ALLOWED, "scale": Interval(0.01, 100.0)},
+        allowed={**BOOSTING_ALLOWED, "scale": Interval(0.01, 100.0)},
         defaults={**_BOOSTING_DEFAULTS, "scale": 1.0},
         fit=partial(fit_boosted_aft, distribution),
         explained_by="exact tree contributions to the location of log time, in proportion on the log cumulative hazard",
@@ -122,7 +112,7 @@ SURVIVAL_FAMILIES: Mapping[str, Family[FitCurves]] = MappingProxyType(
                 name="boosted_cox",
                 label="Gradient-boosted Cox regression (XGBoost)",
                 search_space=_BOOSTING,
-                allowed=_BOOSTING_ALLOWED,
+                allowed=BOOSTING_ALLOWED,
                 defaults=_BOOSTING_DEFAULTS,
                 fit=fit_boosted_cox,
                 explained_by="exact tree contributions",

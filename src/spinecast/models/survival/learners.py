@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.catalogue import FAMILIES, Parameters
-from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, LinearScorer
+from spinecast.models.catalogue.boosting import boost_trees
+from spinecast.models.scorers import ForestScorer, LinearScorer
 from spinecast.models.survival.curves import (
     DISTRIBUTIONS,
     AcceleratedTimes,
@@ -51,7 +52,7 @@ def fit_boosted_cox(
     # XGBoost reads follow-up that was censored as a negative time.
     label = np.where(event == 1, 1.0, -1.0) * np.maximum(time, SHORTEST_DAYS)
     data = xgboost.DMatrix(columns, label=label, nthread=1)
-    scorer = _boosted(data, parameters, seed, {"objective": "survival:cox"})
+    scorer = boost_trees(data, parameters, seed, {"objective": "survival:cox"})
     return ProportionalHazards(scorer, log_baseline_hazard(scorer.score(columns), time, event, grid))
 
 
@@ -80,35 +81,11 @@ def fit_boosted_aft(
         "base_score": float(np.median(lower)),
     }
     return AcceleratedTimes(
-        scorer=_boosted(data, parameters, seed, own),
+        scorer=boost_trees(data, parameters, seed, own),
         scale=scale,
         distribution=DISTRIBUTIONS.index(distribution),
         log_grid=np.log(grid),
     )
-
-
-def _boosted(data: object, parameters: Parameters, seed: int, own: dict[str, object]) -> BoostedTreesScorer:
-    import xgboost
-
-    booster = xgboost.train(
-        {
-            "eta": parameters["learning_rate"],
-            "max_depth": int(parameters["depth"]),
-            "min_child_weight": parameters["smallest_child_weight"],
-            "subsample": parameters["patient_share"],
-            "colsample_bytree": parameters["predictor_share"],
-            "lambda": parameters["l2_penalty"],
-            "tree_method": "hist",
-            "max_bin": 64,
-            "nthread": 1,
-            "seed": seed,
-            "verbosity": 0,
-            **own,
-        },
-        data,
-        num_boost_round=int(parameters["rounds"]),
-    )
-    return BoostedTreesScorer(ubjson=bytes(booster.save_raw("ubj")))
 
 
 def fit_forest(
