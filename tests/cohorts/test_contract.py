@@ -50,6 +50,7 @@ def test_albumin_37_in_grams_per_decilitre_is_refused_with_the_unit_it_must_be_i
             "row": 2,
             "patient_id": "p2",
             "column": "albumin",
+            "variable": "albumin",
             "value": "37",
             "rule": "impossible: allowed 0.5 to 7 g/dL; possible if the unit were g/L",
         }
@@ -158,7 +159,13 @@ def test_set_missing_counts_what_it_sets(table: pd.DataFrame, as_cohort: AsCohor
     assert np.isnan(made.frame["albumin"][1])
     assert len(made) == 6
     assert made.rejections.summary() == [
-        {"column": "albumin", "rule": "impossible: allowed 0.5 to 7 g/dL; possible if the unit were g/L", "count": 1}
+        {
+            "column": "albumin",
+            "variable": "albumin",
+            "rule": "impossible: allowed 0.5 to 7 g/dL; possible if the unit were g/L",
+            "label": "Albumin",
+            "count": 1,
+        }
     ]
 
 

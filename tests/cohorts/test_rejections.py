@@ -15,7 +15,7 @@ from spinecast.errors import ContractError, OutputError
 @pytest.fixture
 def rejections() -> Rejections:
     raw = pd.Series([37.0, 3.0, 41.0], name="alb")
-    finding = Finding.of(raw, np.array([True, False, True]), "impossible")
+    finding = Finding.of(raw, np.array([True, False, True]), "impossible", variable="albumin")
     text = Finding("age", np.array([0]), ["old, very"], ["text in a number"])
     identifiers = pd.Series(["a", "b", "c"])
     return Rejections.gather([finding, text], rows=np.array([5, 6, 7]), patient_ids=identifiers)
@@ -28,8 +28,8 @@ def test_rows_are_those_of_the_source(rejections: Rejections) -> None:
 
 def test_the_summary_names_no_patient_row_or_value(rejections: Rejections) -> None:
     assert rejections.summary() == [
-        {"column": "alb", "rule": "impossible", "count": 2},
-        {"column": "age", "rule": "text in a number", "count": 1},
+        {"column": "alb", "variable": "albumin", "rule": "impossible", "label": "Albumin", "count": 2},
+        {"column": "age", "variable": "", "rule": "text in a number", "label": "", "count": 1},
     ]
 
 
@@ -37,7 +37,7 @@ def test_the_file_holds_all_of_them(rejections: Rejections, tmp_path: Path) -> N
     path = tmp_path / "rejections.csv"
     rejections.write(path)
     written = pd.read_csv(path, dtype=str)
-    assert written.columns.tolist() == ["row", "patient_id", "column", "value", "rule"]
+    assert written.columns.tolist() == ["row", "patient_id", "column", "variable", "value", "rule"]
     assert written["patient_id"].tolist() == ["a", "a", "c"]
 
 

@@ -82,7 +82,13 @@ def make_cohort(generator: np.random.Generator) -> dict[str, Any]:
             {"step": "Outcome known at 90 days", "reason": "", "excluded": 0, "remaining": N},
         ],
         "rejections": [
-            {"column": "albumin", "rule": "impossible value, set to missing", "count": 2},
+            {
+                "column": "num_alb",
+                "variable": "albumin",
+                "rule": "impossible value, set to missing",
+                "label": "Albumin",
+                "count": 2,
+            },
             {"column": "urine_output", "rule": "impossible value, set to missing", "count": 1},
         ],
         "table_one": make_table_one(generator),

@@ -77,16 +77,16 @@ RUN: dict[str, Any] = {
     "notes": ["Reduced search: 25 trials a candidate where the full study has 60."],
     "checks": [
         {
-            "code": "SC007",
-            "title": "Few events for each predictor",
+            "code": "SC003",
+            "title": "Calibration slope out of range",
             "severity": "warning",
-            "finding": "34 events for each of 25 predictors.",
-            "remedy": "Prefer penalised candidates, or fewer predictors.",
+            "finding": "slope 0.71, outside 0.8 to 1.2: predicted risks are too extreme.",
+            "remedy": "Choose a simpler model.",
         },
         {
-            "code": "SC011",
-            "title": "Missing values differ by outcome",
-            "severity": "tip",
+            "code": "SC006",
+            "title": "Missingness that tells the outcome",
+            "severity": "warning",
             "finding": "Arterial pH is recorded less often in patients without the event.",
             "remedy": "Ask whether it was measured because the patient was ill.",
         },

@@ -136,10 +136,14 @@ def test_an_absent_measure_shows_its_reason(document: Document) -> None:
     assert "not available: the two models share too few patients" in section(document, "comparators")
 
 
+def test_refused_values_are_named_by_variable_and_column(document: Document) -> None:
+    assert "Albumin (column num_alb)" in section(document, "cohort")
+
+
 def test_checks_come_with_what_to_do(document: Document) -> None:
     text = section(document, "checks")
-    assert "SC007 Few events for each predictor (warning)" in text
-    assert "To do: Prefer penalised candidates, or fewer predictors." in text
+    assert "SC003 Calibration slope out of range (warning)" in text
+    assert "To do: Choose a simpler model." in text
 
 
 def test_composites_are_said_to_be_no_people(document: Document) -> None:

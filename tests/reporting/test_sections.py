@@ -18,6 +18,7 @@ from spinecast.reporting.sections.study import tuning_section
 from spinecast.reporting.sections.summary import summary_section
 from spinecast.reporting.sections.usefulness import useful_range
 from spinecast.validation import check_missingness, check_synthetic_cohort
+from spinecast.validation.checks import CHECKS
 
 
 def limitations(record: RunRecord) -> dict[str, str]:
@@ -275,7 +276,9 @@ def test_missingness_that_tells_the_outcome_is_said_in_words(record: RunRecord) 
 
 def test_every_check_is_a_limitation_once(record: RunRecord) -> None:
     found = limitations(record)
-    assert found["Few events for each predictor (SC007)"] == "34 events for each of 25 predictors."
+    slope = "Slope 0.71, outside 0.8 to 1.2: predicted risks are too extreme."
+    assert found["Calibration slope out of range (SC003)"] == slope
+    assert all(CHECKS[check["code"]].title == check["title"] for check in record.run["checks"])
     record.cohort["kind"] = "synthetic"
     synthetic = check_synthetic_cohort("synthetic")
     assert synthetic is not None

@@ -71,11 +71,12 @@ def _read_numbers(raw: pd.Series, rule: ColumnRule) -> ColumnReading:
     infinite = np.isinf(values)
     outside = ~np.isnan(values) & ~infinite & ~_possible(entry, values)
     broken = (
-        Finding.of(raw, text, "text in a number"),
-        Finding.of(raw, booleans, "true or false in a number"),
-        Finding.of(raw, infinite, "not a finite number"),
+        Finding.of(raw, text, "text in a number", variable=entry.name),
+        Finding.of(raw, booleans, "true or false in a number", variable=entry.name),
+        Finding.of(raw, infinite, "not a finite number", variable=entry.name),
     )
-    impossible = Finding.of(raw, outside, impossible_rule(entry, numbers[outside], rule.unit))
+    rules = impossible_rule(entry, numbers[outside], rule.unit)
+    impossible = Finding.of(raw, outside, rules, variable=entry.name)
     cleaned = pd.Series(np.where(infinite | outside, np.nan, values), dtype=np.float64)
     return ColumnReading(cleaned, broken, impossible, outside)
 
@@ -146,10 +147,10 @@ def _read_levels(raw: pd.Series, rule: ColumnRule) -> ColumnReading:
     codes = np.array([*found, _MISSING], dtype=np.int64)[numbers]  # the sentinel -1 picks the last
     unknown = codes == _UNKNOWN
     allowed = ", ".join(str(key) for key in (rule.levels or entry.level_values))
-    broken = (Finding.of(raw, unknown, f"unknown level: expected {allowed}"),)
+    broken = (Finding.of(raw, unknown, f"unknown level: expected {allowed}", variable=entry.name),)
     nothing = np.zeros(len(raw), dtype=bool)
     values = level_series(entry, np.where(unknown, _MISSING, codes))
-    return ColumnReading(values, broken, Finding.of(raw, nothing, ""), nothing)
+    return ColumnReading(values, broken, Finding.of(raw, nothing, "", variable=entry.name), nothing)
 
 
 def level_series(entry: Variable, codes: NDArray[np.int64]) -> pd.Series:

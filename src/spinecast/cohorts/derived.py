@@ -87,12 +87,13 @@ def complete(frame: pd.DataFrame, name: str) -> ColumnReading:
     if entry.is_levelled:
         codes = np.where(np.isnan(given), computed, given)
         values = level_series(entry, np.where(np.isnan(codes), -1, codes).astype(np.int64))
-        return ColumnReading(values.rename(name), (), Finding.of(values.rename(name), nothing, ""), nothing)
+        none = Finding.of(values.rename(name), nothing, "", variable=name)
+        return ColumnReading(values.rename(name), (), none, nothing)
     outside = _outside(entry, computed)
     values = pd.Series(np.where(np.isnan(given), computed, given), dtype=np.float64, name=name)
     sources = ", ".join(inputs_in(frame, name))
     rules = np.array([f"{rule}; computed from {sources}" for rule in impossible_rule(entry, computed[outside], None)])
-    impossible = Finding.of(values, outside, rules.astype(object))
+    impossible = Finding.of(values, outside, rules.astype(object), variable=name)
     return ColumnReading(values.mask(outside), (), impossible, outside)
 
 
@@ -113,7 +114,7 @@ def contradictions(frame: pd.DataFrame, name: str, raw: pd.Series) -> Finding:
     wrong = _differ(entry, given, computed)
     sources = ", ".join(inputs_in(frame, name))
     rules = [f"contradicts {shown(entry, value)}, which follows from {sources}" for value in computed[wrong]]
-    return Finding.of(raw, wrong, np.array(rules, dtype=object))
+    return Finding.of(raw, wrong, np.array(rules, dtype=object), variable=name)
 
 
 def derivation_note(frame: pd.DataFrame, name: str, values: pd.Series) -> str:

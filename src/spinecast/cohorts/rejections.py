@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spinecast.clinical import dictionary
 from spinecast.clinical.variable import format_number
 from spinecast.errors import ContractError
 from spinecast.files import atomic_write
 
 __all__ = ["Finding", "RejectedTableError", "Rejections"]
 
-_COLUMNS = ("row", "patient_id", "column", "value", "rule")
+_COLUMNS = ("row", "patient_id", "column", "variable", "value", "rule")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,21 +34,24 @@ class Finding:
         The cells as written.
     rules : sequence of str, length k
         What each one broke.
+    variable : str
+        The dictionary variable the column is read as; empty for a column that is none.
     """
 
     column: str
     positions: NDArray[np.intp]
     values: Iterable[str]
     rules: Iterable[str]
+    variable: str = ""
 
     @classmethod
-    def of(cls, raw: pd.Series, mask: NDArray[np.bool_], rules: str | NDArray[np.object_]) -> Finding:
+    def of(cls, raw: pd.Series, mask: NDArray[np.bool_], rules: str | NDArray[np.object_], *, variable: str) -> Finding:
         """Collect the cells a mask of shape (n,) marks, with one rule for all of them or one for each."""
         positions = np.flatnonzero(mask)
         cells = raw.iloc[positions]
         written = [format_number(cell) if isinstance(cell, float) else str(cell) for cell in cells]
         each = [rules] * len(positions) if isinstance(rules, str) else rules
-        return cls(str(raw.name), positions, written, each)
+        return cls(str(raw.name), positions, written, each, variable)
 
 
 def _empty() -> pd.DataFrame:
@@ -64,7 +68,8 @@ class Rejections:
     Parameters
     ----------
     table : DataFrame
-        Columns row (data row of the source, counted from 1), patient_id, column, value, rule.
+        Columns row (data row of the source, counted from 1), patient_id, column, variable (what the column is read as),
+        value, rule.
     """
 
     table: pd.DataFrame = field(default_factory=_empty)
@@ -86,6 +91,7 @@ class Rejections:
                     "row": rows[found.positions],
                     "patient_id": patient_ids.iloc[found.positions].to_numpy(dtype=object),
                     "column": found.column,
+                    "variable": found.variable,
                     "value": pd.Series(list(found.values), dtype=object),
                     "rule": pd.Series(list(found.rules), dtype=object),
                 }
@@ -112,15 +118,23 @@ class Rejections:
 
     def summary(self) -> list[dict[str, str | int]]:
         """Count by column and rule, most frequent first, without rows, values or patients."""
-        counts = self.table.groupby(["column", "rule"], sort=True).size().sort_values(ascending=False, kind="stable")
+        by = ["column", "variable", "rule"]
+        counts = self.table.groupby(by, sort=True).size().sort_values(ascending=False, kind="stable")
         entries = counts.reset_index(name="count").to_dict("records")
-        return [{"column": str(e["column"]), "rule": str(e["rule"]), "count": int(e["count"])} for e in entries]
+        return [
+            {
+                **{name: str(entry[name]) for name in by},
+                "label": dictionary.variable(entry["variable"]).label if entry["variable"] else "",
+                "count": int(entry["count"]),
+            }
+            for entry in entries
+        ]
 
     def lines(self, limit: int = 5) -> list[str]:
         """Describe the first few in words, without patients."""
         return [
             f"row {row}, {column}: {f'{value} - ' if value else ''}{rule}"
-            for row, _, column, value, rule in self.table.head(limit).astype(str).to_numpy().tolist()
+            for row, _, column, _, value, rule in self.table.head(limit).astype(str).to_numpy().tolist()
         ]
 
 

@@ -127,9 +127,11 @@ def _who(description: GroupDescription) -> Section:
     blocks.append(attrition_table(cohort))
     refused = cohort.rejections.summary()
     if refused:
-        rows = tuple(Row((str(e["column"]), fmt.sentence(e["rule"]), fmt.integer(float(e["count"])))) for e in refused)
+        rows = tuple(
+            Row((fmt.refused_column(e), fmt.sentence(e["rule"]), fmt.integer(float(e["count"])))) for e in refused
+        )
         note = "They were taken for missing, or their patients left out, as the steps above say."
-        blocks.append(Table("Impossible values", ("Column", "Rule", "Values"), rows, notes=(note,), numeric=(2,)))
+        blocks.append(Table("Impossible values", ("Variable", "Rule", "Values"), rows, notes=(note,), numeric=(2,)))
     return Section("patients", "The patients", tuple(blocks))
 
 

@@ -279,6 +279,14 @@ def named(label: object, unit: object) -> str:
     return name if not shown or said else f"{name}, {shown}"
 
 
+def refused_column(entry: Mapping[str, Any]) -> str:
+    """Name what refused values were read as, and the table's own column where it is called otherwise."""
+    label, column = plain(entry.get("label") or ""), plain(entry["column"])
+    if not label:
+        return column
+    return label if entry["column"] == entry["variable"] else f"{label} (column {column})"
+
+
 def setting(value: object) -> str:
     """Write a value of a study file or of a search space in a table cell.
 

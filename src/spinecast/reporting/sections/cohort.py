@@ -244,8 +244,10 @@ def _rejections(record: RunRecord) -> list[Block]:
         "set_missing": "Values outside a variable's possible range were treated as missing.",
         "exclude_patient": "Patients with a value outside a variable's possible range were left out.",
     }.get(str(policy), "Each value below broke the contract of the variable dictionary.")
-    rows = tuple(row(entry["column"], fmt.sentence(entry["rule"]), fmt.integer(entry["count"])) for entry in found)
+    rows = tuple(
+        row(fmt.refused_column(entry), fmt.sentence(entry["rule"]), fmt.integer(entry["count"])) for entry in found
+    )
     return [
         Paragraph(said),
-        Table("Values that broke the contract", ("Column", "Rule", "Values"), rows, numeric=(2,)),
+        Table("Values that broke the contract", ("Variable", "Rule", "Values"), rows, numeric=(2,)),
     ]
