@@ -116,6 +116,7 @@ def test_support_studies_read_the_metastatic_cohort(name: str) -> None:
 def test_support_studies_use_every_baseline_predictor_and_no_other(name: str) -> None:
     usable = {key for key in SUPPORT_VARIABLES if variables()[key].role == "predictor"} - LEFT_OUT
     assert set(load(name).predictors) == usable
+    assert load(name).predictor_choice == "all_candidates"
 
 
 @each_support_study

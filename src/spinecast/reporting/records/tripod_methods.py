@@ -150,7 +150,8 @@ def predictor_choice(record: Recorded) -> Said | None:
         return None
     text = (
         f"{fmt.plural(len(record.predictors), 'predictor')} were named in the study file before anything was fitted. "
-        "Nothing in the analysis selects them by their association with the outcome."
+        "None is dropped for its association with the outcome before the resampling; what a penalty or a tree leaves "
+        "out, it leaves out inside."
     )
     declared = record.study.get("predictor_choice")
     if declared:
