@@ -15,9 +15,6 @@ from cli.conftest import Run, TrainedStudy, environment
 
 from spinecast.models.artifact import load_model, save_model
 
-# Said by SQLAlchemy of MLflow's own use of it; Python shows it to no user.
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
-
 PATIENT = {"age": 63, "sex": "female", "albumin": {"value": 29, "unit": "g/L"}}
 
 

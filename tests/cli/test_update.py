@@ -178,7 +178,7 @@ def test_the_updated_model_predicts_and_knows_whom_it_was_updated_on(home: Path,
     renamed.to_csv(home / "renamed.csv", index=False)
     for file in ("there.csv", "renamed.csv"):
         done = here("validate", "new", "--cohort", file, *STUDY, folder=home)
-        assert_refused(done, "is the updating cohort of the model", "name another cohort")
+        assert_refused(done, "is the updating cohort of the model", "in the report of its update")
         done = here("update", "simulated_mortality/2", "--cohort", file, *STUDY, folder=home)
         assert_refused(done, "is the updating cohort of the model")
     shutil.copy(home / "patients.csv", home / "own.csv")

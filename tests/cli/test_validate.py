@@ -135,7 +135,6 @@ def test_a_folder_alone_is_enough(trained: TrainedStudy, spinecast: Run, tmp_pat
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["model", "page.html", "there.parquet"]
 
 
-@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # MLflow's own, in this process
 def test_the_development_cohort_under_another_name_is_refused(
     trained: TrainedStudy, home: Path, here: Run, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from scipy.special import expit
 from spinecast import statistics as st
 from spinecast.clinical.dictionary import variables
 from spinecast.clinical.sorg import SORG_INPUTS, SORG_SOURCES
+from spinecast.reporting.document import Figure
+from spinecast.reporting.sections.missing_inputs import missing_inputs_section
 from spinecast.validation import Predictions, missing_inputs
 from spinecast.validation.missing_inputs import evaluate_missing_inputs, missing_counts
 
@@ -62,6 +64,19 @@ def test_several_at_random_lose_more_and_are_summed_up(patients: tuple[dict[str,
     ]
     assert two["mean"] == pytest.approx(np.mean(pairs), abs=3 * np.std(pairs) / np.sqrt(40))
     assert two["standard_deviation"] == pytest.approx(np.std(pairs), rel=0.4)
+
+
+def test_one_choice_has_no_spread(patients: tuple[dict[str, np.ndarray], Predictions]) -> None:
+    columns, predictions = patients
+    found = evaluate_missing_inputs(model, columns, NAMES, predictions, draws=1, bootstrap=20, seed=1)
+    for step in found.several:
+        assert step.measures["auc"]["standard_deviation"] is None
+        assert step.measures["auc"]["lowest"] == step.measures["auc"]["highest"]
+    figures = [block for block in missing_inputs_section(found.to_dict()).blocks if isinstance(block, Figure)]
+    table = next(figure.table for figure in figures if "several" in figure.table.caption)
+    cells = [cell for row in table.rows for cell in row.cells]
+    assert cells
+    assert not any("±" in cell for cell in cells)
 
 
 def test_the_same_seed_takes_the_same_inputs(patients: tuple[dict[str, np.ndarray], Predictions]) -> None:

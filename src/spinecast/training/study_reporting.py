@@ -9,7 +9,7 @@ from spinecast.errors import DocumentError
 
 __all__ = ["AUTHORS", "ReportingSpec"]
 
-AUTHORS = DocumentKind("file of the authors' words", DocumentError)
+AUTHORS = DocumentKind("reporting statement", DocumentError)
 
 
 def _words(description: str) -> Text | None:

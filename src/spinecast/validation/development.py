@@ -168,12 +168,13 @@ def refuse_development_cohort(overlap: Overlap, development: Development, cohort
     """
     if not overlap.is_same_cohort:
         return
+    seen, reported = ("updated on", "update") if development.role == "updating" else ("made from", "training")
     raise CohortError(
         f"{cohort.name} is the {development.role} cohort of the model, {development.name}, under another name or in "
         "part",
         where=f"{overlap.shared:,} of {overlap.of:,} patients: {overlap.how}",
-        expected="patients the model was not made from: on its own patients any model looks good",
-        remedy="name another cohort; how the model does in its own is in the report of its training",
+        expected=f"patients the model was not {seen}: on its own patients any model looks good",
+        remedy=f"name another cohort; how the model does in its own is in the report of its {reported}",
     )
 
 

@@ -101,8 +101,8 @@ class SeveralMissing:
     draws : int
         Random choices.
     measures : dict of str to dict
-        For each measure ``mean``, ``standard_deviation``, ``lowest`` and ``highest`` over the choices, and how many
-        gave a number, or ``absent`` with the reason.
+        For each measure ``mean``, ``standard_deviation`` (None of one choice), ``lowest`` and ``highest`` over the
+        choices, and how many gave a number, or ``absent`` with the reason.
     joint : float or None
         Mean squared change of the log-odds over the sum of the single inputs' changes; None where that is nothing.
     """
@@ -325,7 +325,7 @@ def _spread(found: Sequence[Predictions]) -> dict[str, dict[str, Any]]:
             continue
         summary[name] = {
             "mean": float(np.mean(known)),
-            "standard_deviation": float(np.std(known, ddof=1)) if len(known) > 1 else 0.0,
+            "standard_deviation": float(np.std(known, ddof=1)) if len(known) > 1 else None,
             "lowest": min(known),
             "highest": max(known),
             "draws": len(known),

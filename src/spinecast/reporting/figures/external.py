@@ -113,7 +113,7 @@ def several_missing_plot(found: Mapping[str, Any], key: str) -> str:
     steps = [one for one in listed(found.get("several")) if absence(one["measures"]["auc"]) is None]
     count = np.array([one["missing"] for one in steps], dtype=float)
     mean, spread, low, high = (
-        np.array([one["measures"]["auc"][name] for one in steps])
+        np.array([one["measures"]["auc"][name] for one in steps], dtype=float)  # None, of one choice, becomes NaN
         for name in ("mean", "standard_deviation", "lowest", "highest")
     )
     with house_style():

@@ -31,7 +31,7 @@ from spinecast.errors import DocumentError
 __all__ = ["FORMS", "Design", "Form", "Item", "Wording", "form_named", "read_form", "read_wording"]
 
 FORM = DocumentKind("reporting form", DocumentError)
-WORDING = DocumentKind("wording of a form", DocumentError)
+WORDING = DocumentKind("form wording", DocumentError)
 
 Design = Literal["development", "evaluation"]
 """What a study did: made a model (and judged it on its own patients), or judged one on others."""

@@ -123,7 +123,10 @@ def _several_table(steps: Sequence[Mapping[str, Any]], what: str) -> Table:
         reason = fmt.absence(measure)
         if reason is not None:
             return fmt.absent(reason)
-        mean, spread = (fmt.number(measure[name], decimals) for name in ("mean", "standard_deviation"))
+        mean = fmt.number(measure["mean"], decimals)
+        if measure["standard_deviation"] is None:  # all of them can be missing in one way only
+            return mean
+        spread = fmt.number(measure["standard_deviation"], decimals)
         low, high = (fmt.number(measure[name], decimals) for name in ("lowest", "highest"))
         return f"{mean} ± {spread} [{low} to {high}]"
 
