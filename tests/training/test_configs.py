@@ -169,6 +169,18 @@ def test_radiotherapy_studies_let_death_compete(name: str) -> None:
     assert study.published
 
 
+def test_blood_loss_is_studied_in_millilitres_and_as_an_event_in_the_same_patients() -> None:
+    quantity, event = (load(f"blood_loss/{name}.yaml") for name in ("intraoperative_blood_loss", "massive_blood_loss"))
+    assert quantity.outcome.kind == "quantity"
+    assert event.outcome.kind == "threshold"
+    assert event.outcome.threshold in quantity.outcome.thresholds
+    assert event.cohort == quantity.cohort
+    assert event.predictors == quantity.predictors
+    # Known only afterwards; and all that the blood order needs is asked for.
+    assert "operation_time" not in quantity.predictors
+    assert {"sex", "body_height", "body_weight", "hemoglobin"} <= set(quantity.predictors)
+
+
 def test_the_function_study_counts_only_the_good_state_and_says_what_its_comparators_are() -> None:
     study = load("ambulation/support_function_2m.yaml")
     assert study.outcome.kind == "binary"
