@@ -233,3 +233,21 @@ def test_the_whole_report_takes_less_than_eight_seconds(record: RunRecord) -> No
     render_html(made)
     render_pdf(made)
     assert time.process_time() - start < 8
+
+
+def test_borrowed_patients_are_named_with_the_weight_each_split_chose() -> None:
+    borrowed = {"name": "others", "patients": 7247, "events": 2707, "own_left_out": 1858, "weights": [0, 0.1, 1]}
+    splits = [
+        {"split": name, "best": {"parameters": {"borrowed_weight": weight}}, "trials": []}
+        for name, weight in (("fold 1", 0.1), ("all patients", 1.0))
+    ]
+    lending = replace(
+        BARE,
+        cohort=BARE.cohort | {"borrowed": borrowed},
+        tuning={"candidates": [{"label": "Elastic net", "splits": splits}]},
+    )
+    shown = "\n".join(words(cohort_section(lending)))
+    assert "7,247 related patients of “others”, 2,707 with the outcome" in shown
+    assert "0, 0.1 and 1 were tried" in shown
+    assert "Elastic net\n0.1\n1" in shown
+    assert "Borrowed" not in "\n".join(words(cohort_section(BARE)))

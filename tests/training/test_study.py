@@ -613,3 +613,21 @@ def test_the_study_says_how_missing_values_are_met() -> None:
 )
 def test_limits_that_no_model_could_keep_are_refused(decline: dict[str, Any], what: str) -> None:
     assert what in refused(missing={"decline": decline})
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"weights": [0, 0.1, 0.1]}, "0.1 is listed twice"),
+        ({"weights": [2]}, "less than or equal to 1"),
+        ({"weights": []}, "at least 1 item"),
+    ],
+)
+def test_weights_of_borrowed_patients_are_refused(changes: dict[str, Any], what: str) -> None:
+    source = {"kind": "support", "subset": "all"}
+    assert what in refused(cohort={"source": {"kind": "support"}, "borrow": {"source": source, **changes}})
+
+
+def test_groups_that_are_judged_are_not_borrowed_from() -> None:
+    cohort = {"source": {"kind": "support"}, "borrow": {"source": {"kind": "support", "subset": "all"}}}
+    assert "belongs to a group that is judged" in refused(cohort=cohort, resampling={"group": "sex"})

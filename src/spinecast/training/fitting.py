@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.files import canonical_json, sha256_bytes
 from spinecast.models.encoding import PredictorSchema
 from spinecast.training.assembly import OutOfFold, SplitChoice, choose, collect_out_of_fold
+from spinecast.training.borrowing import Lenders, find_lenders
 from spinecast.training.checkpoint import count_finished, study_checkpoint
 from spinecast.training.environment import arithmetic_packages, package_versions
 from spinecast.training.first_checks import first_checks
@@ -55,6 +56,8 @@ class Trained:
         Finished trials that an earlier, interrupted call had left.
     first_checks : tuple of Result
         What became of the checks that were made before anything was fitted.
+    lenders : Lenders or None
+        The related patients the study borrows.
     """
 
     study: Study
@@ -72,6 +75,7 @@ class Trained:
     training_seconds: float
     trials_resumed: int
     first_checks: tuple[Result, ...]
+    lenders: Lenders | None = None
 
     @property
     def fit_seconds(self) -> float:
@@ -120,12 +124,16 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
     checked = first_checks(study, cohort, labelled, splits)
     stop_at_errors(checked)
     further = further_splits(study, cohort, labelled)
-    run_key = run_key_of(study, cohort)
+    lenders = find_lenders(study, cohort, labelled)
+    run_key = run_key_of(study, cohort, lenders)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
     resumed = count_finished(checkpoint) + count_refitted(checkpoint)
     if resumed:
         say(f"going on from {resumed} finished trials")
     data = _search_data(study, cohort, labelled, splits)
+    if lenders is not None:
+        say(f"{lenders.sentence()}")
+        data = replace(data, borrowed=lenders.patients)
     began = time.perf_counter()
     found = search(data, splits, plans, seed=study.seed, checkpoint=checkpoint, workers=workers)
     choices = _choices(study, splits, plans, found, data)
@@ -147,6 +155,7 @@ def fit_study(study: Study, *, checkpoints: Path, workers: int, started: datetim
         training_seconds=time.perf_counter() - began,
         trials_resumed=resumed,
         first_checks=checked,
+        lenders=lenders,
     )
 
 
@@ -187,11 +196,12 @@ def _choices(
     }
 
 
-def run_key_of(study: Study, cohort: Cohort) -> str:
+def run_key_of(study: Study, cohort: Cohort, lenders: Lenders | None = None) -> str:
     """What decides every number of the run: the study, the patients, and the versions that compute."""
     identity = {
         "study": study_hash(study),
         "cohort": cohort.fingerprint,
+        **({} if lenders is None else {"borrowed": lenders.fingerprint}),
         "versions": package_versions(arithmetic_packages(candidate.kind for candidate in study.candidates)),
     }
     return sha256_bytes(canonical_json(identity).encode())

@@ -26,8 +26,8 @@ from spinecast.models.catalogue import Choice, Parameters
 from spinecast.models.encoding import Imputation
 from spinecast.models.survival.catalogue import any_family
 from spinecast.training.study import Candidate, Study, search_space
-from spinecast.training.study_blocks import TableSource
-from spinecast.training.tuning import CandidatePlan
+from spinecast.training.study_blocks import PatientSource, TableSource
+from spinecast.training.tuning import BORROWED_WEIGHT, CandidatePlan
 
 __all__ = [
     "any_definition",
@@ -40,6 +40,7 @@ __all__ = [
     "is_group_column",
     "model_predictors",
     "outcome_definition",
+    "patient_source",
     "quantity_definition",
     "quantity_thresholds",
     "timed_definition",
@@ -51,7 +52,11 @@ Definition: TypeAlias = BinaryRisk | TimedOutcome | QuantityOutcome
 
 def cohort_source(study: Study) -> Source:
     """Where the study's patients come from."""
-    source = study.cohort.source
+    return patient_source(study, study.cohort.source)
+
+
+def patient_source(study: Study, source: PatientSource) -> Source:
+    """Patients as a study's block names them: its own, or those it borrows."""
     if source.kind == "support":
         return SupportSource(subset=source.subset)
     if source.kind == "synthetic":
@@ -229,13 +234,16 @@ def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
         label = f"{label} ({', '.join(variable(name).label.lower() for name in predictors)})"
     if candidate.name != candidate.kind:
         label = f"{label} [{candidate.name}]"
+    space = dict(search_space(candidate))
+    if study.cohort.borrow is not None:
+        space[BORROWED_WEIGHT] = Choice(tuple(sorted(study.cohort.borrow.weights)))
     return CandidatePlan(
         name=candidate.name,
         family=candidate.family,
         label=label,
         predictors=predictors,
         imputation=Imputation(**candidate.imputation.model_dump()),
-        search_space=search_space(candidate),
+        search_space=space,
         trials=candidate.trials or study.tuning.trials,
         startup_trials=study.tuning.startup_trials,
     )

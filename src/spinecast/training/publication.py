@@ -155,7 +155,8 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
-        cohort=describe(trained.cohort, trained.labelled, model_predictors(trained.study)),
+        cohort=describe(trained.cohort, trained.labelled, model_predictors(trained.study))
+        | ({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
         evaluation=evaluation.to_dict() | {"missing_inputs": missing.to_dict()},
         tuning=_tuning(trained),
         explanation=explanation,
@@ -258,6 +259,7 @@ def final_model(trained: Trained) -> PrognosisModel:
                 "recalibrated": True,
             },
             **({"decline": decline} if decline else {}),
+            **({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
             "study_hash": study_hash(study),
             "seed": study.seed,
             "versions": package_versions(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from spinecast.training.checkpoint import UnitCheckpoint, count_finished
 from spinecast.training.environment import peak_memory_mb
 from spinecast.training.progress import watched
 from spinecast.training.resampling import Split
-from spinecast.training.tuning import CandidatePlan, TunedCandidate, TuningUnit, tune
+from spinecast.training.tuning import Borrowed, CandidatePlan, TunedCandidate, TuningUnit, tune
 from spinecast.training.workers import side_by_side
 
 __all__ = ["SearchData", "SearchResult", "search"]
@@ -35,12 +35,15 @@ class SearchData:
     outcome : ndarray, shape (n,)
     weights : mapping of split name to ndarray, shape (n,)
         Censoring weights learned on that split's training patients; empty without them.
+    borrowed : Borrowed, optional
+        Related patients with all predictors, who help to fit in every split.
     """
 
     matrix: FloatArray
     schema: PredictorSchema
     outcome: FloatArray
     weights: Mapping[str, FloatArray]
+    borrowed: Borrowed | None = field(default=None, kw_only=True)
 
     def unit(
         self,
@@ -61,6 +64,7 @@ class SearchData:
             weights=self.weights.get(split.name),
             seed=seed,
             checkpoint=checkpoint,
+            borrowed=None if self.borrowed is None else self.borrowed.select(self.schema.select(plan.predictors)[1]),
         )
 
 

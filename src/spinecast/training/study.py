@@ -198,7 +198,7 @@ def study_hash(study: Study) -> str:
     them.
     """
     content = study.model_dump(mode="json", exclude={"reporting"})
-    source = content["cohort"]["source"]
-    if "path" in source and PurePath(source["path"]).is_absolute():
-        source["path"] = PurePath(source["path"]).name
+    for source in (content["cohort"]["source"], (content["cohort"]["borrow"] or {}).get("source", {})):
+        if "path" in source and PurePath(source["path"]).is_absolute():
+            source["path"] = PurePath(source["path"]).name
     return sha256_bytes(canonical_json(content).encode("utf-8"))

@@ -28,6 +28,7 @@ __all__ = [
     "BinaryCandidate",
     "BinaryOutcome",
     "BinaryOutcomeSpec",
+    "BorrowSpec",
     "CatBoost",
     "CohortSpec",
     "Comparator",
@@ -167,11 +168,30 @@ class SyntheticSource(Block):
     site: Identifier | None = Field(default=None, description="A site of the recipe; its first when left out.")
 
 
+PatientSource = Annotated[SupportSource | CsvSource | ParquetSource | SyntheticSource, Field(discriminator="kind")]
+
+
+class BorrowSpec(Block):
+    """Related patients who help to fit, at a weight that is tuned, and never judge."""
+
+    source: PatientSource = Field(
+        description="Where they come from. The study's own patients among them are left out, as are those whose "
+        "outcome is not known."
+    )
+    weights: tuple[Annotated[Number, Field(ge=0, le=1)], ...] = Field(
+        default=(0.0, 0.1, 0.3, 1.0),
+        min_length=1,
+        description="Weights tried, of one borrowed patient against one of the study's own; 0 borrows nothing. The "
+        "choice is a dimension of every candidate's search, judged on the study's own patients.",
+    )
+
+
 class CohortSpec(Block):
     """The patients the study learns from and is judged on."""
 
-    source: Annotated[SupportSource | CsvSource | ParquetSource | SyntheticSource, Field(discriminator="kind")] = Field(
-        description="Where the patients come from."
+    source: PatientSource = Field(description="Where the patients come from.")
+    borrow: BorrowSpec | None = Field(
+        default=None, description="Related patients who enter every training set, and never a validation."
     )
     impossible_values: Literal["refuse", "set_missing", "exclude_patient"] = Field(
         default="refuse",

@@ -45,6 +45,7 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
         _range_problems(study),
         _internal_validation_problems(study),
         _decline_problems(study),
+        _borrow_problems(study),
     )
 
 
@@ -93,6 +94,7 @@ def _repeated(study: Study) -> Iterator[Problem]:
         ("evaluation", "thresholds"): study.evaluation.thresholds,
         ("internal_validation", "learning_curve", "shares"): curve.shares if curve else (),
         ("missing", "decline", "without"): study.missing.decline.without,
+        ("cohort", "borrow", "weights"): study.cohort.borrow.weights if study.cohort.borrow else (),
         ("published",): study.published,
         ("horizon_studies",): study.horizon_studies,
         ("final", "of"): study.final.of if study.final.kind == "ensemble" else (),
@@ -251,6 +253,18 @@ def _decline_problems(study: Study) -> Iterator[Problem]:
     if other and asked != type(asked)():
         what = f"missing.decline: a model of {other} answers whoever it is asked of"
         yield Problem(place, what, "a study of one event", "leave decline out")
+
+
+def _borrow_problems(study: Study) -> Iterator[Problem]:
+    """Find what keeps a study from borrowing."""
+    key: KeyPath = ("cohort", "borrow")
+    if study.cohort.borrow is None:
+        return
+    if study.timed_outcome is not None:
+        yield Problem(key, "cohort.borrow: a model of times borrows nobody", "a study of one event")
+    if study.resampling.group is not None:
+        what = "cohort.borrow: nobody can tell whether a borrowed patient belongs to a group that is judged"
+        yield Problem(key, what, "no resampling.group beside it", "leave one of them out (resampling.group: null)")
 
 
 def _use_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,10 +30,34 @@ from spinecast.training.seeds import derive_seed
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["CandidatePlan", "TunedCandidate", "TuningUnit", "tune"]
+__all__ = ["BORROWED_WEIGHT", "Borrowed", "CandidatePlan", "TunedCandidate", "TuningUnit", "tune"]
 
 FloatArray = NDArray[np.float64]
 MemberT = TypeVar("MemberT")
+
+BORROWED_WEIGHT = "borrowed_weight"
+"""Parameter of every candidate of a study that borrows: the weight of a borrowed patient against one of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Borrowed:
+    """Related patients who stand in every training set of a study and in no set that judges.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (m, predictors)
+    outcome : ndarray, shape (m,)
+    weights : ndarray, shape (m,), optional
+        Inverse-probability-of-censoring weights learned on these patients.
+    """
+
+    matrix: FloatArray
+    outcome: FloatArray
+    weights: FloatArray | None
+
+    def select(self, positions: NDArray[np.int64]) -> Borrowed:
+        """Return the same patients with some of the predictors."""
+        return Borrowed(np.ascontiguousarray(self.matrix[:, positions]), self.outcome, self.weights)
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,8 @@ class TuningUnit:
     seed : int
         The study's seed.
     checkpoint : UnitCheckpoint
+    borrowed : Borrowed, optional
+        Related patients who help to fit every member, with the candidate's own predictors.
 
     What kind of outcome is learned decides its methods: a unit of times (:mod:`spinecast.training.survival.tuning`) has
     its own.
@@ -91,19 +117,48 @@ class TuningUnit:
     weights: FloatArray | None
     seed: int
     checkpoint: UnitCheckpoint
+    borrowed: Borrowed | None = field(default=None, kw_only=True)
 
     def fit(
         self, encoder: Encoder, columns: FloatArray, rows: NDArray[np.bool_], parameters: Parameters, seed: int
     ) -> Any:
         """Fit one member to some of the training patients, whose encoded columns are given."""
         weights = self._training_weights()
-        scorer = FAMILIES[self.candidate.family].fit(
-            columns,
-            self.outcome[self.split.train][rows],
-            None if weights is None else weights[rows],
-            parameters,
-            seed,
-        )
+        outcome, own = self.outcome[self.split.train][rows], None if weights is None else weights[rows]
+        return self._member(encoder, columns, outcome, own, parameters, seed)
+
+    def fit_with_borrowed(
+        self,
+        encoder: Encoder,
+        columns: FloatArray,
+        rows: NDArray[np.bool_],
+        parameters: Parameters,
+        seed: int,
+        borrowed: FloatArray,
+    ) -> Any:
+        """Fit one member to some of the training patients and the borrowed ones, whose encoded columns are given too.
+
+        A borrowed patient weighs `BORROWED_WEIGHT` of one of the study's own, times its censoring weight.
+        """
+        assert self.borrowed is not None
+        weights, lent = self._training_weights(), self.borrowed.weights
+        own = np.ones(int(rows.sum())) if weights is None else weights[rows]
+        theirs = np.full(len(borrowed), float(parameters[BORROWED_WEIGHT])) * (1.0 if lent is None else lent)
+        outcome = np.concatenate([self.outcome[self.split.train][rows], self.borrowed.outcome])
+        together = np.concatenate([own, theirs])
+        return self._member(encoder, np.vstack([columns, borrowed]), outcome, together, parameters, seed)
+
+    def _member(
+        self,
+        encoder: Encoder,
+        columns: FloatArray,
+        outcome: FloatArray,
+        weights: FloatArray | None,
+        parameters: Parameters,
+        seed: int,
+    ) -> Member:
+        learners = {name: value for name, value in parameters.items() if name != BORROWED_WEIGHT}
+        scorer = FAMILIES[self.candidate.family].fit(columns, outcome, weights, learners, seed)
         return Member(encoder=encoder, scorer=scorer)
 
     def predicted(self, member: Any, columns: FloatArray) -> FloatArray:
@@ -293,6 +348,7 @@ class _EncodedFolds:
         self.unit = unit
         self.matrix = unit.matrix[unit.split.train]
         self.known: dict[tuple[int, int], tuple[Encoder, FloatArray, FloatArray]] = {}
+        self.lent: dict[tuple[int, int], FloatArray] = {}
 
     def get(self, fold: int, knots: int) -> tuple[Encoder, FloatArray, FloatArray]:
         """Encoder, training columns and held-out columns of a fold."""
@@ -309,6 +365,15 @@ class _EncodedFolds:
             self.known[fold, knots] = (encoder, fitted, judged)
         return self.known[fold, knots]
 
+    def borrowed(self, fold: int, knots: int, weight: float) -> FloatArray | None:
+        """Columns of the borrowed patients as the fold's own patients are encoded; None where nobody is borrowed."""
+        lent = self.unit.borrowed
+        if lent is None or weight <= 0:
+            return None
+        if (fold, knots) not in self.lent:
+            self.lent[fold, knots] = self.get(fold, knots)[0].transform(lent.matrix)
+        return self.lent[fold, knots]
+
 
 def _fit_members(unit: TuningUnit, folds: _EncodedFolds, parameters: Parameters) -> _TrialFits:
     inner = unit.split.inner
@@ -316,10 +381,16 @@ def _fit_members(unit: TuningUnit, folds: _EncodedFolds, parameters: Parameters)
     members = []
     fit_seconds = 0.0
     for fold in range(int(inner.max()) + 1):
-        encoder, fitted, judged = folds.get(fold, int(parameters.get("knots", 0)))
+        knots = int(parameters.get("knots", 0))
+        encoder, fitted, judged = folds.get(fold, knots)
+        lent = folds.borrowed(fold, knots, float(parameters.get(BORROWED_WEIGHT, 0)))
         seed = derive_seed(unit.seed, "fit", unit.split.name, unit.candidate.name, fold)
         started = time.perf_counter()
-        member = unit.fit(encoder, fitted, inner != fold, parameters, seed)
+        member = (
+            unit.fit(encoder, fitted, inner != fold, parameters, seed)
+            if lent is None
+            else unit.fit_with_borrowed(encoder, fitted, inner != fold, parameters, seed, lent)
+        )
         fit_seconds += time.perf_counter() - started
         predicted = unit.predicted(member, judged)
         if held_out is None:
@@ -369,10 +440,10 @@ def _defaults_within(candidate: CandidatePlan) -> dict[str, float | int]:
     defaults = any_family(candidate.family).defaults
     inside: dict[str, float | int] = {}
     for name, dimension in candidate.search_space.items():
-        value = defaults[name]
         if isinstance(dimension, Choice):
-            inside[name] = value if value in dimension.options else dimension.options[0]
+            # What no algorithm has a default for, the weight of borrowed patients, begins with the least.
+            inside[name] = defaults[name] if defaults.get(name) in dimension.options else dimension.options[0]
         else:
-            drawn = min(max(value, dimension.low), dimension.high)
+            drawn = min(max(defaults[name], dimension.low), dimension.high)
             inside[name] = int(drawn) if dimension.whole else drawn
     return inside

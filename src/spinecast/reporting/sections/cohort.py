@@ -39,8 +39,43 @@ def cohort_section(record: RunRecord) -> Section:
         *_missingness(record),
         Heading("Values refused or set to missing"),
         *_rejections(record),
+        *_borrowed(record),
     ]
     return Section("cohort", "The cohort", tuple(blocks))
+
+
+def _borrowed(record: RunRecord) -> list[Block]:
+    """Say who helped to fit without being judged, and at what weight; nothing where the study borrows nobody."""
+    found = record.cohort.get("borrowed")
+    if not isinstance(found, Mapping):
+        return []
+    candidates = fmt.listed(record.tuning.get("candidates"))
+    tried = fmt.joined([f"{weight:g}" for weight in found["weights"]])
+    rows = tuple(
+        row(
+            entry["label"],
+            *(f"{split['best']['parameters'].get('borrowed_weight', 0):g}" for split in entry["splits"]),
+        )
+        for entry in candidates
+    )
+    splits = [split["split"] for split in candidates[0]["splits"]] if candidates else []
+    return [
+        Heading("Borrowed patients"),
+        Paragraph(
+            f"{fmt.integer(found['patients'])} related patients of “{fmt.plain(found['name'])}”, "
+            f"{fmt.integer(found['events'])} with the outcome, stand in every training set and in no set that judges; "
+            f"{fmt.integer(found['own_left_out'])} of the study's own patients were among them and are left out there. "
+            f"The weight of one of them against one of the study's own was tuned with each candidate's other "
+            f"parameters, on the study's own held-out patients ({tried} were tried). Encoding, imputation, "
+            "recalibration, choosing and every figure of this report rest on the study's own patients alone."
+        ),
+        Table(
+            "Weight of a borrowed patient that was chosen in each split",
+            ("Candidate", *splits),
+            rows,
+            numeric=tuple(range(1, len(splits) + 1)),
+        ),
+    ]
 
 
 def _provenance(cohort: Mapping[str, Any]) -> list[Block]:
