@@ -191,7 +191,9 @@ class CohortSpec(Block):
 
     source: PatientSource = Field(description="Where the patients come from.")
     borrow: BorrowSpec | None = Field(
-        default=None, description="Related patients who enter every training set, and never a validation."
+        default=None,
+        title="Borrow",
+        description="Related patients who enter every training set, and never a validation.",
     )
     impossible_values: Literal["refuse", "set_missing", "exclude_patient"] = Field(
         default="refuse",

@@ -316,6 +316,10 @@ class _Proposals:
         import optuna
 
         unit = self.unit
+        lent = unit.candidate.search_space.get(BORROWED_WEIGHT)
+        if isinstance(lent, Choice) and number < len(lent.options):
+            # Each weight once with all else alike, before the sampler changes everything at a time.
+            return _defaults_within(unit.candidate) | {BORROWED_WEIGHT: lent.options[number]}
         if number == 0:
             return _defaults_within(unit.candidate)
         if not self.searched:
