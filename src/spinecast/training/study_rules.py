@@ -249,10 +249,15 @@ def _decline_problems(study: Study) -> Iterator[Problem]:
         if name not in own:
             what = f"missing.decline.without: {name} is none of the predictors"
             yield Problem((*place, "without", i), what, f"one of {', '.join(own)}", did_you_mean(name, own))
-    other = "a quantity" if isinstance(study.outcome, QuantityOutcome) else "times" if study.timed_outcome else ""
+    other = _other_than_an_event(study)
     if other and asked != type(asked)():
         what = f"missing.decline: a model of {other} answers whoever it is asked of"
         yield Problem(place, what, "a study of one event", "leave decline out")
+
+
+def _other_than_an_event(study: Study) -> str:
+    """Say what a study predicts where it is not one event; empty where it is."""
+    return "a quantity" if isinstance(study.outcome, QuantityOutcome) else "times" if study.timed_outcome else ""
 
 
 def _borrow_problems(study: Study) -> Iterator[Problem]:
@@ -260,8 +265,8 @@ def _borrow_problems(study: Study) -> Iterator[Problem]:
     key: KeyPath = ("cohort", "borrow")
     if study.cohort.borrow is None:
         return
-    if study.timed_outcome is not None:
-        yield Problem(key, "cohort.borrow: a model of times borrows nobody", "a study of one event")
+    if other := _other_than_an_event(study):
+        yield Problem(key, f"cohort.borrow: a model of {other} borrows nobody", "a study of one event")
     if study.resampling.group is not None:
         what = "cohort.borrow: nobody can tell whether a borrowed patient belongs to a group that is judged"
         yield Problem(key, what, "no resampling.group beside it", "leave one of them out (resampling.group: null)")
