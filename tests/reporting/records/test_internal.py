@@ -30,7 +30,12 @@ INTERNAL: dict[str, Any] = {
         "by": "site",
         "label": "Hospital",
         "tuning": "repeated",
-        "sites": [{"label": "A"}, {"label": "B"}, {"label": "C"}],
+        "sites": [
+            {"label": "A", "n": 90},
+            {"label": "B", "n": 80},
+            {"label": "C", "n": 70},
+            {"label": "2 others", "n": None},
+        ],
         "pooled": {"auc": {**AUC, "i2": 0.42}, "calibration_slope": {"absent": "two sites only"}},
     },
     "learning_curve": {"absent": "the study asks for none"},
@@ -49,6 +54,7 @@ def test_resamples_and_their_tuning_are_said(recorded: Recorded) -> None:
     said = fitted_again(recorded)
     assert said is not None
     assert "198 of 200 bootstrap resamples, tuning not repeated in them" in said.text
+    assert "; optimism-corrected: " in said.text
     assert "0.731 (0.711 to 0.751)" in said.text
     assert "repeated" not in said.text.replace("not repeated", "")
 
@@ -57,6 +63,7 @@ def test_sites_are_said_with_their_heterogeneity(recorded: Recorded) -> None:
     said = sites(recorded)
     assert said is not None
     assert "3 groups of Hospital" in said.text
+    assert "; internal-external: " in said.text
     assert "I² 42%" in said.text
 
 

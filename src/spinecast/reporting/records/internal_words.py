@@ -23,14 +23,15 @@ def fitted_again(record: Recorded) -> Said | None:
         corrected = {name: found["optimism_corrected"] for name, found in boot["measures"].items()}
         parts.append(
             f"The procedure was fitted again in {fmt.integer(boot['usable'])} of "
-            f"{fmt.plural(boot['resamples'], 'bootstrap resample')}, {_tuning(boot)}{_values(corrected)}."
+            f"{fmt.plural(boot['resamples'], 'bootstrap resample')}, {_tuning(boot)}"
+            f"{_values(corrected, 'optimism-corrected')}."
         )
         evidence.append("internal.json#/bootstrap")
     repeated = record.get("internal.json", "repeated_cross_validation")
     if repeated:
         parts.append(
             f"Cross-validation was repeated {fmt.plural(repeated['repeats'], 'time')}, {_tuning(repeated)}"
-            f"{_values(repeated['measures'])}."
+            f"{_values(repeated['measures'], 'out-of-fold')}."
         )
         evidence.append("internal.json#/repeated_cross_validation")
     return Said(" ".join(parts), tuple(evidence)) if parts else None
@@ -48,9 +49,11 @@ def sites(record: Recorded) -> Said | None:
         if fmt.absence(pooled.get(name)) is None and pooled[name].get("i2") is not None
     ]
     spread = f" Heterogeneity: {'; '.join(between)}." if between else ""
+    judged = [site for site in found["sites"] if site.get("n") is not None]  # those too small stand together as others
     text = (
-        f"Each of {len(found['sites'])} groups of {fmt.plain(found['label'])} was left out in turn, the model fitted "
-        f"to the others and the results pooled by random effects, {_tuning(found)}{_values(pooled)}.{spread}"
+        f"Each of {len(judged)} groups of {fmt.plain(found['label'])} was left out in turn, the model fitted "
+        f"to the others and the results pooled by random effects, {_tuning(found)}"
+        f"{_values(pooled, 'internal-external')}.{spread}"
     )
     return Said(text, ("internal.json#/internal_external",))
 
@@ -59,6 +62,7 @@ def _tuning(part: Mapping[str, Any]) -> str:
     return TUNING.get(str(part.get("tuning")), "whether tuning was repeated is not recorded")
 
 
-def _values(measures: Mapping[str, Any]) -> str:
+def _values(measures: Mapping[str, Any], basis: str) -> str:
     known = [name for name in SHOWN if fmt.absence(measures.get(name)) is None]
-    return f": {'; '.join(f'{MEASURES[name].label} {measure_text(measures, name)}' for name in known)}" if known else ""
+    values = "; ".join(f"{MEASURES[name].label} {measure_text(measures, name)}" for name in known)
+    return f"; {basis}: {values}" if known else ""
