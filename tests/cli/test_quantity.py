@@ -55,6 +55,14 @@ def test_its_report_and_record_hold_every_part_and_no_patient(quantity: TrainedS
     assert len(patients) == 300
     record = "".join(path.read_text() for path in (quantity.output / "record").glob("*.json"))
     assert not any(f'"{one}"' in record for one in patients)
+    methods = (quantity.output / "record" / "reporting" / "methods.md").read_text()
+    for words in (
+        "300 were analysed.",
+        "pinball loss",
+        "Quantiles were made to hold what they say",
+        "median (log(1 + mL))",
+    ):
+        assert words in methods
     explanation = json.loads((quantity.output / "record" / "explanation.json").read_text())
     assert explanation["residual_max"] <= explanation["residual_tolerance"]
 

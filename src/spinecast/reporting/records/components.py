@@ -18,6 +18,7 @@ __all__ = [
     "algorithms",
     "censoring_words",
     "imputations",
+    "is_quantity",
     "outcome_words",
     "recalibration_of",
     "riley_words",
@@ -114,9 +115,14 @@ def scale_of(recorded: Recorded) -> str:
     return fmt.plain(recorded.get("tuning.json", "averaged") or usual)
 
 
+def is_quantity(recorded: Recorded) -> bool:
+    """Whether quantiles of a measured quantity are predicted, and no risk."""
+    return bool(recorded.get("evaluation.json", "kind") == "quantity")
+
+
 def recalibration_of(recorded: Recorded) -> Component:
     """How scores become risks, or quantiles hold what they say."""
-    if recorded.get("tuning.json", "averaged") == "quantile":
+    if is_quantity(recorded):
         return Component("a shift of every quantile by its held-out residuals (conformal)", ("romano2019",))
     if recorded.get("tuning.json", "loss"):
         return Component(

@@ -14,6 +14,7 @@ from spinecast.reporting.records.components import (
     algorithms,
     censoring_words,
     imputations,
+    is_quantity,
     outcome_words,
     recalibration_of,
     scale_of,
@@ -128,7 +129,8 @@ def _patients(record: Recorded, cite: _Citing) -> str:
     ]
     if left_out:
         parts.append(f"Of {fmt.integer(steps[0]['remaining'])} patients, {fmt.joined(left_out)}.")
-    parts.append(f"{fmt.integer(record.n)} were analysed, of whom {fmt.integer(record.events)} had the outcome.")
+    counted = "" if is_quantity(record) else f", of whom {fmt.integer(record.events)} had the outcome"
+    parts.append(f"{fmt.integer(record.n)} were analysed{counted}.")
     return " ".join(parts)
 
 
@@ -196,13 +198,22 @@ def _final(record: Recorded, cite: _Citing) -> str:
         return ""
     parts = fmt.joined([fmt.plain(part.get("label") or part["name"]) for part in record.parts])
     how = recalibration_of(record)
+    made = "Quantiles were made to hold what they say" if is_quantity(record) else "Scores were brought to risks"
     return (
-        f"{rule}{f' ({parts})' if parts else ''}; the same rule chose inside every outer fold. Scores were brought to "
-        f"risks by {how.words}{cite.keys(*how.references)}."
+        f"{rule}{f' ({parts})' if parts else ''}; the same rule chose inside every outer fold. {made} by {how.words}"
+        f"{cite.keys(*how.references)}."
     )
 
 
 def _performance(record: Recorded, cite: _Citing) -> str:
+    if is_quantity(record):
+        return (
+            f"Predictions judged were {record.basis}. Quantiles were judged by the pinball loss"
+            f"{cite.keys('koenker1978')} and the share of patients below them, intervals by coverage and width, the "
+            f"probability of reaching each threshold by the AUC{cite.keys(*MEASURE_SOURCES['auc'])}, the Brier score"
+            f"{cite.keys(*MEASURE_SOURCES['brier'])} and calibration"
+            f"{cite.keys(*MEASURE_SOURCES['calibration_slope'])}, with 95% intervals."
+        )
     known = [name for name in MEASURES if record.measure(name) is not None]
     if not known:
         return ""
@@ -244,9 +255,12 @@ def _explanation(record: Recorded, cite: _Citing) -> str:
     methods = sorted({fmt.plain(part["method"]) for part in record.listed("explanation.json", "parts")})
     if not methods:
         return ""
+    served = (
+        f"median ({fmt.plain(record.get('explanation.json', 'scale'))})" if is_quantity(record) else scale_of(record)
+    )
     return (
-        f"Contributions of the predictors to the {scale_of(record)} are Shapley values{cite.keys(*HOW_EXPLAINED)} "
-        f"({fmt.joined(methods)}); they add up to the {scale_of(record)} that is served."
+        f"Contributions of the predictors to the {served} are Shapley values{cite.keys(*HOW_EXPLAINED)} "
+        f"({fmt.joined(methods)}); they add up to the {served} that is served."
     )
 
 

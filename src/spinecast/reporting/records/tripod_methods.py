@@ -10,6 +10,7 @@ from spinecast.reporting.records.components import (
     algorithms,
     censoring_words,
     imputations,
+    is_quantity,
     outcome_words,
     recalibration_of,
     riley_words,
@@ -259,10 +260,11 @@ def model_building(record: Recorded) -> Said | None:
         "ensemble": f"The named candidates, averaged on the {scale_of(record)} scale, are the model.",
     }.get(str(final), "")
     parts = fmt.joined([fmt.plain(part.get("label") or part["name"]) for part in record.parts])
+    recalibrated = "Quantiles are made to hold what they say" if is_quantity(record) else "Risks are recalibrated"
     text = (
         f"Candidates: {'; '.join(f'{name}, {component.words}' for name, component in made)}. Each was tuned by "
         f"{tuned_by(record)}, with {trials_words(record)}. {rule}"
-        f"{f' It is made of: {parts}.' if parts else ''} Risks are recalibrated by {recalibration_of(record).words}. "
+        f"{f' It is made of: {parts}.' if parts else ''} {recalibrated} by {recalibration_of(record).words}. "
         "Choosing and recalibrating are repeated inside every outer fold."
     )
     evidence = ("study.yaml#/candidates", *(("study.yaml#/final",) if final else ()), "evaluation.json#/basis")
