@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spinecast.cohorts.cohort import Cohort, Provenance
 from spinecast.cohorts.contract import make_cohort
 from spinecast.cohorts.outcomes import (
+    BinaryOutcome,
     LabelledLevels,
     LabelledQuantity,
     OrdinalOutcome,
@@ -35,6 +36,29 @@ def of(as_cohort: AsCohort, name: str, values: Any) -> Cohort:
 
 def loss(threshold: float, unit: str | None = None, comparison: str = "at_least") -> ThresholdOutcome:
     return ThresholdOutcome("intraoperative_blood_loss", threshold, unit, comparison)  # type: ignore[arg-type]
+
+
+# ---- a state that is present or not -------------------------------------------------------------------------------
+
+GRADES = ("none", "grade_1", "grade_2", "grade_3a", "grade_3b", "grade_4a", "grade_4b", "grade_5")
+
+
+@pytest.mark.parametrize(
+    ("event_levels", "label", "positive", "negative"),
+    [
+        (GRADES[1:], "Any complication", "Any complication", "No complication"),
+        (GRADES[2:], "A severe one", "A severe one", "Without the event"),
+        (GRADES[6:], "Named", "IVb: life-threatening, several organs fail or V: death", "Not "),
+    ],
+)
+def test_many_levels_go_by_the_name_of_the_outcome(
+    as_cohort: AsCohort, event_levels: tuple[str, ...], label: str, positive: str, negative: str
+) -> None:
+    cohort = of(as_cohort, "complication_grade", [*GRADES, "none"])
+    labelled = label_outcome(cohort, BinaryOutcome("complication_grade", event_levels, label=label))
+    assert labelled.positive_label == positive
+    assert labelled.negative_label.startswith(negative)
+    assert labelled.events == len(event_levels)
 
 
 # ---- threshold --------------------------------------------------------------------------------------------------

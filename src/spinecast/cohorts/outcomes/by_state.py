@@ -39,6 +39,8 @@ __all__ = [
 
 Comparison = Literal["at_least", "more_than", "at_most", "less_than"]
 
+MOST_LEVELS_LISTED = 2
+
 _OPPOSITE: Mapping[Comparison, Comparison] = {
     "at_least": "less_than",
     "more_than": "at_most",
@@ -181,11 +183,14 @@ def label_binary(cohort: Cohort, outcome: BinaryOutcome) -> LabelledOutcome:
     entry = variable(outcome.variable)
     codes, rows, steps = _levels_without(cohort, entry, outcome.excluded_levels)
     values = any_of(codes, entry, outcome.event_levels)
-    positive = words_of(entry, outcome.event_levels)
+    # A list of many levels heads no column: the study's own name for them does.
+    named = outcome.label if len(outcome.event_levels) > MOST_LEVELS_LISTED else None
+    positive = named or words_of(entry, outcome.event_levels)
     others = [
         level.label for level in entry.levels if level.value not in (*outcome.event_levels, *outcome.excluded_levels)
     ]
-    negative = others[0] if len(others) == 1 else f"Not {positive[0].lower()}{positive[1:]}"
+    several = "Without the event" if named else f"Not {positive[0].lower()}{positive[1:]}"
+    negative = others[0] if len(others) == 1 else several
     return _two_sides(outcome.label or f"{entry.label}: {positive.lower()}", positive, negative, values, rows, steps)
 
 
