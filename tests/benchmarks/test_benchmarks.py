@@ -15,6 +15,7 @@ import idle  # noqa: E402
 import peer_process  # noqa: E402
 import protocol  # noqa: E402
 import run  # noqa: E402
+import studies  # noqa: E402
 
 ROWS = {row.name: row for row in run.all_benchmarks()}
 
@@ -44,9 +45,24 @@ def test_both_ways_agree(name: str) -> None:
 
 
 def test_every_module_is_run() -> None:
-    helpers = {"idle", "peer_process", "protocol", "run", "synthetic"}
+    helpers = {"idle", "peer_process", "protocol", "run", "synthetic", "studies"}  # the last times nothing
     assert {path.stem for path in FOLDER.glob("*.py")} - helpers == set(run.MODULES)
     assert len(ROWS) == len(run.all_benchmarks())
+
+
+def test_studies_stand_in_one_table_with_what_is_made_up_marked() -> None:
+    assert set(studies.study_files()) == {path.stem for path in FOLDER.parent.glob("configs/*/*.yaml")} - {
+        path.stem for folder in studies.NO_STUDIES for path in FOLDER.parent.glob(f"configs/{folder}/*.yaml")
+    }
+    measure = {"estimate": 0.5974, "lower": 0.5636, "upper": 0.6312}
+    absent = {"absent": "too few"}
+    entry = {"study": "walking", "patients": 1200, "events": 404, "measures": {"auc": measure}, "synthetic": True}
+    timed = {**entry, "study": "times", "measures": {"harrell_c": measure, "calibration_slope": absent}}
+    rows = studies.table([entry, {**timed, "synthetic": False}]).splitlines()[-2:]
+    assert rows == [
+        "| walking (SYNTHETIC) | 1200 | 404 | 0.597 (0.564 to 0.631) | - |",
+        "| times | 1200 | 404 | 0.597 (0.564 to 0.631) | - |",
+    ]
 
 
 def test_answers_that_differ_are_never_timed() -> None:
