@@ -64,7 +64,7 @@ def smaller(path: Path) -> list[str]:
             "random_survival_forest": "trees: [10]",
             "neural_network": "epochs: [15]",
         }
-        boosted = {"xgboost", "boosted_cox", "boosted_aft", "gradient_boosting"}
+        boosted = {"xgboost", "boosted_cox", "boosted_aft", "gradient_boosting", "xgboost_quantile"}
         if family in few or family in boosted:
             overrides.append(f"candidates.{position}.search={{{few.get(family, 'rounds: [20]')}}}")
     return overrides
@@ -85,8 +85,9 @@ def test_a_study_runs_from_its_file_to_its_report(
     measures = result.evaluation["measures"]
     # Two folds of a few hundred patients need not rank well; they give numbers, from patients not seen.
     assert result.evaluation["basis"] == "out-of-fold"
-    ranking = measures["auc" if "auc" in measures else "harrell_c"]
-    assert "absent" in ranking or math.isfinite(ranking["estimate"])
+    estimates = [one["estimate"] for one in measures.values() if "estimate" in one]
+    assert estimates
+    assert all(math.isfinite(one) for one in estimates)
     assert json.loads((result.folder / "record" / "evaluation.json").read_text())["n"] == result.evaluation["n"] >= 300
     assert result.report.read_text(encoding="utf-8").count("esearch use only") >= 1
     assert (stored_format(result.model_folder) or "").startswith("spinecast")
