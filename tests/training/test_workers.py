@@ -7,10 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
-from spinecast.training.workers import side_by_side
-
 PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
@@ -49,20 +45,3 @@ def test_a_worker_ends_with_the_run_that_was_killed() -> None:
         os.kill(child, signal.SIGKILL)
     parent.stdout.close()
     assert ended
-
-
-def swallow(seconds: float) -> str:
-    try:
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(seconds)
-    except KeyboardInterrupt:
-        return "lost, as in a finaliser"
-    return "not heard"
-
-
-def test_a_lost_interruption_is_heard_when_the_tasks_are_done() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        side_by_side(swallow, [0.5], 1)
-    assert signal.getsignal(signal.SIGINT) is before
-    assert side_by_side(str, [1, 2], 1) == ["1", "2"]

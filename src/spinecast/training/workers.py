@@ -6,13 +6,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import cache, partial
-from types import FrameType
 from typing import TypeVar
 
-__all__ = ["dismiss_workers", "heeding_interrupts", "live_only_with", "side_by_side"]
+__all__ = ["dismiss_workers", "live_only_with", "side_by_side"]
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -26,35 +24,8 @@ def side_by_side(work: Callable[[Task], Answer], tasks: Iterable[Task], workers:
 
     parallel = Parallel(n_jobs=workers, backend="loky", batch_size=1, pre_dispatch="all")
     bound = partial(_bound, work, os.getpid())
-    with heeding_interrupts():
-        answers: list[Answer] = parallel(delayed(bound)(task) for task in tasks)
+    answers: list[Answer] = parallel(delayed(bound)(task) for task in tasks)
     return answers
-
-
-@contextmanager
-def heeding_interrupts() -> Iterator[None]:
-    """Raise a Ctrl-C at the end of a block if it was lost inside.
-
-    Python raises it wherever the main thread happens to be, and drops it in a finaliser or a callback: hours of work
-    would then go on as if nobody had asked to stop.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(previous):
-        yield
-        return
-    heard: list[int] = []
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        heard.append(number)
-        previous(number, frame)
-
-    signal.signal(signal.SIGINT, hear)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    if heard:
-        raise KeyboardInterrupt
 
 
 def _bound(work: Callable[[Task], Answer], owner: int, task: Task) -> Answer:
