@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import pytest
 import simulated
@@ -17,16 +18,15 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def timed(trained: TrainedStudy, spinecast: Run) -> TrainedStudy:
-    """A study of times whose results stand beside those of the study of one day."""
-    folder = trained.folder / "timed"
-    simulated.write_study(folder, text=simulated.TIMED_STUDY)
-    done = spinecast(
-        "train", "timed/study.yaml", "--json", "--workers", "2", "--set", "tuning.trials=2", folder=trained.folder
-    )
+def timed(trained: TrainedStudy, spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+    """A study of times beside the results of the study of one day, in a place of its own: others look at that one."""
+    folder = tmp_path_factory.mktemp("timed")
+    shutil.copytree(trained.folder, folder, ignore=shutil.ignore_patterns("mlruns"), dirs_exist_ok=True)
+    simulated.write_study(folder / "timed", text=simulated.TIMED_STUDY)
+    done = spinecast("train", "timed/study.yaml", "--json", "--workers", "2", "--set", "tuning.trials=2", folder=folder)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(trained.folder, answer, trained.folder / "output" / "simulated_survival", done.stderr)
+    return TrainedStudy(folder, answer, folder / "output" / "simulated_survival", done.stderr)
 
 
 def test_its_report_and_record_hold_every_part_and_no_patient(timed: TrainedStudy) -> None:

@@ -206,6 +206,8 @@ def test_an_interruption_says_how_to_go_on(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
+        # Tests that a script runs in the background are started deaf to Ctrl-C, and would pass it on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     journals = tmp_path / "output" / ".simulated_mortality.checkpoint"
     deadline = time.monotonic() + 120
