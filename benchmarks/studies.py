@@ -17,7 +17,7 @@ from typing import Any
 from spinecast.files import atomic_write
 from spinecast.training.environment import package_versions
 from spinecast.training.pipeline import train_study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 __all__ = ["main", "study_files", "table"]
 

@@ -208,7 +208,7 @@ study_file.write_text(STUDY, encoding="utf-8")
 
 # %%
 from spinecast.errors import ContractError, StudyError
-from spinecast.training.study_file import load_study, summary
+from spinecast.training.study.file import load_study, summary
 
 misprint = folder / "misprint.yaml"
 misprint.write_text(STUDY.replace("trials: 2", "trails: 2"), encoding="utf-8")

@@ -26,7 +26,7 @@ from spinecast.notices import SYNTHETIC
 from spinecast.training.quantity.fitting import fit_quantity_study
 from spinecast.training.quantity.judging import judge_quantity
 from spinecast.training.quantity.publication import quantity_model
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 STUDY = """\
 study: blood_loss_notebook

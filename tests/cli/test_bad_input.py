@@ -199,7 +199,7 @@ def test_a_defect_is_not_a_traceback_on_the_screen(
     tmp_path: Path, command: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("spinecast.training.study_file.load_study", lambda *_: 1 / 0)
+    monkeypatch.setattr("spinecast.training.study.file.load_study", lambda *_: 1 / 0)
     status, message = command("train", "study.yaml")
     assert status == 70
     assert "a defect of spinecast" in message

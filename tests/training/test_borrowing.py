@@ -24,7 +24,7 @@ from spinecast.training.patients import study_patients
 from spinecast.training.publication import final_model
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 from spinecast.training.tuning import BORROWED_WEIGHT, Borrowed, TuningUnit, tune
 
 QUICK = (

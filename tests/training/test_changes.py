@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spinecast.training.changes import describe_changes
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 STUDY = """\
 study: small

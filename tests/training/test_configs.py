@@ -14,7 +14,7 @@ import yaml
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.cohorts.support import SUPPORT_VARIABLES
 from spinecast.training.study import Study, resolved_yaml, study_hash
-from spinecast.training.study_file import load_study, study_schema
+from spinecast.training.study.file import load_study, study_schema
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 DAYS = (30, 42, 90, 180, 365, 730)

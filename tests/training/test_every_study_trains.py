@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from spinecast.models.artifact import stored_format
 from spinecast.training.pipeline import train_study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NO_STUDIES = {"cohorts", "forms", "published"}

@@ -17,7 +17,7 @@ from spinecast.training.first_checks import first_checks
 from spinecast.training.patients import patient_groups, study_patients
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.study import Study
-from spinecast.training.study_file import check_study, load_study
+from spinecast.training.study.file import check_study, load_study
 from spinecast.validation.checks import Check, NotApplicable, NotFound, Result
 
 DATED = simulated.STUDY.replace(

@@ -11,7 +11,7 @@ import pytest
 import simulated
 
 from spinecast.training.fitting import Trained, fit_study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 SMALL = (
     "candidates=[{kind: elastic_net}, {kind: baseline, predictors: [age, albumin]}]",

@@ -9,7 +9,7 @@ import simulated
 
 from spinecast.errors import StudyError
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 
 def load(folder: Path, *overrides: str) -> Study:

@@ -13,7 +13,7 @@ from scipy.special import logit
 from sklearn.metrics import roc_auc_score
 
 from spinecast.training.fitting import fit_study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 PATIENTS, SEED = 5_000, 20261126

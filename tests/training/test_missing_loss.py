@@ -13,7 +13,7 @@ from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.missing_loss import FOLD, held_out_risk
 from spinecast.training.publication import measured_model
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 TWO = (
     "candidates=[{kind: baseline, predictors: [age, albumin, sodium]}, "

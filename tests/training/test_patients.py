@@ -12,7 +12,7 @@ import simulated
 from spinecast.errors import CohortError
 from spinecast.training.patients import patient_groups, study_patients
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 
 def read(folder: Path, table: pd.DataFrame, *overrides: str) -> Study:

@@ -13,7 +13,7 @@ import simulated
 from spinecast.errors import OutputError
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.publication import publish
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.internal_judging import judge_internally
 from spinecast.training.publication import final_model
 from spinecast.training.resampling import ALL_PATIENTS
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 from spinecast.validation.internal import BootstrapValidation, InternalExternal, RepeatedValidation
 
 PREDICTORS = ("age", "albumin", "creatinine", "sodium")

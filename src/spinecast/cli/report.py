@@ -103,7 +103,7 @@ def _write_records(
     from spinecast.errors import SpinecastError
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.reporting.records import read_wording, write_records
-    from spinecast.training.study_reporting import AUTHORS, ReportingSpec
+    from spinecast.training.study.reporting import AUTHORS, ReportingSpec
 
     if isinstance(record, ExternalRecord) and record.about["kind"] == "update":
         raise SpinecastError(

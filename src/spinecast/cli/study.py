@@ -22,7 +22,7 @@ SetOption = Annotated[
 @app.command("check")
 def check(study_file: StudyArgument, set_: SetOption = None) -> None:
     """Check a study file without training; a mistake is named with its line and the nearest right key."""
-    from spinecast.training.study_file import load_study, missing_table, summary
+    from spinecast.training.study.file import load_study, missing_table, summary
 
     study = load_study(study_file, tuple(set_ or ()))
     typer.echo(summary(study))
@@ -33,7 +33,7 @@ def check(study_file: StudyArgument, set_: SetOption = None) -> None:
 @app.command("show")
 def show(study_file: StudyArgument, set_: SetOption = None) -> None:
     """Print the resolved study: every default written out."""
-    from spinecast.training.study_file import load_study, resolved_yaml
+    from spinecast.training.study.file import load_study, resolved_yaml
 
     typer.echo(resolved_yaml(load_study(study_file, tuple(set_ or ()))), nl=False)
 
@@ -41,6 +41,6 @@ def show(study_file: StudyArgument, set_: SetOption = None) -> None:
 @app.command("schema")
 def schema() -> None:
     """Print the JSON Schema of study files."""
-    from spinecast.training.study_file import study_schema
+    from spinecast.training.study.file import study_schema
 
     typer.echo(json.dumps(study_schema(), indent=2, ensure_ascii=False))

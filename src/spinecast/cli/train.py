@@ -29,7 +29,7 @@ def train(
 
     Interrupted or killed, the same command goes on where it stopped. Research use only.
     """
-    from spinecast.training.study_file import load_study
+    from spinecast.training.study.file import load_study
 
     overrides = tuple(set_ or ())
     study = load_study(study_file, overrides)

@@ -85,7 +85,7 @@ def update(
     from spinecast.cli.update_results import require_alias
     from spinecast.cli.validation_cohort import Asked, asked_outcome_of
     from spinecast.cli.validation_inputs import find_reference
-    from spinecast.training.study_file import load_study
+    from spinecast.training.study.file import load_study
     from spinecast.validation.external_plan import ValidationSettings
     from spinecast.validation.subgroups import default_subgroup_variables
     from spinecast.validation.updating import read_method

@@ -95,7 +95,7 @@ def validate(
     from spinecast.cli.validation_cohort import Asked, asked_outcome_of
     from spinecast.cli.validation_inputs import find_reference
     from spinecast.errors import SpinecastError
-    from spinecast.training.study_file import load_study
+    from spinecast.training.study.file import load_study
     from spinecast.validation.external_plan import ValidationSettings
     from spinecast.validation.subgroups import default_subgroup_variables
 

@@ -148,7 +148,7 @@ def open_asked(asked: Asked, wanted: Wanted) -> OpenedCohort:
 
 
 def _opened(asked: Asked, wanted: Wanted) -> OpenedCohort:
-    from spinecast.training.study_blocks import TableSource
+    from spinecast.training.study.sources import TableSource
     from spinecast.validation.cohort_file import open_cohort, open_like_study
 
     if asked.study is None or asked.mapping is not None or asked.cohort.startswith("support:"):
@@ -161,8 +161,8 @@ def _opened(asked: Asked, wanted: Wanted) -> OpenedCohort:
 def _replaced_source(study: Study, path: Path) -> Any:
     """Return the study's source with another file: its mapping, identifier and group column, and its separator."""
     from spinecast.cohorts.sources import CsvSource, ParquetSource
-    from spinecast.training.study_blocks import CsvSource as CsvBlock
-    from spinecast.training.study_blocks import TableSource
+    from spinecast.training.study.sources import CsvSource as CsvBlock
+    from spinecast.training.study.sources import TableSource
     from spinecast.validation.cohort_file import is_parquet
 
     source = study.cohort.source

@@ -256,7 +256,7 @@ def _recorded(reference: Reference, study: Study | None) -> _Recorded:
     from spinecast.errors import SpinecastError
     from spinecast.training.plan import cohort_variables
     from spinecast.training.study import study_hash
-    from spinecast.training.study_file import load_study
+    from spinecast.training.study.file import load_study
 
     model = reference.model
     same = study if study is not None and model and study_hash(study) == model.about.get("study_hash") else None
@@ -302,7 +302,7 @@ def _placed(recorded: _Recorded) -> Iterator[Study]:
     """Yield the study as seen from each folder its table could lie in."""
     from spinecast.documents import Origin
     from spinecast.training.study import STUDY
-    from spinecast.training.study_blocks import TableSource
+    from spinecast.training.study.sources import TableSource
 
     study = recorded.study
     if study is None:

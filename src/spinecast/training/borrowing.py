@@ -22,7 +22,7 @@ from spinecast.training.plan import (
     patient_source,
 )
 from spinecast.training.study import Study
-from spinecast.training.study_blocks import PatientSource, SupportSource, SyntheticSource
+from spinecast.training.study.sources import PatientSource, SupportSource, SyntheticSource
 from spinecast.training.tuning import Borrowed
 
 __all__ = ["Lenders", "find_lenders"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from spinecast.errors import SpinecastError
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 __all__ = ["describe_changes"]
 

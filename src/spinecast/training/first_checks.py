@@ -20,7 +20,7 @@ from spinecast.errors import ContractError
 from spinecast.training.plan import candidate_parameters, cohort_source, model_predictors
 from spinecast.training.resampling import ALL_PATIENTS, Split
 from spinecast.training.study import Study
-from spinecast.training.study_blocks import TableSource
+from spinecast.training.study.sources import TableSource
 from spinecast.validation.checks import (
     Result,
     check_classes,

@@ -26,8 +26,8 @@ from spinecast.training.publication import Written, publish
 from spinecast.training.quantity.fitting import fit_quantity_study
 from spinecast.training.quantity.publication import WrittenQuantity, publish_quantity
 from spinecast.training.study import Study
-from spinecast.training.study_file import check_study
-from spinecast.training.study_quantity_blocks import QuantityOutcome
+from spinecast.training.study.file import check_study
+from spinecast.training.study.quantity import QuantityOutcome
 from spinecast.training.survival.fitting import fit_timed_study
 from spinecast.training.survival.publication import WrittenTimes, publish_times
 

@@ -26,7 +26,7 @@ from spinecast.models.catalogue import Choice, Parameters
 from spinecast.models.encoding import Imputation
 from spinecast.models.survival.catalogue import any_family
 from spinecast.training.study import Candidate, Study, search_space
-from spinecast.training.study_blocks import PatientSource, TableSource
+from spinecast.training.study.sources import PatientSource, TableSource
 from spinecast.training.tuning import BORROWED_WEIGHT, CandidatePlan
 
 __all__ = [

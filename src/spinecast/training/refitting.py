@@ -27,7 +27,7 @@ from spinecast.training.plan import ensemble_names, fixed_plans
 from spinecast.training.resampling import ALL_PATIENTS, Split
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study
-from spinecast.training.study_judging_blocks import TuningMode
+from spinecast.training.study.judging import TuningMode
 from spinecast.training.tuning import CandidatePlan, TunedCandidate
 from spinecast.validation.subgroups import FEWEST, Grouping
 

@@ -10,8 +10,8 @@ import yaml
 
 from spinecast.cohorts.checking.mapping import ColumnMapping, TableColumn, load_mapping
 from spinecast.errors import DocumentError
-from spinecast.training.study_blocks import TableColumn as StudyColumn
-from spinecast.training.study_blocks import TableSource
+from spinecast.training.study.sources import TableColumn as StudyColumn
+from spinecast.training.study.sources import TableSource
 
 Write = Callable[[str], Path]
 

@@ -17,7 +17,7 @@ from spinecast.cohorts.synthetic.recipe import find_recipe, recipe_files
 from spinecast.delivered import delivered, delivered_folder
 from spinecast.errors import CohortError, ContractError, DocumentError
 from spinecast.training.plan import cohort_source, cohort_variables
-from spinecast.training.study_file import load_study, summary
+from spinecast.training.study.file import load_study, summary
 
 STUDY = """\
 study: made_up

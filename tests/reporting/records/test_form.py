@@ -11,7 +11,7 @@ from spinecast.reporting.records.form import FORMS, Form, form_named, read_form,
 from spinecast.reporting.records.probast import ANSWERERS
 from spinecast.reporting.records.references import REFERENCES, numbered
 from spinecast.reporting.records.tripod import FILLERS
-from spinecast.training.study_reporting import ReportingSpec
+from spinecast.training.study.reporting import ReportingSpec
 
 EVERY = [form_named(name) for name in FORMS]
 

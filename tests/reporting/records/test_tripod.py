@@ -19,7 +19,7 @@ from spinecast.reporting.records.answers import (
 from spinecast.reporting.records.form import form_named
 from spinecast.reporting.records.recorded import Recorded, resolve
 from spinecast.reporting.records.tripod import fill_checklist
-from spinecast.training.study_reporting import ReportingSpec
+from spinecast.training.study.reporting import ReportingSpec
 
 from ..test_build import BARE
 

@@ -19,7 +19,7 @@ from spinecast.training.quantity.judging import judge_quantity
 from spinecast.training.quantity.publication import quantity_model
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study, summary
+from spinecast.training.study.file import load_study, summary
 
 
 def small_study(folder: Path, *changes: str) -> Study:

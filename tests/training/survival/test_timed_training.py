@@ -16,7 +16,7 @@ from spinecast.errors import CohortError, StudyError
 from spinecast.models import extras
 from spinecast.statistics import integrated_brier
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study, study_schema, summary
+from spinecast.training.study.file import load_study, study_schema, summary
 from spinecast.training.survival.beside import horizon_studies
 from spinecast.training.survival.fitting import TrainedTimes, fit_timed_study
 from spinecast.validation.timed import TimedJudge, TimedSettings

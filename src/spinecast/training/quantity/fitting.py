@@ -37,7 +37,7 @@ from spinecast.training.quantity.tuning import QuantitySearchData
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import search
 from spinecast.training.study import Study
-from spinecast.training.study_quantity_blocks import QuantityOutcome
+from spinecast.training.study.quantity import QuantityOutcome
 from spinecast.training.tuning import CandidatePlan, TunedCandidate
 from spinecast.validation.checks import Result, stop_at_errors
 

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from spinecast.documents import Block, Identifier, Names, Text, Whole
-from spinecast.training.study_blocks import (
-    BinaryCandidate,
-    BinaryOutcomeSpec,
-    FilledCandidate,
-    MedianImputation,
-    NativeImputation,
-    TreeCandidate,
-    TreeImputation,
-    event_field,
-    imputation_text,
-    label_field,
-    name_field,
-    time_field,
-)
-from spinecast.training.study_quantity_blocks import QuantityCandidate, QuantityOutcome
+from spinecast.training.study.candidates import FilledCandidate, TreeCandidate, name_field
+from spinecast.training.study.missing import IMPUTATION, MedianImputation, NativeImputation, TreeImputation
+from spinecast.training.study.outcomes import event_field, label_field, time_field
 
 __all__ = [
-    "BINARY_KINDS",
-    "JUDGED_OUT_OF_FOLD_ALONE",
-    "QUANTITY_KINDS",
-    "TIMED_KINDS",
     "BoostedAft",
     "BoostedCox",
-    "Candidate",
     "CompetingRisksOutcome",
     "Cox",
     "DiscreteTime",
-    "OutcomeSpec",
     "RandomSurvivalForest",
     "TimeToEventOutcome",
     "TimedCandidate",
@@ -116,7 +98,7 @@ class DiscreteTime(FilledCandidate):
         default="xgboost", description="The binary algorithm. A support vector machine gives no probability."
     )
     imputation: TreeImputation = Field(  # type: ignore[assignment]  # xgboost alone takes more than the base class
-        default=MedianImputation(kind="median"), description=imputation_text()
+        default=MedianImputation(kind="median"), description=IMPUTATION
     )
 
     @property
@@ -131,12 +113,4 @@ class DiscreteTime(FilledCandidate):
 
 
 TimedOutcomeSpec = TimeToEventOutcome | CompetingRisksOutcome
-OutcomeSpec = Annotated[BinaryOutcomeSpec | TimedOutcomeSpec | QuantityOutcome, Field(discriminator="kind")]
 TimedCandidate = Cox | BoostedCox | BoostedAft | RandomSurvivalForest | DiscreteTime
-Candidate = Annotated[BinaryCandidate | TimedCandidate | QuantityCandidate, Field(discriminator="kind")]
-
-JUDGED_OUT_OF_FOLD_ALONE = ("time_to_event", "competing_risks", "quantity")
-BINARY_KINDS, TIMED_KINDS, QUANTITY_KINDS = (
-    tuple(get_args(block.model_fields["kind"].annotation)[0] for block in get_args(union))
-    for union in (BinaryCandidate, TimedCandidate, QuantityCandidate)
-)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from spinecast.errors import StudyError
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.training.study import Study
-from spinecast.training.study_file import load_study, missing_table, study_schema, summary
+from spinecast.training.study.file import load_study, missing_table, study_schema, summary
 
 GOOD = """\
 study: small
@@ -596,6 +596,6 @@ def test_made_up_patients_are_called_so(file: Path) -> None:
 
 def test_reading_a_study_imports_no_library_that_fits_or_tracks() -> None:
     heavy = ("pandas", "sklearn", "xgboost", "shap", "mlflow", "optuna", "matplotlib")
-    code = f"import sys, spinecast.training.study_file; print([m for m in {heavy!r} if m in sys.modules])"
+    code = f"import sys, spinecast.training.study.file; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

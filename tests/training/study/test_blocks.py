@@ -22,11 +22,11 @@ from spinecast.models.catalogue import FAMILIES, Choice, Range
 from spinecast.models.encoding import Imputation
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
-from spinecast.training import study_blocks
 from spinecast.training.plan import cohort_source
 from spinecast.training.study import STUDY, Study, resolved_yaml, search_space, study_hash
-from spinecast.training.study_file import check_study, load_study, study_schema
-from spinecast.training.study_survival_blocks import TIMED_KINDS
+from spinecast.training.study import missing as missing_blocks
+from spinecast.training.study.file import check_study, load_study, study_schema
+from spinecast.training.study.kinds import TIMED_KINDS
 
 BASE: Mapping[str, Any] = {
     "study": "small",
@@ -449,7 +449,7 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
         usual = "native" if kind.startswith("xgboost") else "median"
         assert candidates[kind]["properties"]["imputation"]["default"] == {"kind": usual}
         assert family.search_space.keys() == family.allowed.keys() == family.defaults.keys()
-    forest, usual = study_blocks.ForestImputation(kind="forest"), Imputation()
+    forest, usual = missing_blocks.ForestImputation(kind="forest"), Imputation()
     assert (forest.iterations, forest.trees) == (usual.iterations, usual.trees)
     assert tuple(defined["CohortSpec"]["properties"]["impossible_values"]["enum"]) == get_args(ImpossibleValues)
     assert tuple(defined["SupportSource"]["properties"]["subset"]["enum"]) == get_args(SupportSubset)

@@ -10,7 +10,7 @@ import yaml
 
 from spinecast.errors import StudyError
 from spinecast.training.study import Study, resolved_yaml, study_hash
-from spinecast.training.study_file import load_study
+from spinecast.training.study.file import load_study
 
 
 def study(folder: Path, words: dict[str, object] | None = None) -> Study:

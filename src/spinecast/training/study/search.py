@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from spinecast.models.catalogue import Family
     from spinecast.models.dimensions import Dimension
     from spinecast.training.study import Study
-    from spinecast.training.study_survival_blocks import Candidate
+    from spinecast.training.study.kinds import Candidate
 
 __all__ = ["catalogue_problems", "search_space"]
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from spinecast.documents import Block, Identifier, Number, Text
-from spinecast.training.study_blocks import FilledCandidate, TreeCandidate, label_field, name_field
+from spinecast.training.study.candidates import FilledCandidate, TreeCandidate, name_field
+from spinecast.training.study.outcomes import label_field
 
 __all__ = ["BoostedQuantile", "LinearQuantile", "QuantityCandidate", "QuantityOutcome", "XGBoostQuantile"]
 

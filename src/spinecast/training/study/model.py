@@ -1,7 +1,7 @@
 """The study: one YAML file as a frozen model, from the patients to the figures of its report.
 
 Making a :class:`Study` judges what can be judged from the file alone. The variable dictionary and the catalogue of
-algorithms have their say in :func:`spinecast.training.study_file.check_study`, when a file is read and before training.
+algorithms have their say in :func:`spinecast.training.study.file.check_study`, when a file is read and before training.
 """
 
 from __future__ import annotations
@@ -27,26 +27,23 @@ from spinecast.documents import (
 from spinecast.errors import StudyError
 from spinecast.files import canonical_json, sha256_bytes
 from spinecast.training.published import published_inputs
-from spinecast.training.study_blocks import (
-    CohortSpec,
+from spinecast.training.study.agreement import agreement_problems
+from spinecast.training.study.candidates import FinalSpec, WinnerFinal
+from spinecast.training.study.design import SampleSizeSpec
+from spinecast.training.study.judging import (
     Comparator,
-    ExplanationSpec,
-    FinalSpec,
-    TrackingSpec,
-    WinnerFinal,
-)
-from spinecast.training.study_design import SampleSizeSpec
-from spinecast.training.study_judging_blocks import (
     EvaluationSpec,
+    ExplanationSpec,
     InternalValidationSpec,
     ResamplingSpec,
     TuningSpec,
 )
-from spinecast.training.study_missing_blocks import MissingSpec, with_handling
-from spinecast.training.study_reporting import ReportingSpec
-from spinecast.training.study_rules import agreement_problems
-from spinecast.training.study_search import search_space
-from spinecast.training.study_survival_blocks import JUDGED_OUT_OF_FOLD_ALONE, Candidate, OutcomeSpec, TimedOutcomeSpec
+from spinecast.training.study.kinds import JUDGED_OUT_OF_FOLD_ALONE, Candidate, OutcomeSpec
+from spinecast.training.study.missing import MissingSpec, with_handling
+from spinecast.training.study.reporting import ReportingSpec
+from spinecast.training.study.search import search_space
+from spinecast.training.study.sources import CohortSpec
+from spinecast.training.study.times import TimedOutcomeSpec
 
 __all__ = [
     "STUDY",
@@ -66,6 +63,14 @@ STUDY = DocumentKind(
     override_example="tuning.trials=10",
     kinds_elsewhere={"native": "only xgboost takes missing values as they are; leave imputation out or name another"},
 )
+
+
+class TrackingSpec(Block):
+    """Where the run is kept."""
+
+    experiment: Text | None = Field(
+        default=None, description="MLflow experiment; the study's identifier when left out."
+    )
 
 
 class Study(Block):

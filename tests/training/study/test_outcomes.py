@@ -12,7 +12,7 @@ from spinecast.cohorts import outcomes
 from spinecast.errors import StudyError
 from spinecast.training.plan import cohort_variables, outcome_definition
 from spinecast.training.study import Study, resolved_yaml, study_hash
-from spinecast.training.study_file import check_study, load_study, study_schema, summary
+from spinecast.training.study.file import check_study, load_study, study_schema, summary
 
 LANDMARK = {
     "kind": "landmark",

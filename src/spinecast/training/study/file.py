@@ -9,11 +9,11 @@ from typing import Any
 from spinecast.documents import did_you_mean, problems_error, read_document
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.training.study import STUDY, Study, resolved_yaml, study_hash
-from spinecast.training.study_blocks import SyntheticSource, TableSource
-from spinecast.training.study_quantity_blocks import QuantityOutcome
-from spinecast.training.study_rules import dictionary_problems
-from spinecast.training.study_search import catalogue_problems
-from spinecast.training.study_survival_blocks import TimedOutcomeSpec
+from spinecast.training.study.dictionary_rules import dictionary_problems
+from spinecast.training.study.quantity import QuantityOutcome
+from spinecast.training.study.search import catalogue_problems
+from spinecast.training.study.sources import SyntheticSource, TableSource
+from spinecast.training.study.times import TimedOutcomeSpec
 
 __all__ = ["check_study", "load_study", "missing_table", "resolved_yaml", "study_schema", "summary"]
 

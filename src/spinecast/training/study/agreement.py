@@ -1,35 +1,21 @@
-"""The rules of a study: its parts agree with each other and with the dictionary."""
+"""The rules of a study file that need nothing else: its parts agree with each other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
-from spinecast.errors import ContractError
 from spinecast.training.published import find_published, known_published
-from spinecast.training.study_blocks import TableSource
-from spinecast.training.study_quantity_blocks import QuantityOutcome
-from spinecast.training.study_survival_blocks import (
-    BINARY_KINDS,
-    QUANTITY_KINDS,
-    TIMED_KINDS,
-    DiscreteTime,
-)
+from spinecast.training.study.kinds import BINARY_KINDS, QUANTITY_KINDS, TIMED_KINDS
+from spinecast.training.study.quantity import QuantityOutcome
+from spinecast.training.study.times import DiscreteTime
 
 if TYPE_CHECKING:
-    from spinecast.clinical.variable import Role, Variable
-    from spinecast.training.study import Study
+    from spinecast.training.study.model import Study
 
-__all__ = ["agreement_problems", "dictionary_problems"]
-
-_NEVER_A_PREDICTOR: Mapping[Role, str] = {
-    "outcome": "is known only afterwards: it may be an outcome, never a predictor",
-    "comparator": "is another model's output: it is allowed as a comparator only",
-    "subgroup": "is kept to compare performance between groups of people and never predicts",
-    "after_prediction": "is recorded after prediction time: nobody knows it when the risk is asked for",
-}
+__all__ = ["agreement_problems", "outcome_levels"]
 
 
 def agreement_problems(study: Study) -> Iterator[Problem]:
@@ -49,43 +35,6 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
     )
 
 
-def dictionary_problems(study: Study) -> list[Problem]:
-    """List what the dictionary speaks against: unknown variables, levels and units, and roles they may not have.
-
-    What is known only after the prediction, and other models' outputs, are never predictors.
-    """
-    from spinecast.clinical.dictionary import variables
-
-    known = variables()
-    named = study.variables_read()
-    source = study.cohort.source
-    columns = source.columns if isinstance(source, TableSource) else {}
-    named |= {("cohort", "source", "columns", name): name for name in columns}
-    measured = source.measured_on if isinstance(source, TableSource) else {}
-    unknown = {("cohort", "source", "measured_on", name): name for name in measured if name not in known}
-    problems = [
-        Problem(key, f"{dotted(key)}: the dictionary has no variable {name!r}", remedy=did_you_mean(name, known))
-        for key, name in (named | unknown).items()
-        if name not in known
-    ]
-    for key, name in named.items():
-        if name in known:
-            problems += _use_problems(study, key, known[name])
-    if not any(problem.key[0] == "outcome" for problem in problems):
-        problems += _definition_problems(study)
-    problems += _shared_column_problems(study)
-    own = source.group_column if isinstance(source, TableSource) else None
-    for key, group in study.groupings().items():
-        if group != own and group not in known:
-            candidates = [*known, own] if own else known
-            what = (
-                f"{dotted(key)}: there is no {group!r} to {'keep together' if key[0] == 'resampling' else 'leave out'}"
-            )
-            expected = "a variable of the dictionary" + (f", or the table's group_column ({own})" if own else "")
-            problems.append(Problem(key, what, expected, did_you_mean(group, candidates)))
-    return problems
-
-
 def _repeated(study: Study) -> Iterator[Problem]:
     """Find what is listed twice where once is meant."""
     curve = study.internal_validation.learning_curve
@@ -98,7 +47,7 @@ def _repeated(study: Study) -> Iterator[Problem]:
         ("published",): study.published,
         ("horizon_studies",): study.horizon_studies,
         ("final", "of"): study.final.of if study.final.kind == "ensemble" else (),
-        **_outcome_levels(study),
+        **outcome_levels(study),
     }
     for position, candidate in enumerate(study.candidates):
         lists["candidates", position, "predictors"] = candidate.predictors or ()
@@ -118,7 +67,7 @@ def _repeated(study: Study) -> Iterator[Problem]:
                 )
 
 
-def _outcome_levels(study: Study) -> dict[KeyPath, tuple[str, ...]]:
+def outcome_levels(study: Study) -> dict[KeyPath, tuple[str, ...]]:
     """Return the lists of levels the outcome names, by their key."""
     names = ("event_levels", "competing_levels", "excluded_levels", "causes")
     return {("outcome", name): getattr(study.outcome, name, ()) for name in names}
@@ -128,7 +77,7 @@ def _outcome_problems(study: Study) -> Iterator[Problem]:
     outcome = study.outcome
     if outcome.kind in ("horizon", "landmark", "time_to_event") and outcome.time == outcome.event:
         yield Problem(("outcome", "event"), f"outcome: {outcome.event} cannot be both the time and the event")
-    listed = _outcome_levels(study)
+    listed = outcome_levels(study)
     for role, words in (("excluded_levels", "excluded"), ("competing_levels", "what competes with it")):
         for i, level in enumerate(listed["outcome", role]):
             if level in listed["outcome", "event_levels"]:
@@ -270,96 +219,3 @@ def _borrow_problems(study: Study) -> Iterator[Problem]:
     if study.resampling.group is not None:
         what = "cohort.borrow: nobody can tell whether a borrowed patient belongs to a group that is judged"
         yield Problem(key, what, "no resampling.group beside it", "leave one of them out (resampling.group: null)")
-
-
-def _use_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:
-    """Find what speaks against using a variable as the study does."""
-    place, name = dotted(key), entry.name
-    if key[0] == "cohort":
-        yield from _column_reading_problems(study, key, entry)
-    elif key[0] == "published":
-        return  # what a score reads is its own affair
-    elif key[0] == "outcome":
-        yield from _outcome_variable_problems(study, key, entry)
-    elif key[0] == "comparators" and isinstance(key[1], int):
-        if entry.role != "comparator":
-            yield Problem(key, f"{place}: {name} is no other model's output", "a variable of the role comparator")
-        elif study.comparators[key[1]].complement and entry.possible and entry.possible.upper > 1:
-            yield Problem((*key[:2], "complement"), f"{place}: {name} is no probability, so it has no complement")
-    elif entry.role != "predictor":
-        yield Problem(key, f"{place}: {name} {_NEVER_A_PREDICTOR[entry.role]}", "a variable of the role predictor")
-
-
-def _outcome_variable_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:
-    place, outcome = dotted(key), study.outcome
-    if entry.role != "outcome":
-        yield Problem(key, f"{place}: {entry.name} is not an outcome", "a variable of the role outcome")
-    elif key[1] in ("time", "event") or outcome.kind in ("threshold", "quantity"):
-        wanted = "binary" if key[1] == "event" else "continuous"
-        if entry.kind != wanted:
-            yield Problem(key, f"{place}: {entry.name} is {entry.kind}", f"a {wanted} outcome variable")
-    elif not entry.is_levelled:
-        yield Problem(key, f"{place}: {entry.name} is measured and has no levels", "an outcome variable with levels")
-    else:
-        for block, levels in _outcome_levels(study).items():
-            for i, level in enumerate(levels):
-                if level not in entry.level_values:
-                    yield _from_contract((*block, i), entry.unknown_level(level))
-
-
-def _definition_problems(study: Study) -> Iterator[Problem]:
-    """Find what the cohorts room refuses about the outcome, whose parts are right one by one."""
-    from spinecast.training.plan import any_definition
-
-    try:
-        any_definition(study)
-    except ContractError as error:
-        key, _, what = error.what.partition(": ")
-        yield Problem(tuple(key.split(".")), f"{key}: {what}", error.expected, error.remedy)
-
-
-def _column_reading_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:
-    source = study.cohort.source
-    if not isinstance(source, TableSource):
-        return
-    column = source.columns[entry.name]
-    if column.unit is not None:
-        try:
-            entry.conversion(column.unit)
-        except ContractError as error:
-            yield _from_contract((*key, "unit"), error)
-    if column.levels is not None and not entry.is_levelled:
-        what = f"{dotted(key)}.levels: {entry.name} is measured and has no levels"
-        yield Problem((*key, "levels"), what, "numbers, with their unit under `unit`")
-    elif column.levels is not None:
-        for text, level in column.levels.items():
-            if level not in entry.level_values:
-                yield _from_contract((*key, "levels", text), entry.unknown_level(level))
-
-
-def _shared_column_problems(study: Study) -> Iterator[Problem]:
-    """Find columns of the table that would be read as two things."""
-    source = study.cohort.source
-    if not isinstance(source, TableSource):
-        return
-    place: KeyPath = ("cohort", "source")
-    taken = {source.id_column: "the patient identifier"}
-    if source.group_column in taken:
-        key = (*place, "group_column")
-        yield Problem(key, f"{dotted(key)}: {source.group_column} is the patient identifier", "a column of its own")
-    elif source.group_column is not None:
-        taken[source.group_column] = "the group"
-    read = [*study.variables_read().values(), *study.groupings().values()]
-    # Variables that bear their column's name come first, so that it is the mapping that is found at fault.
-    unmapped = [name for name in read if name not in source.columns and name != source.group_column]
-    for name in dict.fromkeys((*unmapped, *source.columns)):
-        column = source.columns[name].column or name if name in source.columns else name
-        if column in taken:
-            key = (*place, "columns", name, "column")
-            what = f"{dotted(key)}: the column {column!r} is read as {taken[column]} already"
-            yield Problem(key, what, f"a column of its own for {name}", "name another column, or leave one of them out")
-        taken.setdefault(column, name)
-
-
-def _from_contract(key: KeyPath, error: ContractError) -> Problem:
-    return Problem(key, f"{dotted(key)}: {error.what}", error.expected, error.remedy)

@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from spinecast.documents import Block, Flag, Names, Probability, Real
+from spinecast.documents import Block, Flag, Names, Probability, Real, Whole, named_kind
 
-__all__ = ["DeclineSpec", "MissingSpec", "with_handling"]
+__all__ = [
+    "IMPUTATION",
+    "DeclineSpec",
+    "ForestImputation",
+    "Imputation",
+    "MedianImputation",
+    "MissingSpec",
+    "NativeImputation",
+    "TreeImputation",
+    "with_handling",
+]
 
 Handling = Literal["median", "native", "forest"]
 
 # The candidate that takes missing values as they are; the others have nothing to choose where a study says native.
 _NATIVE = "xgboost"
+
+
+class MedianImputation(Block):
+    """The median or the commonest level, with an indicator that it was missing."""
+
+    kind: Literal["median"]
+
+
+class NativeImputation(Block):
+    """Missing values stay missing; each split of a tree learns which way they go."""
+
+    kind: Literal["native"]
+
+
+class ForestImputation(Block):
+    """Each variable predicted from the others by a forest, in rounds, with an indicator that it was missing."""
+
+    kind: Literal["forest"]
+    iterations: Whole = Field(default=3, ge=1, le=20, description="Rounds over all incomplete variables.")
+    trees: Whole = Field(default=20, ge=1, le=500, description="Trees of each forest.")
+
+
+_Filled = Annotated[MedianImputation | ForestImputation, Field(discriminator="kind")]
+_FilledOrNative = Annotated[MedianImputation | NativeImputation | ForestImputation, Field(discriminator="kind")]
+# `imputation: forest` is short for `imputation: {kind: forest}`.
+Imputation = Annotated[
+    _Filled, BeforeValidator(named_kind, json_schema_input_type=_Filled | Literal["median", "forest"])
+]
+TreeImputation = Annotated[
+    _FilledOrNative,
+    BeforeValidator(named_kind, json_schema_input_type=_FilledOrNative | Literal["median", "native", "forest"]),
+]
+IMPUTATION = "How missing values are met, learned inside the resampling: a kind, or a kind with its settings."
 
 
 class DeclineSpec(Block):

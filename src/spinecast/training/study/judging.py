@@ -1,4 +1,4 @@
-"""The blocks of a study file that say how its models are tuned and judged."""
+"""The blocks of a study file that say how its models are tuned, judged, compared and explained."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from spinecast.documents import Block, Probability, Real, Text, Whole
+from spinecast.documents import Block, Flag, Identifier, Probability, Real, Text, Whole
 
 __all__ = [
     "BootstrapSpec",
+    "Comparator",
     "EvaluationSpec",
+    "ExplanationSpec",
     "InternalExternalSpec",
     "InternalValidationSpec",
     "LearningCurveSpec",
@@ -117,3 +119,21 @@ class EvaluationSpec(Block):
     bootstrap: Whole = Field(
         default=200, ge=20, le=10_000, description="Bootstrap draws behind intervals and bands that have no formula."
     )
+
+
+class Comparator(Block):
+    """Another model's risk, already in the cohort, judged beside this study's model. Never a predictor."""
+
+    name: Identifier = Field(description="Name in the report's tables.")
+    variable: Identifier = Field(description="Dictionary variable that holds the other model's output.")
+    complement: Flag = Field(
+        default=False, description="True when the variable is the chance that the event does not happen."
+    )
+    horizon_days: Whole | None = Field(default=None, gt=0, description="Day the other model predicts for, if any.")
+    note: Text | None = Field(default=None, description="What a reader must know before comparing.")
+
+
+class ExplanationSpec(Block):
+    """How the model's contributions are computed and shown."""
+
+    patients: Whole = Field(default=200, ge=10, le=100_000, description="Patients in the global explanation.")

@@ -1,0 +1,30 @@
+"""Every kind of outcome and of candidate a study file may name, and which candidates learn which outcome."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from spinecast.training.study.candidates import BinaryCandidate
+from spinecast.training.study.outcomes import BinaryOutcomeSpec
+from spinecast.training.study.quantity import QuantityCandidate, QuantityOutcome
+from spinecast.training.study.times import TimedCandidate, TimedOutcomeSpec
+
+__all__ = [
+    "BINARY_KINDS",
+    "JUDGED_OUT_OF_FOLD_ALONE",
+    "QUANTITY_KINDS",
+    "TIMED_KINDS",
+    "Candidate",
+    "OutcomeSpec",
+]
+
+OutcomeSpec = Annotated[BinaryOutcomeSpec | TimedOutcomeSpec | QuantityOutcome, Field(discriminator="kind")]
+Candidate = Annotated[BinaryCandidate | TimedCandidate | QuantityCandidate, Field(discriminator="kind")]
+
+JUDGED_OUT_OF_FOLD_ALONE = ("time_to_event", "competing_risks", "quantity")
+BINARY_KINDS, TIMED_KINDS, QUANTITY_KINDS = (
+    tuple(get_args(block.model_fields["kind"].annotation)[0] for block in get_args(union))
+    for union in (BinaryCandidate, TimedCandidate, QuantityCandidate)
+)
