@@ -19,9 +19,9 @@ from spinecast.models.artifact import member_from_bytes
 from spinecast.models.dimensions import Choice
 from spinecast.models.scorers import LinearScorer
 from spinecast.training.borrowing import find_lenders
+from spinecast.training.final_model import final_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.patients import study_patients
-from spinecast.training.publication import final_model
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study

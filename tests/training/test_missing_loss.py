@@ -9,9 +9,9 @@ import pytest
 import simulated
 from scipy.special import expit
 
+from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.missing_loss import FOLD, held_out_risk
-from spinecast.training.publication import measured_model
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study.file import load_study
 

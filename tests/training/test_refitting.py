@@ -13,9 +13,9 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from spinecast.errors import CohortError
+from spinecast.training.final_model import final_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.internal_judging import judge_internally
-from spinecast.training.publication import final_model
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.study.file import load_study
 from spinecast.validation.internal import BootstrapValidation, InternalExternal, RepeatedValidation

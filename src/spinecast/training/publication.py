@@ -2,89 +2,38 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing.by_outcome import describe
-from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
 from spinecast.explanation.summary import summarise
-from spinecast.files import atomic_write, canonical_json, sha256_bytes, writing
+from spinecast.files import atomic_write, writing
 from spinecast.models.artifact import save_model
-from spinecast.models.development_distribution import learn_development_distribution
-from spinecast.models.encoding import PredictorSchema
-from spinecast.models.loading import AnyModel
-from spinecast.models.prognosis_model import PrognosisModel, development_marginals
-from spinecast.notices import RESEARCH_USE
+from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.reporting import RunRecord, build_report, render_html
 from spinecast.reporting.document import Figure
 from spinecast.reporting.records import RECORDS, write_records
-from spinecast.training.assembly import final_parts
-from spinecast.training.changes import describe_changes
-from spinecast.training.environment import describe_environment, package_versions, peak_memory_mb
+from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
 from spinecast.training.judging import judge, judge_size
-from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
 from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
-from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
+from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.run_facts import Clock, describe_search, run_facts
 from spinecast.training.seeds import derive_seed
-from spinecast.training.study import Study, resolved_yaml, study_hash
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
-from spinecast.validation.missing_inputs import MissingInputs
+from spinecast.training.study import resolved_yaml
+from spinecast.training.tracked_run import metrics_of, track_run
 
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
 
-__all__ = [
-    "Clock",
-    "Written",
-    "describe_search",
-    "final_model",
-    "flat_keys",
-    "metrics_of",
-    "publish",
-    "run_facts",
-    "track_run",
-    "write_report",
-]
-
-Result = TypeVar("Result")
-
-
-class Finished(Protocol):
-    """What the facts of a run are drawn from, whatever was trained."""
-
-    @property
-    def study(self) -> Study: ...
-    @property
-    def cohort(self) -> Cohort: ...
-    @property
-    def labelled(self) -> LabelledOutcome | LabelledTimes | LabelledQuantity: ...
-    @property
-    def splits(self) -> Sequence[Split]: ...
-    @property
-    def run_key(self) -> str: ...
-    @property
-    def started(self) -> datetime: ...
-    @property
-    def workers(self) -> int: ...
-    @property
-    def training_seconds(self) -> float: ...
-    @property
-    def fit_seconds(self) -> float: ...
-    @property
-    def workers_peak_mb(self) -> float: ...
-    @property
-    def trials_resumed(self) -> int: ...
+__all__ = ["Written", "publish", "write_report"]
 
 
 @dataclass(frozen=True)
@@ -194,80 +143,6 @@ def write_report(record: RunRecord, staging: Path) -> None:
                 (figures / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
 
 
-class Clock:
-    """How long each part of the work took."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    def timed(self, name: str, work: Callable[[], Result]) -> Result:
-        """Do a part of the work and keep its time."""
-        began = time.perf_counter()
-        done = work()
-        self.seconds[name] = round(time.perf_counter() - began, 3)
-        return done
-
-
-def measured_model(trained: Trained) -> tuple[PrognosisModel, MissingInputs]:
-    """Make the study's model, with what missing inputs cost it; return that too as it was measured."""
-    model = final_model(trained)
-    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
-    found = measure_missing_inputs(
-        model,
-        matrix,
-        inner_folds(trained.splits),
-        trained.labelled,
-        bootstrap=trained.study.evaluation.bootstrap,
-        seed=trained.study.seed,
-    )
-    return replace(model, missing=missing_loss(model, found)), found
-
-
-def final_model(trained: Trained) -> PrognosisModel:
-    """Make the study's model of what was chosen on all patients."""
-    study, choice = trained.study, trained.choices[ALL_PATIENTS]
-    plans = {plan.name: plan for plan in trained.plans}
-    # Those of the chosen candidates alone: an input that moves no risk must not be asked for, nor counted as missing.
-    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
-    tuned = {name: trained.found.tuned[ALL_PATIENTS, name] for name in plans}
-    matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
-    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
-    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
-    return PrognosisModel(
-        name=study.study,
-        predictors=predictors,
-        parts=final_parts(choice, tuned, plans, predictors),
-        intercept=choice.intercept,
-        slope=choice.slope,
-        marginals=development_marginals(matrix, schema.levels),
-        about={
-            "title": study.title,
-            "use": RESEARCH_USE,
-            "outcome": {**study.outcome.model_dump(mode="json"), "label": trained.labelled.label},
-            "cohort": {
-                "name": trained.cohort.name,
-                "kind": trained.cohort.kind,
-                "fingerprint": trained.cohort.fingerprint,
-                "n": int(trained.labelled.known.sum()),
-                "events": trained.labelled.events,
-            },
-            # No algorithm of the catalogue weighs classes, and every score is recalibrated.
-            "development": {
-                **({"predictor_choice": study.predictor_choice} if study.predictor_choice else {}),
-                "classes": "as_they_are",
-                "recalibrated": True,
-            },
-            **({"decline": decline} if decline else {}),
-            **({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
-            "study_hash": study_hash(study),
-            "seed": study.seed,
-            "versions": package_versions(),
-        },
-        development=learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
-    )
-
-
 def _explanation(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
     return summarise(
         model,
@@ -292,83 +167,6 @@ def _tuning(trained: Trained) -> dict[str, Any]:
     }
 
 
-def describe_search(plan: CandidatePlan, tuned: Mapping[str, TunedCandidate]) -> dict[str, Any]:
-    """Describe the search of one candidate, by split: JSON values. ``log_loss`` is the loss that was tuned on."""
-    return {
-        "name": plan.name,
-        "label": plan.label,
-        "predictors": list(plan.predictors),
-        "imputation": plan.imputation.kind,
-        "search_space": {name: dimension.describe() for name, dimension in plan.search_space.items()},
-        "splits": [_split_history(split, found) for split, found in tuned.items()],
-    }
-
-
-def _split_history(split: str, tuned: TunedCandidate) -> dict[str, Any]:
-    return {
-        "split": split,
-        "trials": [
-            {
-                "number": trial.number,
-                "log_loss": trial.loss,
-                "fit_seconds": trial.fit_seconds,
-                "parameters": trial.parameters,
-            }
-            for trial in tuned.trials
-        ],
-        "best": {
-            "number": tuned.best.number,
-            "log_loss": tuned.best.loss,
-            "parameters": tuned.best.parameters,
-        },
-    }
-
-
-def run_facts(trained: Finished, identity: str, clock: Clock, overrides: Sequence[str]) -> dict[str, Any]:
-    """Gather keys, times, seeds, split hashes and environment of a finished training: the content of ``run.json``."""
-    finished = datetime.now(UTC)
-    fit, wall, origin = trained.fit_seconds, trained.training_seconds, trained.study.origin
-    notes = []
-    if trained.trials_resumed:
-        notes.append(
-            f"Resumed after an interruption: {trained.trials_resumed} trials were finished before; the times count "
-            "this call only."
-        )
-    return {
-        "run_key": trained.run_key,
-        "study": trained.study.study,
-        "started": trained.started.isoformat(timespec="seconds"),
-        "finished": finished.isoformat(timespec="seconds"),
-        "workers": trained.workers,
-        "notes": notes,
-        **describe_changes(trained.study, Path(origin.file), overrides),
-        "timings": {
-            # Of the time all workers had, whatever their number; against the clock alone two workers can pass 100 %.
-            "fit_share_of_worker_time": round(fit / (wall * trained.workers), 4),
-            "fit_seconds": round(fit, 3),
-            "training_wall_seconds": round(wall, 3),
-            "fit_share_of_training_wall": round(fit / wall, 4),
-            **clock.seconds,
-            "total_wall_seconds": round((finished - trained.started).total_seconds(), 3),
-            "peak_memory_mb": round(peak_memory_mb() + trained.workers_peak_mb, 1),
-        },
-        "seeds": {"study": trained.study.seed},
-        "splits": [
-            {
-                "split": split.name,
-                "n_train": len(split.train),
-                "n_test": len(split.test),
-                "train_hash": trained.cohort.membership_hash(trained.labelled.rows[split.train]),
-                "test_hash": trained.cohort.membership_hash(trained.labelled.rows[split.test]),
-            }
-            for split in trained.splits
-        ],
-        "environment": describe_environment(origin.folder.resolve()),
-        "study_hash": study_hash(trained.study),
-        "model": {"identity": identity, "folder": "model"},
-    }
-
-
 def _write_out_of_fold(trained: Trained, path: Path) -> None:
     import pandas
 
@@ -386,17 +184,6 @@ def _write_out_of_fold(trained: Trained, path: Path) -> None:
         }
     )
     atomic_write(path, table.to_csv(index=False))
-
-
-def metrics_of(measures: Mapping[str, Any]) -> dict[str, float]:
-    """Flatten measures with their intervals to the numbers the store keeps; what is absent is left out."""
-    flat: dict[str, float] = {}
-    for name, entry in measures.items():
-        if "absent" in entry:
-            continue
-        flat[name] = entry["estimate"]
-        flat |= {f"{name}_{end}": entry[end] for end in ("lower", "upper") if entry.get(end) is not None}
-    return flat
 
 
 def _internal_metrics(internal: Mapping[str, Any]) -> dict[str, float]:
@@ -431,88 +218,3 @@ def _candidate_runs(record: RunRecord) -> dict[str, tuple[dict[str, Any], dict[s
             metrics_of(entry["measures"]) | {"tuning_log_loss": last["best"]["log_loss"]},
         )
     return runs
-
-
-def track_run(
-    store: Store,
-    output: Path,
-    trained: Finished,
-    record: RunRecord,
-    model: AnyModel,
-    identity: str,
-    *,
-    metrics: Mapping[str, float],
-    candidates: Mapping[str, tuple[Mapping[str, Any], Mapping[str, float]]],
-) -> TrackedRun:
-    """Write a run to the tracking store, whatever was trained.
-
-    Parameters
-    ----------
-    store : Store
-    output : pathlib.Path
-        Folder in which model and record stand.
-    trained : Finished
-    record : RunRecord
-    model : AnyModel
-    identity : str
-    metrics : mapping of str to float
-        Beside the run's timings.
-    candidates : mapping of str to (parameters, metrics)
-        A child run each.
-    """
-    from spinecast.tracking.pyfunc import output_names
-    from spinecast.tracking.runs import RunContent, write_run
-
-    study = trained.study
-    say("writing to the tracking store")
-    return write_run(
-        store,
-        RunContent(
-            name=study.study,
-            experiment=study.tracking.experiment or study.study,
-            run_key=trained.run_key,
-            title=study.title,
-            cohort_name=trained.cohort.name,
-            cohort_kind=trained.cohort.kind,
-            fingerprint=trained.cohort.fingerprint,
-            source=trained.cohort.provenance.source,
-            parameters=flat_keys(study.model_dump(mode="json", exclude={"reporting"})),
-            metrics=dict(metrics) | dict(record.run["timings"]),
-            tags=run_tags(record, identity),
-            candidates=candidates,
-            record=output / RECORD,
-            model=output / MODEL,
-            identity=identity,
-            predictors=model.predictors,
-            outputs=output_names(model),
-        ),
-    )
-
-
-def run_tags(record: RunRecord, identity: str) -> dict[str, str]:
-    """Versions, commit and hashes of a run, as the store keeps them."""
-    run = record.run
-    return {
-        "spinecast.study_hash": run["study_hash"],
-        "spinecast.cohort_fingerprint": record.cohort["fingerprint"],
-        "spinecast.model_identity": identity,
-        "spinecast.git_commit": run["environment"]["git_commit"] or "none",
-        "spinecast.seed": str(run["seeds"]["study"]),
-        "spinecast.splits": sha256_bytes(canonical_json(run["splits"]).encode()),
-        "spinecast.python": run["environment"]["python"],
-        "spinecast.basis": str(record.evaluation["basis"]),
-        **{f"version.{name}": found for name, found in run["environment"]["packages"].items()},
-        **{f"split.{split['split']}": f"{split['train_hash']}/{split['test_hash']}" for split in run["splits"]},
-    }
-
-
-def flat_keys(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Dotted keys of the resolved study; long lists as one value."""
-    if isinstance(value, Mapping):
-        flat: dict[str, Any] = {}
-        for name, inner in value.items():
-            flat |= flat_keys(inner, f"{prefix}{name}.")
-        return flat
-    if isinstance(value, list) and value and isinstance(value[0], Mapping):
-        return {f"{prefix.rstrip('.')}": canonical_json(value)}
-    return {prefix.rstrip("."): value}

@@ -24,20 +24,15 @@ from spinecast.training.environment import package_versions
 from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
-from spinecast.training.publication import (
-    Clock,
-    describe_search,
-    metrics_of,
-    run_facts,
-    track_run,
-    write_report,
-)
+from spinecast.training.publication import write_report
 from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.run_facts import Clock, describe_search, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml, study_hash
 from spinecast.training.survival.assembly import final_hazard
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.survival.judging import judge_times
+from spinecast.training.tracked_run import metrics_of, track_run
 
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun

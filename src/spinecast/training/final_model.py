@@ -1,0 +1,81 @@
+"""The model of a study: what was chosen on all patients, with what missing inputs cost it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from spinecast.clinical.dictionary import variable
+from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.encoding import PredictorSchema
+from spinecast.models.prognosis_model import PrognosisModel, development_marginals
+from spinecast.notices import RESEARCH_USE
+from spinecast.training.assembly import final_parts
+from spinecast.training.environment import package_versions
+from spinecast.training.fitting import Trained
+from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
+from spinecast.training.plan import model_predictors
+from spinecast.training.resampling import ALL_PATIENTS, inner_folds
+from spinecast.training.study import study_hash
+from spinecast.validation.missing_inputs import MissingInputs
+
+__all__ = ["final_model", "measured_model"]
+
+
+def measured_model(trained: Trained) -> tuple[PrognosisModel, MissingInputs]:
+    """Make the study's model, with what missing inputs cost it; return that too as it was measured."""
+    model = final_model(trained)
+    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+    found = measure_missing_inputs(
+        model,
+        matrix,
+        inner_folds(trained.splits),
+        trained.labelled,
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=trained.study.seed,
+    )
+    return replace(model, missing=missing_loss(model, found)), found
+
+
+def final_model(trained: Trained) -> PrognosisModel:
+    """Make the study's model of what was chosen on all patients."""
+    study, choice = trained.study, trained.choices[ALL_PATIENTS]
+    plans = {plan.name: plan for plan in trained.plans}
+    # Those of the chosen candidates alone: an input that moves no risk must not be asked for, nor counted as missing.
+    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
+    predictors = tuple(name for name in model_predictors(study) if name in used)
+    tuned = {name: trained.found.tuned[ALL_PATIENTS, name] for name in plans}
+    matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
+    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
+    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
+    return PrognosisModel(
+        name=study.study,
+        predictors=predictors,
+        parts=final_parts(choice, tuned, plans, predictors),
+        intercept=choice.intercept,
+        slope=choice.slope,
+        marginals=development_marginals(matrix, schema.levels),
+        about={
+            "title": study.title,
+            "use": RESEARCH_USE,
+            "outcome": {**study.outcome.model_dump(mode="json"), "label": trained.labelled.label},
+            "cohort": {
+                "name": trained.cohort.name,
+                "kind": trained.cohort.kind,
+                "fingerprint": trained.cohort.fingerprint,
+                "n": int(trained.labelled.known.sum()),
+                "events": trained.labelled.events,
+            },
+            # No algorithm of the catalogue weighs classes, and every score is recalibrated.
+            "development": {
+                **({"predictor_choice": study.predictor_choice} if study.predictor_choice else {}),
+                "classes": "as_they_are",
+                "recalibrated": True,
+            },
+            **({"decline": decline} if decline else {}),
+            **({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
+            "study_hash": study_hash(study),
+            "seed": study.seed,
+            "versions": package_versions(),
+        },
+        development=learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
+    )
