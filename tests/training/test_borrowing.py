@@ -25,7 +25,8 @@ from spinecast.training.patients import study_patients
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study
-from spinecast.training.tuning import BORROWED_WEIGHT, Borrowed, TuningUnit, tune
+from spinecast.training.tuning import tune
+from spinecast.training.tuning_unit import BORROWED_WEIGHT, Borrowed, TuningUnit
 
 QUICK = (
     "candidates=[{kind: baseline, predictors: [age, albumin]}]",

@@ -17,7 +17,8 @@ from spinecast.training import tuning
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint, count_finished, exclusive
 from spinecast.training.resampling import ALL_PATIENTS, nested_splits
 from spinecast.training.search import SearchData, search
-from spinecast.training.tuning import CandidatePlan, TunedCandidate, TuningUnit, tune
+from spinecast.training.tuning import tune
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate, TuningUnit
 
 NAMES = ("a", "b", "c", "d")
 SCHEMA = PredictorSchema(

@@ -18,7 +18,7 @@ from spinecast.models.artifact import member_from_bytes
 from spinecast.models.prognosis_model import Part
 from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.resampling import Split
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
 __all__ = ["OutOfFold", "SplitChoice", "choose", "collect_out_of_fold", "final_parts"]
 

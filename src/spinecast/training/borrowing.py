@@ -23,7 +23,7 @@ from spinecast.training.plan import (
 )
 from spinecast.training.study import Study
 from spinecast.training.study.sources import PatientSource, SupportSource, SyntheticSource
-from spinecast.training.tuning import Borrowed
+from spinecast.training.tuning_unit import Borrowed
 
 __all__ = ["Lenders", "find_lenders"]
 

@@ -25,7 +25,7 @@ from spinecast.training.refitting import Refitted, count_refitted, further_split
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study, study_hash
-from spinecast.training.tuning import CandidatePlan
+from spinecast.training.tuning_unit import CandidatePlan
 from spinecast.validation.checks import Result, stop_at_errors
 
 __all__ = ["Trained", "fit_study", "run_key_of"]

@@ -14,7 +14,7 @@ from spinecast.training.fitting import Trained
 from spinecast.training.plan import candidate_parameters
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
-from spinecast.training.tuning import CandidatePlan
+from spinecast.training.tuning_unit import CandidatePlan
 from spinecast.training.workers import dismiss_workers, side_by_side
 from spinecast.validation import (
     CandidateEvaluation,

@@ -27,7 +27,7 @@ from spinecast.models.encoding import Imputation
 from spinecast.models.survival.catalogue import any_family
 from spinecast.training.study import Candidate, Study, search_space
 from spinecast.training.study.sources import PatientSource, TableSource
-from spinecast.training.tuning import BORROWED_WEIGHT, CandidatePlan
+from spinecast.training.tuning_unit import BORROWED_WEIGHT, CandidatePlan
 
 __all__ = [
     "any_definition",

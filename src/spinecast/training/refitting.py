@@ -28,7 +28,7 @@ from spinecast.training.resampling import ALL_PATIENTS, Split
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study
 from spinecast.training.study.judging import TuningMode
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 from spinecast.validation.subgroups import FEWEST, Grouping
 
 __all__ = ["Further", "Refitted", "RefittedSplits", "count_refitted", "further_splits", "refit"]

@@ -14,7 +14,7 @@ from spinecast.training.changes import describe_changes
 from spinecast.training.environment import describe_environment, peak_memory_mb
 from spinecast.training.resampling import Split
 from spinecast.training.study import Study, study_hash
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
 __all__ = ["Clock", "describe_search", "run_facts"]
 

@@ -16,7 +16,8 @@ from spinecast.training.checkpoint import UnitCheckpoint, count_finished
 from spinecast.training.environment import peak_memory_mb
 from spinecast.training.progress import watched
 from spinecast.training.resampling import Split
-from spinecast.training.tuning import Borrowed, CandidatePlan, TunedCandidate, TuningUnit, tune
+from spinecast.training.tuning import tune
+from spinecast.training.tuning_unit import Borrowed, CandidatePlan, TunedCandidate, TuningUnit
 from spinecast.training.workers import side_by_side
 
 __all__ = ["SearchData", "SearchResult", "search"]

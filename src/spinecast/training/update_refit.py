@@ -33,7 +33,7 @@ from spinecast.training.plan import candidate_plans, fixed_plans, is_group_colum
 from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds, nested_splits
 from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study
-from spinecast.training.tuning import CandidatePlan
+from spinecast.training.tuning_unit import CandidatePlan
 
 __all__ = ["CrossValidated", "Refit", "refit_model", "refit_plans"]
 

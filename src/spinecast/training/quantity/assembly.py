@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spinecast.models.quantiles.artifact import quantile_member_from_bytes
 from spinecast.models.quantiles.model import QuantilePart, conformal_shifts
 from spinecast.training.resampling import Split
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
 __all__ = ["QuantileChoice", "choose_quantiles", "quantile_parts", "shifted_test"]
 

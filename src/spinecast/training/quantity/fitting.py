@@ -38,7 +38,7 @@ from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import search
 from spinecast.training.study import Study
 from spinecast.training.study.quantity import QuantityOutcome
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 from spinecast.validation.checks import Result, stop_at_errors
 
 __all__ = ["TrainedQuantity", "fit_quantity_study", "quantity_patients"]

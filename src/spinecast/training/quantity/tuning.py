@@ -22,7 +22,7 @@ from spinecast.statistics import pinball_losses
 from spinecast.training.checkpoint import UnitCheckpoint
 from spinecast.training.resampling import Split
 from spinecast.training.search import SearchData
-from spinecast.training.tuning import CandidatePlan, TuningUnit
+from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
 
 __all__ = ["QuantitySearchData", "QuantityUnit"]
 

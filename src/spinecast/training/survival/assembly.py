@@ -17,7 +17,7 @@ from spinecast.models.survival.artifact import survival_member_from_bytes
 from spinecast.models.survival.model import SurvivalPart, TimeToEventModel
 from spinecast.training.resampling import ALL_PATIENTS, Split
 from spinecast.training.survival.tuning import CurveTask
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
 __all__ = ["CauseResult", "CurveChoice", "choose_curves", "final_hazard"]
 

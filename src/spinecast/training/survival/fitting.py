@@ -39,7 +39,7 @@ from spinecast.training.seeds import derive_seed
 from spinecast.training.study import Study
 from spinecast.training.survival.assembly import CauseResult, choose_curves
 from spinecast.training.survival.tuning import CurveTask, TimedSearchData
-from spinecast.training.tuning import CandidatePlan, TunedCandidate
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 from spinecast.validation.checks import Result, stop_at_errors
 
 __all__ = ["TrainedTimes", "fit_timed_study", "timed_patients"]

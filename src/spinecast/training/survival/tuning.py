@@ -25,7 +25,7 @@ from spinecast.statistics import Absent, fit_hazard_recalibration, integrated_br
 from spinecast.training.checkpoint import UnitCheckpoint
 from spinecast.training.resampling import Split
 from spinecast.training.search import SearchData
-from spinecast.training.tuning import CandidatePlan, TuningUnit
+from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
 
 __all__ = ["CurveTask", "TimedSearchData", "TimedUnit"]
 
