@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import importlib
+import pkgutil
 
 import numpy as np
 import pytest
@@ -32,9 +34,13 @@ SCHEDULES = (
 
 
 def test_the_worked_examples_of_the_docstrings_hold() -> None:
-    found = doctest.testmod(formulas)
-    assert found.attempted > 15
-    assert found.failed == 0
+    modules = [
+        importlib.import_module(entry.name)
+        for entry in pkgutil.iter_modules(formulas.__path__, "spinecast.clinical.formulas.")
+    ]
+    found = [doctest.testmod(module) for module in modules]
+    assert sum(result.attempted for result in found) > 15
+    assert all(result.failed == 0 for result in found)
 
 
 @pytest.mark.parametrize(("dose", "fractions", "bone", "tumour"), SCHEDULES)
