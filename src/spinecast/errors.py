@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "ArtifactError",
+    "AuditError",
     "CheckError",
     "CohortError",
     "ContractError",
@@ -86,6 +87,10 @@ class CheckError(SpinecastError):
 
 class ArtifactError(SpinecastError):
     """A stored model that is missing, altered or of a format this version does not read."""
+
+
+class AuditError(SpinecastError):
+    """An audit log that is not there, not whole or not written: nothing is served without it."""
 
 
 class OutputError(SpinecastError):

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from spinecast.errors import OutputError
 
@@ -24,6 +24,7 @@ __all__ = [
     "sha256_bytes",
     "sha256_file",
     "staged_directory",
+    "staged_file",
     "writing",
 ]
 
@@ -63,21 +64,40 @@ def atomic_write(path: Path, content: str | bytes) -> None:
     OutputError
         If the folder cannot be made or written.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    with staged_file(path) as stream, writing(path):
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@contextmanager
+def staged_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file piece by piece, whole or not at all; as :func:`atomic_write`, for what is too large to hold.
+
+    Yields
+    ------
+    BinaryIO
+        What is written to it is the file when the block ends without an error.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written.
+    """
     ensure_writable_directory(path.parent)
     with writing(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            with writing(path):
                 stream.flush()
                 os.fsync(stream.fileno())
+        with writing(path):
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

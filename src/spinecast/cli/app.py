@@ -18,8 +18,10 @@ import typer
 
 from spinecast import __version__
 from spinecast.cli import (
+    audit,
     checks,
     cohort,
+    database,
     dictionary,
     evaluate,
     evidence,
@@ -64,6 +66,8 @@ app.add_typer(cohort.app, name="cohort")
 app.add_typer(checks.app, name="checks")
 app.add_typer(samplesize.app, name="samplesize")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(database.app, name="database")
+app.add_typer(audit.app, name="audit")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,175 @@
+"""The database of a log: opened so that what is committed is on the disk, and brought to the present form."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from spinecast.audit.places import DATABASE_VARIABLE, Places
+from spinecast.audit.tables import REVISION
+from spinecast.errors import AuditError
+from spinecast.files import ensure_writable_directory
+
+__all__ = ["answering", "open_engine", "require_current", "upgrade", "writing_transaction"]
+
+_SECONDS = 5
+# One writer at a time appends to the log, whichever process or machine it runs on: the number names the lock.
+_LOCK = 7_714_290_126
+
+
+def open_engine(places: Places) -> Engine:
+    """Open the database; nothing is asked of it yet.
+
+    Raises
+    ------
+    AuditError
+        If the address is none, or its driver is not installed.
+    """
+    try:
+        if places.database is None:
+            return create_engine(
+                places.url,
+                pool_pre_ping=True,
+                connect_args={
+                    "connect_timeout": _SECONDS,
+                    "client_encoding": "utf8",
+                    "options": "-c statement_timeout=30000",
+                },
+            )
+        path = places.database
+        engine = create_engine(places.url, creator=lambda: _connect(path))
+    except (SQLAlchemyError, ModuleNotFoundError, TypeError) as error:
+        reason = type(error).__name__ if isinstance(error, SQLAlchemyError) else str(error)
+        raise AuditError(
+            f"the audit log's database cannot be opened: {reason}",
+            where=DATABASE_VARIABLE,
+            expected="an address such as postgresql://user:password@host/database, and the extra `serving`",
+        ) from error
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: a database that has gone is an error, never a new and empty one.
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    # Write-ahead log, and every commit flushed to the disk before it is said to be done (sqlite.org/pragma.html).
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("spinecast_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing_transaction(engine: Engine) -> Iterator[Connection]:
+    """Be the one writer for the length of a block; what it wrote is on the disk when the block has ended."""
+    with engine.connect().execution_options(spinecast_writes=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL synchronous_commit = on"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        yield connection
+
+
+@contextmanager
+def answering(places: Places) -> Iterator[None]:
+    """Turn what a database does when it is gone, full or locked into one clear error.
+
+    Raises
+    ------
+    AuditError
+        If the database does not answer, or refuses.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        original: Any = error.orig if isinstance(error, DBAPIError) else error
+        reason = " ".join(str(original).split())[:200]
+        raise AuditError(
+            f"the audit log cannot be reached: {reason}",
+            where=places.shown,
+            expected="a database that `spinecast database upgrade` has made",
+            remedy=f"see that it is there, has room and answers; check {DATABASE_VARIABLE}",
+        ) from error
+
+
+def upgrade(places: Places) -> tuple[str, str]:
+    """Bring the database to the form this version writes; an embedded one is made if it is not there.
+
+    Returns
+    -------
+    before, after : str
+        Revisions; empty for a database without any.
+
+    Raises
+    ------
+    AuditError
+        If it does not answer.
+    OutputError
+        If the folder of an embedded database cannot be written.
+    """
+    if places.database is not None:
+        ensure_writable_directory(places.database.parent)
+        with answering(places):
+            sqlite3.connect(places.database).close()  # made where it is not there
+            places.database.touch(mode=0o600, exist_ok=True)
+            places.database.chmod(0o600)
+    engine = open_engine(places)
+    try:
+        with answering(places), writing_transaction(engine) as connection:
+            before = _revision(connection)
+            if before != REVISION:
+                _run_migrations(connection)
+            return before, _revision(connection)
+    finally:
+        engine.dispose()
+
+
+def require_current(engine: Engine, places: Places) -> None:
+    """Refuse a database that is not in the form this version writes.
+
+    Raises
+    ------
+    AuditError
+        If it is not, or does not answer.
+    """
+    with answering(places), engine.connect() as connection:
+        found = _revision(connection)
+    if found != REVISION:
+        raise AuditError(
+            f"the audit log is in the form {found or 'of no migration'}, this version writes {REVISION}",
+            where=places.shown,
+            remedy="run spinecast database upgrade"
+            if found < REVISION
+            else "use the spinecast version that upgraded it",
+        )
+
+
+def _revision(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def _run_migrations(connection: Connection) -> None:
+    import logging
+
+    from alembic import command
+    from alembic.config import Config
+
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,109 @@
+"""The secret key of a log: patients appear under a pseudonym made with it, and the head is sealed with it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from spinecast.errors import AuditError, SpinecastError
+from spinecast.files import ensure_writable_directory, writing
+
+__all__ = ["AuditKey", "read_key", "read_or_make_key"]
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, repr=False)
+class AuditKey:
+    """A secret of 32 random bytes; each use has its own key derived from it.
+
+    Parameters
+    ----------
+    secret : bytes
+    """
+
+    secret: bytes
+
+    def pseudonym(self, patient: str) -> str:
+        """Return what stands for a patient's identifier in the log: 32 hexadecimal digits.
+
+        The same identifier has the same pseudonym as long as the key is the same; without the key nobody can try out
+        identifiers (HMAC-SHA-256, RFC 2104, cut to 128 bits).
+        """
+        return self._mac("patient", patient.strip().encode())[:32]
+
+    def seal(self, text: str) -> str:
+        """Return the 64 hexadecimal digits that prove a text was sealed with this key."""
+        return self._mac("seal", text.encode())
+
+    def _mac(self, use: str, content: bytes) -> str:
+        # A key of its own for each use (the extract step of HKDF, RFC 5869): a seal never tells of a pseudonym.
+        own = hmac.digest(self.secret, f"spinecast audit {use}".encode(), hashlib.sha256)
+        return hmac.new(own, content, hashlib.sha256).hexdigest()
+
+
+def read_or_make_key(path: Path) -> AuditKey:
+    """Read a key file; make one that only this user can read if there is none.
+
+    Raises
+    ------
+    AuditError
+        If it is no key.
+    OutputError
+        If it cannot be made.
+    """
+    if not path.exists():
+        ensure_writable_directory(path.parent)
+        _make(path)
+    return read_key(path)
+
+
+def _make(path: Path) -> None:
+    """Write a new key aside and link it into place: two processes that start at once end with one key."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path):
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as stream:
+                stream.write(secrets.token_hex(KEY_BYTES) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.link(aside, path)
+        except FileExistsError:
+            return  # the other process was first
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def read_key(path: Path) -> AuditKey:
+    """Read a key file.
+
+    Raises
+    ------
+    AuditError
+        If there is none, or it is no key, or others can read it.
+    """
+    wanted = f"{2 * KEY_BYTES} hexadecimal digits, readable by its owner alone"
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise _bad_key(path, "cannot be read", wanted) from error
+    if len(secret) != KEY_BYTES:
+        raise _bad_key(path, f"holds {len(secret)} bytes", wanted)
+    if mode & 0o077:
+        raise _bad_key(path, "can be read by other users", wanted)
+    return AuditKey(secret)
+
+
+def _bad_key(path: Path, how: str, wanted: str) -> SpinecastError:
+    return AuditError(
+        f"the audit log's key {how}",
+        where=str(path),
+        expected=wanted,
+        remedy="put the log's own key back, or chmod 600; with another key patients have other pseudonyms",
+    )

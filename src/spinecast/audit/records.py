@@ -1,0 +1,129 @@
+"""Records and the chain they form.
+
+A record's *content* is its patient's pseudonym and its body, salted; its hash is all the chain holds of it. So the
+content can be erased when its time is over, and the chain still verifies; and without the salt nobody can guess from
+the hash that is left what stood there. The record's own hash covers its place, its time and the hash before it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from spinecast.files import canonical_json, sha256_bytes
+
+__all__ = ["BEFORE_THE_FIRST", "Draft", "Record", "chained", "now_text"]
+
+BEFORE_THE_FIRST = "0" * 64
+_SALT_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody wants recorded.
+
+    Parameters
+    ----------
+    kind : str
+        ``prediction``, ``declined``, ``scores``, ``read``, ``replay``, ``export``, ``hold``, ``release``, ``erasure``,
+        ``start``.
+    actor : str
+        Who did it, with the roles they had.
+    body : mapping
+        JSON values.
+    model : str
+        ``name/version``; empty where no model was asked.
+    subject : str or None
+        Pseudonym of the patient.
+    """
+
+    kind: str
+    actor: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of the log.
+
+    Parameters
+    ----------
+    sequence : int
+        From 1, without a gap. It is the audit id.
+    recorded_at : str
+        UTC, ISO 8601.
+    kind, actor, model : str
+        As in `Draft`.
+    subject, content : str or None
+        None once erased.
+    content_hash, previous_hash, hash : str
+        SHA-256, hexadecimal.
+    """
+
+    sequence: int
+    recorded_at: str
+    kind: str
+    actor: str
+    model: str
+    subject: str | None
+    content: str | None
+    content_hash: str
+    previous_hash: str
+    hash: str
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """What was recorded; None once erased."""
+        if self.content is None:
+            return None
+        body: dict[str, Any] = json.loads(self.content)["body"]
+        return body
+
+    def own_hash(self) -> str:
+        """Return the hash that the row's other columns give."""
+        chained_columns = {
+            name: value for name, value in asdict(self).items() if name not in ("subject", "content", "hash")
+        }
+        return sha256_bytes(canonical_json(chained_columns).encode())
+
+
+def chained(draft: Draft, after: Record | None, recorded_at: str) -> Record:
+    """Give a draft its place in the chain.
+
+    Parameters
+    ----------
+    draft : Draft
+    after : Record or None
+        The last record; None for the first.
+    recorded_at : str
+
+    Raises
+    ------
+    ValueError
+        If the body holds a number that is none.
+    """
+    content = canonical_json(
+        {"salt": secrets.token_hex(_SALT_BYTES), "subject": draft.subject, "body": dict(draft.body)}
+    )
+    columns: dict[str, Any] = {
+        "sequence": 1 if after is None else after.sequence + 1,
+        "recorded_at": recorded_at,
+        "kind": draft.kind,
+        "actor": draft.actor,
+        "model": draft.model,
+        "content_hash": sha256_bytes(content.encode()),
+        "previous_hash": BEFORE_THE_FIRST if after is None else after.hash,
+    }
+    own = sha256_bytes(canonical_json(columns).encode())
+    return Record(**columns, subject=draft.subject, content=content, hash=own)
+
+
+def now_text() -> str:
+    """Return the present time as records write it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,211 @@
+"""``spinecast audit``: what was served, read by those who have to answer for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from spinecast.audit.log import AuditLog
+    from spinecast.audit.records import Record
+
+__all__ = ["app"]
+
+# The log is not as it was written: neither success nor a mistake of who asks.
+NOT_WHOLE = 4
+
+app = typer.Typer(
+    help="Verify, list, show, export and keep the audit log. Whoever reads a patient's record is recorded too.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PatientOption = Annotated[
+    str | None,
+    typer.Option("--patient", metavar="IDENTIFIER", help="Identifier as it was served; the log holds its pseudonym."),
+]
+PseudonymOption = Annotated[str | None, typer.Option("--pseudonym", metavar="HEX", help="The pseudonym itself.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the log.")]
+
+
+@app.command("verify")
+def verify(
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="EXPORT", help="An export in place of the database.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Go through every record: which was edited, deleted, moved or cut off. Status 4 if any was."""
+    from spinecast.audit.exporting import exported_records
+    from spinecast.audit.verification import verify as verify_records
+    from spinecast.files import canonical_json
+
+    if file is not None:
+        found = verify_records(exported_records(file))
+    else:
+        log = _open(check_head=False)
+        found = verify_records(log.records(), log.seal())
+    if json_:
+        typer.echo(canonical_json(found.to_dict()))
+    else:
+        sealed = "" if found.sealed is None else f", sealed to {found.sealed}"
+        state = "whole" if found.whole else "NOT WHOLE"
+        typer.echo(f"{found.records} records, {found.erased} of them erased{sealed}: {state}")
+        for finding in found.findings:
+            typer.echo(f"  {finding.what}")
+        for note in found.notes:
+            typer.echo(f"  note: {note}")
+    if not found.whole:
+        raise typer.Exit(NOT_WHOLE)
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Option("--kind", help="prediction, declined, scores, read, replay, …")] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="A model, or name/version.")] = None,
+    patient: PatientOption = None,
+    pseudonym: PseudonymOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many, newest first.")] = 50,
+    before: Annotated[int | None, typer.Option("--before", help="Only records of a smaller number.")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """List records without their content, newest first."""
+    from spinecast.audit.reading import listed
+    from spinecast.files import canonical_json
+
+    log = _open()
+    subject = _subject(log, patient, pseudonym)
+    records = listed(log.append, log, _actor(), kind=kind, model=model, subject=subject, limit=limit, before=before)
+    if json_:
+        for record in records:
+            typer.echo(canonical_json(_headline(record)))
+        return
+    rows = [("record", "time (UTC)", "kind", "model", "patient", "actor")]
+    rows += [
+        (
+            str(record.sequence),
+            record.recorded_at[:19],
+            record.kind,
+            record.model,
+            "erased" if record.content is None else (record.subject or "")[:12],
+            record.actor,
+        )
+        for record in records
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@app.command("show")
+def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its number, the audit id.")]) -> None:
+    """Print one record with its content. That it was read is recorded."""
+    from spinecast.audit.reading import read_one
+    from spinecast.files import readable_json
+
+    log = _open()
+    found = read_one(log.append, log, _actor(), record)
+    typer.echo(readable_json(_headline(found) | {"content": found.body}), nl=False)
+
+
+@app.command("export")
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="One JSON line a record.")],
+    first: Annotated[int, typer.Option("--first", min=1, help="From this record.")] = 1,
+    last: Annotated[int | None, typer.Option("--last", help="To this record.")] = None,
+) -> None:
+    """Write records with their hashes, so that `audit verify --file` checks them anywhere. That is recorded."""
+    from spinecast.audit.exporting import write_export
+
+    log = _open()
+    count = write_export(log, _actor(), output, first, last)
+    typer.echo(f"{count} records: {output}", err=True)
+
+
+@app.command("hold")
+def hold(reason: ReasonOption, patient: PatientOption = None, pseudonym: PseudonymOption = None) -> None:
+    """Keep all that is recorded of a patient, whatever its age, until it is released."""
+    from spinecast.audit.retention import hold as hold_records
+
+    log = _open()
+    made = hold_records(log, _actor(), _needed(_subject(log, patient, pseudonym)), reason)
+    typer.echo(f"held: record {made.sequence}")
+
+
+@app.command("release")
+def release(reason: ReasonOption, patient: PatientOption = None, pseudonym: PseudonymOption = None) -> None:
+    """End a hold."""
+    from spinecast.audit.retention import release as release_records
+
+    log = _open()
+    made = release_records(log, _actor(), _needed(_subject(log, patient, pseudonym)), reason)
+    typer.echo(f"released: record {made.sequence}")
+
+
+@app.command("retain")
+def retain(
+    days: Annotated[int, typer.Option("--days", metavar="DAYS", help="How long content is kept.")],
+    reason: ReasonOption,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+) -> None:
+    """Erase the content of records older than some days, except what is held; the chain goes on verifying."""
+    from spinecast.audit.retention import erase_older
+    from spinecast.errors import AuditError
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise AuditError("erasing cannot be undone", remedy="say --yes")
+        typer.confirm(f"Erase the content of all records older than {days} days, for good?", abort=True)
+    done = erase_older(_open(), _actor(), days, reason)
+    where = f" (record {done.record})" if done.record else ""
+    typer.echo(f"{done.erased} records erased, {done.held} held{where}")
+
+
+def _open(*, check_head: bool = True) -> AuditLog:
+    from spinecast.audit.log import open_log
+    from spinecast.audit.places import audit_places
+    from spinecast.errors import AuditError
+
+    places = audit_places()
+    if places.database is not None and not places.database.exists():
+        raise AuditError(
+            "nothing has been served here yet: there is no audit log",
+            where=places.shown,
+            remedy="spinecast serve makes one; SPINECAST_AUDIT or SPINECAST_DATABASE_URL name another",
+        )
+    return open_log(places, check_head=check_head)
+
+
+def _actor() -> str:
+    import getpass
+
+    return f"{getpass.getuser()} (command line)"
+
+
+def _subject(log: AuditLog, patient: str | None, pseudonym: str | None) -> str | None:
+    return log.key.pseudonym(patient) if patient is not None else pseudonym
+
+
+def _needed(subject: str | None) -> str:
+    from spinecast.errors import AuditError
+
+    if not subject:
+        raise AuditError("no patient is named", expected="--patient IDENTIFIER or --pseudonym HEX")
+    return subject
+
+
+def _headline(record: Record) -> dict[str, Any]:
+    return {
+        "record": record.sequence,
+        "recorded_at": record.recorded_at,
+        "kind": record.kind,
+        "actor": record.actor,
+        "model": record.model or None,
+        "patient": record.subject,
+        "erased": record.content is None,
+        "hash": record.hash,
+    }

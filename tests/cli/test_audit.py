@@ -1,0 +1,81 @@
+"""The audit commands, on a log as a server leaves one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.conftest import Run, assert_refused
+from sqlalchemy import text
+
+from spinecast.audit.database import upgrade
+from spinecast.audit.log import AuditLog, open_log
+from spinecast.audit.places import audit_places
+from spinecast.audit.records import Draft
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> AuditLog:
+    """Three predictions of patient 4711 and one of nobody named."""
+    places = audit_places({"SPINECAST_AUDIT": str(tmp_path / "mlruns" / "audit")})
+    upgrade(places)
+    opened = open_log(places)
+    subject = opened.key.pseudonym("4711")
+    opened.append([Draft("prediction", "somebody", {"risk": 0.25}, "model/1", subject) for _ in range(3)])
+    opened.append([Draft("prediction", "somebody", {"risk": 0.5}, "model/2")])
+    return opened
+
+
+@pytest.mark.usefixtures("log")
+def test_a_whole_log_is_listed_shown_and_verified(here: Run, tmp_path: Path) -> None:
+    listed = here("audit", "list", "--patient", "4711", "--json", folder=tmp_path)
+    assert [json.loads(line)["record"] for line in listed.stdout.splitlines()] == [3, 2, 1]
+    shown = json.loads(here("audit", "show", "4", folder=tmp_path).stdout)
+    assert shown["content"] == {"risk": 0.5}
+    assert shown["patient"] is None
+    table = here("audit", "list", "--limit", "2", folder=tmp_path).stdout
+    assert "read" in table  # both looks are records themselves
+    assert "4711" not in table
+    verified = here("audit", "verify", "--json", folder=tmp_path)
+    assert verified.returncode == 0
+    assert json.loads(verified.stdout)["records"] == 7
+
+
+def test_a_changed_log_is_named_with_a_status_of_its_own(log: AuditLog, here: Run, tmp_path: Path) -> None:
+    with log.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_record_no_delete"))
+        connection.execute(text("DELETE FROM audit_record WHERE sequence IN (2, 4)"))
+    log.close()
+    done = here("audit", "verify", folder=tmp_path)
+    assert done.returncode == 4
+    assert "NOT WHOLE" in done.stdout
+    assert "record 2 is missing" in done.stdout
+    assert "record 4 is cut off at the end" in done.stdout
+    assert_refused(here("audit", "list", folder=tmp_path), "not the one that was sealed")
+
+
+@pytest.mark.usefixtures("log")
+def test_holding_erasing_and_exporting(here: Run, tmp_path: Path) -> None:
+    assert here("audit", "hold", "--patient", "4711", "--reason", "a claim", folder=tmp_path).returncode == 0
+    kept = here("audit", "retain", "--days", "1", "--reason", "a day", "--yes", folder=tmp_path)
+    assert kept.stdout == "0 records erased, 0 held\n"
+    assert_refused(here("audit", "retain", "--days", "1", "--reason", "a day", folder=tmp_path), "--yes")
+    assert_refused(here("audit", "hold", "--reason", "nobody", folder=tmp_path), "--patient")
+    done = here("audit", "export", "-o", "log.jsonl", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    verified = here("audit", "verify", "--file", "log.jsonl", folder=tmp_path)
+    assert verified.stdout.startswith("6 records")
+    assert "no seal" in verified.stdout
+
+
+def test_looking_where_nothing_was_served_leaves_nothing(here: Run, tmp_path: Path) -> None:
+    assert_refused(here("audit", "verify", folder=tmp_path), "nothing has been served here yet")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_database_is_made_by_its_command(here: Run, tmp_path: Path) -> None:
+    done = here("database", "upgrade", "--json", folder=tmp_path)
+    assert json.loads(done.stdout)["after"] == "0001"
+    assert "nothing to do" in here("database", "upgrade", folder=tmp_path).stdout
+    assert here("audit", "verify", folder=tmp_path).stdout.startswith("0 records")
