@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,13 +19,6 @@ __all__ = ["predict"]
 
 # No risk is given, on purpose: neither success nor a mistake of the user's.
 DECLINED = 3
-
-
-class Answer(Protocol):
-    """One patient's prediction, of any kind of model."""
-
-    def to_dict(self) -> dict[str, Any]: ...
-    def to_text(self) -> str: ...
 
 
 _PARQUET = (".parquet", ".pq")
@@ -83,30 +76,15 @@ def predict(
 def _predict_patient(
     model: str, patient: Path, days: tuple[float, ...], minimum_hemoglobin: float | None, *, json_: bool
 ) -> None:
-    from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN
-    from spinecast.explanation.curve_prediction import predict_curve
-    from spinecast.explanation.prediction import notices, predict_patient
-    from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity
+    from spinecast.explanation.answering import Question, predict_any
+    from spinecast.explanation.prediction import notices
     from spinecast.files import canonical_json
-    from spinecast.models.prognosis_model import PrognosisModel
-    from spinecast.models.quantiles.model import QuantityModel
 
     given = _read_patient(patient)
-    found, identity = _load(model, days)
-    if minimum_hemoglobin is not None and not (isinstance(found, QuantityModel) and orders_blood(found)):
-        raise ContractError(
-            f"{found.name} predicts no blood loss: no blood is ordered",
-            expected="a model of intraoperative blood loss with --minimum-hemoglobin",
-            remedy="leave --minimum-hemoglobin out",
-        )
+    found, identity = _load(model)
+    question = Question(days, minimum_hemoglobin)
     try:
-        if isinstance(found, PrognosisModel):
-            answer: Answer = predict_patient(found, identity, given)
-        elif isinstance(found, QuantityModel):
-            least = LEAST_HEMOGLOBIN if minimum_hemoglobin is None else minimum_hemoglobin
-            answer = predict_quantity(found, identity, given, least)
-        else:
-            answer = predict_curve(found, identity, given, days)
+        answer = predict_any(found, identity, given, question)
     except DeclinedError as error:
         said = {"declined": error.what, "model": found.name, "identity": identity, "notices": list(notices(found))}
         lines = (f"declined: {error.what}", f"model {found.name} ({identity[:12]})", "", *notices(found))
@@ -117,12 +95,8 @@ def _predict_patient(
 
 def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ...], *, allow_similar: bool) -> None:
     from spinecast.cohorts.sources import read_table
-    from spinecast.explanation.curve_prediction import predict_curve_table
-    from spinecast.explanation.quantity_prediction import predict_quantity_table
-    from spinecast.explanation.table_prediction import predict_table
+    from spinecast.explanation.answering import predict_any_table
     from spinecast.files import ensure_writable_directory
-    from spinecast.models.prognosis_model import PrognosisModel
-    from spinecast.models.quantiles.model import QuantityModel
 
     _require_table_name(target)
     if source.exists() and target.exists() and target.samefile(source):
@@ -131,13 +105,8 @@ def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ..
         )
     ensure_writable_directory(target.parent)
     table = read_table(source)
-    found, identity = _load(model, days)
-    if isinstance(found, PrognosisModel):
-        predicted = predict_table(found, identity, table, allow_similar=allow_similar)
-    elif isinstance(found, QuantityModel):
-        predicted = predict_quantity_table(found, identity, table, allow_similar=allow_similar)
-    else:
-        predicted = predict_curve_table(found, identity, table, days, allow_similar=allow_similar)
+    found, identity = _load(model)
+    predicted = predict_any_table(found, identity, table, days, allow_similar=allow_similar)
     _write_table(target, predicted.table)
     typer.echo(f"{len(table)} patients predicted by {found.name} ({identity[:12]}): {target}", err=True)
     if predicted.absent:
@@ -154,21 +123,11 @@ def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ..
         typer.echo(f"note: {name} is unusual in {count} rows (column unusual_inputs); check its unit", err=True)
 
 
-def _load(model: str, days: tuple[float, ...]) -> tuple[AnyModel, str]:
-    from spinecast.models.prognosis_model import PrognosisModel
-    from spinecast.models.quantiles.model import QuantityModel
+def _load(model: str) -> tuple[AnyModel, str]:
     from spinecast.tracking.models import find_any_model, is_model_folder
     from spinecast.tracking.store import open_store
 
-    found, identity = find_any_model(None if is_model_folder(model) else open_store(create=False), model)
-    if days and isinstance(found, PrognosisModel | QuantityModel):
-        raise ContractError(
-            f"{found.name} predicts {'one event' if isinstance(found, PrognosisModel) else 'a quantity'}: "
-            "it answers no other day",
-            expected="a model of times with --day",
-            remedy="leave --day out",
-        )
-    return found, identity
+    return find_any_model(None if is_model_folder(model) else open_store(create=False), model)
 
 
 def _read_patient(path: Path) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from spinecast.clinical.conversion import other_units_hint
 from spinecast.clinical.dictionary import variable
@@ -17,9 +19,40 @@ from spinecast.cohorts.derived import closure, complete, contradictions, inputs_
 from spinecast.cohorts.rules import canonical_key, level_lookup
 from spinecast.errors import ContractError, nearest
 
-__all__ = ["check_patient"]
+__all__ = ["FieldError", "PatientError", "check_patient", "patient_row"]
 
 _QUANTITY_KEYS = ("value", "unit")
+
+
+class FieldError(ContractError):
+    """One field of a patient that breaks the contract.
+
+    Parameters
+    ----------
+    field : str
+        Its name as given.
+    what, expected, remedy
+        As in `SpinecastError`.
+    """
+
+    def __init__(self, field: str, what: str, *, expected: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what, expected=expected, remedy=remedy)
+        self.field = field
+
+
+class PatientError(ContractError):
+    """All that is wrong with the fields of one patient.
+
+    Parameters
+    ----------
+    fields : sequence of FieldError
+        Two or more.
+    """
+
+    def __init__(self, fields: Sequence[FieldError]) -> None:
+        text = "\n".join(f"- {field}" for field in fields)
+        super().__init__(f"{len(fields)} fields of the patient break the contract\n{text}")
+        self.fields = tuple(fields)
 
 
 def check_patient(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
@@ -43,45 +76,88 @@ def check_patient(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[
 
     Raises
     ------
-    ContractError
+    FieldError
         For an unknown field, an impossible value, a wrong unit, an unknown level, text in a number, or a derived
-        value that contradicts its inputs. All that is wrong is reported together.
+        value that contradicts its inputs.
+    PatientError
+        If several fields are wrong: all that is wrong is reported together.
     """
+    numbers, warnings = _read(values, variables)
+    return _frame(numbers, tuple(dict.fromkeys(variables))), warnings
+
+
+def patient_row(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
+    """Check one patient as :func:`check_patient` does, for who needs numbers and no table: in a tenth of its time.
+
+    Returns
+    -------
+    row : ndarray, shape (1, variables)
+        As `spinecast.cohorts.cohort.frame_matrix` gives them: levels by index, NaN where not known.
+    warnings : list of str
+
+    Raises
+    ------
+    FieldError, PatientError
+        As :func:`check_patient`.
+    """
+    numbers, warnings = _read(values, variables)
+    return np.array([[numbers[name] for name in variables]], dtype=np.float64), warnings
+
+
+def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str, float], list[str]]:
+    """Read every field as a number, level index or NaN; derived variables completed."""
     fields = closure(variables)
     problems = [_unknown_field(name, fields) for name in values if name not in fields]
     warnings: list[str] = []
-    columns: dict[str, pd.Series] = {}
+    numbers: dict[str, float] = {}
     for name in fields:
         entry = variable(name)
         try:
             if entry.is_levelled:
-                columns[name] = _level(entry, values.get(name))
+                numbers[name] = _level(entry, values.get(name))
             else:
-                number, remark = _number(entry, values.get(name))
-                columns[name] = pd.Series([number], dtype=np.float64)
+                numbers[name], remark = _number(entry, values.get(name))
                 warnings.extend(remark)
         except ContractError as error:
-            problems.append(error)
+            problems.append(_of_field(name, error))
     if problems:
         raise _together(problems)
-    given = pd.DataFrame(columns, columns=pd.Index(list(fields)))
-    frame = given[list(dict.fromkeys(variables))].copy()
-    for name in variables:
-        if variable(name).is_derived:
+    derived = [name for name in variables if variable(name).is_derived]
+    if derived:
+        given = _frame(numbers, fields)
+        for name in derived:
             try:
-                frame[name], remark = _derived(given, name)
+                numbers[name], remark = _derived(given, name)
                 warnings.extend(remark)
             except ContractError as error:
-                problems.append(error)
+                problems.append(_of_field(name, error))
     if problems:
         raise _together(problems)
-    missing = [variable(name).label for name in variables if frame[name].isna().iloc[0]]
+    missing = [variable(name).label for name in variables if math.isnan(numbers[name])]
     if missing:
         warnings.append(f"not known: {', '.join(missing)}")
-    return frame, warnings
+    return numbers, warnings
 
 
-def _derived(given: pd.DataFrame, name: str) -> tuple[pd.Series, list[str]]:
+def _frame(numbers: Mapping[str, float], names: Sequence[str]) -> pd.DataFrame:
+    columns = {name: _series(variable(name), numbers[name]) for name in names}
+    return pd.DataFrame(columns, columns=pd.Index(list(names)))
+
+
+def _series(entry: Variable, number: float) -> pd.Series:
+    if not entry.is_levelled:
+        return pd.Series([number], dtype=np.float64)
+    return level_series(entry, np.array([-1 if math.isnan(number) else int(number)]))
+
+
+def _number_in(entry: Variable, column: pd.Series) -> float:
+    if not entry.is_levelled:
+        return float(column.iloc[0])
+    code = int(column.cat.codes.iloc[0])
+    return math.nan if code < 0 else float(code)
+
+
+def _derived(given: pd.DataFrame, name: str) -> tuple[float, list[str]]:
     """Return a derived variable of one patient, as given or computed, and what is unusual about a computed number."""
     entry, reading = variable(name), complete(given, name)
     for finding, link in ((contradictions(given, name, given[name]), ""), (reading.impossible, "is ")):
@@ -91,31 +167,31 @@ def _derived(given: pd.DataFrame, name: str) -> tuple[pd.Series, list[str]]:
                 expected="the variable itself or what it follows from, or both in agreement",
                 remedy=f"correct {', '.join(inputs_in(given, name))} or leave unknown ones out",
             )
-    if entry.plausible is None or not math.isnan(given[name].iloc[0]) or math.isnan(reading.values.iloc[0]):
-        return reading.values, []
-    number = float(reading.values.iloc[0])
+    number = _number_in(entry, reading.values)
+    if entry.plausible is None or not math.isnan(given[name].iloc[0]) or math.isnan(number):
+        return number, []
     if entry.plausible.contains(number):
-        return reading.values, []
+        return number, []
     usual, sources = entry.range_text(entry.plausible), ", ".join(inputs_in(given, name))
-    return reading.values, [
-        f"{entry.label}: {shown(entry, number)}, computed from {sources}, is unusual (usual is {usual})"
-    ]
+    return number, [f"{entry.label}: {shown(entry, number)}, computed from {sources}, is unusual (usual is {usual})"]
 
 
-def _unknown_field(name: str, variables: Sequence[str]) -> ContractError:
+def _unknown_field(name: str, variables: Sequence[str]) -> FieldError:
     close = nearest(str(name), variables)
-    return ContractError(
+    return FieldError(
+        str(name),
         f"unknown field {str(name)!r}",
         expected=f"one of {', '.join(variables)}",
         remedy=f"did you mean {close}?" if close else None,
     )
 
 
-def _together(problems: Sequence[ContractError]) -> ContractError:
-    if len(problems) == 1:
-        return problems[0]
-    text = "\n".join(f"- {problem}" for problem in problems)
-    return ContractError(f"{len(problems)} fields of the patient break the contract\n{text}")
+def _of_field(name: str, error: ContractError) -> FieldError:
+    return FieldError(name, error.what, expected=error.expected, remedy=error.remedy)
+
+
+def _together(problems: Sequence[FieldError]) -> ContractError:
+    return problems[0] if len(problems) == 1 else PatientError(problems)
 
 
 def _is_missing(value: object) -> bool:
@@ -168,15 +244,19 @@ def _quantity(entry: Variable, given: object) -> tuple[object, str | None]:
     return given.get("value"), unit
 
 
-def _level(entry: Variable, given: object) -> pd.Series:
+@cache
+def _accepted_levels(name: str) -> Mapping[str, int]:
+    return level_lookup(variable(name), {})
+
+
+def _level(entry: Variable, given: object) -> float:
     value = given
     if isinstance(given, Mapping):
         value, _ = _quantity(entry, given)
-    code = -1
-    if not _is_missing(value):
-        lookup = level_lookup(entry, {})
-        key = canonical_key(value).casefold()
-        if key not in lookup:
-            raise entry.unknown_level(value)
-        code = lookup[key]
-    return level_series(entry, np.array([code]))
+    if _is_missing(value):
+        return math.nan
+    key = canonical_key(value).casefold()
+    lookup = _accepted_levels(entry.name)
+    if key not in lookup:
+        raise entry.unknown_level(value)
+    return float(lookup[key])

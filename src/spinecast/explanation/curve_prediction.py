@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.contract import check_patient
+from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.explanation.prediction import notices
@@ -169,8 +169,7 @@ def predict_curve(
         If a field is unknown or a value impossible, nothing at all is known, or a day makes no sense.
     """
     asked = asked_days(model, days)
-    frame, warnings = check_patient(given, model.predictors)
-    matrix = model.matrix(frame)
+    matrix, warnings = patient_row(given, model.predictors)
     if np.isnan(matrix).all():
         raise ContractError(
             "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"

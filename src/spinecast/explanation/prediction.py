@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.contract import check_patient
+from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError, DeclinedError
 from spinecast.explanation.contributions import explain
 from spinecast.explanation.standing import Standing, decline_reasons, patient_standing
@@ -121,8 +121,7 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     DeclinedError
         If the model's study wants no risk given of such a patient.
     """
-    frame, warnings = check_patient(given, model.predictors)
-    matrix = model.matrix(frame)
+    matrix, warnings = patient_row(given, model.predictors)
     if np.isnan(matrix).all():
         raise ContractError(
             "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"

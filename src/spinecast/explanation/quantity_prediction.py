@@ -19,8 +19,7 @@ from spinecast.clinical.blood_order import (
     units_to_cross_match,
 )
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.cohort import frame_matrix
-from spinecast.cohorts.contract import check_patient
+from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.prediction import notices
 from spinecast.explanation.quantity_contributions import explain_median
@@ -214,8 +213,8 @@ def predict_quantity(
     if not 0 < least_hemoglobin < np.inf:
         raise ContractError(f"no haemoglobin of {least_hemoglobin:g} g/dL can be kept", expected="a value above 0")
     asked = tuple(dict.fromkeys((*model.predictors, *(ORDER_INPUTS if orders_blood(model) else ()))))
-    frame, warnings = check_patient(given, asked)
-    matrix = model.matrix(frame)
+    row, warnings = patient_row(given, asked)
+    matrix = row[:, : len(model.predictors)]
     if np.isnan(matrix).all():
         raise ContractError(
             "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
@@ -224,8 +223,8 @@ def predict_quantity(
     variables = [variable(name) for name in model.predictors]
     order = None
     if orders_blood(model):
-        inputs = dict(zip(ORDER_INPUTS, frame_matrix(frame, ORDER_INPUTS)[0].tolist(), strict=True))
-        order = blood_order(found, inputs, least_hemoglobin)
+        known = dict(zip(asked, row[0].tolist(), strict=True))
+        order = blood_order(found, {name: known[name] for name in ORDER_INPUTS}, least_hemoglobin)
     return QuantityPrediction(
         model=model.name,
         identity=identity,

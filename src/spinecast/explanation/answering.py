@@ -1,0 +1,143 @@
+"""One question to a model of whatever kind: who knows a model and a patient asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import pandas as pd
+
+from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN, ORDER_INPUTS
+from spinecast.errors import ContractError
+from spinecast.explanation.curve_prediction import predict_curve, predict_curve_table
+from spinecast.explanation.prediction import predict_patient
+from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity, predict_quantity_table
+from spinecast.explanation.table_prediction import TablePrediction, predict_table
+from spinecast.models.loading import AnyModel
+from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.quantiles.model import QuantityModel
+
+__all__ = ["Answer", "Kind", "Question", "asked_inputs", "kind_of", "predict_any", "predict_any_table", "require_fits"]
+
+Kind = Literal["event", "times", "quantity"]
+
+
+class Answer(Protocol):
+    """One patient's prediction, of any kind of model."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        ...
+
+    def to_text(self) -> str:
+        """Return lines for a person to read."""
+        ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked beside the patient.
+
+    Parameters
+    ----------
+    days : tuple of float
+        Of a model of times: the days to answer; its study's when empty.
+    minimum_hemoglobin : float, optional
+        Of a model of blood loss: lowest haemoglobin accepted when blood is ordered, g/dL.
+    """
+
+    days: tuple[float, ...] = ()
+    minimum_hemoglobin: float | None = None
+
+
+def kind_of(model: AnyModel) -> Kind:
+    """Name what a model answers with."""
+    if isinstance(model, PrognosisModel):
+        return "event"
+    return "quantity" if isinstance(model, QuantityModel) else "times"
+
+
+def asked_inputs(model: AnyModel) -> tuple[str, ...]:
+    """Name the dictionary variables a patient may be described by: predictors, and what else the answer needs."""
+    if isinstance(model, QuantityModel) and orders_blood(model):
+        return tuple(dict.fromkeys((*model.predictors, *ORDER_INPUTS)))
+    return model.predictors
+
+
+def require_fits(model: AnyModel, question: Question) -> None:
+    """Refuse what a model of this kind cannot be asked.
+
+    Raises
+    ------
+    ContractError
+        If days are asked of a model of one event or of a quantity, or blood of one that predicts no blood loss.
+    """
+    kind = kind_of(model)
+    if question.days and kind != "times":
+        raise ContractError(
+            f"{model.name} predicts {'one event' if kind == 'event' else 'a quantity'}: it answers no other day",
+            expected="a model of times with --day",
+            remedy="leave --day out",
+        )
+    ordering = isinstance(model, QuantityModel) and orders_blood(model)
+    if question.minimum_hemoglobin is not None and not ordering:
+        raise ContractError(
+            f"{model.name} predicts no blood loss: no blood is ordered",
+            expected="a model of intraoperative blood loss with --minimum-hemoglobin",
+            remedy="leave --minimum-hemoglobin out",
+        )
+
+
+def predict_any(model: AnyModel, identity: str, given: Mapping[str, Any], question: Question) -> Answer:
+    """Predict and explain one patient.
+
+    Parameters
+    ----------
+    model : AnyModel
+    identity : str
+    given : mapping of str to value
+        As :func:`spinecast.explanation.prediction.predict_patient`.
+    question : Question
+
+    Raises
+    ------
+    ContractError
+        If a field is unknown or a value impossible, nothing is known, or the question is not one for this model.
+    DeclinedError
+        If the model's study wants no risk given of such a patient.
+    """
+    require_fits(model, question)
+    if isinstance(model, PrognosisModel):
+        return predict_patient(model, identity, given)
+    if isinstance(model, QuantityModel):
+        least = question.minimum_hemoglobin
+        return predict_quantity(model, identity, given, LEAST_HEMOGLOBIN if least is None else least)
+    return predict_curve(model, identity, given, question.days)
+
+
+def predict_any_table(
+    model: AnyModel, identity: str, table: pd.DataFrame, days: Sequence[float] = (), *, allow_similar: bool = False
+) -> TablePrediction:
+    """Predict a table of patients.
+
+    Parameters
+    ----------
+    model, identity
+        As :func:`predict_any`.
+    table, allow_similar
+        As :func:`spinecast.explanation.table_prediction.predict_table`.
+    days : sequence of float
+        Of a model of times.
+
+    Raises
+    ------
+    ContractError
+        As :func:`spinecast.explanation.table_prediction.predict_table`.
+    """
+    require_fits(model, Question(days=tuple(days)))
+    if isinstance(model, PrognosisModel):
+        return predict_table(model, identity, table, allow_similar=allow_similar)
+    if isinstance(model, QuantityModel):
+        return predict_quantity_table(model, identity, table, allow_similar=allow_similar)
+    return predict_curve_table(model, identity, table, days, allow_similar=allow_similar)
