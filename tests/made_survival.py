@@ -12,6 +12,7 @@ from spinecast.models.encoding import Imputation, fit_encoder
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.competing import CompetingRisksModel
+from spinecast.models.survival.correction import CurveCorrection
 from spinecast.models.survival.model import SurvivalMember, SurvivalPart, TimeToEventModel
 from spinecast.models.survival.time_grid import reference_position, time_grid
 
@@ -52,6 +53,12 @@ def parameters(family: str) -> dict[str, float | int]:
     return dict(SURVIVAL_FAMILIES[family].defaults) | SMALL.get(family, {})
 
 
+def bent(grid: FloatArray, intercept: float, slope: float) -> CurveCorrection:
+    """A correction with its intercept and slope on the last day, half as strong on the first."""
+    share = np.linspace(0.5, 1, len(grid))
+    return CurveCorrection.by_day(share * intercept, 1 + share * (slope - 1))
+
+
 @cache
 def survival_model_of(*families: str, members: int = 3, cause: int = 1, causes: int = 1) -> TimeToEventModel:
     """A time-to-event model with one part a family, each leaving out every ``members``-th patient in turn."""
@@ -82,8 +89,7 @@ def survival_model_of(*families: str, members: int = 3, cause: int = 1, causes: 
                 family=family,
                 label=SURVIVAL_FAMILIES[family].label,
                 positions=np.arange(len(PREDICTORS), dtype=np.int64),
-                intercept=0.1 * number - 0.1,
-                slope=1.2 - 0.3 * number,
+                correction=bent(grid, 0.1 * number - 0.1, 1.2 - 0.3 * number),
                 members=tuple(fits),
             )
         )
@@ -91,8 +97,7 @@ def survival_model_of(*families: str, members: int = 3, cause: int = 1, causes: 
         name="simulated_survival",
         predictors=PREDICTORS,
         parts=tuple(parts),
-        intercept=0.05,
-        slope=1.1,
+        correction=bent(grid, 0.05, 1.1),
         grid=grid,
         reference=reference_position(grid, time, event, HORIZONS[-1]),
         marginals=development_marginals(matrix, schema().levels),

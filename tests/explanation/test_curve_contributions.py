@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_models import patients
@@ -11,6 +13,7 @@ from spinecast.explanation.contributions import RESIDUAL_TOLERANCE, AdditivityEr
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.models.survival import model as model_module
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
+from spinecast.models.survival.correction import CurveCorrection
 
 # As for every test that imports shap: what it and matplotlib say of themselves is not ours.
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap")
@@ -36,12 +39,27 @@ def test_parts_of_different_kinds_add_up_together_and_say_how_each_was_taken_apa
     assert [label for label, _ in found.methods] == [part.label for part in model.parts]
 
 
-def test_a_linear_hazard_gives_the_same_contributions_at_every_day() -> None:
+def test_a_linear_hazard_gives_the_same_contributions_at_every_day_times_the_slopes_of_the_day() -> None:
     model = survival_model_of("cox")
     matrix, _ = patients(5, seed=22)
-    early, late = (explain_at(model, matrix, day) for day in (10.0, 365.0))
-    np.testing.assert_allclose(early.values, late.values, atol=1e-12)
+    early, late = (explain_at(model, matrix, day) for day in model.grid[[0, -1]])
+    slopes = model.parts[0].correction.slope * model.correction.slope
+    np.testing.assert_allclose(early.values / slopes[0], late.values / slopes[-1], atol=1e-12)
     assert early.base_value < late.base_value
+
+
+def test_what_keeps_a_curve_from_falling_is_a_term_of_its_own() -> None:
+    """A level that sinks faster than some curves rise would turn them down: they stay where they were."""
+    model = survival_model_of("boosted_aft_logistic")
+    sinking = CurveCorrection.by_day(np.linspace(0.0, -4.0, len(model.grid)), np.ones(len(model.grid)))
+    bent, (matrix, _) = replace(model, correction=sinking), patients(40, seed=21)
+    found = explain_at(bent, matrix, 365.0)
+    assert (found.held >= 0).all()
+    assert (found.held > 0.01).any()
+    added = found.base_value + found.values.sum(axis=1) + found.held
+    np.testing.assert_allclose(added, found.served, atol=RESIDUAL_TOLERANCE)
+    np.testing.assert_allclose(-np.expm1(-np.exp(found.served)), bent.risk(matrix, [365.0])[:, 0], rtol=1e-12)
+    assert (np.diff(bent.risk(matrix, bent.grid), axis=1) >= 0).all()
 
 
 def test_a_cumulative_incidence_is_taken_apart_as_a_whole() -> None:

@@ -72,7 +72,7 @@ def same(first: TunedCandidate, second: TunedCandidate) -> bool:
         trials[0] == trials[1]
         and np.array_equal(first.held_out, second.held_out)
         and np.array_equal(first.test, second.test)
-        and (first.intercept, first.slope) == (second.intercept, second.slope)
+        and first.line == second.line
     )
 
 
@@ -126,7 +126,7 @@ def test_test_scores_are_the_mean_of_members_that_never_saw_them(tmp_path: Path)
     for fold, member in enumerate(members):
         rows = work.split.inner == fold
         scores[rows] = member.score(work.matrix[rows])
-    assert np.array_equal(result.held_out, result.intercept + result.slope * scores)
+    assert np.array_equal(result.held_out, result.line[0] + result.line[1] * scores)
 
 
 def test_changing_the_test_patients_changes_no_fit(tmp_path: Path) -> None:

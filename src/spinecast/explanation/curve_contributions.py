@@ -29,6 +29,7 @@ from spinecast.explanation.contributions import (
 )
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.competing import CompetingRisksModel
+from spinecast.models.survival.correction import never_falling
 from spinecast.models.survival.curves import AcceleratedTimes, HazardForest, ProportionalHazards
 from spinecast.models.survival.model import SurvivalMember, TimeToEventModel
 from spinecast.models.survival.time_grid import read_at
@@ -55,8 +56,10 @@ class CurveContributions:
         Before any predictor is looked at.
     served : ndarray, shape (n,)
         What the model serves on that scale: the risk is ``1 - exp(-exp(served))``.
+    held : ndarray, shape (n,)
+        What keeping the curve from falling added to it: 0 in nearly everybody.
     residual : ndarray, shape (n,)
-        ``served - base_value - values.sum(axis=1)``; at most RESIDUAL_TOLERANCE.
+        ``served - held - base_value - values.sum(axis=1)``; at most RESIDUAL_TOLERANCE.
     methods : tuple of (str, str)
         How each part was taken apart.
     """
@@ -67,6 +70,7 @@ class CurveContributions:
     values: FloatArray
     base_value: float
     served: FloatArray
+    held: FloatArray
     residual: FloatArray
     methods: tuple[tuple[str, str], ...]
 
@@ -90,25 +94,26 @@ def explain_at(model: TimeToEventModel | CompetingRisksModel, matrix: FloatArray
     if isinstance(model, CompetingRisksModel):
         return _explain_incidence(model, matrix, day)
     reading = read_at(model.grid, [day])
+    corrected = model.corrected(matrix)
     served = reading.of(model.log_hazards(matrix))[:, 0]
+    held = reading.of(never_falling(corrected))[:, 0] - reading.of(corrected)[:, 0]
     on_grid = np.zeros(len(model.grid))
     on_grid[reading.lower[0]] += 1 - reading.share[0]
     on_grid[reading.upper[0]] += reading.share[0]
-    on_grid[model.reference] += model.slope - 1
-    base = float(reading.shift[0]) + model.intercept
+    on_grid, shift = model.correction.weights(on_grid, model.reference)
+    base = float(reading.shift[0]) + shift
     values = np.zeros((len(matrix), len(model.predictors)))
     background = model.background()
     for part in model.parts:
-        weights = on_grid.copy()
-        weights[model.reference] += (part.slope - 1) * on_grid.sum()
-        base += part.intercept * float(on_grid.sum()) / len(model.parts)
+        weights, shift = part.correction.weights(on_grid, model.reference)
+        base += shift / len(model.parts)
         own = np.ascontiguousarray(matrix[:, part.positions])
         for member in part.members:
             scaled = weights / (len(model.parts) * len(part.members))
             found, start = _member_contributions(member, own, background[:, part.positions], scaled)
             values[:, part.positions] += found
             base += start
-    residual = served - base - values.sum(axis=1)
+    residual = served - held - base - values.sum(axis=1)
     require_additive(residual, "log cumulative hazard")
     return CurveContributions(
         predictors=model.predictors,
@@ -117,6 +122,7 @@ def explain_at(model: TimeToEventModel | CompetingRisksModel, matrix: FloatArray
         values=values,
         base_value=base,
         served=served,
+        held=held,
         residual=residual,
         methods=tuple((part.label, SURVIVAL_FAMILIES[part.family].explained_by) for part in model.parts),
     )
@@ -156,6 +162,7 @@ def _explain_incidence(model: CompetingRisksModel, matrix: FloatArray, day: floa
         values=values,
         base_value=base,
         served=served,
+        held=np.zeros(len(served)),
         residual=residual,
         methods=(("All causes together", "permutation contributions"),),
     )

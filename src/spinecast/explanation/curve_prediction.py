@@ -47,8 +47,8 @@ class CurvePrediction:
         ``{"estimate"}`` in days, or ``{"absent"}`` with the reason.
     scale, explained_day : str, float
         What contributions add up to, and the day they are of.
-    served, base_value, residual : float
-        On that scale.
+    served, base_value, held, residual : float
+        On that scale; ``held`` is what keeping the curve from falling added, nearly always 0.
     contributions : tuple of mapping
         Largest first.
     warnings, notices : tuple of str
@@ -67,6 +67,7 @@ class CurvePrediction:
     explained_day: float
     served: float
     base_value: float
+    held: float
     residual: float
     contributions: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
@@ -86,6 +87,7 @@ class CurvePrediction:
             "scale": self.scale,
             "served": self.served,
             "base_value": self.base_value,
+            "held": self.held,
             "residual": self.residual,
             "contributions": [dict(row) for row in self.contributions],
             "given": dict(self.given),
@@ -199,6 +201,7 @@ def predict_curve(
         explained_day=day,
         served=float(found.served[0]),
         base_value=found.base_value,
+        held=float(found.held[0]),
         residual=float(found.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
         warnings=tuple(warnings),

@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,7 +99,7 @@ def load_model(folder: Path) -> tuple[PrognosisModel, str]:
     ArtifactError
         If the folder is not a model, a file is missing, added or altered, or the format is another version's.
     """
-    return read_contents(folder, FORMAT, FORMAT_VERSION, _rebuilt)
+    return read_contents(folder, FORMAT, (FORMAT_VERSION,), _rebuilt)
 
 
 def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
@@ -152,16 +152,24 @@ def write_contents(folder: Path, contents: Mapping[str, bytes], form: str, versi
 
 
 def read_contents(
-    folder: Path, form: str, version: int, rebuild: Callable[[Mapping[str, bytes]], Model]
+    folder: Path, form: str, versions: Sequence[int], rebuild: Callable[[Mapping[str, bytes]], Model]
 ) -> tuple[Model, str]:
     """Check every byte of a folder against its manifest and rebuild what it holds.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    form : str
+    versions : sequence of int
+        Of the format, that can be rebuilt; the last is the one that is written.
+    rebuild : callable
 
     Raises
     ------
     ArtifactError
         As :func:`load_model`.
     """
-    contents, identity = _verified(folder, form, version)
+    contents, identity = _verified(folder, form, versions)
     try:
         return rebuild(contents), identity
     except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
@@ -253,7 +261,7 @@ def _description(model: PrognosisModel) -> dict[str, Any]:
     }
 
 
-def _verified(folder: Path, form: str, version: int) -> tuple[dict[str, bytes], str]:
+def _verified(folder: Path, form: str, versions: Sequence[int]) -> tuple[dict[str, bytes], str]:
     path = folder / MANIFEST
     if not path.is_file():
         raise ArtifactError(
@@ -265,7 +273,7 @@ def _verified(folder: Path, form: str, version: int) -> tuple[dict[str, bytes], 
     manifest_bytes = path.read_bytes()
     try:
         manifest = json.loads(manifest_bytes)
-        known = manifest["format"] == form and manifest["version"] == version
+        known = manifest["format"] == form and manifest["version"] in versions
         hashes: dict[str, str] = dict(manifest["sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise _altered(folder, f"{MANIFEST} cannot be read") from error
@@ -273,7 +281,7 @@ def _verified(folder: Path, form: str, version: int) -> tuple[dict[str, bytes], 
         raise ArtifactError(
             f"{folder} holds format {manifest['format']!r} version {manifest['version']!r}",
             where=str(path),
-            expected=f"{form!r} version {version}",
+            expected=f"{form!r} version {' or '.join(map(str, versions))}",
             remedy="load it with the spinecast version that wrote it"
             if manifest["format"] == form
             else "name a model of that kind",

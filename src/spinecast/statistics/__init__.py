@@ -147,7 +147,11 @@ from spinecast.statistics.hazards.proportional_hazards import (
     TermTest,
     proportional_hazards_test,
 )
-from spinecast.statistics.hazards.recalibration import HazardRecalibration, fit_hazard_recalibration
+from spinecast.statistics.hazards.recalibration import (
+    HazardRecalibration,
+    fit_hazard_recalibration,
+    fit_recalibration_by_day,
+)
 from spinecast.statistics.hazards.weibull import WeibullFit, fit_weibull
 from spinecast.statistics.meta_analysis.effects import (
     StandardErrorSource,
@@ -372,6 +376,7 @@ __all__ = [
     "fit_hazard_recalibration",
     "fit_logistic_recalibration",
     "fit_logistic_regression",
+    "fit_recalibration_by_day",
     "fit_update",
     "fit_weibull",
     "flexible_calibration",

@@ -149,8 +149,8 @@ def final_parts(
             family=plans[name].family,
             label=plans[name].label,
             positions=np.array([predictors.index(p) for p in plans[name].predictors], dtype=np.int64),
-            intercept=tuned[name].intercept,
-            slope=tuned[name].slope,
+            intercept=tuned[name].line[0],
+            slope=tuned[name].line[1],
             members=tuned[name].members(member_from_bytes),
         )
         for name in choice.chosen

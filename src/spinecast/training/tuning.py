@@ -55,8 +55,7 @@ def tune(unit: TuningUnit) -> TunedCandidate:
         best=best,
         held_out=unit.recalibrated(kept["held_out"], line),
         test=unit.recalibrated(kept["test"], line),
-        intercept=line[0],
-        slope=line[1],
+        line=line,
         members_file=unit.checkpoint.best,
         fit_seconds=fit_seconds,
     )

@@ -155,12 +155,12 @@ class TuningUnit:
         scores: FloatArray = member.scorer.score(columns)
         return scores
 
-    def line(self, held_out: FloatArray) -> tuple[float, float]:
+    def line(self, held_out: FloatArray) -> Any:
         """Intercept and slope that recalibrate held-out predictions of the training patients."""
         found = fit_logistic_recalibration(self.outcome[self.split.train], held_out, self._training_weights())
         return found.intercept, found.slope
 
-    def recalibrated(self, predicted: FloatArray, line: tuple[float, float]) -> FloatArray:
+    def recalibrated(self, predicted: FloatArray, line: Any) -> FloatArray:
         """Predictions after recalibration: log-odds."""
         return np.asarray(line[0] + line[1] * predicted, dtype=np.float64)
 
@@ -191,8 +191,9 @@ class TunedCandidate:
         Log-odds of each training patient from the member that did not see them; of times, curves.
     test : ndarray, shape (len(test), ...)
         Log-odds of the outer test patients, mean over members; of times, curves.
-    intercept, slope : float
-        The line from mean score to log-odds; of times, the correction of the mean curve.
+    line : object
+        What maps the mean of the members' predictions to `test`, as the unit's ``recalibrated`` takes it: intercept and
+        slope of the log-odds; of times, the correction of the mean curve.
     members_file : pathlib.Path
         Where the members are.
     fit_seconds : float
@@ -206,8 +207,7 @@ class TunedCandidate:
     best: FinishedTrial
     held_out: FloatArray
     test: FloatArray
-    intercept: float
-    slope: float
+    line: Any
     members_file: Path
     fit_seconds: float
 

@@ -15,7 +15,8 @@ from made_models import assert_same_bits, patients
 from made_survival import competing_model, survival_model_of
 
 from spinecast.errors import ArtifactError, ContractError
-from spinecast.models.artifact import load_model
+from spinecast.models.artifact import load_model, write_contents
+from spinecast.models.prognosis_model import mean_in_order
 from spinecast.models.survival.artifact import (
     load_competing_model,
     load_survival_model,
@@ -23,7 +24,7 @@ from spinecast.models.survival.artifact import (
     save_survival_model,
 )
 from spinecast.models.survival.competing import incidences
-from spinecast.models.survival.model import corrected
+from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.time_grid import median_days, read_at
 
 FAMILIES = ("cox", "boosted_aft_logistic", "random_survival_forest", "discrete_time_xgboost")
@@ -31,11 +32,15 @@ GRID = np.array([7.0, 30.0, 90.0, 365.0, 730.0])
 steps = arrays(np.float64, (3, 5), elements=st.floats(0, 4))
 
 
-@given(steps, st.floats(-3, 3), st.floats(0, 5), st.integers(0, 4), st.lists(st.floats(0.5, 730), min_size=2))
+by_day = arrays(np.float64, (2, 5), elements=st.floats(0, 5))
+
+
+@given(steps, by_day, st.lists(st.floats(0.5, 730), min_size=2))
 def test_no_correction_makes_a_curve_fall_and_no_two_horizons_contradict(
-    rises: np.ndarray, intercept: float, slope: float, reference: int, days: list[float]
+    rises: np.ndarray, lines: np.ndarray, days: list[float]
 ) -> None:
-    curves = corrected(-4 + np.cumsum(rises, axis=1), intercept, slope, reference)
+    correction = CurveCorrection.by_day(lines[0] - 2, lines[1])
+    curves = never_falling(correction.apply(-4 + np.cumsum(rises, axis=1), 0))
     asked = np.sort(np.array(days))
     read = read_at(GRID, asked).of(curves)
     assert (np.diff(read, axis=1) >= -1e-9).all()
@@ -129,6 +134,36 @@ def test_a_round_trip_is_exact_to_the_bit_and_an_altered_byte_is_refused(tmp_pat
         load_model(tmp_path / "model")
 
 
+def test_a_model_of_the_first_format_is_read_and_keeps_its_bits(tmp_path: Path) -> None:
+    """Until decision 0026: one slope for all days, on the value at the reference day, and both in the description."""
+    model, (matrix, _) = survival_model_of(*FAMILIES), patients(25)
+    days, lines = len(model.grid), [(0.1 * number - 0.1, 1.2 - 0.3 * number) for number in range(len(FAMILIES))]
+    save_survival_model(model, tmp_path / "new")
+    kept = {
+        file.relative_to(tmp_path / "new").as_posix(): file.read_bytes()
+        for file in (tmp_path / "new").rglob("*")
+        if file.is_file() and file.name not in ("manifest.json", "correction.npz")
+    }
+    described = json.loads(kept["model.json"]) | {"intercept": 0.05, "slope": 1.1}
+    for part, (intercept, slope) in zip(described["parts"], lines, strict=True):
+        part |= {"intercept": intercept, "slope": slope}
+    kept["model.json"] = json.dumps(described).encode()
+    write_contents(tmp_path / "old", kept, "spinecast time-to-event model", 1)
+    loaded, _ = load_survival_model(tmp_path / "old")
+
+    def corrected(curves: np.ndarray, intercept: float, slope: float) -> np.ndarray:
+        return curves + intercept + (slope - 1) * curves[..., model.reference, None]
+
+    plain = CurveCorrection.none(days)
+    parts = [
+        corrected(mean_in_order(replace(part, correction=plain).member_log_hazards(matrix, 0)), *line)
+        for part, line in zip(model.parts, lines, strict=True)
+    ]
+    np.testing.assert_allclose(loaded.log_hazards(matrix), corrected(mean_in_order(np.stack(parts)), 0.05, 1.1))
+    save_survival_model(loaded, tmp_path / "again")
+    assert_same_bits(load_survival_model(tmp_path / "again")[0].log_hazards(matrix), loaded.log_hazards(matrix))
+
+
 def test_nothing_of_a_patient_is_stored(tmp_path: Path) -> None:
     """The grid is whole days of quantiles, and no array is as long as the patients are many."""
     model = survival_model_of(*FAMILIES)
@@ -152,5 +187,6 @@ def test_competing_causes_keep_their_bits_and_their_sum(tmp_path: Path) -> None:
     assert (model.risk(matrix, days) < upper).all()
     # One cause alone would promise more: who has died cannot progress.
     assert (model.risk(matrix, days) < model.hazards[0].risk(matrix, days)).all()
-    slower = replace(model, hazards=(model.hazards[0], replace(model.hazards[1], intercept=-9.0)))
+    hardly = CurveCorrection.by_day(np.full(len(model.hazards[1].grid), -9.0), model.hazards[1].correction.slope)
+    slower = replace(model, hazards=(model.hazards[0], replace(model.hazards[1], correction=hardly)))
     assert (slower.risk(matrix, days) > model.risk(matrix, days)).all()

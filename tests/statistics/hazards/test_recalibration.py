@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.optimize import minimize
 
-from spinecast.statistics import fit_hazard_recalibration
+from spinecast.statistics import HazardRecalibration, fit_hazard_recalibration, fit_recalibration_by_day
 
 
 def simulated(count: int = 4000, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -52,3 +53,55 @@ def test_what_cannot_be_recalibrated_is_refused() -> None:
         fit_hazard_recalibration([0, 0], [1, 1], [0, 1])
     with pytest.raises(ValueError, match="needs events"):
         fit_hazard_recalibration([1, 0], [-1, 1], [0, 1])
+
+
+def by_a_day(count: int = 800) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Who had the event by day 1, log cumulative hazards that are too flat and too low, their index, and weights."""
+    index, time, event = simulated(count, seed=4)
+    flat = 0.6 * index - 0.5
+    weights = np.where((event == 1) | (time >= 1), 1.0 + (time > 0.5), 0.0)
+    return (event == 1) & (time <= 1), flat, flat - flat.mean(), weights
+
+
+def test_of_one_day_it_is_a_weighted_binomial_regression_on_the_complementary_log_log() -> None:
+    outcome, flat, index, weights = by_a_day()
+    found = fit_recalibration_by_day(
+        outcome, flat, index, weights, towards=HazardRecalibration(0.0, 1.0), certainty=1e-9
+    )
+    family = sm.families.Binomial(link=sm.families.links.CLogLog())
+    reference = sm.GLM(outcome, sm.add_constant(index), family=family, offset=flat, freq_weights=weights).fit(tol=1e-12)
+    assert found.intercept == pytest.approx(reference.params[0], abs=1e-6)
+    assert found.slope == pytest.approx(1 + reference.params[1], abs=1e-6)
+
+
+def test_a_prior_draws_it_as_a_direct_maximisation_does() -> None:
+    outcome, flat, index, weights = by_a_day()
+    towards = HazardRecalibration(-0.4, 0.3)
+
+    def objective(line: np.ndarray) -> float:
+        hazard = np.exp(flat + line[0] + line[1] * index)
+        said = weights * np.where(outcome, np.log(-np.expm1(-hazard)), -hazard)
+        return -float(said.sum()) + 50 / 2 * float(((line - [-0.4, 0.3 - 1]) ** 2).sum())
+
+    reference = minimize(objective, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10})
+    found = fit_recalibration_by_day(outcome, flat, index, weights, towards=towards, certainty=50.0)
+    assert (found.intercept, found.slope - 1) == pytest.approx(reference.x, abs=1e-5)
+    # Nobody known: the prior is all there is.
+    nobody = fit_recalibration_by_day(outcome, flat, index, 0 * weights, towards=towards, certainty=50.0)
+    assert (nobody.intercept, nobody.slope) == pytest.approx((-0.4, 0.3))
+
+
+def test_of_one_day_an_order_that_is_backwards_is_silenced_and_nobody_or_everybody_is_finite() -> None:
+    outcome, flat, index, weights = by_a_day()
+    whole = HazardRecalibration(0.0, 1.0)
+    backwards = fit_recalibration_by_day(outcome, -flat, -index, weights, towards=whole, certainty=0.1)
+    assert backwards.slope == 0
+    level = fit_recalibration_by_day(
+        outcome, np.zeros(len(flat)), np.zeros(len(flat)), weights, towards=whole, certainty=1e-9
+    )
+    assert backwards.intercept - flat.mean() * 1 == pytest.approx(level.intercept, abs=0.01)
+    for same in (np.zeros(len(flat)), np.ones(len(flat))):
+        found = fit_recalibration_by_day(same, flat, index, weights, towards=whole, certainty=10.0)
+        assert np.isfinite([found.intercept, found.slope]).all()
+    with pytest.raises(ValueError, match="certainty must be positive"):
+        fit_recalibration_by_day(outcome, flat, index, weights, towards=whole, certainty=0.0)

@@ -19,6 +19,7 @@ from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, study_schema, summary
 from spinecast.training.survival.beside import horizon_studies
 from spinecast.training.survival.fitting import TrainedTimes, fit_timed_study
+from spinecast.training.survival.tuning import CurveTask
 from spinecast.validation.timed import TimedJudge, TimedSettings
 
 SMALL = ("tuning.trials=2", "candidates.1.search.rounds=[20]", "resampling.outer_folds=2", "resampling.inner_folds=2")
@@ -70,23 +71,60 @@ def test_a_trial_s_loss_is_the_integrated_brier_score_of_its_corrected_held_out_
     for split in found.splits:
         tuned = cause.tuned[split.name, "cox"]
         days = found.grid[found.grid <= 180]
-        risk = -np.expm1(-np.exp(tuned.held_out[:, found.grid <= 180]))
+        served = np.maximum.accumulate(tuned.held_out, axis=1)
+        risk = -np.expm1(-np.exp(served[:, found.grid <= 180]))
         judged = integrated_brier(cause.task.time[split.train], cause.task.event[split.train], risk, days)
         assert tuned.best.loss == pytest.approx(judged.estimate, abs=1e-12)  # type: ignore[union-attr]
 
 
-def test_correction_makes_as_many_events_expected_as_happened(trained: tuple[TrainedTimes, Path]) -> None:
-    """The score equation of the intercept, on the very curves it was fitted to, follow-up cut at the last horizon."""
-    found, _ = trained
-    cause, split = found.causes[0], found.splits[-1]
-    task = cause.task
-    curves = cause.tuned[split.name, "boosted_aft"].held_out
-    until = np.clip(task.time[split.train], 0.5, 180)
-    own = [np.interp(np.log(day), np.log(task.grid), row) for day, row in zip(until, curves, strict=True)]
-    early = until < task.grid[0]
-    own = np.where(early, curves[:, 0] + np.log(until / task.grid[0]), own)
-    happened = (task.event[split.train] == 1) & (task.time[split.train] <= 180)
-    assert np.exp(own).sum() == pytest.approx(happened.sum(), rel=1e-6)
+def timed_task(count: int = 6000, seed: int = 3, death: float = 0.0) -> tuple[CurveTask, np.ndarray]:
+    """Follow-up whose true log cumulative hazards are given: effects of the index fade as time goes on.
+
+    With `death`, another cause ends the follow-up of those of high index sooner.
+    """
+    draw = np.random.default_rng(seed)
+    index, grid = draw.normal(size=count), np.array([7.0, 15.0, 30.0, 60.0, 90.0, 180.0, 365.0])
+    fading = np.interp(np.log(grid), np.log(grid[[0, -1]]), [1.4, 0.5])
+    true = 0.9 * np.log(grid / 200) + fading * index[:, None]
+    # By inversion: the day at which each reaches an exponential draw, on the curve as it is read between days.
+    reached = np.log(draw.exponential(size=count))
+    time = np.full(count, 366.0)
+    for row in range(count):
+        if reached[row] < true[row, -1]:
+            time[row] = np.exp(np.interp(reached[row], true[row], np.log(grid)))
+    early = reached < true[:, 0]
+    time[early] = grid[0] * np.exp(reached - true[:, 0])[early]
+    other = draw.exponential(300 * np.exp(-0.8 * index)) if death else np.full(count, np.inf)
+    censored = draw.uniform(200, 500, count)
+    first = np.argmin([censored, time, other], axis=0)
+    cause = np.where((first == 1) & (time > 365), 0, first)
+    ended = np.ceil(np.minimum(np.minimum(time, other), np.minimum(censored, 365.0)))
+    return CurveTask.of(ended, cause, 1, grid, 365.0), true
+
+
+@pytest.mark.parametrize("death", [0.0, 1.0])
+def test_a_spread_that_is_wrong_early_and_wrong_late_is_corrected_at_every_day(death: float) -> None:
+    """Curves with one spread for all days, and a level that is off, against effects that fade."""
+    task, true = timed_task(death=death)
+    rows = np.arange(len(true))
+    flat = 0.3 + true.mean(axis=0) + 0.9 * (true - true.mean(axis=0)) / (true.std(axis=0) / true.std())
+    found = task.correction(rows, flat)
+    # The truth at each day is a line of these curves: its slope, and its value in the middle.
+    slope = np.array([np.polyfit(own, sure, 1)[0] for own, sure in zip(flat.T, true.T, strict=True)])
+    # From the first day that is corrected on: before it the line stays as it is there.
+    late = slice(int(task.corrected_at[0]), None)
+    np.testing.assert_allclose(found.slope[late], slope[late], atol=0.1)
+    middle = found.apply(flat.mean(axis=0)[None], task.reference)[0]
+    np.testing.assert_allclose(middle[late], true.mean(axis=0)[late], atol=0.1)
+
+
+def test_few_events_leave_the_correction_of_all_days() -> None:
+    task, true = timed_task(count=60)
+    found = task.correction(np.arange(60), true - 3)
+    many = timed_task()[0].correction(np.arange(6000), timed_task()[1] - 3)
+    assert np.ptp(found.slope) < np.ptp(1 + (many.slope - 1)) + 0.5
+    assert (found.slope >= 0).all()
+    np.testing.assert_allclose(many.slope, 1.0, atol=0.1)
 
 
 def test_a_cohort_without_enough_events_is_refused(tmp_path: Path) -> None:

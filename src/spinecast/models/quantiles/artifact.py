@@ -83,7 +83,7 @@ def load_quantity_model(folder: Path) -> tuple[QuantityModel, str]:
     ArtifactError
         As :func:`spinecast.models.artifact.load_model`.
     """
-    return read_contents(folder, QUANTITY_FORMAT, FORMAT_VERSION, _rebuilt)
+    return read_contents(folder, QUANTITY_FORMAT, (FORMAT_VERSION,), _rebuilt)
 
 
 def quantile_member_to_bytes(member: QuantileMember) -> bytes:

@@ -23,6 +23,7 @@ from spinecast.models.artifact import (
 )
 from spinecast.models.encoding import Encoder
 from spinecast.models.survival.competing import CompetingRisksModel
+from spinecast.models.survival.correction import CurveCorrection
 from spinecast.models.survival.curves import curves_from_arrays, curves_to_arrays
 from spinecast.models.survival.model import SurvivalMember, SurvivalPart, TimeToEventModel
 
@@ -39,8 +40,10 @@ __all__ = [
 
 FORMAT = "spinecast time-to-event model"
 COMPETING_FORMAT = "spinecast competing-risks model"
-FORMAT_VERSION = 1
-MODEL, TABLES = "model.json", "tables.npz"
+FORMAT_VERSION = 2
+# Of the first format a correction was one slope at one day, and stood in the description.
+READ_VERSIONS = (1, 2)
+MODEL, TABLES, CORRECTION = "model.json", "tables.npz", "correction.npz"
 
 
 def save_survival_model(model: TimeToEventModel, folder: Path) -> str:
@@ -67,7 +70,7 @@ def load_survival_model(folder: Path) -> tuple[TimeToEventModel, str]:
     ArtifactError
         As :func:`spinecast.models.artifact.load_model`.
     """
-    return read_contents(folder, FORMAT, FORMAT_VERSION, _rebuilt)
+    return read_contents(folder, FORMAT, READ_VERSIONS, _rebuilt)
 
 
 def save_competing_model(model: CompetingRisksModel, folder: Path) -> str:
@@ -80,7 +83,7 @@ def save_competing_model(model: CompetingRisksModel, folder: Path) -> str:
 
 def load_competing_model(folder: Path) -> tuple[CompetingRisksModel, str]:
     """Read a model of competing causes; as :func:`load_survival_model`."""
-    return read_contents(folder, COMPETING_FORMAT, FORMAT_VERSION, _competing)
+    return read_contents(folder, COMPETING_FORMAT, READ_VERSIONS, _competing)
 
 
 def survival_member_to_bytes(member: SurvivalMember) -> bytes:
@@ -109,8 +112,10 @@ def _contents(model: TimeToEventModel) -> dict[str, bytes]:
     contents = {
         MODEL: readable_json(_description(model)).encode(),
         TABLES: arrays_to_bytes({"quantiles": model.marginals, "grid": model.grid}),
+        CORRECTION: arrays_to_bytes(model.correction.to_arrays()),
     }
     for part in model.parts:
+        contents[_correction_file(part.name)] = arrays_to_bytes(part.correction.to_arrays())
         for position, member in enumerate(part.members):
             contents[_member_file(part.name, position)] = survival_member_to_bytes(member)
     return contents
@@ -119,8 +124,6 @@ def _contents(model: TimeToEventModel) -> dict[str, bytes]:
 def _description(model: TimeToEventModel) -> dict[str, Any]:
     return {
         "name": model.name,
-        "intercept": model.intercept,
-        "slope": model.slope,
         "reference": model.reference,
         "predictors": list(model.predictors),
         "parts": [
@@ -129,8 +132,6 @@ def _description(model: TimeToEventModel) -> dict[str, Any]:
                 "family": part.family,
                 "label": part.label,
                 "predictors": [model.predictors[position] for position in part.positions],
-                "intercept": part.intercept,
-                "slope": part.slope,
                 "members": len(part.members),
             }
             for part in model.parts
@@ -142,14 +143,14 @@ def _description(model: TimeToEventModel) -> dict[str, Any]:
 def _rebuilt(contents: Mapping[str, bytes]) -> TimeToEventModel:
     described = json.loads(contents[MODEL])
     tables = arrays_from_bytes(contents[TABLES])
+    days = len(tables["grid"])
     parts = tuple(
         SurvivalPart(
             name=part["name"],
             family=part["family"],
             label=part["label"],
             positions=np.array([described["predictors"].index(name) for name in part["predictors"]], dtype=np.int64),
-            intercept=part["intercept"],
-            slope=part["slope"],
+            correction=_correction(contents, _correction_file(part["name"]), part, days),
             members=tuple(
                 survival_member_from_bytes(contents[_member_file(part["name"], position)])
                 for position in range(part["members"])
@@ -161,13 +162,18 @@ def _rebuilt(contents: Mapping[str, bytes]) -> TimeToEventModel:
         name=described["name"],
         predictors=tuple(described["predictors"]),
         parts=parts,
-        intercept=described["intercept"],
-        slope=described["slope"],
+        correction=_correction(contents, CORRECTION, described, days),
         grid=tables["grid"],
         reference=described["reference"],
         marginals=tables["quantiles"],
         about=described["about"],
     )
+
+
+def _correction(contents: Mapping[str, bytes], file: str, described: Mapping[str, Any], days: int) -> CurveCorrection:
+    if file in contents:
+        return CurveCorrection.from_arrays(arrays_from_bytes(contents[file]))
+    return CurveCorrection.of_one_day(described["intercept"], described["slope"], days)
 
 
 def _competing(contents: Mapping[str, bytes]) -> CompetingRisksModel:
@@ -180,6 +186,10 @@ def _competing(contents: Mapping[str, bytes]) -> CompetingRisksModel:
     return CompetingRisksModel(
         causes=tuple(described["causes"]), labels=tuple(described["labels"]), hazards=tuple(hazards)
     )
+
+
+def _correction_file(part: str) -> str:
+    return f"parts/{part}/correction.npz"
 
 
 def _member_file(part: str, position: int) -> str:

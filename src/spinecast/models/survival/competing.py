@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from spinecast.models.prognosis_model import mean_in_order
+from spinecast.models.survival.correction import never_falling
 from spinecast.models.survival.model import TimeToEventModel
 from spinecast.models.survival.time_grid import read_at
 
@@ -153,7 +154,7 @@ class CompetingRisksModel:
         -------
         lower, upper : ndarray, shape (n, m)
         """
-        members = np.stack([model.member_log_hazards(matrix) for model in self.hazards])
+        members = np.stack([never_falling(model.member_log_hazards(matrix)) for model in self.hazards])
         folds = members.shape[1]
         found = np.stack([self._cloglog([cause[k] for cause in members], days) for k in range(folds)])
         center = self._cloglog([model.log_hazards(matrix) for model in self.hazards], days)

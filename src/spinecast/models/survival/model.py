@@ -1,10 +1,10 @@
 """The one curve that is saved, served and explained.
 
 A time-to-event model is one or more parts, each the fold fits of one candidate. Everything happens to log cumulative
-hazards on the days of one grid: a part averages its members, parts are averaged, and each average is corrected by
-``intercept + (slope - 1) * log cumulative hazard at the reference day``. The correction is the same number at every
-day, so curves that never fall stay so whatever the slope; and every step is affine, so contributions to the members'
-log cumulative hazards add up exactly to the one that is served, at any day.
+hazards on the days of one grid: a part averages its members, parts are averaged, and each average is corrected by a
+line of its own at each day (:mod:`spinecast.models.survival.correction`). Every step is affine, so contributions to the
+members' log cumulative hazards add up exactly to the corrected one at any day; what keeps a curve from falling is a
+term of its own, 0 in nearly everybody.
 
 With competing causes there is one such model a cause, of its own hazard (:mod:`spinecast.models.survival.competing`).
 """
@@ -21,23 +21,16 @@ from scipy.special import ndtri
 
 from spinecast.models.encoding import Encoder
 from spinecast.models.prognosis_model import latin_background, mean_in_order
+from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.curves import Curves
 from spinecast.models.survival.time_grid import median_days, read_at
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["SurvivalMember", "SurvivalPart", "TimeToEventModel", "corrected", "risk_of"]
+__all__ = ["SurvivalMember", "SurvivalPart", "TimeToEventModel", "risk_of"]
 
 FloatArray = NDArray[np.float64]
-
-
-def corrected(log_hazards: FloatArray, intercept: float, slope: float, reference: int) -> FloatArray:
-    """Recalibrate curves, shape (..., k): ``+ intercept + (slope - 1) * value at the reference day``."""
-    return np.asarray(
-        log_hazards + intercept + (slope - 1) * log_hazards[..., reference, None],
-        dtype=np.float64,
-    )
 
 
 @dataclass(frozen=True)
@@ -62,8 +55,7 @@ class SurvivalPart:
         The candidate's name in the study, its algorithm and what reports call it.
     positions : ndarray of int64
         Which of the model's predictors the part uses.
-    intercept, slope : float
-        As in :func:`corrected`.
+    correction : CurveCorrection
     members : tuple of SurvivalMember
         Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
     """
@@ -72,15 +64,14 @@ class SurvivalPart:
     family: str
     label: str
     positions: NDArray[np.int64]
-    intercept: float
-    slope: float
+    correction: CurveCorrection
     members: tuple[SurvivalMember, ...]
 
     def member_log_hazards(self, matrix: FloatArray, reference: int) -> FloatArray:
         """Corrected curves of each member, shape (members, n, k)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
         found = np.stack([member.log_hazards(own) for member in self.members])
-        return corrected(found, self.intercept, self.slope, reference)
+        return self.correction.apply(found, reference)
 
 
 @dataclass(frozen=True)
@@ -95,12 +86,12 @@ class TimeToEventModel:
         Dictionary names, in matrix order.
     parts : tuple of SurvivalPart
         Averaged with equal weight on the log cumulative hazard.
-    intercept, slope : float
-        The last correction, of the average of the parts.
+    correction : CurveCorrection
+        The last one, of the average of the parts.
     grid : ndarray, shape (k,)
         Days of the curves, ascending; risks are answered up to the last.
     reference : int
-        Position on the grid of the day whose log cumulative hazard the slopes act on.
+        Position on the grid of the day of the median event: explanations are shown near it.
     marginals : ndarray, shape (predictors, quantiles)
         Quantiles of each predictor in the development cohort (level indices for levelled ones).
     about : mapping
@@ -110,8 +101,7 @@ class TimeToEventModel:
     name: str
     predictors: tuple[str, ...]
     parts: tuple[SurvivalPart, ...]
-    intercept: float
-    slope: float
+    correction: CurveCorrection
     grid: FloatArray
     reference: int
     marginals: FloatArray
@@ -144,13 +134,17 @@ class TimeToEventModel:
         return frame_matrix(patients, self.predictors)
 
     def member_log_hazards(self, matrix: FloatArray) -> FloatArray:
-        """Served curves of each fold's fits alone, shape (members, n, k); their mean is what is served."""
+        """Corrected curves of each fold's fits alone, shape (members, n, k)."""
         parts = np.stack([part.member_log_hazards(matrix, self.reference) for part in self.parts])
-        return corrected(mean_in_order(parts), self.intercept, self.slope, self.reference)
+        return self.correction.apply(mean_in_order(parts), self.reference)
+
+    def corrected(self, matrix: FloatArray) -> FloatArray:
+        """Mean of the members' corrected curves, shape (n, k), before it is kept from falling."""
+        return mean_in_order(self.member_log_hazards(matrix))
 
     def log_hazards(self, matrix: FloatArray) -> FloatArray:
         """Served log cumulative hazards on the grid, shape (n, k)."""
-        return mean_in_order(self.member_log_hazards(matrix))
+        return never_falling(self.corrected(matrix))
 
     def risk(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
         """Risk of the event by each day, shape (n, m).
@@ -203,8 +197,9 @@ class TimeToEventModel:
         members = self.member_log_hazards(matrix)
         center, count = mean_in_order(members), len(members)
         variance = (count - 1) * mean_in_order((members - center) ** 2) + self._missing_variance(matrix)
+        center = never_falling(center)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
-        lower = np.maximum.accumulate(center - reach, axis=1)
+        lower = never_falling(center - reach)
         upper = np.minimum.accumulate((center + reach)[:, ::-1], axis=1)[:, ::-1]
         return risk_of(reading.of(lower)), risk_of(reading.of(upper))
 

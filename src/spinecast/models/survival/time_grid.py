@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinecast.errors import ContractError
 
-__all__ = ["Reading", "median_days", "read_at", "reference_position", "time_grid"]
+__all__ = ["Reading", "correction_positions", "median_days", "read_at", "reference_position", "time_grid"]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,6 +24,9 @@ GRID_POINTS = 24
 # Follow-up is answered for as long as this many development patients were still at risk: past it a curve rests on a
 # handful of people.
 FEWEST_AT_RISK = 20
+# Days at which curves are corrected; between them the correction is straight over the logarithm of time. More of them
+# follow the noise of the held-out patients and gain nothing (docs/decisions/0026).
+CORRECTION_DAYS = 3
 
 
 def time_grid(
@@ -70,6 +73,30 @@ def reference_position(grid: FloatArray, time: ArrayLike, event: ArrayLike, last
     early = follow_up[happened & (follow_up <= last)]
     middle = float(np.median(early)) if early.size else last
     return int(np.argmin(np.abs(np.log(grid) - np.log(max(middle, 1.0)))))
+
+
+def correction_positions(grid: FloatArray, time: ArrayLike, event: ArrayLike, last: float) -> NDArray[np.int64]:
+    """Positions of the days at which curves are corrected: as many events between two of them, the last horizon last.
+
+    Parameters
+    ----------
+    grid : ndarray, shape (k,)
+    time, event : array-like of shape (n,)
+        Follow-up in days, and whether the event ended it.
+    last : float
+        A day of the grid.
+
+    Returns
+    -------
+    ndarray of int64
+        Ascending; `CORRECTION_DAYS` of them, fewer where they fall on one day of the grid.
+    """
+    follow_up, happened = np.asarray(time, dtype=np.float64), np.asarray(event) > 0
+    early = follow_up[happened & (follow_up <= last)]
+    shares = np.arange(1, CORRECTION_DAYS) / CORRECTION_DAYS
+    days = [*(np.quantile(early, shares) if early.size else ()), last]
+    nearest = [int(np.argmin(np.abs(np.log(grid) - np.log(max(day, 1.0))))) for day in days]
+    return np.unique(np.array(nearest, dtype=np.int64))
 
 
 @dataclass(frozen=True)

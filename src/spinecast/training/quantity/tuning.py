@@ -54,11 +54,11 @@ class QuantityUnit(TuningUnit):
         quantiles: FloatArray = member.scaled(columns)
         return quantiles
 
-    def line(self, _held_out: FloatArray) -> tuple[float, float]:
+    def line(self, _held_out: FloatArray) -> Any:
         """No line: quantiles are shifted once, level by level, when the study's rule has chosen."""
-        return 0.0, 1.0
+        return None
 
-    def recalibrated(self, predicted: FloatArray, _line: tuple[float, float]) -> FloatArray:
+    def recalibrated(self, predicted: FloatArray, _line: Any) -> FloatArray:
         """Quantiles as they were predicted."""
         return predicted
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.survival.artifact import survival_member_from_bytes
+from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.model import SurvivalPart, TimeToEventModel
 from spinecast.training.resampling import ALL_PATIENTS, Split
 from spinecast.training.survival.tuning import CurveTask
@@ -34,17 +35,16 @@ class CurveChoice:
     chosen : tuple of str
     loss : mapping of str to float
         Inner integrated Brier score of every candidate.
-    intercept, slope : float
-        Of the average of the chosen candidates' curves; exactly 0 and 1 for one candidate.
+    correction : CurveCorrection
+        Of the average of the chosen candidates' curves; none for one candidate.
     test : ndarray, shape (len(test), k)
-        Curves of the outer test patients.
+        Curves of the outer test patients, as they would be served.
     """
 
     split: str
     chosen: tuple[str, ...]
     loss: Mapping[str, float]
-    intercept: float
-    slope: float
+    correction: CurveCorrection
     test: FloatArray
 
 
@@ -89,16 +89,15 @@ def choose_curves(
     """
     losses = {name: result.best.loss for name, result in tuned.items()}
     chosen = tuple(ensemble) if ensemble else (min(losses, key=lambda name: losses[name]),)
-    line = (0.0, 1.0)
+    correction = CurveCorrection.none(len(task.grid))
     if len(chosen) > 1:
-        line = task.correction(split.train, np.mean([tuned[name].held_out for name in chosen], axis=0))
+        correction = task.correction(split.train, np.mean([tuned[name].held_out for name in chosen], axis=0))
     return CurveChoice(
         split=split.name,
         chosen=chosen,
         loss=losses,
-        intercept=line[0],
-        slope=line[1],
-        test=task.corrected(np.mean([tuned[name].test for name in chosen], axis=0), line),
+        correction=correction,
+        test=never_falling(task.corrected(np.mean([tuned[name].test for name in chosen], axis=0), correction)),
     )
 
 
@@ -122,8 +121,7 @@ def final_hazard(
                 family=plan.family,
                 label=plan.label,
                 positions=np.array([list(predictors).index(one) for one in plan.predictors], dtype=np.int64),
-                intercept=tuned.intercept,
-                slope=tuned.slope,
+                correction=tuned.line,
                 members=tuned.members(survival_member_from_bytes),
             )
         )
@@ -131,8 +129,7 @@ def final_hazard(
         name=name,
         predictors=tuple(predictors),
         parts=tuple(parts),
-        intercept=choice.intercept,
-        slope=choice.slope,
+        correction=choice.correction,
         grid=result.task.grid,
         reference=result.task.reference,
         marginals=marginals,

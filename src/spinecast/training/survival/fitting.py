@@ -18,8 +18,9 @@ from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
 from spinecast.models.encoding import PredictorSchema
 from spinecast.models.survival.competing import incidences
+from spinecast.models.survival.correction import never_falling
 from spinecast.models.survival.model import risk_of
-from spinecast.models.survival.time_grid import read_at, reference_position, time_grid
+from spinecast.models.survival.time_grid import read_at, time_grid
 from spinecast.training.checkpoint import count_finished, study_checkpoint
 from spinecast.training.first_checks import first_checks
 from spinecast.training.fitting import run_key_of
@@ -166,7 +167,10 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
     )
     # Days of the grid are where curves are written down and not what they say: they are one for all splits.
     grid = time_grid(labelled.time, labelled.cause, labelled.horizons_days)
-    tasks = [_task(labelled, grid, number) for number in range(1, len(labelled.causes) + 1)]
+    last = float(max(labelled.horizons_days))
+    tasks = [
+        CurveTask.of(labelled.time, labelled.cause, number, grid, last) for number in range(1, len(labelled.causes) + 1)
+    ]
     middle = float(grid[tasks[0].reference])
     day = float(min(labelled.horizons_days, key=lambda one: abs(np.log(one / middle))))
     checked = first_checks(study, cohort, read_by_day(labelled, day), splits)
@@ -213,18 +217,6 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
     )
 
 
-def _task(labelled: LabelledTimes, grid: FloatArray, cause: int) -> CurveTask:
-    event = (labelled.cause == cause).astype(np.float64)
-    last = float(max(labelled.horizons_days))
-    return CurveTask(
-        time=labelled.time,
-        event=event,
-        grid=grid,
-        reference=reference_position(grid, labelled.time, event, last),
-        last=last,
-    )
-
-
 def _cause_result(
     study: Study,
     cause: str,
@@ -243,5 +235,5 @@ def _cause_result(
     for split in splits:
         final[split.test] = choices[split.name].test
         for name, curves in candidates.items():
-            curves[split.test] = tuned[split.name, name].test
+            curves[split.test] = never_falling(tuned[split.name, name].test)
     return CauseResult(cause=cause, task=task, tuned=tuned, choices=choices, final=final, candidates=candidates)

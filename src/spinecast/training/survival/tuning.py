@@ -19,9 +19,17 @@ from spinecast.models.catalogue import Parameters
 from spinecast.models.encoding import Encoder, PredictorSchema
 from spinecast.models.survival.artifact import survival_member_to_bytes
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
-from spinecast.models.survival.model import SurvivalMember, corrected, risk_of
-from spinecast.models.survival.time_grid import read_at
-from spinecast.statistics import Absent, fit_hazard_recalibration, integrated_brier
+from spinecast.models.survival.correction import CurveCorrection, never_falling
+from spinecast.models.survival.model import SurvivalMember, risk_of
+from spinecast.models.survival.time_grid import correction_positions, read_at, reference_position
+from spinecast.statistics import (
+    Absent,
+    HazardRecalibration,
+    fit_hazard_recalibration,
+    fit_recalibration_by_day,
+    integrated_brier,
+    ipcw_weights,
+)
 from spinecast.training.checkpoint import UnitCheckpoint
 from spinecast.training.resampling import Split
 from spinecast.training.search import SearchData
@@ -33,11 +41,16 @@ FloatArray = NDArray[np.float64]
 
 # A patient who died on the day of entry was exposed to no hazard of a curve that begins there: half a day.
 SHORTEST_DAYS = 0.5
+# The correction of a day is drawn towards that of all days as by a normal prior of standard deviation 0.3: forty events
+# by the day weigh about as much, hundreds leave nothing of it.
+CERTAINTY = 10.0
+# Groups of like index within which censoring by another cause is taken to be by chance.
+GROUPS = 5
 
 
 @dataclass(frozen=True)
 class CurveTask:
-    """Follow-up with one cause of interest, and the days curves are kept and judged at.
+    """Follow-up with one cause of interest, and the days curves are kept, corrected and judged at.
 
     Parameters
     ----------
@@ -47,36 +60,104 @@ class CurveTask:
         1 where the cause of interest ended it; another cause is censoring here, as it is for a cause-specific hazard.
     grid : ndarray, shape (k,)
     reference : int
-        Position of the reference day on the grid.
+        Position of the day of the median event on the grid.
+    corrected_at : ndarray of int64
+        Positions of the days at which curves are corrected.
     last : float
         Last horizon: curves are corrected and judged up to it.
+    competing : bool
+        Whether other causes end the follow-up too: who is censored by them depends on who it is.
     """
 
     time: FloatArray
     event: FloatArray
     grid: FloatArray
     reference: int
+    corrected_at: NDArray[np.int64]
     last: float
+    competing: bool
 
-    def correction(self, rows: NDArray[np.int64], curves: FloatArray) -> tuple[float, float]:
-        """Intercept and slope that make curves of some patients, shape (m, k), agree with what happened to them."""
+    @classmethod
+    def of(cls, time: FloatArray, cause: NDArray[Any], own: int, grid: FloatArray, last: float) -> CurveTask:
+        """Take one cause, counted from 1, of follow-ups that ended by any; 0 is censoring."""
+        event = (cause == own).astype(np.float64)
+        return cls(
+            time=time,
+            event=event,
+            grid=grid,
+            reference=reference_position(grid, time, event, last),
+            corrected_at=correction_positions(grid, time, event, last),
+            last=last,
+            competing=bool(((cause > 0) & (cause != own)).any()),
+        )
+
+    def correction(self, rows: NDArray[np.int64], curves: FloatArray) -> CurveCorrection:
+        """What makes curves of some patients, shape (m, k), agree with what happened to them (docs/decisions/0026).
+
+        One line for all days first, by the likelihood of the censored times. Then, at each day of `corrected_at`, the
+        line that fits who had the event by that day, drawn towards the first one; in between they are straight over the
+        logarithm of time, and before the first and after the last day they stay as they are there.
+        """
+        centre = curves.mean(axis=0)
+        whole = self._whole(rows, curves, float(centre[self.reference]))
+        found = [self._at(int(day), rows, curves, centre, whole) for day in self.corrected_at]
+        log_grid = np.log(self.grid)
+        days = log_grid[self.corrected_at]
+        level = np.interp(log_grid, days, [line.intercept for line in found])
+        slope = np.interp(log_grid, days, [line.slope for line in found])
+        return CurveCorrection.by_day(level - (slope - 1) * centre, slope)
+
+    def _whole(self, rows: NDArray[np.int64], curves: FloatArray, centre: float) -> HazardRecalibration:
         time, event = self.time[rows], self.event[rows]
         until = np.clip(time, SHORTEST_DAYS, self.last)
         reading = read_at(self.grid, until)
         patient = np.arange(len(rows))
         low, high = curves[patient, reading.lower], curves[patient, reading.upper]
         own = (1 - reading.share) * low + reading.share * high + reading.shift
-        found = fit_hazard_recalibration(
-            np.where(time <= self.last, event, 0.0), np.exp(own), curves[:, self.reference]
+        return fit_hazard_recalibration(
+            np.where(time <= self.last, event, 0.0), np.exp(own), curves[:, self.reference] - centre
         )
-        return found.intercept, found.slope
 
-    def corrected(self, curves: FloatArray, line: tuple[float, float]) -> FloatArray:
-        """Curves after correction."""
-        return corrected(curves, *line, self.reference)
+    def _at(
+        self, day: int, rows: NDArray[np.int64], curves: FloatArray, centre: FloatArray, whole: HazardRecalibration
+    ) -> HazardRecalibration:
+        time, event = self.time[rows], self.event[rows]
+        weights = self._known_weights(time, event, float(self.grid[day]), curves[:, self.reference])
+        if weights is None:
+            return whole
+        return fit_recalibration_by_day(
+            (event == 1) & (time <= self.grid[day]),
+            curves[:, day],
+            curves[:, day] - centre[day],
+            weights,
+            towards=whole,
+            certainty=CERTAINTY,
+        )
+
+    def _known_weights(self, time: FloatArray, event: FloatArray, day: float, index: FloatArray) -> FloatArray | None:
+        """Censoring weights at a day; None where nobody was followed to it.
+
+        Other causes take away those of a certain kind: the weights are then learned among patients of like index, in
+        as many groups, up to `GROUPS`, as have somebody followed to the day in each.
+        """
+        for groups in range(GROUPS if self.competing else 1, 0, -1):
+            inner = np.quantile(index, np.arange(1, groups) / groups)
+            group = np.searchsorted(inner, index)
+            try:
+                weights = np.empty(len(time))
+                for one in np.unique(group):
+                    weights[group == one] = ipcw_weights(time[group == one], event[group == one], day)
+            except ValueError:
+                continue
+            return weights
+        return None
+
+    def corrected(self, curves: FloatArray, correction: CurveCorrection) -> FloatArray:
+        """Curves after correction, which may fall."""
+        return correction.apply(curves, self.reference)
 
     def brier(self, rows: NDArray[np.int64], curves: FloatArray) -> float:
-        """Integrated Brier score of corrected curves of some patients up to the last horizon.
+        """Integrated Brier score of curves of some patients, as they are served, up to the last horizon.
 
         Raises
         ------
@@ -84,7 +165,9 @@ class CurveTask:
             If none of these patients was followed to it.
         """
         judged = self.grid <= self.last
-        found = integrated_brier(self.time[rows], self.event[rows], risk_of(curves[:, judged]), self.grid[judged])
+        found = integrated_brier(
+            self.time[rows], self.event[rows], risk_of(never_falling(curves)[:, judged]), self.grid[judged]
+        )
         if isinstance(found, Absent):
             raise CohortError(
                 f"learners of times cannot be judged up to day {self.last:g}: {found.reason}",
@@ -121,12 +204,12 @@ class TimedUnit(TuningUnit):
         curves: FloatArray = member.curves.log_hazards(columns)
         return curves
 
-    def line(self, held_out: FloatArray) -> tuple[float, float]:
-        """Intercept and slope that correct the held-out curves of the training patients."""
+    def line(self, held_out: FloatArray) -> CurveCorrection:
+        """What corrects the held-out curves of the training patients."""
         return self.task.correction(self.split.train, held_out)
 
-    def recalibrated(self, predicted: FloatArray, line: tuple[float, float]) -> FloatArray:
-        """Curves after correction."""
+    def recalibrated(self, predicted: FloatArray, line: CurveCorrection) -> FloatArray:
+        """Curves after correction, which may fall."""
         return self.task.corrected(predicted, line)
 
     def loss(self, held_out: FloatArray) -> float:
