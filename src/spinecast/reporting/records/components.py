@@ -126,8 +126,10 @@ def recalibration_of(recorded: Recorded) -> Component:
         return Component("a shift of every quantile by its held-out residuals (conformal)", ("romano2019",))
     if recorded.get("tuning.json", "loss"):
         return Component(
-            "a level and a slope of the log cumulative hazard, by the likelihood of the held-out times",
-            ("crowson2016",),
+            "a level and a slope of the log cumulative hazard at each of a few days, by who of the held-out patients "
+            "had the event by the day, weighted for censoring, drawn towards one line for all days by the likelihood "
+            "of their times",
+            ("crowson2016", "graf1999"),
         )
     return Component("logistic recalibration on held-out scores", ("platt1999", "cox1958"))
 

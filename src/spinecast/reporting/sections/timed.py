@@ -195,7 +195,32 @@ def timed_calibration_section(record: RunRecord) -> Section:
         alternative=f"Calibration curves at {fmt.plural(len(horizons), 'horizon')}.",
         table=_by_horizon(horizons, CALIBRATION, "Calibration at each horizon"),
     )
-    return Section("calibration", "Calibration", (figure,))
+    return Section("calibration", "Calibration", (figure, *_corrections(record)))
+
+
+def _corrections(record: RunRecord) -> list[Block]:
+    """What the curves of the final model were corrected by; earlier records do not say."""
+    tables = [_correction_table(record, one) for one in fmt.listed(record.evaluation.get("corrected_days"))]
+    said = Paragraph(
+        "Curves were corrected on held-out patients: at each of these days the log cumulative hazard has a line of its "
+        "own, in between the lines change evenly over the logarithm of time. A slope above 1 spreads risks further "
+        "apart than they were predicted, one below 1 brings them together. A risk never falls as days go by."
+    )
+    return [said, *tables] if tables else []
+
+
+def _correction_table(record: RunRecord, one: Mapping[str, Any]) -> Table:
+    labels = {cause["cause"]: fmt.plain(cause["label"]) for cause in record.evaluation["outcome"]["causes"]}
+    rows = tuple(
+        row(fmt.plain(line["label"]), *(fmt.number(slope, 2) for slope in line["by_day"])) for line in one["slopes"]
+    )
+    header = ("Corrected", *(f"day {day:g}" for day in one["days"]))
+    return Table(
+        f"Slope of the correction by day, final model: {labels[one['cause']].lower()}",
+        header,
+        rows,
+        numeric=tuple(range(1, len(header))),
+    )
 
 
 def timed_decision_section(record: RunRecord) -> Section:

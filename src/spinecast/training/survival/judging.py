@@ -17,6 +17,7 @@ from spinecast.training.plan import model_predictors, timed_definition
 from spinecast.training.published import find_published
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.seeds import derive_seed
+from spinecast.training.survival.assembly import CauseResult
 from spinecast.training.survival.beside import horizon_studies
 from spinecast.training.survival.fine_gray import fine_gray_out_of_fold
 from spinecast.training.survival.fitting import TrainedTimes
@@ -87,6 +88,7 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
         },
         "horizons_days": list(settings.horizons),
         "reference_day": float(trained.grid[trained.causes[0].task.reference]),
+        "corrected_days": [_corrected_days(trained, cause) for cause in trained.causes],
         "last_day": float(trained.grid[-1]),
         "measures": {name: measure.to_dict() for name, measure in curve.items()} | _of_one_day(trained, horizons),
         "one_day": trained.checked_day,
@@ -155,6 +157,21 @@ def _final_label(trained: TrainedTimes) -> str:
     labels = {plan.name: plan.label for plan in trained.plans}
     chosen = [labels[name] for name in trained.causes[0].choices[ALL_PATIENTS].chosen]
     return chosen[0] if len(chosen) == 1 else f"Ensemble of {len(chosen)} candidates"
+
+
+def _corrected_days(trained: TrainedTimes, cause: CauseResult) -> dict[str, Any]:
+    """How the final model's curves of one cause are corrected at the days that decide it."""
+    days = cause.task.corrected_at
+    choice = cause.choices[ALL_PATIENTS]
+    labels = {plan.name: plan.label for plan in trained.plans}
+    lines = {labels[name]: cause.tuned[ALL_PATIENTS, name].line for name in choice.chosen}
+    if len(choice.chosen) > 1:
+        lines["Their average"] = choice.correction
+    return {
+        "cause": cause.cause,
+        "days": trained.grid[days].tolist(),
+        "slopes": [{"label": label, "by_day": line.slope[days].tolist()} for label, line in lines.items()],
+    }
 
 
 def _recorded(trained: TrainedTimes, judge: TimedJudge) -> Sequence[dict[str, Any]]:
