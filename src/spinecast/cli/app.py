@@ -21,6 +21,7 @@ from spinecast.cli import (
     audit,
     checks,
     cohort,
+    compare,
     database,
     dictionary,
     evaluate,
@@ -56,6 +57,7 @@ app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("validate")(validate.validate)
 app.command("update")(update.update)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("models")(models.models)
 app.command("scores")(scores.scores)

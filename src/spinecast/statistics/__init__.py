@@ -65,6 +65,7 @@ from spinecast.statistics.binary.optimism import (
     validated_632_plus,
     validated_out_of_bag,
 )
+from spinecast.statistics.binary.paired_risks import RiskAgreement, changed_side, risk_agreement
 from spinecast.statistics.binary.precision_recall import PrecisionRecallCurve, average_precision, precision_recall_curve
 from spinecast.statistics.binary.prevalence import shift_prevalence
 from spinecast.statistics.binary.reclassification import RECLASSIFICATION_CAVEAT, Reclassification, reclassification
@@ -139,6 +140,7 @@ from spinecast.statistics.foundations.proportions import (
     wilson_interval,
 )
 from spinecast.statistics.foundations.splines import KNOT_QUANTILES, knot_positions, restricted_cubic_terms
+from spinecast.statistics.foundations.testing import holm_adjusted, p_value_of_difference
 from spinecast.statistics.hazards.cox import CoxFit, fit_cox
 from spinecast.statistics.hazards.exact_ties import ConditionalFit, fit_conditional_cox
 from spinecast.statistics.hazards.fine_gray import FineGrayFit, fit_fine_gray
@@ -308,6 +310,7 @@ __all__ = [
     "Reclassification",
     "Resampled",
     "RestrictedMeanComparison",
+    "RiskAgreement",
     "RocCurve",
     "SampleSize",
     "Scored",
@@ -338,6 +341,7 @@ __all__ = [
     "calibration_in_the_large",
     "calibration_slope",
     "censoring_distribution",
+    "changed_side",
     "check_scored",
     "classify",
     "clopper_pearson_interval",
@@ -385,6 +389,7 @@ __all__ = [
     "harm_trade_off",
     "harrell_c",
     "harrell_optimism",
+    "holm_adjusted",
     "horizon_auc",
     "horizon_brier",
     "horizon_calibration_curve",
@@ -427,6 +432,7 @@ __all__ = [
     "observed_expected_from_intercept",
     "observed_expected_ratio",
     "optimism_corrected",
+    "p_value_of_difference",
     "performance_in_resamples",
     "pinball_loss",
     "pinball_losses",
@@ -448,6 +454,7 @@ __all__ = [
     "restricted_cubic_terms",
     "restricted_mean_survival",
     "restricted_mean_time_lost",
+    "risk_agreement",
     "roc_curve",
     "scaled_brier",
     "share_below",

@@ -21,6 +21,7 @@ __all__ = [
     "find_any_model",
     "find_model",
     "is_model_folder",
+    "registered_identity",
     "registered_versions",
 ]
 
@@ -103,8 +104,7 @@ def find_any_model(store_or_none: Store | None, reference: str) -> tuple[AnyMode
             remedy="see `spinecast models`",
         )
     store = store_or_none
-    client = store.client()
-    version = _version_of_run(client, reference) if RUN_ID.fullmatch(reference) else _version(client, reference)
+    version = _find_version(store.client(), reference)
     with store.active() as mlflow:
         local = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source))
     data = next((path.parent for path in sorted(local.rglob("manifest.json"))), local)
@@ -118,6 +118,17 @@ def find_any_model(store_or_none: Store | None, reference: str) -> tuple[AnyMode
             remedy="train it again; do not use this copy",
         )
     return model, identity
+
+
+def registered_identity(store: Store, reference: str) -> str:
+    """Return the identity of a registered model by run id, registered name, ``name@alias`` or ``name/version``.
+
+    Raises
+    ------
+    TrackingError
+        If nothing of that name is known.
+    """
+    return str(_find_version(store.client(), reference).tags.get(IDENTITY, ""))
 
 
 def fetch_record(store: Store, run_id: str) -> Path:
@@ -164,6 +175,10 @@ def registered_versions(store: Store) -> list[RegisteredVersion]:
             for version in sorted(versions, key=lambda v: -int(v.version))
         ]
     return found
+
+
+def _find_version(client: Any, reference: str) -> Any:
+    return _version_of_run(client, reference) if RUN_ID.fullmatch(reference) else _version(client, reference)
 
 
 def _version(client: Any, reference: str) -> Any:

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from spinecast.reporting.figures.style import (
-    EVENT,
-    INK,
-    MODEL,
-    MUTED,
-    Style,
-    house_style,
-    new_figure,
-    numbers,
-    percent_axis,
-    to_svg,
-)
-from spinecast.reporting.formatting import absence, shortened
+from spinecast.reporting.figures.side_by_side import calibration_axes, draw_calibration_curve
+from spinecast.reporting.figures.style import EVENT, INK, MODEL, MUTED, Style, house_style, new_figure, to_svg
+from spinecast.reporting.formatting import shortened
 from spinecast.reporting.measures import MEASURES, measure_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["calibration_pair_plot"]
 
@@ -49,15 +34,10 @@ def calibration_pair_plot(before: Mapping[str, Any], after: Mapping[str, Any], k
     with house_style():
         figure = new_figure(6.0, 6.0)
         axes = figure.add_subplot()
-        limit = max(_highest(before), _highest(after))
-        limit = 1.0 if limit > 0.8 else float(np.ceil(limit * 10 + 0.25) / 10)
-        axes.plot([0, limit], [0, limit], color=MUTED, lw=1.0, ls=(0, (4, 3)), label="Perfect calibration", zorder=1)
-        _curve(axes, before, "Before the update", {"color": EVENT, "ls": DASHED, "lw": 1.8})
-        _curve(axes, after, "After the update", {"color": MODEL, "lw": 2.2})
-        axes.set(xlim=(0, limit), ylim=(0, limit), xlabel="Predicted risk", ylabel="Observed proportion")
-        axes.set_aspect("equal")
-        axes.grid(visible=True)
-        percent_axis(axes)
+        calibration_axes(axes, [before["calibration_curve"], after["calibration_curve"]])
+        old: Style = {"color": EVENT, "ls": DASHED, "lw": 1.8}
+        draw_calibration_curve(axes, before["calibration_curve"], "Before the update", old)
+        draw_calibration_curve(axes, after["calibration_curve"], "After the update", {"color": MODEL, "lw": 2.2})
         axes.legend(loc="lower right", handlelength=2.4)
         for line, name in enumerate(WRITTEN):
             place: Style = {"transform": axes.transAxes, "fontsize": 8.4, "va": "top"}
@@ -70,22 +50,3 @@ def calibration_pair_plot(before: Mapping[str, Any], after: Mapping[str, Any], k
 
 def _said(evaluation: Mapping[str, Any], name: str) -> str:
     return shortened(measure_text(evaluation["measures"], name), 34)
-
-
-def _highest(evaluation: Mapping[str, Any]) -> float:
-    curve = evaluation["calibration_curve"]
-    if absence(curve) is not None:
-        return 0.1
-    seen = np.concatenate([numbers(curve["predicted"]), numbers(curve["observed"])])
-    return float(np.nanmax(seen))
-
-
-def _curve(axes: Axes, evaluation: Mapping[str, Any], label: str, style: Style) -> None:
-    curve = evaluation["calibration_curve"]
-    if absence(curve) is not None:
-        return
-    predicted, observed = numbers(curve["predicted"]), numbers(curve["observed"])
-    lower, upper = numbers(curve.get("lower")), numbers(curve.get("upper"))
-    if lower.shape == predicted.shape == upper.shape:
-        axes.fill_between(predicted, lower, upper, color=style["color"], alpha=0.13, lw=0, zorder=2)
-    axes.plot(predicted, observed, label=label, zorder=3, **style)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Bullets, Callout, KeyFigure, KeyFigures, Paragraph, Section
 from spinecast.reporting.measures import MEASURES, value_of
@@ -19,7 +22,7 @@ from spinecast.reporting.sections.common import (
 )
 from spinecast.reporting.sections.usefulness import useful_range
 
-__all__ = ["checks_callout", "headline_tiles", "readings", "summary_section"]
+__all__ = ["calibration_words", "checks_callout", "headline_tiles", "own_best", "readings", "summary_section"]
 
 HEADLINE = ("auc", "calibration_slope", "calibration_in_the_large", "scaled_brier", "ici", "observed_expected_ratio")
 
@@ -31,7 +34,7 @@ def summary_section(record: RunRecord) -> Section:
     if short:
         blocks.append(Callout("warning", short.title, short.text))
     blocks += [headline_tiles(record), Paragraph(_basis_text(record))]
-    blocks.append(Bullets((*readings(record), *(text for text in (_own_best(record), _rivals(record)) if text))))
+    blocks.append(Bullets((*readings(record), *(text for text in (own_best(record), _rivals(record)) if text))))
     notes = run_notes(record)
     if notes:
         blocks.append(Callout("note", "About this run", " ".join(notes)))
@@ -103,15 +106,21 @@ def _ranking(record: RunRecord) -> str | None:
 
 
 def _calibration(record: RunRecord) -> str | None:
-    slope = value_of(record.evaluation["measures"], "calibration_slope")
-    large = value_of(record.evaluation["measures"], "calibration_in_the_large")
+    said = calibration_words(record.evaluation["measures"])
+    return f"Calibration: {said}." if said else None
+
+
+def calibration_words(measures: Mapping[str, Any]) -> str | None:
+    """Say whether the risks are too low or high on average, and too extreme or moderate; None without intervals."""
+    slope = value_of(measures, "calibration_slope")
+    large = value_of(measures, "calibration_in_the_large")
     if slope is None or large is None or None in slope or None in large:
         return None
     level = _against(large, 0.0, "lower than what happened", "higher than what happened", flip=True)
     level = level or "neither too low nor too high as far as these data can tell"
     spread = _against(slope, 1.0, "too extreme", "too moderate", flip=False)
     spread = spread or "neither too extreme nor too moderate as far as these data can tell"
-    return f"Calibration: on average the predicted risks are {level}; their spread is {spread}."
+    return f"on average the predicted risks are {level}; their spread is {spread}"
 
 
 def _against(
@@ -133,7 +142,7 @@ def _usefulness(record: RunRecord) -> str | None:
     return f"Decisions: {found}"
 
 
-def _own_best(record: RunRecord) -> str | None:
+def own_best(record: RunRecord) -> str | None:
     """Set the final model beside the candidate that did best alone: what averaging or choosing gained, or did not.
 
     The best is the one with the lowest log-loss on the same patients, which favours it a little: it is known only

@@ -18,7 +18,7 @@ from spinecast.statistics import Absent, CalibrationCurve, flexible_calibration
 from spinecast.validation.internal.optimism import Tuning
 from spinecast.validation.predictions import Predictions
 
-__all__ = ["Instability", "InstabilityGroup", "ThresholdInstability", "instability"]
+__all__ = ["Instability", "InstabilityGroup", "ThresholdInstability", "groups_by_risk", "instability"]
 
 FloatArray = NDArray[np.float64]
 
@@ -181,7 +181,7 @@ def instability(
     at = np.asarray(thresholds, dtype=np.float64)
     changed = np.stack([((drawn >= one) != (final.risk >= one)).mean(axis=0) for one in at])
     groups = []
-    for members in _groups_by_risk(final.risk):
+    for members in groups_by_risk(final.risk):
         lower, lower_quartile, median, upper_quartile, upper = points[:, members].mean(axis=1).tolist()
         groups.append(
             InstabilityGroup(
@@ -212,7 +212,8 @@ def instability(
     )
 
 
-def _groups_by_risk(risk: FloatArray) -> list[NDArray[np.intp]]:
+def groups_by_risk(risk: FloatArray) -> list[NDArray[np.intp]]:
+    """Part patients into groups of like risk, ascending, as their row numbers: no group is a patient."""
     count = max(1, min(GROUPS, risk.size // FEWEST_TOGETHER))
     return np.array_split(np.argsort(risk, kind="stable"), count)
 

@@ -1,0 +1,3 @@
+"""Runs side by side: whose patients may be paired, and what can be said of the risks they were given."""
+
+from __future__ import annotations
