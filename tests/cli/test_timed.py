@@ -107,6 +107,19 @@ def test_a_day_that_makes_no_sense_is_refused(timed: TrainedStudy, model: str, d
         predict(str(timed.folder / "output" / model), patient=patient, day=days)
 
 
+def test_it_is_compared_with_the_study_of_one_day_at_that_day(timed: TrainedStudy, here: Run) -> None:
+    runs = ("output/simulated_mortality", "output/simulated_survival")
+    done = here("compare", *runs, "--json", "--report", "beside.html", "--bootstrap", "20", folder=timed.folder)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert [one["label"] for one in answer["runs"]] == ["simulated_mortality", "simulated_survival at day 90"]
+    evaluation = json.loads((timed.output / "record" / "evaluation.json").read_text())
+    recorded = evaluation["horizon_studies"][0]["difference"]["estimate"]
+    # The record sets the study of times first.
+    assert answer["pairs"][0]["differences"]["auc"]["estimate"] == pytest.approx(-recorded)
+    assert "several days" in here("compare", runs[1], "--candidates", folder=timed.folder).stderr
+
+
 def test_what_validates_events_refuses_a_model_of_times(timed: TrainedStudy) -> None:
     with pytest.raises(ArtifactError, match="predicts a time and no event by one day"):
         find_model(None, str(timed.output))

@@ -95,7 +95,7 @@ def test_a_study_of_a_quantity_holds_no_risk_to_compare(tmp_path: Path) -> None:
     ("table", "words"),
     [
         ("", "cannot be read"),
-        ("patient,risk\n1,0.5\n", "is not a table of out-of-fold predictions"),
+        ("person,risk\n1,0.5\n", "is not a table of out-of-fold predictions"),
         ("patient,fold,risk\n1,1,0.5\n1,2,0.6\n", "names a patient twice"),
         ("patient,fold,risk\n1,1,high\n", "cannot be read"),
     ],

@@ -62,7 +62,7 @@ def read_out_of_fold(folder: Path) -> OutOfFold:
         numbers = {name: _numbers(read[name]) for name in read.columns if name not in _WORDS}
     except (OSError, ValueError) as error:
         raise _broken(path, f"cannot be read: {error}") from error
-    if "patient" not in read or not len(read) or "fold" not in numbers:
+    if "patient" not in read or not len(read):
         raise _broken(path, "is not a table of out-of-fold predictions")
     if read["patient"].duplicated().any():
         raise _broken(path, "names a patient twice")

@@ -9,7 +9,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from spinecast.errors import ArtifactError
 from spinecast.statistics import Absent
+from spinecast.training.out_of_fold import read_out_of_fold
 from spinecast.training.output import OUT_OF_FOLD, RECORD
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.validation.timed import TimedJudge
@@ -70,18 +72,22 @@ def _compared(trained: TrainedTimes, judge: TimedJudge, folder: Path) -> dict[st
 
 def _results(folder: Path) -> tuple[float, dict[str, float], dict[str, float]] | Absent:
     """Day, risks and outcomes by patient."""
-    import pandas
-
-    table, record = folder / OUT_OF_FOLD, folder / RECORD / "study.yaml"
-    if not (table.is_file() and record.is_file()):
+    record = folder / RECORD / "study.yaml"
+    if not ((folder / OUT_OF_FOLD).is_file() and record.is_file()):
         return Absent(f"no results stand in {folder.name}: train it into the same folder first")
     outcome = (yaml.safe_load(record.read_text(encoding="utf-8")) or {}).get("outcome") or {}
     if outcome.get("kind") != "horizon":
         return Absent("it does not predict an event by one day")
     try:
-        read = pandas.read_csv(table, dtype={"patient": str}, usecols=["patient", "outcome", "risk"])
-    except ValueError as error:
-        return Absent(f"its {OUT_OF_FOLD} cannot be read: {error}")
-    names = read["patient"].tolist()
-    risks = dict(zip(names, read["risk"].tolist(), strict=True))
-    return float(outcome["horizon_days"]), risks, dict(zip(names, read["outcome"].tolist(), strict=True))
+        read = read_out_of_fold(folder)
+        risks, outcomes = (read.numbers[name].tolist() for name in ("risk", "outcome"))
+    except ArtifactError as error:
+        return Absent(error.what)
+    except KeyError as error:
+        return Absent(f"its {OUT_OF_FOLD} lacks the column {error}")
+    names = read.patients.tolist()
+    return (
+        float(outcome["horizon_days"]),
+        dict(zip(names, risks, strict=True)),
+        dict(zip(names, outcomes, strict=True)),
+    )
