@@ -79,7 +79,7 @@ def find_runs(texts: Sequence[str], results: Path) -> tuple[FoundRun, ...]:
                 expected="each run once",
                 remedy="to set the candidates of one run beside it: --candidates",
             )
-    short = [Path(text).resolve().name if Path(text).is_dir() else text for text in texts]
+    short = [one.folder.resolve().name if Path(text).is_dir() else text for text, one in zip(texts, found, strict=True)]
     names = short if len(set(short)) == len(short) else texts
     return tuple(FoundRun(name, one) for name, one in zip(names, found, strict=True))
 
