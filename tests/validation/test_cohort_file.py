@@ -70,6 +70,16 @@ def test_a_mapping_says_how_columns_are_written(tmp_path: Path) -> None:
     assert opened.cohort.matrix(["albumin"])[:, 0] == pytest.approx(frame["albumin"].to_numpy())
 
 
+def test_a_mapping_says_what_parts_the_cells(tmp_path: Path) -> None:
+    path = tmp_path / "there.csv"
+    table(50, seed=1).to_csv(path, index=False, sep=";", decimal=",")
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text('separator: ";"\ndecimal: ","\n', encoding="utf-8")
+    opened = open_cohort(str(path), mapping, WANTED)
+    assert opened.lacking == ()
+    assert opened.cohort.frame["albumin"].median() == pytest.approx(table(50, seed=1)["albumin"].median())
+
+
 def test_a_study_says_it_too(tmp_path: Path) -> None:
     frame = table(50, seed=1)
     there = frame.assign(alb=10 * frame["albumin"]).drop(columns="albumin")

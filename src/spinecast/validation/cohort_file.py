@@ -95,7 +95,7 @@ def open_cohort(source: str, mapping: Path | None, wanted: Wanted) -> OpenedCoho
         readable = set(SUPPORT_VARIABLES)
     else:
         read = load_mapping(mapping) if mapping else FileMapping()
-        headers = _headers(Path(source), ",") or wanted.everything
+        headers = _headers(Path(source), read.content.separator) or wanted.everything
         readable = {rule.variable for rule in read.rules(headers) if rule.column in headers}
         site = (read.content.group_column or SITE) in headers
     names, lacking = _readable(wanted, readable.__contains__, headers, source)
