@@ -20,6 +20,8 @@ WORDS = {
 }
 # Pairs of more runs than this are many sentences: a table holds them.
 SAID = 3
+# More names than this in one sentence are not read; the table of what is shown holds them.
+NAMED = 5
 
 
 def comparison_summary_section(record: ComparisonRecord) -> Section:
@@ -71,9 +73,13 @@ def verdicts(record: ComparisonRecord) -> Iterator[str]:
     for measure, (higher, better, what, _) in WORDS.items():
         standing = record.standing(measure, higher_is_better=higher)[first]
         parts = [
-            *([f"{better} {fmt.joined(standing['better'])}"] if standing["better"] else []),
-            *([f"does worse {what} than {fmt.joined(standing['worse'])}"] if standing["worse"] else []),
-            *([f"is not shown to differ {what} from {_either(standing, record)}"] if standing["neither"] else []),
+            *([f"{better} {_named(standing['better'], 'and')}"] if standing["better"] else []),
+            *([f"does worse {what} than {_named(standing['worse'], 'and')}"] if standing["worse"] else []),
+            *(
+                [f"is not shown to differ {what} from {_named(standing['neither'], 'or')}"]
+                if standing["neither"]
+                else []
+            ),
         ]
         shown = sum(record.winner(pair, measure, higher_is_better=higher) is not None for pair in pairs)
         yield f"{label} {'; it '.join(parts)}. Of all {len(pairs)} pairs, {shown} are shown to differ {what}."
@@ -88,9 +94,8 @@ def calibration_verdicts(record: ComparisonRecord) -> Iterator[str]:
             yield f"Calibration of {run['label']}: {said}."
 
 
-def _either(standing: Mapping[str, list[str]], record: ComparisonRecord) -> str:
-    some = len(standing["neither"]) < len(record.labels) - 1
-    return fmt.joined(standing["neither"], "or") if some else "any other"
+def _named(labels: list[str], last: str) -> str:
+    return fmt.joined(labels, last) if len(labels) <= NAMED else f"{len(labels)} others"
 
 
 def _verdict(record: ComparisonRecord, pair: Mapping[str, Any], measure: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spinecast.reporting import figures
@@ -101,15 +101,25 @@ def _standing(record: ComparisonRecord, measure: str) -> Table:
     """Say for each model which others it is shown to be better and worse than: what these patients rank, no more."""
     higher, better, what, _ = WORDS[measure]
     standing = record.standing(measure, higher_is_better=higher)
+    number = {label: str(at) for at, label in enumerate(record.labels.values(), start=1)}
     return Table(
         f"What is shown {what}",
-        ("Model", f"{better.capitalize()}", "Does worse than", "Not shown to differ from"),
+        ("", "Model", better.capitalize(), "Does worse than", "Not shown to differ from"),
         tuple(
-            row(label, *("; ".join(standing[name][side]) or "–" for side in ("better", "worse", "neither")))
+            row(
+                number[label],
+                label,
+                *(_numbers(standing[name][side], number) for side in ("better", "worse", "neither")),
+            )
             for name, label in record.labels.items()
         ),
-        notes=(f"By the adjusted p-value, below {LEVEL:g}; models in the order given.",),
+        notes=(f"By the adjusted p-value, below {LEVEL:g}; models by their number, in the order given.",),
+        numeric=(0,),
     )
+
+
+def _numbers(labels: Sequence[str], number: Mapping[str, str]) -> str:
+    return ", ".join(number[label] for label in labels) or "–"
 
 
 def _ranking_cells(pair: Mapping[str, Any]) -> tuple[str, ...]:
