@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,6 +82,29 @@ def trained(tmp_path_factory: pytest.TempPathFactory, spinecast: Run) -> Trained
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
     return TrainedStudy(folder, answer, folder / "output" / "simulated_mortality", done.stderr)
+
+
+@pytest.fixture(scope="session")
+def timed(trained: TrainedStudy, spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+    """A study of times beside the results of the study of one day, in a place of its own: others look at that one."""
+    folder = tmp_path_factory.mktemp("timed")
+    shutil.copytree(trained.folder, folder, ignore=shutil.ignore_patterns("mlruns"), dirs_exist_ok=True)
+    simulated.write_study(folder / "timed", text=simulated.TIMED_STUDY)
+    done = spinecast("train", "timed/study.yaml", "--json", "--workers", "2", "--set", "tuning.trials=2", folder=folder)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return TrainedStudy(folder, answer, folder / "output" / "simulated_survival", done.stderr)
+
+
+@pytest.fixture(scope="session")
+def quantity(trained: TrainedStudy, spinecast: Run) -> TrainedStudy:
+    """A study of a quantity in the store of the others."""
+    folder = trained.folder
+    (folder / "quantity.yaml").write_text(simulated.QUANTITY_STUDY)
+    done = spinecast("train", "quantity.yaml", "--json", "--workers", "1", folder=folder)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return TrainedStudy(folder, answer, folder / "output" / "simulated_blood_loss", done.stderr)
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:

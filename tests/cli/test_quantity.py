@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import simulated
 from cli.conftest import Run, TrainedStudy
 
 from spinecast.cli.predict import predict
-from spinecast.errors import ArtifactError, ContractError, SpinecastError
-from spinecast.tracking.models import find_model
+from spinecast.errors import ContractError, SpinecastError
 
 pytestmark = pytest.mark.slow
 
@@ -25,17 +23,6 @@ PATIENT = {
     "surgical_procedure": "corpectomy",
     "tumour_vascularity": "hypervascular",
 }
-
-
-@pytest.fixture(scope="module")
-def quantity(trained: TrainedStudy, spinecast: Run) -> TrainedStudy:
-    """A study of a quantity in the store of the others."""
-    folder = trained.folder
-    (folder / "quantity.yaml").write_text(simulated.QUANTITY_STUDY)
-    done = spinecast("train", "quantity.yaml", "--json", "--workers", "1", folder=folder)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(folder, answer, folder / "output" / "simulated_blood_loss", done.stderr)
 
 
 def test_its_report_and_record_hold_every_part_and_no_patient(quantity: TrainedStudy) -> None:
@@ -130,8 +117,6 @@ def test_what_makes_no_sense_is_refused(quantity: TrainedStudy, tmp_path: Path) 
         predict(model, patient=patient, minimum_hemoglobin=-1.0)
     with pytest.raises(SpinecastError, match="no blood is ordered for a table"):
         predict(model, input_=patient, output=tmp_path / "o.csv", minimum_hemoglobin=8.0)
-    with pytest.raises(ArtifactError, match="predicts a measured quantity and no event"):
-        find_model(None, model)
 
 
 def test_the_report_can_be_written_again_as_a_pdf(quantity: TrainedStudy) -> None:

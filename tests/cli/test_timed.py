@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 
 import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy
 
 from spinecast.cli.predict import predict
-from spinecast.errors import ArtifactError, ContractError
-from spinecast.tracking.models import find_model
+from spinecast.errors import ContractError
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def timed(trained: TrainedStudy, spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
-    """A study of times beside the results of the study of one day, in a place of its own: others look at that one."""
-    folder = tmp_path_factory.mktemp("timed")
-    shutil.copytree(trained.folder, folder, ignore=shutil.ignore_patterns("mlruns"), dirs_exist_ok=True)
-    simulated.write_study(folder / "timed", text=simulated.TIMED_STUDY)
-    done = spinecast("train", "timed/study.yaml", "--json", "--workers", "2", "--set", "tuning.trials=2", folder=folder)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(folder, answer, folder / "output" / "simulated_survival", done.stderr)
 
 
 def test_its_report_and_record_hold_every_part_and_no_patient(timed: TrainedStudy) -> None:
@@ -118,11 +104,6 @@ def test_it_is_compared_with_the_study_of_one_day_at_that_day(timed: TrainedStud
     # The record sets the study of times first.
     assert answer["pairs"][0]["differences"]["auc"]["estimate"] == pytest.approx(-recorded)
     assert "several days" in here("compare", runs[1], "--candidates", folder=timed.folder).stderr
-
-
-def test_what_validates_events_refuses_a_model_of_times(timed: TrainedStudy) -> None:
-    with pytest.raises(ArtifactError, match="predicts a time and no event by one day"):
-        find_model(None, str(timed.output))
 
 
 def test_the_registered_model_gives_the_same_risks_in_the_store_s_form(timed: TrainedStudy) -> None:

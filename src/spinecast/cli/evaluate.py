@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.validation.prediction_file import PredictionRequest
 
-__all__ = ["check_lines", "evaluate", "measure_lines", "read_thresholds", "require_page", "write_page"]
+__all__ = ["evaluate", "read_thresholds", "require_page", "write_page"]
 
 _HTML = (".html", ".htm")
 
@@ -212,44 +212,9 @@ def write_page(record: ExternalRecord, page: Path, *, pdf: bool) -> None:
         atomic_write(page.with_suffix(".pdf"), render_pdf(document))
 
 
-def measure_lines(record: ExternalRecord) -> list[str]:
-    """Write the measures and the comparisons in lines for a terminal, what is absent for one reason in one of them."""
-    findings = record.findings
-    shown: list[tuple[str, dict[str, Any]]] = [
-        *((name.replace("_", " "), found) for name, found in record.evaluation["measures"].items()),
-        *((f"net benefit at {entry['threshold']:g}", entry) for entry in findings.get("net_benefit") or ()),
-        *((name.replace("_", " "), found) for name, found in (findings.get("survival") or {}).items()),
-        *((f"AUC less that of {one['label']}", one["auc_difference"]) for one in record.evaluation["comparators"]),
-    ]
-    known = [(name, found) for name, found in shown if "absent" not in found]
-    width = max((len(name) for name, _ in known), default=0)
-    absent: dict[str, list[str]] = {}
-    for name, found in shown:
-        if "absent" in found:
-            absent.setdefault(found["absent"], []).append(name)
-    return [
-        *(f"  {name:{width}}  {_interval(found)}" for name, found in known),
-        *(f"  not available: {', '.join(names)} ({reason})" for reason, names in absent.items()),
-    ]
-
-
-def check_lines(record: ExternalRecord) -> list[str]:
-    """Write what the checks found, and whether there are patients enough, in lines for a terminal."""
-    found = [f"  {check['code']} {check['title']}: {check['finding']}" for check in record.findings["checks"]]
-    judged = (record.findings.get("sample_size") or {}).get("adequacy")
-    if not judged:
-        return found
-    enough = "enough" if judged["suffices"] else "too few"
-    return [*found, f"  sample size: {judged['n']:,} patients, {enough}: the criteria ask for {judged['required']:,}"]
-
-
-def _interval(found: dict[str, Any]) -> str:
-    if found.get("lower") is None:
-        return f"{found['estimate']:.3f}"
-    return f"{found['estimate']:.3f} ({found['lower']:.3f} to {found['upper']:.3f})"
-
-
 def _summary(record: ExternalRecord) -> list[str]:
+    from spinecast.cli.measure_lines import check_lines, measure_lines
+
     evaluation, left_out = record.evaluation, record.about["left_out"]
     return [
         record.about["title"],

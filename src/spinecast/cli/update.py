@@ -7,6 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinecast.cli.validation_options import (
+    AllowMissing,
+    Bootstrap,
+    Censored,
+    CohortFile,
+    Impossible,
+    Json,
+    MappingFile,
+    Pdf,
+    Seed,
+    StudyFile,
+    Synthetic,
+    Thresholds,
+)
+
 if TYPE_CHECKING:
     from spinecast.cli.update_results import Answer
     from spinecast.cli.validation_cohort import Asked
@@ -26,15 +41,9 @@ def update(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="Registered name, name@alias, name/version, run id or folder.")
     ],
-    cohort: Annotated[
-        str, typer.Option("--cohort", metavar="FILE", help="The patients: CSV or Parquet, or support:SUBSET.")
-    ],
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="MAP.yaml", help="How the files' columns map to the dictionary.")
-    ] = None,
-    study: Annotated[
-        Path | None, typer.Option("--study", metavar="STUDY", help="Take outcome and column mapping from a study.")
-    ] = None,
+    cohort: CohortFile,
+    mapping: MappingFile = None,
+    study: StudyFile = None,
     method: Annotated[
         str,
         typer.Option("--method", metavar="intercept|logistic|refit|closed-test", help="How the model is changed."),
@@ -50,32 +59,20 @@ def update(
         str | None,
         typer.Option("--alias", metavar="NAME", help="Alias of the new version; a bare name means `candidate`."),
     ] = None,
-    censored: Annotated[
-        str | None,
-        typer.Option("--censored", metavar="exclude|ipcw", help="Patients whose follow-up ends before the horizon."),
-    ] = None,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing-predictors", help="Update a model without predictors the cohort lacks.")
-    ] = False,
-    synthetic: Annotated[bool, typer.Option("--synthetic", help="Say that the patients are not real.")] = False,
-    impossible: Annotated[
-        str | None,
-        typer.Option(
-            "--impossible", metavar="refuse|set_missing|exclude_patient", help="What becomes of impossible values."
-        ),
-    ] = None,
-    thresholds: Annotated[
-        str, typer.Option("--thresholds", metavar="T1,T2", help="Risks at which one might act.")
-    ] = "0.1,0.2,0.3,0.5",
-    bootstrap: Annotated[int, typer.Option("--bootstrap", min=20, help="Resamples where there is no formula.")] = 200,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Start of every random draw, the division too.")] = 1,
+    censored: Censored = None,
+    allow_missing: AllowMissing = False,
+    synthetic: Synthetic = False,
+    impossible: Impossible = None,
+    thresholds: Thresholds = "0.1,0.2,0.3,0.5",
+    bootstrap: Bootstrap = 200,
+    seed: Seed = 1,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that fit a model again.")] = 1,
     output: Annotated[
         Path | None,
         typer.Option("--output", metavar="DIR", help="Folder of model, record, report [default: output/updates/…]."),
     ] = None,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF too.")] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    pdf: Pdf = False,
+    json_: Json = False,
 ) -> None:
     """Update a model on other patients, judge it before and after on yet others, and register the new version.
 
@@ -110,7 +107,7 @@ def update(
         synthetic=synthetic,
     )
     updatable = _require_model(asked)
-    asked.outcome = asked_outcome_of(asked, None, None, None, censored)
+    asked.outcome = asked_outcome_of(asked, None, None, (), censored)
     answer = _run(
         asked, updatable, settings, method=chosen, judge=judge, share=share, alias=alias, workers=workers,
         output=output, pdf=pdf,
@@ -131,10 +128,18 @@ def _share(judge: str | None, share: float | None) -> float:
 def _require_model(asked: Asked) -> PrognosisModel:
     """Return the model; a score or a published formula is no model that a version could be made of."""
     from spinecast.errors import ContractError
+    from spinecast.models.prognosis_model import PrognosisModel
 
     reference = asked.reference
-    if reference.model is not None:
+    if isinstance(reference.model, PrognosisModel):
         return reference.model
+    if reference.model is not None:
+        raise ContractError(
+            f"{reference.text} predicts no event by one day: updating curves and quantiles is not built yet",
+            where="MODEL",
+            expected="a model of an event",
+            remedy="`spinecast validate` shows how far it is off",
+        )
     kind = "a published score" if reference.score is not None else "a published formula"
     raise ContractError(
         f"{reference.text} is {kind}: it stays as it was published, and no version of it can be registered",
@@ -164,10 +169,10 @@ def _run(
     from spinecast.cli.validation_cohort import open_asked, wanted_of
     from spinecast.cli.validation_inputs import development_of
     from spinecast.cli.validation_results import require_own_folder
-    from spinecast.cohorts.outcomes import label_outcome
     from spinecast.training.progress import say
     from spinecast.training.seeds import derive_seed
     from spinecast.training.updating import UpdatePlan, update_model
+    from spinecast.validation.recorded_outcome import label_as_event
     from spinecast.validation.updating import require_update_events
     from spinecast.validation.updating_patients import divide_patients, refuse_same_patients
 
@@ -180,7 +185,7 @@ def _run(
     notes = list(opened.notes)
     drawn_from = None
     if judge is None:
-        labelled = label_outcome(opened.cohort, asked.outcome)
+        labelled = label_as_event(opened.cohort, asked.outcome)
         updating, judging = divide_patients(opened.cohort, labelled, share, derive_seed(settings.seed, "judged on"))
         drawn_from = (opened.cohort, labelled)
     else:
@@ -190,7 +195,7 @@ def _run(
         updating, judging = opened.cohort, apart.cohort
         refuse_same_patients(updating, judging, asked.outcome)
         notes += [note for note in apart.notes if note not in notes]
-    labelled_updating = label_outcome(updating, asked.outcome)
+    labelled_updating = label_as_event(updating, asked.outcome)
     require_update_events(labelled_updating, method, model.predictors)  # before a folder is made for the results
     target = require_own_folder(output or folder_of(model, opened.cohort.name), what="update", also=("model",))
     plan = UpdatePlan(
@@ -223,16 +228,16 @@ def _first(
     asked: Asked, development: Development, opened: OpenedCohort, settings: ValidationSettings
 ) -> tuple[Result, ...]:
     """Make the checks that need no prediction; refuse patients the model was made from or updated on before."""
-    from spinecast.cohorts.outcomes import label_outcome
     from spinecast.validation.checks import stop_at_errors
     from spinecast.validation.cohort_file import dated_predictors
     from spinecast.validation.development import find_overlap, refuse_development_cohort
     from spinecast.validation.external_checks import first_checks
     from spinecast.validation.external_plan import ValidationPlan
+    from spinecast.validation.recorded_outcome import label_as_event
     from spinecast.validation.risk_sources import asked_outcome
     from spinecast.validation.updating_patients import refuse_updating_cohorts
 
-    labelled = label_outcome(opened.cohort, asked.outcome)
+    labelled = label_as_event(opened.cohort, asked.outcome)
     overlap = find_overlap(development, opened.cohort, labelled)
     refuse_development_cohort(overlap, development, opened.cohort)
     if asked.reference.model is not None:

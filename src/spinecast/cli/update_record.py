@@ -39,16 +39,16 @@ class Finished:
 
 def judge(done: Finished) -> tuple[BeforeAfter, Checklist]:
     """Judge the model before and after, on the patients set apart, and make the checks."""
-    from spinecast.cohorts.outcomes import label_outcome
     from spinecast.statistics import Absent
     from spinecast.validation.before_after import judge_update
     from spinecast.validation.evaluation import CohortIdentity, OutcomeLabel
     from spinecast.validation.predictions import Predictions
+    from spinecast.validation.recorded_outcome import label_as_event
     from spinecast.validation.risk_sources import cohort_columns, predict_columns
     from spinecast.validation.survival import followed_risk
 
     plan, settings = done.plan, done.settings
-    labelled = label_outcome(done.judging, plan.outcome)
+    labelled = label_as_event(done.judging, plan.outcome)
     columns = {name: column[labelled.rows] for name, column in cohort_columns(done.judging).items()}
 
     def predicted(model: PrognosisModel) -> Predictions:
@@ -121,13 +121,13 @@ def update_record(done: Finished, judged: BeforeAfter, checklist: Checklist, ide
     """Put a finished update into a record: what was changed, on whom, every number, and no patient."""
     from spinecast.clinical.dictionary import variable
     from spinecast.cohorts.describing.by_outcome import describe
-    from spinecast.cohorts.outcomes import label_outcome
     from spinecast.notices import RESEARCH_USE, SYNTHETIC
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.training.environment import describe_environment
+    from spinecast.validation.recorded_outcome import label_as_event
 
     plan, cohort = done.plan, done.judging
-    labelled = label_outcome(cohort, plan.outcome)
+    labelled = label_as_event(cohort, plan.outcome)
     title = str(plan.model.about.get("title") or plan.model.name)
     synthetic = done.update.model.is_synthetic or "synthetic" in (cohort.kind, plan.cohort.kind)
     about = {

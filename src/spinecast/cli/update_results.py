@@ -40,7 +40,7 @@ class Answer:
 
     def text(self) -> str:
         """Say the result in a few lines."""
-        from spinecast.cli.evaluate import measure_lines
+        from spinecast.cli.measure_lines import measure_lines
         from spinecast.cli.validation_results import REPORT
 
         record, update = self.record, self.record.about["update"]

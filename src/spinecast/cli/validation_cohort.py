@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spinecast.cli.validation_inputs import Reference
-    from spinecast.cohorts.outcomes import BinaryRisk
+    from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort, Wanted
+    from spinecast.validation.recorded_outcome import ValidatedOutcome
 
 __all__ = ["Asked", "asked_outcome_of", "open_asked", "wanted_of"]
 
@@ -38,7 +39,9 @@ class Asked:
         Whether the patients are said not to be real.
     """
 
-    outcome: BinaryRisk
+    outcome: ValidatedOutcome
+    # Days that were named; of a model of times those its study names are judged where none were.
+    horizons: tuple[float, ...] = ()
 
     def __init__(
         self,
@@ -58,24 +61,40 @@ class Asked:
 
 
 def asked_outcome_of(
-    asked: Asked, time: str | None, event: str | None, horizon: float | None, censored: str | None
-) -> BinaryRisk:
+    asked: Asked, time: str | None, event: str | None, horizons: tuple[float, ...], censored: str | None
+) -> ValidatedOutcome:
     """Return the outcome: that of the options, else of the study, else of the model.
 
     Raises
     ------
     SpinecastError
-        If there is none, the options do not fit together, or a word is not known.
+        If there is none, the options do not fit together or the model, or a word is not known.
     """
+    from spinecast.models.prognosis_model import PrognosisModel
+
+    model = asked.reference.model
+    if model is not None and not isinstance(model, PrognosisModel):
+        return _own_outcome(asked, model, time, event, horizons, censored)
+    return _event_outcome(asked, time, event, horizons, censored)
+
+
+def _event_outcome(
+    asked: Asked, time: str | None, event: str | None, horizons: tuple[float, ...], censored: str | None
+) -> ValidatedOutcome:
     from spinecast.cohorts.outcomes import HorizonOutcome
     from spinecast.errors import ContractError
     from spinecast.training.plan import outcome_definition
     from spinecast.validation.recorded_outcome import outcome_from_record, with_censoring
 
-    if horizon is not None:
-        return with_censoring(
-            HorizonOutcome(time or "follow_up_time", event or "death", horizon, censored="ipcw"), censored
+    if len(horizons) > 1:
+        raise ContractError(
+            f"{asked.reference.text} predicts an event by one day",
+            where=f"--horizon {' --horizon '.join(f'{day:g}' for day in horizons)}",
+            expected="one --horizon; a model of times takes several",
         )
+    if horizons:
+        outcome = HorizonOutcome(time or "follow_up_time", event or "death", horizons[0], censored="ipcw")
+        return with_censoring(outcome, censored)
     if time is not None or event is not None:
         raise ContractError("--outcome-time and --outcome-event need the day", expected="--horizon DAYS beside them")
     if asked.study is not None:
@@ -86,6 +105,49 @@ def asked_outcome_of(
             expected="--horizon DAYS (death by that day), or --study STUDY",
         )
     return with_censoring(outcome_from_record(asked.reference.model.about.get("outcome")), censored)
+
+
+def _own_outcome(
+    asked: Asked,
+    model: AnyModel,
+    time: str | None,
+    event: str | None,
+    horizons: tuple[float, ...],
+    censored: str | None,
+) -> ValidatedOutcome:
+    """Return the outcome of a model of times or of a quantity: it answers no other, and needs no day to be one."""
+    from dataclasses import replace
+
+    from spinecast.cohorts.outcomes import CompetingRisksOutcome, QuantityOutcome, TimeToEventOutcome
+    from spinecast.errors import ContractError
+    from spinecast.training.plan import any_definition
+    from spinecast.validation.recorded_outcome import outcome_from_record, outcome_variables, with_censoring
+
+    recorded = outcome_from_record(model.about.get("outcome"))
+    if time is not None or event is not None:
+        raise ContractError(
+            f"{asked.reference.text} says itself what it predicts: {', '.join(outcome_variables(recorded))}",
+            where="--outcome-time, --outcome-event",
+            remedy="map the file's columns to these variables with --mapping",
+        )
+    if asked.study is not None:
+        studied = any_definition(asked.study)
+        if outcome_variables(studied) != outcome_variables(recorded) or type(studied) is not type(recorded):
+            raise ContractError(
+                f"another outcome than the model's: {asked.study.study} has {', '.join(outcome_variables(studied))}, "
+                f"the model {', '.join(outcome_variables(recorded))}",
+                where="--study",
+                expected="a study of the outcome the model was made for",
+                remedy="leave --study out",
+            )
+    recorded = with_censoring(recorded, censored)
+    if isinstance(recorded, TimeToEventOutcome | CompetingRisksOutcome):
+        asked.horizons = tuple(sorted(set(horizons)))
+        return replace(recorded, horizons_days=asked.horizons or tuple(recorded.horizons_days))
+    if horizons:
+        kind = "a quantity" if isinstance(recorded, QuantityOutcome) else "an event by one day"
+        raise ContractError(f"{asked.reference.text} predicts {kind}: it has no horizon", where="--horizon")
+    return recorded
 
 
 def wanted_of(

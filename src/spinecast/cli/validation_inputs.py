@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from spinecast.clinical.published_model import PublishedModel
     from spinecast.clinical.scores import Score
-    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
     from spinecast.validation.development import Development
     from spinecast.validation.risk_sources import AskedOutcome, RiskSource
@@ -30,7 +30,7 @@ class Reference:
     ----------
     text : str
         As given.
-    model : PrognosisModel, optional
+    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel, optional
     identity : str
         Of the model.
     record : pathlib.Path, optional
@@ -40,7 +40,7 @@ class Reference:
     """
 
     text: str
-    model: PrognosisModel | None = None
+    model: AnyModel | None = None
     identity: str = ""
     record: Path | None = None
     score: Score | None = None
@@ -59,13 +59,35 @@ class Reference:
         """Further variables it reads where they are."""
         return self.score.alternatives if self.score is not None else ()
 
-    def source(self, asked: AskedOutcome, *, named: bool = False) -> RiskSource:
-        """Return the risks it gives of an outcome; ``named`` puts a model's name before its title, beside others."""
-        from spinecast.validation.risk_sources import model_source, published_source, score_source
+    @property
+    def label(self) -> str:
+        """What a model is called beside others."""
+        if self.model is None:
+            raise ValueError("a score or a formula has a label of its own")
+        return f"{self.model.name}: {self.model.about.get('title') or 'a model'}"
 
+    def source(self, asked: AskedOutcome, *, named: bool = False) -> RiskSource:
+        """Return the risks it gives of an outcome; ``named`` puts a model's name before its title, beside others.
+
+        Raises
+        ------
+        ContractError
+            If it is a model of a quantity, which gives no risk of an event.
+        """
+        from spinecast.errors import ContractError
+        from spinecast.models.prognosis_model import PrognosisModel
+        from spinecast.models.quantiles.model import QuantityModel
+        from spinecast.validation.risk_sources import model_source, published_source, score_source, timed_source
+
+        if isinstance(self.model, PrognosisModel):
+            return model_source(self.model, self.identity, asked, label=self.label if named else "")
+        if isinstance(self.model, QuantityModel):
+            raise ContractError(
+                f"{self.text} predicts a quantity and no {asked.words}",
+                expected="a model, score or formula of an event",
+            )
         if self.model is not None:
-            label = f"{self.model.name}: {self.model.about.get('title') or 'a model'}" if named else ""
-            return model_source(self.model, self.identity, asked, label=label)
+            return timed_source(self.model, self.identity, asked, label=self.label if named else "")
         if self.score is not None:
             return score_source(self.score, asked)
         if self.published is not None:
@@ -93,12 +115,12 @@ def find_reference(text: str) -> Reference:
         return Reference(text, score=score(text.removeprefix(SCORE)))
     if text.startswith(PUBLISHED):
         return Reference(text, published=_published(text.removeprefix(PUBLISHED)))
-    from spinecast.tracking.models import find_model, is_model_folder
+    from spinecast.tracking.models import find_any_model, is_model_folder
     from spinecast.tracking.store import open_store
 
     in_folder = is_model_folder(text)
     store = None if in_folder else open_store(create=False)
-    model, identity = find_model(store, text)
+    model, identity = find_any_model(store, text)
     trained = _first_identity(model, identity)
     record = _record_beside(Path(text)) if store is None else _record_in_store(store, trained)
     return Reference(text, model=model, identity=identity, record=record)
@@ -121,7 +143,7 @@ def _published(name: str) -> PublishedModel:
     )
 
 
-def _first_identity(model: PrognosisModel, identity: str) -> str:
+def _first_identity(model: AnyModel, identity: str) -> str:
     """Return the identity of the model that was trained: its own, or that of the first it was updated from."""
     updates = model.about.get("updates") or ()
     return str(updates[0]["parent"]["identity"]) if updates else identity
@@ -240,7 +262,7 @@ def development_of(
     return development, recorded.study
 
 
-def _variables_of(model: PrognosisModel) -> tuple[str, ...]:
+def _variables_of(model: AnyModel) -> tuple[str, ...]:
     """Return what a model's study read at the least: its fingerprint was taken over that, unless it read more."""
     from spinecast.errors import SpinecastError
     from spinecast.validation.recorded_outcome import outcome_from_record, outcome_variables
@@ -283,12 +305,12 @@ def _recorded(reference: Reference, study: Study | None) -> _Recorded:
 def _patients(recorded: _Recorded, fingerprint: str) -> tuple[Any, Any, str]:
     """Read the development patients; they are used only if they are those of the model to the last cell."""
     from spinecast.errors import SpinecastError
-    from spinecast.training.patients import study_patients
+    from spinecast.training.patients import patients_as_event
 
     reason = ""
     for study in _placed(recorded):
         try:
-            cohort, labelled = study_patients(study)
+            cohort, labelled = patients_as_event(study)
         except SpinecastError as error:
             reason = f"the development patients cannot be read again: {error.what}"
             continue

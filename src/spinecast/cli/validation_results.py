@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spinecast.cli.validation_plans import Prepared
     from spinecast.reporting.external_record import ExternalRecord
-    from spinecast.validation.cohort_file import OpenedCohort
-    from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
+    from spinecast.validation.external_plan import ExternalJudgement, ExternalValidation
 
-__all__ = ["PDF", "RECORD", "REPORT", "make_record", "require_own_folder", "summary_text", "write_results"]
+__all__ = [
+    "PDF",
+    "RECORD",
+    "REPORT",
+    "make_record",
+    "numbers",
+    "people_text",
+    "require_own_folder",
+    "summary_text",
+    "write_results",
+]
 
 RECORD, REPORT, PDF = "record", "report.html", "report.pdf"
 
 
-def make_record(
-    plan: ValidationPlan, found: ExternalValidation, opened: OpenedCohort, started: datetime
-) -> ExternalRecord:
+def make_record(prepared: Prepared, found: ExternalValidation | ExternalJudgement, started: datetime) -> ExternalRecord:
     """Put a finished validation into a record: what it was, on whom, every number, and no patient."""
     from dataclasses import asdict
 
@@ -28,7 +36,8 @@ def make_record(
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.training.environment import describe_environment
 
-    cohort, labelled = plan.cohort, plan.labelled
+    plan = prepared.plan
+    cohort, labelled = plan.cohort, prepared.described
     described = [name for name in plan.source.inputs if name in cohort.frame]
     synthetic = "synthetic" in (cohort.kind, plan.development.kind)
     about = {
@@ -54,13 +63,13 @@ def make_record(
         "weighted": labelled.weights is not None and not labelled.known.all(),
         "settings": plan.settings.to_dict(),
         "lacking": [variable(name).label for name in plan.lacking],
-        "notes": list(opened.notes),
+        "notes": [*prepared.opened.notes, *prepared.notes],
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "environment": describe_environment(Path.cwd()),
     }
-    evaluation = found.evaluation.to_dict()
-    evaluation["outcome"]["negative_label"] = labelled.negative_label
+    evaluation = found.judged()
+    evaluation["outcome"].setdefault("negative_label", labelled.negative_label)
     return ExternalRecord(
         about=about,
         evaluation=evaluation,
@@ -150,7 +159,7 @@ def _track(record: ExternalRecord, target: Path) -> str | None:
     except TrackingError:
         return None
     say("writing to the tracking store")
-    about, measures = record.about, record.evaluation["measures"]
+    about = record.about
     return write_validation(
         store,
         ValidationContent(
@@ -160,20 +169,37 @@ def _track(record: ExternalRecord, target: Path) -> str | None:
             cohort_name=about["cohort"]["name"],
             cohort_kind=about["cohort"]["kind"],
             fingerprint=about["cohort"]["fingerprint"],
-            metrics={name: found["estimate"] for name, found in measures.items() if "estimate" in found},
+            metrics=numbers(record.evaluation),
             record=target / RECORD,
         ),
     )
 
 
+def people_text(evaluation: dict[str, Any]) -> str:
+    """Say how many patients an evaluation rests on, and how many had the event, where there is one."""
+    if evaluation.get("kind") == "quantity":
+        return f"{evaluation['n']:,} patients"
+    return f"{evaluation['n']:,} patients, {evaluation['events']:,} events"
+
+
+def numbers(evaluation: dict[str, Any]) -> dict[str, float]:
+    """Flatten the measures of an evaluation: those of a horizon with its day, those of a threshold with its value."""
+    named = dict(evaluation["measures"])
+    for one in evaluation.get("horizons") or ():
+        named |= {f"{name}_{one['day']:g}": found for name, found in one["measures"].items()}
+    for one in evaluation.get("thresholds") or ():
+        named |= {f"{name}_at_{one['threshold']:g}": found for name, found in one["measures"].items()}
+    return {name: found["estimate"] for name, found in named.items() if "estimate" in found}
+
+
 def summary_text(record: ExternalRecord, target: Path | None, page: Path | None, run_id: str | None) -> str:
     """Say the result in a few lines."""
-    from spinecast.cli.evaluate import check_lines, measure_lines
+    from spinecast.cli.measure_lines import check_lines, measure_lines
 
     evaluation = record.evaluation
     lines = [
         record.about["title"],
-        f"{evaluation['outcome']['label']}: {evaluation['n']:,} patients, {evaluation['events']:,} events, external",
+        f"{evaluation['outcome']['label']}: {people_text(evaluation)}, external",
         *measure_lines(record),
         *check_lines(record),
         *([f"  {'report':28} {target / REPORT if target else page}"] if target or page else []),

@@ -31,6 +31,7 @@ __all__ = [
     "PrognosisModel",
     "development_marginals",
     "latin_background",
+    "made_from_synthetic",
     "mean_in_order",
 ]
 
@@ -120,8 +121,7 @@ class PrognosisModel:
     @property
     def is_synthetic(self) -> bool:
         """Whether patients it was developed or updated on do not exist."""
-        cohorts = [self.about.get("cohort") or {}, *(update["cohort"] for update in self.about.get("updates") or ())]
-        return any(cohort.get("kind") == "synthetic" for cohort in cohorts)
+        return made_from_synthetic(self.about)
 
     def matrix(self, patients: pandas.DataFrame) -> FloatArray:
         """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
@@ -200,6 +200,12 @@ def latin_background(marginals: FloatArray) -> FloatArray:
     """Draw reference patients from quantiles of each predictor; see :meth:`PrognosisModel.background`."""
     shuffler = np.random.default_rng(20190101)
     return np.stack([shuffler.permutation(row) for row in marginals], axis=1)
+
+
+def made_from_synthetic(about: Mapping[str, Any]) -> bool:
+    """Whether patients a model was developed or updated on do not exist, by what it says of itself."""
+    cohorts = [about.get("cohort") or {}, *(update["cohort"] for update in about.get("updates") or ())]
+    return any(cohort.get("kind") == "synthetic" for cohort in cohorts)
 
 
 def mean_in_order(stacked: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document, Facts, Figure, Heading, Paragraph, Section, Table
+from spinecast.reporting.external_kinds import external_quantity_sections, external_times_sections
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.record import RunRecord
@@ -19,7 +20,7 @@ from spinecast.reporting.sections.external_case_mix import case_mix_section
 from spinecast.reporting.sections.external_closing import done_section, external_glossary_section
 from spinecast.reporting.sections.external_follow_up import follow_up_section
 from spinecast.reporting.sections.external_groups import strata_section, subgroups_section
-from spinecast.reporting.sections.external_summary import external_summary_section, judged_section
+from spinecast.reporting.sections.external_summary import external_summary_section, judged_section, not_compared_blocks
 from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.missing_inputs import missing_inputs_section
 from spinecast.reporting.sections.performance import (
@@ -70,6 +71,13 @@ def build_external_report(record: ExternalRecord) -> Document:
 
 
 def _sections(record: ExternalRecord) -> Iterator[Section | None]:
+    kind = record.evaluation.get("kind")
+    if kind is None:
+        return _risk_sections(record)
+    return external_quantity_sections(record) if kind == "quantity" else external_times_sections(record)
+
+
+def _risk_sections(record: ExternalRecord) -> Iterator[Section | None]:
     run = record.as_run_record()
     risks = not (record.about.get("source") or {}).get("ranks_only")
     yield external_summary_section(record)
@@ -114,11 +122,10 @@ def _side_by_side(record: ExternalRecord, run: RunRecord) -> Section:
     """Set what is judged beside everything that could be computed from the same patients."""
     evaluation = record.evaluation
     compared = fmt.listed(evaluation.get("comparators"))
-    absent = fmt.listed(record.findings.get("not_compared"))
     title = "Side by side"
     if not compared:
         words = "Nothing was compared with it: whether it improves on what exists is not known from this report."
-        return Section("comparators", title, (Paragraph(words), *_not_compared(absent)))
+        return Section("comparators", title, (Paragraph(words), *not_compared_blocks(record)))
     rows = [figures.ComparisonRow(fmt.plain(evaluation["label"]), evaluation["measures"], "final")]
     rows += [figures.ComparisonRow(fmt.plain(one["label"]), one["measures"], "comparator") for one in compared]
     table = Table(
@@ -145,7 +152,7 @@ def _side_by_side(record: ExternalRecord, run: RunRecord) -> Section:
     )
     paired = comparators_section(run).blocks
     text = "Intervals that overlap may still differ: all were judged on the same patients. Read the paired differences."
-    blocks = (Paragraph(text), figure, *paired, *_published(record), *_not_compared(absent))
+    blocks = (Paragraph(text), figure, *paired, *_published(record), *not_compared_blocks(record))
     return Section("comparators", title, blocks)
 
 
@@ -158,18 +165,6 @@ def _published(record: ExternalRecord) -> tuple[Heading | Facts, ...]:
         if one["kind"] != "model" and one["name"] in shown
     ]
     return (Heading("Where they are published"), Facts(tuple(found))) if found else ()
-
-
-def _not_compared(absent: object) -> tuple[Heading | Table, ...]:
-    found = fmt.listed(absent)
-    if not found:
-        return ()
-    table = Table(
-        "Published scores and models that could not be computed from these patients",
-        ("What", "Why"),
-        tuple(row(one["label"], fmt.sentence(one["reason"])) for one in found),
-    )
-    return (Heading("What could not be compared"), table)
 
 
 def _usefulness(record: ExternalRecord, run: RunRecord) -> Section:

@@ -60,10 +60,12 @@ class ExternalRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole record as one JSON object: what it is about, then every number by its name."""
+        predicted = {"outcome_kind": self.evaluation["kind"]} if "kind" in self.evaluation else {}
         return {
-            "kind": self.about["kind"],
             "about": self.about,
             **self.evaluation,
+            "kind": self.about["kind"],
+            **predicted,
             "cohort_description": self.cohort,
             **self.findings,
         }
@@ -78,7 +80,7 @@ class ExternalRecord:
         found = {name: self.findings.get(name) for name in ("checks", "checks_made", "sample_size")}
         run = {"run_key": "", **found, "notes": self.about.get("notes") or []}
         return RunRecord(
-            study={"title": self.about["title"]},
+            study={"title": self.about["title"], "outcome": (self.about.get("outcome") or {}).get("definition")},
             study_yaml="",
             cohort=described,
             evaluation={**self.evaluation, "basis": basis},

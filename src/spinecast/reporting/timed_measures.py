@@ -36,6 +36,16 @@ TIMED_MEASURES: Mapping[str, Measure] = {
                 "Graf 1999",
             ),
             Measure(
+                "observed_expected_events",
+                "Observed to expected events over the follow-up",
+                "O:E, events",
+                2,
+                "1",
+                "Events seen over those the predicted hazards expect during everybody's own follow-up: calibration "
+                "without an estimate of the censoring.",
+                "Crowson 2016",
+            ),
+            Measure(
                 "integrated_ipa",
                 "Share of the integrated Brier score removed",
                 "Integrated IPA",

@@ -136,6 +136,7 @@ from spinecast.statistics.foundations.logistic_regression import (
 from spinecast.statistics.foundations.proportions import (
     clopper_pearson_interval,
     jeffreys_interval,
+    proportion,
     wald_interval,
     wilson_interval,
 )
@@ -153,6 +154,12 @@ from spinecast.statistics.hazards.recalibration import (
     HazardRecalibration,
     fit_hazard_recalibration,
     fit_recalibration_by_day,
+)
+from spinecast.statistics.hazards.updating import (
+    HazardMethod,
+    HazardUpdate,
+    closed_hazard_test,
+    fit_hazard_update,
 )
 from spinecast.statistics.hazards.weibull import WeibullFit, fit_weibull
 from spinecast.statistics.meta_analysis.effects import (
@@ -175,10 +182,17 @@ from spinecast.statistics.quantity.quantile_performance import (
     interval_coverage,
     mean_absolute_error,
     mean_interval_width,
+    mean_with_interval,
     pinball_loss,
     pinball_losses,
     pinball_skill,
     share_below,
+)
+from spinecast.statistics.quantity.quantile_updating import (
+    QuantileLine,
+    compare_pinball,
+    fit_quantile_scale,
+    fit_quantile_shift,
 )
 from spinecast.statistics.sample_size.criteria import Adequacy, Criterion, SampleSize
 from spinecast.statistics.sample_size.development import (
@@ -246,6 +260,7 @@ from spinecast.statistics.survival_performance.concordance import (
     harrell_c,
     uno_c,
 )
+from spinecast.statistics.survival_performance.expected_events import observed_expected_events
 from spinecast.statistics.survival_performance.scores import (
     compare_horizon_auc,
     horizon_auc,
@@ -289,7 +304,9 @@ __all__ = [
     "FineGrayFit",
     "GroupTest",
     "HarmTradeOff",
+    "HazardMethod",
     "HazardRecalibration",
+    "HazardUpdate",
     "HeterogeneityMethod",
     "HorizonCalibrationGroup",
     "Influence",
@@ -306,6 +323,7 @@ __all__ = [
     "PrecisionRecallCurve",
     "ProportionalHazardsTest",
     "QualityIndices",
+    "QuantileLine",
     "Range",
     "Reclassification",
     "Resampled",
@@ -345,6 +363,7 @@ __all__ = [
     "check_scored",
     "classify",
     "clopper_pearson_interval",
+    "closed_hazard_test",
     "closed_update_test",
     "cohen_kappa",
     "compare_auc",
@@ -353,6 +372,7 @@ __all__ = [
     "compare_horizon_auc",
     "compare_loss",
     "compare_net_benefit",
+    "compare_pinball",
     "compare_restricted_means",
     "concordance",
     "corp_decomposition",
@@ -378,8 +398,11 @@ __all__ = [
     "fit_cox",
     "fit_fine_gray",
     "fit_hazard_recalibration",
+    "fit_hazard_update",
     "fit_logistic_recalibration",
     "fit_logistic_regression",
+    "fit_quantile_scale",
+    "fit_quantile_shift",
     "fit_recalibration_by_day",
     "fit_update",
     "fit_weibull",
@@ -421,6 +444,7 @@ __all__ = [
     "mcnemar",
     "mean_absolute_error",
     "mean_interval_width",
+    "mean_with_interval",
     "measure_from_dict",
     "median_follow_up",
     "meta_analyse",
@@ -429,6 +453,7 @@ __all__ = [
     "net_benefit_after_harm",
     "net_benefit_treat_all",
     "normal_linear_predictor",
+    "observed_expected_events",
     "observed_expected_from_intercept",
     "observed_expected_ratio",
     "optimism_corrected",
@@ -442,6 +467,7 @@ __all__ = [
     "pool_imputations",
     "precision_recall_curve",
     "profile_slope_interval",
+    "proportion",
     "proportional_hazards_test",
     "pseudo_values",
     "quality_indices",

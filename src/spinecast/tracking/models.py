@@ -10,8 +10,6 @@ from typing import Any
 from spinecast.errors import ArtifactError, TrackingError, nearest
 from spinecast.models.artifact import is_artifact
 from spinecast.models.loading import AnyModel, load_any_model
-from spinecast.models.prognosis_model import PrognosisModel
-from spinecast.models.quantiles.model import QuantityModel
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND, PARENT_VERSION
 from spinecast.tracking.store import Store
 
@@ -19,7 +17,6 @@ __all__ = [
     "RegisteredVersion",
     "fetch_record",
     "find_any_model",
-    "find_model",
     "is_model_folder",
     "registered_identity",
     "registered_versions",
@@ -47,28 +44,6 @@ def is_model_folder(reference: str) -> bool:
     """Say whether a reference is a folder with a model; a folder of a registered model's name need not be one."""
     folder = Path(reference)
     return is_artifact(folder) or is_artifact(folder / "model")
-
-
-def find_model(store_or_none: Store | None, reference: str) -> tuple[PrognosisModel, str]:
-    """Load a model of an event by folder, run id, registered name, ``name@alias`` or ``name/version``.
-
-    Raises
-    ------
-    ArtifactError
-        If it is a model of times or of a quantity; and as :func:`find_any_model`.
-    """
-    model, identity = find_any_model(store_or_none, reference)
-    if not isinstance(model, PrognosisModel):
-        other = (
-            "a measured quantity and no event" if isinstance(model, QuantityModel) else "a time and no event by one day"
-        )
-        raise ArtifactError(
-            f"{reference} predicts {other}",
-            where=reference,
-            expected="a model of an event that is had or not",
-            remedy="spinecast predict reads any model; its study's report holds its validation",
-        )
-    return model, identity
 
 
 def find_any_model(store_or_none: Store | None, reference: str) -> tuple[AnyModel, str]:

@@ -10,11 +10,12 @@ from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes, label_outcome, require_events
 from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
-from spinecast.training.plan import cohort_source, cohort_variables, is_group_column, outcome_definition
+from spinecast.training.plan import any_definition, cohort_source, cohort_variables, is_group_column, outcome_definition
 from spinecast.training.study import Study
+from spinecast.validation.recorded_outcome import label_as_event
 from spinecast.validation.subgroups import SITE, Grouping, group_patients
 
-__all__ = ["patient_groups", "patient_sites", "study_patients"]
+__all__ = ["patient_groups", "patient_sites", "patients_as_event", "study_patients"]
 
 # Ten events cannot carry even one predictor (Peduzzi 1996, doi:10.1016/S0895-4356(96)00236-3). A floor below which
 # nothing is fitted, far from a sufficient size.
@@ -46,6 +47,18 @@ def study_patients(study: Study) -> tuple[Cohort, LabelledOutcome]:
     labelled = label_outcome(cohort, outcome_definition(study))
     require_events(labelled, max(FEWEST_EVENTS, 2 * study.resampling.outer_folds))
     return cohort, labelled
+
+
+def patients_as_event(study: Study) -> tuple[Cohort, LabelledOutcome]:
+    """Read the patients of a study of any kind, their outcome as one that is had or not; to find and describe them.
+
+    Raises
+    ------
+    SpinecastError
+        If they cannot be read, or nobody's outcome is known.
+    """
+    cohort = build_cohort(cohort_source(study), cohort_variables(study), study.cohort.impossible_values)
+    return cohort, label_as_event(cohort, any_definition(study))
 
 
 def patient_groups(

@@ -9,13 +9,14 @@ from typing import Any
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome
+from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import CohortError
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.statistics import Absent, ClosedTest, UpdateLine, closed_update_test, fit_update
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import Study
 from spinecast.training.update_refit import Refit, refit_model, refit_plans
+from spinecast.validation.recorded_outcome import ValidatedOutcome
 from spinecast.validation.updating import (
     Method,
     predictor_parameters,
@@ -49,7 +50,7 @@ class UpdatePlan:
     identity, version : str
         Of this model; the version is ``name/number`` in the registry, or says that it is not registered.
     method : Method
-    outcome : BinaryRisk
+    outcome : ValidatedOutcome
     cohort : Cohort
         The updating patients.
     labelled : LabelledOutcome
@@ -65,7 +66,7 @@ class UpdatePlan:
     identity: str
     version: str
     method: Method
-    outcome: BinaryRisk
+    outcome: ValidatedOutcome
     cohort: Cohort
     labelled: LabelledOutcome
     drawn_from: tuple[Cohort, LabelledOutcome] | None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from spinecast.cohorts.checking.findings import FileFinding
 from spinecast.cohorts.checking.findings import NotApplicable as FileNotApplicable
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome
-from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
+from spinecast.models.loading import AnyModel, TimedModel
+from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import Absent, Measure
 from spinecast.validation.case_mix import CaseMix
 from spinecast.validation.checks import Checklist
@@ -18,11 +20,19 @@ from spinecast.validation.development import Development, Overlap
 from spinecast.validation.evaluation import Evaluation
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.net_benefit import ThresholdBenefit
+from spinecast.validation.recorded_outcome import ValidatedOutcome
 from spinecast.validation.risk_sources import RiskSource
 from spinecast.validation.strata import StratumObserved
 from spinecast.validation.subgroups import FEWEST, SubgroupEvaluation
 
-__all__ = ["ExternalValidation", "ValidationPlan", "ValidationSettings"]
+__all__ = [
+    "ExternalJudgement",
+    "ExternalValidation",
+    "QuantityPlan",
+    "TimesPlan",
+    "ValidationPlan",
+    "ValidationSettings",
+]
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class ValidationPlan:
     source : RiskSource
         What is validated.
     cohort : Cohort
-    outcome : BinaryRisk
+    outcome : ValidatedOutcome
     labelled : LabelledOutcome
         Its outcome in the cohort.
     development : Development
@@ -85,7 +95,7 @@ class ValidationPlan:
         What was asked for and must not be compared, and why.
     recorded : tuple of Comparator
         Predictions that stand in the cohort, shape (n labelled,) each.
-    model : PrognosisModel, optional
+    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel, optional
         The model behind `source`.
     lacking : tuple of str
         Predictors that nobody has.
@@ -98,17 +108,94 @@ class ValidationPlan:
 
     source: RiskSource
     cohort: Cohort
-    outcome: BinaryRisk
+    outcome: ValidatedOutcome
     labelled: LabelledOutcome
     development: Development
     comparators: tuple[RiskSource, ...] = ()
     barred: tuple[tuple[str, str], ...] = ()
     recorded: tuple[Comparator, ...] = ()
-    model: PrognosisModel | None = None
+    model: AnyModel | None = None
     lacking: tuple[str, ...] = ()
     overlap: Overlap | None = None
     dated: tuple[FileFinding | FileNotApplicable, ...] | None = None
     settings: ValidationSettings = ValidationSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class TimesPlan:
+    """What a validation of curves is made of.
+
+    Parameters
+    ----------
+    at_day : ValidationPlan
+        The same at one of the days, where the model gives a risk as any other does: its source and its outcome are of
+        that day. Case mix, missing inputs, subgroups and the checks are looked at there.
+    times : LabelledTimes
+    model : TimeToEventModel or CompetingRisksModel
+    horizons : tuple of float
+        Days that are judged, that of `at_day` among them.
+    sources_at : callable
+        Maps a day to what else gives a risk, or a ranking, by it.
+    recorded : tuple of Comparator
+        Predictions that stand in the cohort, of one day each.
+    """
+
+    at_day: ValidationPlan
+    times: LabelledTimes
+    model: TimedModel
+    horizons: tuple[float, ...]
+    sources_at: Callable[[float], tuple[RiskSource, ...]] = lambda _: ()
+    recorded: tuple[Comparator, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class QuantityPlan:
+    """What a validation of quantiles is made of.
+
+    Parameters
+    ----------
+    at_threshold : ValidationPlan
+        The same at one threshold, as in :class:`TimesPlan`.
+    quantity : LabelledQuantity
+    model : QuantityModel
+    thresholds : tuple of float
+        In the canonical unit.
+    checked : float
+        The threshold of `at_threshold`.
+    others : tuple of (str, QuantityModel)
+        Models of the same quantity to set beside it, with what reports call them.
+    """
+
+    at_threshold: ValidationPlan
+    quantity: LabelledQuantity
+    model: QuantityModel
+    thresholds: tuple[float, ...]
+    checked: float
+    others: tuple[tuple[str, QuantityModel], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalJudgement:
+    """A finished validation of a model of times or of a quantity: JSON values, no patient.
+
+    Parameters
+    ----------
+    evaluation : dict
+        In the form of a training's, with the basis "external".
+    findings : dict
+        What :meth:`ExternalValidation.parts` holds.
+    """
+
+    evaluation: dict[str, Any]
+    findings: dict[str, Any]
+
+    def judged(self) -> dict[str, Any]:
+        """Return the evaluation as JSON values."""
+        return self.evaluation
+
+    def parts(self) -> dict[str, Any]:
+        """Return everything but the evaluation as JSON values."""
+        return self.findings
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +236,10 @@ class ExternalValidation:
     not_scored: int
     checklist: Checklist
     sample_size: dict[str, Any]
+
+    def judged(self) -> dict[str, Any]:
+        """Return the evaluation as JSON values."""
+        return self.evaluation.to_dict()
 
     def parts(self) -> dict[str, Any]:
         """Return everything but the evaluation as JSON values."""

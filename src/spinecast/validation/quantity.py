@@ -6,7 +6,7 @@ of passing each threshold as any risk: by ranking, calibration and the Brier sco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from spinecast.statistics import (
     calibration_groups,
     calibration_in_the_large,
     calibration_slope,
+    decision_curve,
     flexible_calibration,
     interval_coverage,
     mean_absolute_error,
@@ -77,6 +78,7 @@ class QuantityJudge:
                 {
                     "level": float(level),
                     "pinball": pinball_loss(self.values, quantiles[:, at], float(level)).to_dict(),
+                    "skill": pinball_skill(self.values, quantiles[:, [at]], [float(level)]).to_dict(),
                     "share_below": share_below(self.values, quantiles[:, at]).to_dict(),
                 }
                 for at, level in enumerate(found.levels)
@@ -92,6 +94,42 @@ class QuantityJudge:
             "thresholds": [self._threshold(found, threshold) for threshold in self.thresholds],
             "observed_by_predicted": self._by_predicted(found),
         }
+
+    def group(self, found: QuantileFunction) -> dict[str, Measure]:
+        """Judge a group of patients: the measures of subgroups."""
+        coverage = {f"coverage_{100 * share:.0f}": self._coverage(found, share) for share in COVERAGES}
+        return self._overall(found) | coverage
+
+    def usefulness(
+        self,
+        found: QuantileFunction,
+        threshold: float,
+        risks: Sequence[float],
+        along: Sequence[float],
+        *,
+        bootstrap: int,
+        seed: int,
+    ) -> dict[str, Any]:
+        """Net benefit of acting on the chance of reaching a threshold: JSON values.
+
+        Parameters
+        ----------
+        found : QuantileFunction
+        threshold : float
+        risks : sequence of float
+            Chances at which net benefit is given.
+        along : sequence of float
+            Chances of the decision curve.
+        bootstrap, seed : int
+            Of intervals without a formula.
+        """
+        happened = self._happened(threshold)
+        if not 0 < happened.sum() < len(happened):
+            absent = Absent("nobody reached it" if not happened.any() else "everybody reached it").to_dict()
+            return {"decision_curve": absent, "net_benefit": absent}
+        risk = np.clip(found.exceedance([threshold])[:, 0], CERTAIN, 1 - CERTAIN)
+        curves = [decision_curve(happened, risk, at, bootstrap=bootstrap, seed=seed) for at in (along, risks)]
+        return {"decision_curve": curves[0].to_dict(), "net_benefit": curves[1].to_dict()}
 
     def _overall(self, found: QuantileFunction) -> dict[str, Measure]:
         quantiles = found.quantiles()

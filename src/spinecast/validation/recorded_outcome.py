@@ -6,18 +6,32 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
+import numpy as np
+
+from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import (
     BinaryOutcome,
     BinaryRisk,
     CompetingHorizonOutcome,
+    CompetingRisksOutcome,
     HorizonOutcome,
+    LabelledOutcome,
     LandmarkOutcome,
+    QuantityOutcome,
     ThresholdOutcome,
+    TimedOutcome,
+    TimeToEventOutcome,
+    label_outcome,
+    read_as_seen,
+    read_by_threshold,
 )
 from spinecast.cohorts.outcomes.by_horizon import Censoring
 from spinecast.errors import ArtifactError, ContractError, nearest
 
-__all__ = ["outcome_from_record", "outcome_variables", "with_censoring"]
+__all__ = ["ValidatedOutcome", "label_as_event", "outcome_from_record", "outcome_variables", "with_censoring"]
+
+ValidatedOutcome = BinaryRisk | TimedOutcome | QuantityOutcome
+"""Outcomes of the models that are validated and updated."""
 
 _KINDS: Mapping[str, Any] = {
     "horizon": HorizonOutcome,
@@ -25,10 +39,13 @@ _KINDS: Mapping[str, Any] = {
     "competing_horizon": CompetingHorizonOutcome,
     "binary": BinaryOutcome,
     "threshold": ThresholdOutcome,
+    "time_to_event": TimeToEventOutcome,
+    "competing_risks": CompetingRisksOutcome,
+    "quantity": QuantityOutcome,
 }
 
 
-def outcome_from_record(recorded: Mapping[str, Any] | None) -> BinaryRisk:
+def outcome_from_record(recorded: Mapping[str, Any] | None) -> ValidatedOutcome:
     """Make the outcome that a model's ``about`` records.
 
     Parameters
@@ -45,26 +62,44 @@ def outcome_from_record(recorded: Mapping[str, Any] | None) -> BinaryRisk:
     if kind is None or recorded is None:
         raise ArtifactError(
             "the model does not record which outcome it predicts",
-            expected=f"an outcome of a kind that is a risk: {', '.join(_KINDS)}",
+            expected=f"an outcome of one of the kinds {', '.join(_KINDS)}",
             remedy="name the study with --study, or the outcome with --outcome-time, --outcome-event and --horizon",
         )
     known = {field.name for field in fields(kind)}
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items()}
-    made: BinaryRisk = kind(**{name: value for name, value in given.items() if name in known})
+    made: ValidatedOutcome = kind(**{name: value for name, value in given.items() if name in known})
     return made
 
 
-def outcome_variables(outcome: BinaryRisk) -> tuple[str, ...]:
+def outcome_variables(outcome: ValidatedOutcome) -> tuple[str, ...]:
     """Return the dictionary variables an outcome is read from."""
     return tuple(str(getattr(outcome, key)) for key in ("time", "event", "status", "variable") if hasattr(outcome, key))
 
 
-def with_censoring(outcome: BinaryRisk, censored: str | None) -> BinaryRisk:
+def label_as_event(cohort: Cohort, outcome: ValidatedOutcome) -> LabelledOutcome:
+    """Read any outcome as one that patients have or do not have, to divide or describe them by.
+
+    An event in time is read as seen during the follow-up or not, a quantity as at least its median or not.
+
+    Raises
+    ------
+    CohortError, ContractError
+        As `spinecast.cohorts.outcomes.label_outcome`.
+    """
+    if isinstance(outcome, TimeToEventOutcome | CompetingRisksOutcome):
+        return read_as_seen(label_outcome(cohort, outcome))
+    if isinstance(outcome, QuantityOutcome):
+        labelled = label_outcome(cohort, outcome)
+        return read_by_threshold(labelled, float(np.median(labelled.values)))
+    return label_outcome(cohort, outcome)
+
+
+def with_censoring(outcome: ValidatedOutcome, censored: str | None) -> ValidatedOutcome:
     """Return the outcome with another way to meet patients whose follow-up ends early.
 
     Parameters
     ----------
-    outcome : BinaryRisk
+    outcome : ValidatedOutcome
     censored : {"exclude", "ipcw"}, optional
         The outcome's own when None.
 
@@ -83,7 +118,11 @@ def with_censoring(outcome: BinaryRisk, censored: str | None) -> BinaryRisk:
             expected=f"one of {', '.join(get_args(Censoring))}",
             remedy=f"did you mean {close}?" if close else None,
         )
-    if isinstance(outcome, BinaryOutcome | ThresholdOutcome):
+    if isinstance(outcome, TimeToEventOutcome | CompetingRisksOutcome):
+        raise ContractError(
+            "of a time, follow-up that ended without the event counts for as long as it lasted", where="--censored"
+        )
+    if isinstance(outcome, BinaryOutcome | ThresholdOutcome | QuantityOutcome):
         raise ContractError("the outcome has no follow-up that could be censored", where="--censored")
     way: Censoring = "ipcw" if censored == "ipcw" else "exclude"
     return replace(outcome, censored=way)

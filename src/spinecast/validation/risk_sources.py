@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,9 +13,11 @@ from spinecast.clinical.declared import NOTHING_DECLARED, DevelopmentDeclared
 from spinecast.clinical.published_model import PublishedModel
 from spinecast.clinical.scores import Score, compute_scores
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import BinaryRisk
 from spinecast.errors import ContractError
+from spinecast.models.loading import AnyModel, TimedModel
 from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.quantiles.model import QuantityModel
+from spinecast.validation.recorded_outcome import ValidatedOutcome
 
 __all__ = [
     "AskedOutcome",
@@ -24,8 +26,12 @@ __all__ = [
     "asked_outcome",
     "cohort_columns",
     "model_source",
+    "predict_columns",
+    "predictor_blocks",
     "published_source",
     "score_source",
+    "threshold_source",
+    "timed_source",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -34,6 +40,8 @@ SourceKind = Literal["model", "score", "published"]
 
 # Rows predicted at once: bounds the memory of a cohort of any size.
 ROWS_AT_ONCE = 20_000
+# A chance on the log-odds must be no certainty.
+CERTAIN = 1e-6
 # The event whose survival published scores state.
 DEATH = "death"
 
@@ -106,7 +114,7 @@ class RiskSource:
         }
 
 
-def asked_outcome(outcome: BinaryRisk) -> AskedOutcome:
+def asked_outcome(outcome: ValidatedOutcome) -> AskedOutcome:
     """Return what an outcome of the cohorts room asks for."""
     event = next(str(getattr(outcome, key)) for key in ("event", "status", "variable") if hasattr(outcome, key))
     horizon = getattr(outcome, "horizon_days", None)
@@ -135,6 +143,84 @@ def model_source(model: PrognosisModel, identity: str, asked: AskedOutcome, *, l
         return predict_columns(model, columns)
 
     recorded = dict(model.about.get("outcome") or {})
+    return _own_source(model, identity, compute, _other_outcome(recorded, asked), label)
+
+
+def predict_columns(model: PrognosisModel, columns: Columns) -> FloatArray:
+    """Predict from matrix columns, shape (n,); a predictor without a column is missing for everyone."""
+    return np.concatenate([model.predict(block) for block in predictor_blocks(model.predictors, columns)])
+
+
+def predictor_blocks(predictors: Sequence[str], columns: Columns) -> Iterator[FloatArray]:
+    """Yield the patients' predictors some rows at a time, shape (rows, predictors); what has no column is missing."""
+    count = len(next(iter(columns.values())))
+    for start in range(0, count, ROWS_AT_ONCE):
+        length = min(ROWS_AT_ONCE, count - start)
+        nothing = np.full(length, np.nan)
+        block = [columns[name][start : start + length] if name in columns else nothing for name in predictors]
+        yield np.ascontiguousarray(np.column_stack(block))
+
+
+def timed_source(model: TimedModel, identity: str, asked: AskedOutcome, *, label: str = "") -> RiskSource:
+    """Take risks by one day from a model of times.
+
+    Parameters
+    ----------
+    model : TimeToEventModel or CompetingRisksModel
+    identity : str
+    asked : AskedOutcome
+        Of another outcome, or past the last day it answers for, it ranks patients by its risk on a day it does.
+    label : str
+        As :func:`model_source`.
+    """
+    day = asked.horizon_days
+    event = str(model.about["outcome"].get("event") or model.about["outcome"].get("status"))
+    if event != asked.event:
+        why = f"the model predicts {model.about['outcome'].get('label') or event}, not {asked.words}"
+    elif day is None:
+        why = "the model predicts a risk by a day, and the outcome has none"
+    else:
+        why = "" if day <= model.last_day else f"the model answers up to day {model.last_day:g}, not {asked.words}"
+    read = model.last_day if day is None else min(day, model.last_day)
+
+    def compute(columns: Columns) -> FloatArray:
+        return np.concatenate(
+            [model.risk(block, [read])[:, 0] for block in predictor_blocks(model.predictors, columns)]
+        )
+
+    return _own_source(model, identity, compute, why, label)
+
+
+def threshold_source(
+    model: QuantityModel, identity: str, variable: str, threshold: float, *, label: str = ""
+) -> RiskSource:
+    """Take the chance of reaching a threshold from a model of a quantity.
+
+    Parameters
+    ----------
+    model : QuantityModel
+    identity : str
+    variable : str
+        The quantity that is measured; a model of another one ranks patients only.
+    threshold : float
+        In the canonical unit.
+    label : str
+        As :func:`model_source`.
+    """
+    theirs = str(model.about["outcome"]["variable"])
+    why = "" if theirs == variable else f"the model predicts {theirs}, not {variable}"
+
+    def compute(columns: Columns) -> FloatArray:
+        blocks = predictor_blocks(model.predictors, columns)
+        risk = np.concatenate([model.distribution(block).exceedance([threshold])[:, 0] for block in blocks])
+        return np.asarray(np.clip(risk, CERTAIN, 1 - CERTAIN), dtype=np.float64)
+
+    return _own_source(model, identity, compute, why, label)
+
+
+def _own_source(
+    model: AnyModel, identity: str, compute: Callable[[Columns], FloatArray], why: str, label: str
+) -> RiskSource:
     return RiskSource(
         name=model.name,
         label=label or str(model.about.get("title") or model.name),
@@ -142,23 +228,10 @@ def model_source(model: PrognosisModel, identity: str, asked: AskedOutcome, *, l
         inputs=model.predictors,
         identity=identity,
         compute=compute,
-        ranks_only=_other_outcome(recorded, asked),
+        ranks_only=why,
         note=f"Model {model.name}, identity {identity[:12]}.",
         declared=DevelopmentDeclared.model_validate(model.about.get("development") or {}),
     )
-
-
-def predict_columns(model: PrognosisModel, columns: Columns) -> FloatArray:
-    """Predict from matrix columns, shape (n,); a predictor without a column is missing for everyone."""
-    count = len(next(iter(columns.values())))
-    risk = np.empty(count)
-    for start in range(0, count, ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        block = [columns[name][rows] if name in columns else None for name in model.predictors]
-        length = len(risk[rows])
-        matrix = np.column_stack([np.full(length, np.nan) if column is None else column for column in block])
-        risk[rows] = model.predict(np.ascontiguousarray(matrix))
-    return risk
 
 
 def _other_outcome(recorded: Mapping[str, Any], asked: AskedOutcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -25,11 +25,13 @@ __all__ = [
     "SubgroupCell",
     "SubgroupEvaluation",
     "default_subgroup_variables",
+    "evaluate_groups",
     "evaluate_subgroups",
     "group_patients",
 ]
 
 FloatArray = NDArray[np.float64]
+Measures = dict[str, Measure]
 
 FEWEST = 10
 """Fewest events, and fewest patients without one, of a group that is shown: this project's own convention. Below it an
@@ -215,42 +217,75 @@ def evaluate_subgroups(
         If the predictions are apparent.
     """
     predictions.require_out_of_sample("an evaluation by subgroup")
+    known = np.ones_like(predictions.outcome, dtype=bool) if predictions.weights is None else predictions.weights > 0
 
-    def cell(label: str, members: NDArray[np.bool_]) -> SubgroupCell:
-        weights = predictions.weights
-        nobody = not members.any() or (weights is not None and not weights[members].any())
-        part = None if nobody else predictions.subset(members)
-        if part is None or min(part.events, part.n - part.events) < fewest:
-            reason = f"fewer than {fewest} events, or fewer than {fewest} patients without one"
-            return SubgroupCell(label, None, None, dict.fromkeys(SUBGROUP_MEASURES, Absent(reason)))
+    def measure(members: NDArray[np.bool_]) -> Measures:
+        part = predictions.subset(members)
         if followed is None:
-            return SubgroupCell(label, part.n, part.events, _measures(part, ranks_only, bootstrap, seed))
+            return _measures(part, ranks_only, bootstrap, seed)
         here = followed.subset(members)
         weighed = predictions_at_horizon(here)
         if isinstance(weighed, Absent):
-            return SubgroupCell(label, part.n, part.events, dict.fromkeys(SUBGROUP_MEASURES, weighed))
+            return dict.fromkeys(SUBGROUP_MEASURES, weighed)
         found = _measures(weighed, ranks_only, bootstrap, seed) | measures_at_horizon(here, ranks_only=ranks_only)
-        return SubgroupCell(label, part.n, part.events, {name: found[name] for name in SUBGROUP_MEASURES})
+        return {name: found[name] for name in SUBGROUP_MEASURES}
+
+    return evaluate_groups(
+        groupings, known & (predictions.outcome == 1), known & (predictions.outcome == 0), measure, fewest=fewest
+    )
+
+
+def evaluate_groups(
+    groupings: Sequence[Grouping],
+    with_event: NDArray[np.bool_],
+    without: NDArray[np.bool_],
+    measure: Callable[[NDArray[np.bool_]], Measures],
+    *,
+    names: Sequence[str] = SUBGROUP_MEASURES,
+    fewest: int = FEWEST,
+) -> tuple[SubgroupEvaluation, ...]:
+    """Evaluate every group by measures of any kind, and suppress as :func:`evaluate_subgroups` says.
+
+    Parameters
+    ----------
+    groupings : sequence of Grouping
+    with_event, without : ndarray of bool, shape (n,)
+        Who is known to have had the event, and not to.
+    measure : callable
+        Maps the members of a group, shape (n,), to its measures.
+    names : sequence of str
+        Of the measures.
+    fewest : int
+        Fewest of either that a group is shown with.
+    """
+
+    def counted(members: NDArray[np.bool_]) -> tuple[int, int]:
+        return int((with_event & members).sum()), int((without & members).sum())
+
+    def cell(label: str, members: NDArray[np.bool_]) -> SubgroupCell:
+        events, others = counted(members)
+        if min(events, others) < fewest:
+            reason = f"fewer than {fewest} events, or fewer than {fewest} patients without one"
+            return SubgroupCell(label, None, None, dict.fromkeys(names, Absent(reason)))
+        return SubgroupCell(label, events + others, events, measure(members))
 
     def cells(grouping: Grouping) -> tuple[SubgroupCell, ...]:
         found = [cell(label, members) for label, members in grouping.groups]
         hidden = [place for place, one in enumerate(found) if one.n is None]
-        if len(hidden) == 1 and len(found) > 1 and _tells(predictions, grouping.groups[hidden[0]][1]):
+        # A count of the one hidden group that is of so few that they could be known would follow from the others.
+        if (
+            len(hidden) == 1
+            and len(found) > 1
+            and any(0 < count < FEWEST_SHOWN for count in counted(grouping.groups[hidden[0]][1]))
+        ):
             shown = [place for place in range(len(found)) if place not in hidden]
             smallest = min(shown, key=lambda place: found[place].n or 0)
             reason = f"not shown, as the numbers of {found[hidden[0]].label!r} would follow from it"
             label = found[smallest].label
-            found[smallest] = SubgroupCell(label, None, None, dict.fromkeys(SUBGROUP_MEASURES, Absent(reason)))
+            found[smallest] = SubgroupCell(label, None, None, dict.fromkeys(names, Absent(reason)))
         return tuple(found)
 
     return tuple(SubgroupEvaluation(each.variable, each.label, cells(each)) for each in groupings)
-
-
-def _tells(predictions: Predictions, members: NDArray[np.bool_]) -> bool:
-    """Say whether a count of the group, with or without the event, is of so few that they could be known."""
-    known = members if predictions.weights is None else members & (predictions.weights > 0)
-    events = int(np.count_nonzero(known & (predictions.outcome == 1)))
-    return any(0 < count < FEWEST_SHOWN for count in (events, int(np.count_nonzero(known)) - events))
 
 
 def _measures(part: Predictions, ranks_only: str, bootstrap: int, seed: int) -> dict[str, Measure]:

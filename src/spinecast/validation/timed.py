@@ -45,6 +45,7 @@ __all__ = [
     "TimedJudge",
     "TimedSettings",
     "mean_time_lost",
+    "one_day_measures",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -63,6 +64,20 @@ HORIZON_MEASURES = (
     "e90",
     "e_max",
 )
+# What readers of any model's record look for, by the names it has where there is one day only.
+_ONE_DAY = {
+    "auc": "horizon_auc",
+    "calibration_in_the_large": "calibration_in_the_large",
+    "calibration_slope": "calibration_slope",
+    "observed_expected_ratio": "horizon_observed_expected_ratio",
+    "scaled_brier": "ipa",
+    "ici": "ici",
+    "e50": "e50",
+    "e90": "e90",
+    "e_max": "e_max",
+}
+# Measures candidates and comparators are compared by.
+BRIEF_MEASURES = ("horizon_auc", "ipa", "calibration_slope", "horizon_observed_expected_ratio")
 # Measures on the log-odds need a risk that is no certainty; rounding can make one of a risk this near to it.
 CERTAIN = 1e-9
 CURVE_THRESHOLDS = 41
@@ -252,6 +267,39 @@ class TimedJudge:
         """The same judge of some of the patients."""
         return replace(self, time=self.time[rows], cause=self.cause[rows])
 
+    def beside(self, day: float, own: FloatArray, judged: JudgedRisk) -> dict[str, Any]:
+        """Judge what is set beside risks `own` by one horizon, shape (n,): JSON values.
+
+        The measures are those candidates are compared by, in the patients who have a value, and the paired difference
+        of AUC.
+        """
+        has_it = np.isfinite(judged.values)
+        difference = self.compare(day, own, judged.values).to_dict()
+        if not has_it.any():
+            nobody = Absent("nobody has a value").to_dict()
+            return {"day": day, "n": 0, "measures": dict.fromkeys(BRIEF_MEASURES, nobody), "difference": difference}
+        here = self.restricted(has_it)
+        found = here.brief(day, judged.values[has_it]) if not judged.ranks_only else here._ranking(day, judged, has_it)
+        return found | {"difference": difference}
+
+    def _ranking(self, day: float, judged: JudgedRisk, has_it: NDArray[np.bool_]) -> dict[str, Any]:
+        measures: dict[str, Measure] = dict.fromkeys(BRIEF_MEASURES, Absent(judged.ranks_only))
+        measures["horizon_auc"] = horizon_auc(self.time, self.cause, judged.values[has_it], day)
+        return {"day": day, "n": len(self.time), "events": self._events(day), "measures": _as_json(measures)}
+
+    def group(self, day: float, risk: FloatArray, lost: FloatArray) -> dict[str, Measure]:
+        """Judge risks by one horizon, and mean times lost, in a group of patients: the measures of subgroups."""
+        time, cause, inside = self.time, self.cause, np.clip(risk, CERTAIN, 1 - CERTAIN)
+        competing = Absent("another event competes: a pair of patients cannot be put in order by one event alone")
+        return {
+            "auc": horizon_auc(time, cause, risk, day),
+            "scaled_brier": index_of_prediction_accuracy(time, cause, risk, day),
+            "calibration_in_the_large": horizon_calibration_in_the_large(time, cause, inside, day, scale="logit"),
+            "calibration_slope": horizon_calibration_slope(time, cause, inside, day, scale="logit"),
+            "observed_expected_ratio": horizon_observed_expected_ratio(time, cause, risk, day),
+            "harrell_c": competing if (cause > 1).any() else harrell_c(time, cause, lost),
+        }
+
     def _events(self, day: float) -> int:
         return int(((self.cause == 1) & (self.time <= day)).sum())
 
@@ -303,6 +351,23 @@ class TimedJudge:
             return found.to_dict()
 
         return {"decision_curve": benefit(along), "net_benefit": benefit(settings.thresholds)}
+
+
+def one_day_measures(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Measures of one horizon under the names they have where there is one day only, each saying the day.
+
+    Parameters
+    ----------
+    found : mapping
+        Of :meth:`TimedJudge.horizon`.
+    """
+    words, measures = f"by day {found['day']:g}", found["measures"]
+    return {
+        name: measures[own]
+        if "absent" in measures[own]
+        else measures[own] | {"method": f"{words}: {measures[own]['method']}"}
+        for name, own in _ONE_DAY.items()
+    }
 
 
 def _as_json(measures: Mapping[str, Measure]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import pandas as pd
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import BinaryRisk, LabelledOutcome, label_outcome
+from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import CohortError
-from spinecast.models.prognosis_model import PrognosisModel, development_marginals
+from spinecast.models.loading import AnyModel
+from spinecast.models.prognosis_model import development_marginals
 from spinecast.validation.development import (
     Development,
     development_again,
@@ -20,7 +21,7 @@ from spinecast.validation.development import (
     fingerprint_over,
     refuse_development_cohort,
 )
-from spinecast.validation.recorded_outcome import outcome_variables
+from spinecast.validation.recorded_outcome import ValidatedOutcome, label_as_event, outcome_variables
 
 __all__ = ["describe_people", "divide_patients", "refuse_same_patients", "refuse_updating_cohorts", "updating_cohorts"]
 
@@ -87,7 +88,7 @@ def _one_sided(labelled: LabelledOutcome) -> CohortError:
 
 
 def describe_people(
-    cohort: Cohort, labelled: LabelledOutcome, predictors: Sequence[str], outcome: BinaryRisk
+    cohort: Cohort, labelled: LabelledOutcome, predictors: Sequence[str], outcome: ValidatedOutcome
 ) -> dict[str, Any]:
     """Return what tells a cohort again, and gives no patient away: fingerprint, counts, quantiles of the predictors.
 
@@ -98,7 +99,7 @@ def describe_people(
         Of this cohort.
     predictors : sequence of str
         Of the model; those the cohort lacks are left out.
-    outcome : BinaryRisk
+    outcome : ValidatedOutcome
 
     Returns
     -------
@@ -120,12 +121,12 @@ def describe_people(
     }
 
 
-def updating_cohorts(model: PrognosisModel) -> tuple[Development, ...]:
+def updating_cohorts(model: AnyModel) -> tuple[Development, ...]:
     """Return the patients a model was updated on, and the whole cohorts they were part of, as the model records them.
 
     Parameters
     ----------
-    model : PrognosisModel
+    model : AnyModel
         None of them for one that was never updated.
     """
     recorded = [one for update in model.about.get("updates") or () for one in (update["cohort"], update["drawn_from"])]
@@ -146,7 +147,7 @@ def updating_cohorts(model: PrognosisModel) -> tuple[Development, ...]:
     )
 
 
-def refuse_updating_cohorts(model: PrognosisModel, cohort: Cohort, labelled: LabelledOutcome) -> None:
+def refuse_updating_cohorts(model: AnyModel, cohort: Cohort, labelled: LabelledOutcome) -> None:
     """Refuse to judge a model on the patients it was updated on, or on all it was updated and judged on together.
 
     Raises
@@ -158,7 +159,7 @@ def refuse_updating_cohorts(model: PrognosisModel, cohort: Cohort, labelled: Lab
         refuse_development_cohort(find_overlap(people, cohort, labelled), people, cohort)
 
 
-def refuse_same_patients(updating: Cohort, judging: Cohort, outcome: BinaryRisk) -> None:
+def refuse_same_patients(updating: Cohort, judging: Cohort, outcome: ValidatedOutcome) -> None:
     """Refuse two files of which the second, judged on, holds patients of the first, updated on.
 
     Raises
@@ -166,8 +167,8 @@ def refuse_same_patients(updating: Cohort, judging: Cohort, outcome: BinaryRisk)
     CohortError
         If rows agree, or both are the same file.
     """
-    known = development_again(updating, label_outcome(updating, outcome))
-    overlap = find_overlap(known, judging, label_outcome(judging, outcome))
+    known = development_again(updating, label_as_event(updating, outcome))
+    overlap = find_overlap(known, judging, label_as_event(judging, outcome))
     if overlap.how:
         raise CohortError(
             f"{judging.name} holds patients of {updating.name}, on which the model is to be updated",

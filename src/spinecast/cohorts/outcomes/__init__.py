@@ -34,6 +34,7 @@ from spinecast.cohorts.outcomes.by_time import (
     TimeToEventOutcome,
     label_competing_risks,
     label_time_to_event,
+    read_as_seen,
     read_by_day,
 )
 from spinecast.cohorts.outcomes.labelled import (
@@ -63,6 +64,7 @@ __all__ = [
     "TimeToEventOutcome",
     "TimedOutcome",
     "label_outcome",
+    "read_as_seen",
     "read_by_day",
     "read_by_threshold",
     "require_events",

@@ -29,6 +29,7 @@ __all__ = [
     "TimeToEventOutcome",
     "label_competing_risks",
     "label_time_to_event",
+    "read_as_seen",
     "read_by_day",
 ]
 
@@ -114,6 +115,20 @@ def label_competing_risks(cohort: Cohort, outcome: CompetingRisksOutcome) -> Lab
     entry = variable(outcome.status)
     label = outcome.label or f"Time to {entry.level_label(outcome.causes[0]).lower()}"
     return _label_times(cohort, outcome.time, entry, outcome.causes, outcome.horizons_days, label)
+
+
+def read_as_seen(labelled: LabelledTimes) -> LabelledOutcome:
+    """Read the first cause as seen during the follow-up or not, whatever its length: what a table one is divided by."""
+    return LabelledOutcome(
+        label=labelled.label,
+        positive_label=labelled.cause_labels[0],
+        negative_label="Without the event",
+        values=(labelled.cause == 1).astype(np.float64),
+        known=np.ones(len(labelled), dtype=bool),
+        rows=labelled.rows,
+        weights=None,
+        attrition=labelled.attrition,
+    )
 
 
 def read_by_day(labelled: LabelledTimes, day: float) -> LabelledOutcome:

@@ -44,6 +44,7 @@ def save_quantity_model(model: QuantityModel, folder: Path) -> str:
     described = {
         "name": model.name,
         "scale": model.scale,
+        "spread": model.spread,
         "predictors": list(model.predictors),
         "parts": [
             {
@@ -138,6 +139,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
         marginals=tables["quantiles"],
         always_known=tables["always_known"],
         about=described["about"],
+        spread=described.get("spread", 1.0),  # models of before updating changed it
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.encoding import Encoder
-from spinecast.models.prognosis_model import latin_background, mean_in_order
+from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale
 from spinecast.models.scorers import Scorer
 
@@ -113,6 +113,8 @@ class QuantityModel:
         missing one widens the quantiles. Of the others they learned it.
     about : mapping
         Where it comes from and what it is for. JSON values only.
+    spread : float
+        What each level's distance from the median is multiplied by, after the shifts; 1 until an update changes it.
     """
 
     name: str
@@ -124,11 +126,12 @@ class QuantityModel:
     marginals: FloatArray
     always_known: NDArray[np.bool_]
     about: Mapping[str, Any]
+    spread: float = 1.0
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the patients it was developed on do not exist."""
-        return bool((self.about.get("cohort") or {}).get("kind") == "synthetic")
+        """Whether patients it was developed or updated on do not exist."""
+        return made_from_synthetic(self.about)
 
     @property
     def thresholds(self) -> tuple[float, ...]:
@@ -154,7 +157,11 @@ class QuantityModel:
     def shifted(self, matrix: FloatArray) -> FloatArray:
         """Shifted quantiles on the scale before they are put in order, shape (n, levels)."""
         parts = np.stack([mean_in_order(part.member_quantiles(matrix)) for part in self.parts])
-        return np.asarray(mean_in_order(parts) + self.shifts, dtype=np.float64)
+        found = mean_in_order(parts) + self.shifts
+        if self.spread != 1:  # a model as it was trained keeps its very bits
+            median = found[:, [self.middle]]
+            found = median + self.spread * (found - median)
+        return np.asarray(found, dtype=np.float64)
 
     def distribution(self, matrix: FloatArray) -> QuantileFunction:
         """The served distribution of each patient, from values of shape (n, predictors)."""

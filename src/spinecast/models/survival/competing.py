@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from spinecast.models.prognosis_model import mean_in_order
+from spinecast.models.prognosis_model import made_from_synthetic, mean_in_order
 from spinecast.models.survival.correction import never_falling
-from spinecast.models.survival.model import TimeToEventModel
+from spinecast.models.survival.model import TimeToEventModel, risk_of
 from spinecast.models.survival.time_grid import read_at
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["CompetingRisksModel", "incidences"]
+__all__ = ["CompetingRisksModel", "incidences", "risk_by_days"]
 
 FloatArray = NDArray[np.float64]
 
@@ -62,6 +62,24 @@ def incidences(grid: FloatArray, log_hazards: FloatArray, days: ArrayLike) -> Fl
     free_then = np.exp(-_added(np.exp(reading.of(log_hazards))))
     at = reading.upper
     return np.asarray(found_before[..., at] + share[..., at] * (free_before[..., at] - free_then), dtype=np.float64)
+
+
+def risk_by_days(grid: FloatArray, log_hazards: FloatArray, days: ArrayLike) -> FloatArray:
+    """Risk of the first cause by each day, shape (n, m), whether others compete or not.
+
+    Parameters
+    ----------
+    grid, log_hazards, days
+        As :func:`incidences`; one cause or more.
+
+    Raises
+    ------
+    ContractError
+        As :func:`incidences`.
+    """
+    if len(log_hazards) == 1:
+        return risk_of(read_at(grid, days).of(log_hazards[0]))
+    return np.asarray(incidences(grid, log_hazards, days)[0], dtype=np.float64)
 
 
 def _added(causes: FloatArray) -> FloatArray:
@@ -103,9 +121,14 @@ class CompetingRisksModel:
         return self.hazards[0].about
 
     @property
+    def marginals(self) -> FloatArray:
+        """Quantiles of each predictor in the development cohort, shape (predictors, quantiles)."""
+        return self.hazards[0].marginals
+
+    @property
     def is_synthetic(self) -> bool:
-        """Whether the patients it was developed on do not exist."""
-        return bool((self.about.get("cohort") or {}).get("kind") == "synthetic")
+        """Whether patients it was developed or updated on do not exist."""
+        return made_from_synthetic(self.about)
 
     @property
     def horizons_days(self) -> tuple[float, ...]:

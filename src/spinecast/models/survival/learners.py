@@ -21,14 +21,12 @@ from spinecast.models.survival.curves import (
 from spinecast.models.survival.penalised_cox import fit_penalised_cox, log_baseline_hazard
 from spinecast.models.survival.person_periods import intervals_of
 from spinecast.models.survival.survival_forest import grow_survival_forest
+from spinecast.models.survival.time_grid import SHORTEST_DAYS
 
 __all__ = ["FitCurves", "fit_boosted_aft", "fit_boosted_cox", "fit_cox", "fit_discrete_time", "fit_forest"]
 
 FloatArray = NDArray[np.float64]
 FitCurves = Callable[[FloatArray, FloatArray, FloatArray, FloatArray, Parameters, int], Curves]
-
-# Death on the day of entry has no logarithm: it counts as half a day.
-SHORTEST_DAYS = 0.5
 
 
 def fit_cox(

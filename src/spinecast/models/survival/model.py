@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from spinecast.models.encoding import Encoder
-from spinecast.models.prognosis_model import latin_background, mean_in_order
+from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.curves import Curves
 from spinecast.models.survival.time_grid import median_days, read_at
@@ -109,8 +109,8 @@ class TimeToEventModel:
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the patients it was developed on do not exist."""
-        return bool((self.about.get("cohort") or {}).get("kind") == "synthetic")
+        """Whether patients it was developed or updated on do not exist."""
+        return made_from_synthetic(self.about)
 
     @property
     def horizons_days(self) -> tuple[float, ...]:

@@ -15,7 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinecast.errors import ContractError
 
-__all__ = ["Reading", "correction_positions", "median_days", "read_at", "reference_position", "time_grid"]
+__all__ = [
+    "SHORTEST_DAYS",
+    "Reading",
+    "correction_positions",
+    "median_days",
+    "read_at",
+    "read_own",
+    "reference_position",
+    "time_grid",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -27,6 +36,8 @@ FEWEST_AT_RISK = 20
 # Days at which curves are corrected; between them the correction is straight over the logarithm of time. More of them
 # follow the noise of the held-out patients and gain nothing (docs/decisions/0026).
 CORRECTION_DAYS = 3
+# Death on the day of entry has no logarithm, and no hazard of a curve that begins there: it counts as half a day.
+SHORTEST_DAYS = 0.5
 
 
 def time_grid(
@@ -156,6 +167,22 @@ def read_at(grid: FloatArray, days: ArrayLike) -> Reading:
     share = np.where(asked == grid[upper], 1.0, share)
     shift = np.where(first & (asked != grid[0]), np.log(asked) - np.log(grid[0]), 0.0)
     return Reading(lower.astype(np.int64), upper.astype(np.int64), share, shift)
+
+
+def read_own(grid: FloatArray, log_hazards: FloatArray, until: ArrayLike) -> FloatArray:
+    """Log cumulative hazard of each patient at a day of their own, shape (n,).
+
+    Parameters
+    ----------
+    grid : ndarray, shape (k,)
+    log_hazards : ndarray, shape (n, k)
+    until : array-like of shape (n,)
+        Days, drawn in to half a day at the least and the last day of the grid at the most.
+    """
+    reading = read_at(grid, np.clip(np.asarray(until, dtype=np.float64), SHORTEST_DAYS, grid[-1]))
+    patient = np.arange(len(log_hazards))
+    low, high = log_hazards[patient, reading.lower], log_hazards[patient, reading.upper]
+    return np.asarray((1 - reading.share) * low + reading.share * high + reading.shift, dtype=np.float64)
 
 
 def median_days(grid: FloatArray, log_hazard: FloatArray) -> FloatArray:

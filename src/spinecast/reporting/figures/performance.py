@@ -28,7 +28,7 @@ from spinecast.reporting.figures.style import (
     to_svg,
 )
 from spinecast.reporting.formatting import absence, estimate, listed, number, percentage, shortened
-from spinecast.reporting.measures import MEASURES, measure_text, value_of
+from spinecast.reporting.measures import MEASURES, Measure, measure_text, value_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -228,7 +228,9 @@ class ComparisonRow:
     block: str = ""
 
 
-def comparison_plot(rows: Sequence[ComparisonRow], names: Sequence[str], key: str) -> str:
+def comparison_plot(
+    rows: Sequence[ComparisonRow], names: Sequence[str], key: str, entries: Mapping[str, Measure] = MEASURES
+) -> str:
     """Draw measures of several models as dots with intervals, one panel a measure, in the order given.
 
     Parameters
@@ -239,6 +241,8 @@ def comparison_plot(rows: Sequence[ComparisonRow], names: Sequence[str], key: st
         Measures from left to right; the first row's estimate is carried down as a thin line.
     key : str
         Prefix of the ids.
+    entries : mapping of str to Measure
+        What the measures are called.
 
     Returns
     -------
@@ -250,7 +254,7 @@ def comparison_plot(rows: Sequence[ComparisonRow], names: Sequence[str], key: st
         figure = new_figure(8.6, 1.15 + 0.34 * (places[-1] + 1))
         panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
         for axes, name in zip(panels, names, strict=True):
-            _comparison_panel(axes, rows, places, name)
+            _comparison_panel(axes, rows, places, name, entries[name])
         bold = [position for position, row in enumerate(rows) if row.role == "final"]
         row_labels(panels[0], places, [row.label for row in rows], bold=bold)
         panels[0].set_ylim(places[-1] + 0.7, -0.7)
@@ -266,7 +270,9 @@ def _row_places(rows: Sequence[ComparisonRow]) -> list[float]:
     return places
 
 
-def _comparison_panel(axes: Axes, rows: Sequence[ComparisonRow], places: Sequence[float], name: str) -> None:
+def _comparison_panel(
+    axes: Axes, rows: Sequence[ComparisonRow], places: Sequence[float], name: str, entry: Measure
+) -> None:
     markers = {"final": ("D", MODEL, 5.6), "candidate": ("o", INK, 5.0), "comparator": ("s", EVENT, 5.0)}
     known = [(row, place, value_of(row.measures, name)) for row, place in zip(rows, places, strict=True)]
     limits = [limit for _, _, value in known if value for limit in value if limit is not None]
@@ -274,7 +280,7 @@ def _comparison_panel(axes: Axes, rows: Sequence[ComparisonRow], places: Sequenc
         axes.axvline(known[0][2][0], color=MODEL, lw=0.8, ls=(0, (2, 2)), alpha=0.7, zorder=1)
     for row, place, value in known:
         marker, colour, size = markers[row.role]
-        text = estimate(row.measures.get(name), MEASURES[name].decimals) if value else "not available"
+        text = estimate(row.measures.get(name), entry.decimals) if value else "not available"
         style: Style = {"transform": axes.get_yaxis_transform(), "fontsize": 8.4, "va": "center"}
         axes.text(1.03, place, text, color=INK if value else MUTED, **style)
         if value is None:
@@ -292,4 +298,4 @@ def _comparison_panel(axes: Axes, rows: Sequence[ComparisonRow], places: Sequenc
     axes.grid(visible=True, axis="x")
     for place in places:
         axes.axhline(place, color=RULE, lw=0.5, zorder=0)
-    panel_title(axes, MEASURES[name].label)
+    panel_title(axes, entry.label)

@@ -151,7 +151,7 @@ def _table_one(record: RunRecord) -> Block:
     # The cohort's own: those who could be judged, or whose outcome is known, may be fewer.
     events = record.cohort.get("events", record.evaluation["events"])
     return Table(
-        f"Characteristics of the cohort, {sized(record.cohort['patients'], events)}",
+        f"Characteristics of the cohort, {_size(record, events)}",
         ("Variable", "All", negative_label(record), positive_label(record), "Missing", "SMD"),
         tuple(rows),
         notes=(
@@ -161,6 +161,13 @@ def _table_one(record: RunRecord) -> Block:
         ),
         numeric=(1, 2, 3, 4, 5),
     )
+
+
+def _size(record: RunRecord, events: int) -> str:
+    """Say how many they are, and how many had the event; of a quantity, how many lay on the side that is named."""
+    if record.evaluation.get("kind") != "quantity":
+        return sized(record.cohort["patients"], events)
+    return f"{sized(record.cohort['patients'], None)}; {fmt.integer(events)}: {positive_label(record).lower()}"
 
 
 def _variable_rows(variable: Mapping[str, Any]) -> list[Row]:

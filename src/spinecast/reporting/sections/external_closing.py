@@ -6,8 +6,10 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Facts, Section
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.measures import FOR_COMPARISON, MEASURES
+from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.sections.closing import TERMS
 from spinecast.reporting.sections.external_follow_up import FOLLOW_UP_MEASURES
+from spinecast.reporting.timed_measures import TIMED_MEASURES
 
 __all__ = ["done_section", "external_glossary_section"]
 
@@ -73,9 +75,11 @@ def done_section(record: ExternalRecord) -> Section:
 def external_glossary_section(record: ExternalRecord) -> Section:
     """Explain every word and measure the report uses."""
     timed = FOLLOW_UP_MEASURES.values() if record.findings.get("survival") else ()
+    kind = record.evaluation.get("kind")
+    every = QUANTITY_MEASURES if kind == "quantity" else TIMED_MEASURES if kind else MEASURES
     measures = [
         (one.label, f"{one.meaning}{'' if one.ideal == FOR_COMPARISON else f' Ideal: {one.ideal}.'} {one.source}.")
-        for one in (*MEASURES.values(), *timed)
+        for one in (*every.values(), *timed)
     ]
     shared = [(term, meaning) for term, meaning in TERMS if term in SHARED]
     own = [*OWN] if record.about["kind"] == "validation" else [entry for entry in OWN if entry[0] in EVERYWHERE]

@@ -9,7 +9,7 @@ from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Figure, Paragraph, Row, Section, Table
 from spinecast.reporting.external_record import ExternalRecord
-from spinecast.reporting.measures import MEASURES, measure_text
+from spinecast.reporting.measures import MEASURES, Measure
 from spinecast.reporting.sections.common import footnoted, row, sized, unavailable
 
 __all__ = ["strata_section", "subgroups_section"]
@@ -18,8 +18,29 @@ COLUMNS = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope
 DRAWN = ("auc", "calibration_in_the_large")
 
 
-def subgroups_section(record: ExternalRecord) -> Section:
-    """Show performance in groups of patients."""
+def subgroups_section(
+    record: ExternalRecord,
+    columns: Sequence[str] = COLUMNS,
+    drawn_names: Sequence[str] = DRAWN,
+    entries: Mapping[str, Measure] = MEASURES,
+    counted: str = "Events",
+) -> Section:
+    """Show performance in groups of patients.
+
+    Parameters
+    ----------
+    record : ExternalRecord
+    columns, drawn_names : sequence of str
+        Measures of the table, and those of the figure.
+    entries : mapping of str to Measure
+        What the measures are called.
+    counted : str
+        What the column of those with the event is called.
+    """
+
+    def cells_of(measures: Mapping[str, Any]) -> list[str]:
+        return [fmt.estimate(measures.get(name), entries[name].decimals) for name in columns]
+
     title = "Subgroups"
     found = fmt.listed(record.findings.get("subgroups"))
     if not found:
@@ -33,7 +54,7 @@ def subgroups_section(record: ExternalRecord) -> Section:
             "All patients",
             fmt.integer(evaluation["n"]),
             fmt.integer(evaluation["events"]),
-            *(measure_text(evaluation["measures"], name) for name in COLUMNS),
+            *cells_of(evaluation["measures"]),
             strong=True,
         )
     ]
@@ -43,23 +64,25 @@ def subgroups_section(record: ExternalRecord) -> Section:
         for group in grouping["groups"]:
             if group["n"] is None:
                 hidden += 1
-                rows.append(row(group["label"], *["not shown"] * (2 + len(COLUMNS)), level=1))
+                rows.append(row(group["label"], *["not shown"] * (2 + len(columns)), level=1))
                 continue
             label = f"{fmt.plain(grouping['label'])}: {fmt.plain(group['label'])}"
             drawn.append(figures.ComparisonRow(label, group["measures"], "candidate", grouping["variable"]))
-            cells = (measure_text(group["measures"], name) for name in COLUMNS)
+            cells = cells_of(group["measures"])
             rows.append(row(group["label"], fmt.integer(group["n"]), fmt.integer(group["events"]), *cells, level=1))
     table = Table(
         "Performance by subgroup (95% intervals)",
-        ("Group", "n", "Events", *(MEASURES[name].short for name in COLUMNS)),
+        ("Group", "n", counted, *(entries[name].short for name in columns)),
         tuple(rows),
         notes=(
             f"Not shown: fewer than {fewest} events, or fewer than {fewest} patients without one, and a group from "
             "which the numbers of such a one would follow. This keeps a reader from reading noise, and from "
             "recognising somebody; it is no full disclosure control.",
         ),
-        numeric=tuple(range(1, 3 + len(COLUMNS))),
+        numeric=tuple(range(1, 3 + len(columns))),
     )
+    first, second = (entries[name].label for name in drawn_names)
+    title_of_figure = f"{first} and {second[0].lower()}{second[1:]} by subgroup"
     blocks: list[Block] = [
         Paragraph(
             "With many groups some differ by chance: at 95% one interval in twenty leaves out the truth. A level that "
@@ -70,8 +93,8 @@ def subgroups_section(record: ExternalRecord) -> Section:
     unseen = f" {fmt.plural(hidden, 'group')} not shown." if hidden else ""
     figure = Figure(
         key="subgroups",
-        title="Ranking and level of risk by subgroup",
-        svg=figures.comparison_plot(drawn, _drawable(drawn), "subgroups"),
+        title=title_of_figure,
+        svg=figures.comparison_plot(drawn, _drawable(drawn, drawn_names), "subgroups", entries),
         caption=f"Estimates and 95% intervals, external. Diamond and dotted line: all patients.{unseen}",
         alternative=f"Dot plot of {fmt.plural(len(drawn) - 1, 'subgroup')} beside all patients.",
         table=footnoted(table),
@@ -79,9 +102,11 @@ def subgroups_section(record: ExternalRecord) -> Section:
     return Section("subgroups", title, (*blocks, figure))
 
 
-def _drawable(rows: Sequence[figures.ComparisonRow]) -> tuple[str, ...]:
+def _drawable(rows: Sequence[figures.ComparisonRow], names: Sequence[str]) -> tuple[str, ...]:
     """Return the measures that anybody has: a score without risks has no level."""
-    return tuple(name for name in DRAWN if any(fmt.absence(one.measures.get(name)) is None for one in rows)) or DRAWN
+    return tuple(name for name in names if any(fmt.absence(one.measures.get(name)) is None for one in rows)) or tuple(
+        names
+    )
 
 
 def strata_section(record: ExternalRecord) -> Section | None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Bullets, Callout, Facts, Paragraph, Section
+from spinecast.reporting.document import Block, Bullets, Callout, Facts, Heading, Paragraph, Section, Table
 from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.sections.common import row
 from spinecast.reporting.sections.external_case_mix import case_mix_reading
 from spinecast.reporting.sections.summary import checks_callout, headline_tiles, readings
 
-__all__ = ["external_summary_section", "judged_section"]
+__all__ = ["external_summary_section", "judged_section", "not_compared_blocks"]
 
 _KINDS = {"model": "a model of spinecast", "score": "a published score", "published": "a published regression model"}
 
@@ -99,6 +100,19 @@ def judged_section(record: ExternalRecord) -> Section:
         ("Patients it gives nothing", fmt.integer(record.findings["not_scored"])),
     ]
     return Section("judged", "What was judged", (Facts(tuple(facts)),))
+
+
+def not_compared_blocks(record: ExternalRecord) -> tuple[Heading | Table, ...]:
+    """List what could not be computed from these patients, and why; nothing where everything could."""
+    found = fmt.listed(record.findings.get("not_compared"))
+    if not found:
+        return ()
+    table = Table(
+        "Published scores and models that could not be computed from these patients",
+        ("What", "Why"),
+        tuple(row(one["label"], fmt.sentence(one["reason"])) for one in found),
+    )
+    return (Heading("What could not be compared"), table)
 
 
 def _columns(record: ExternalRecord) -> Facts:

@@ -27,6 +27,7 @@ from spinecast.reporting.sections.common import basis, footnoted, outcome_label,
 from spinecast.reporting.sections.summary import checks_callout
 
 __all__ = [
+    "amount",
     "quantity_accuracy_section",
     "quantity_candidates_section",
     "quantity_intervals_section",
@@ -34,6 +35,7 @@ __all__ = [
     "quantity_patients_section",
     "quantity_summary_section",
     "quantity_thresholds_section",
+    "quantity_tile",
 ]
 
 OVERALL = ("pinball_skill", "mean_absolute_error", "coverage_50", "coverage_80", "coverage_90")
@@ -44,7 +46,8 @@ def _unit(record: RunRecord) -> str:
     return fmt.plain(record.evaluation["outcome"].get("unit") or "")
 
 
-def _amount(record: RunRecord, value: float) -> str:
+def amount(record: RunRecord, value: float) -> str:
+    """Write an amount in the quantity's unit."""
     return fmt.with_unit(fmt.integer(round(value)), _unit(record))
 
 
@@ -56,21 +59,20 @@ def quantity_summary_section(record: RunRecord) -> Section:
     """Open the report with the question, the people, the headline numbers and what they mean."""
     evaluation = record.evaluation
     people = "synthetic patients" if record.is_synthetic else "patients"
-    passed = fmt.joined([_amount(record, one["threshold"]) for one in evaluation["thresholds"]])
+    passed = fmt.joined([amount(record, one["threshold"]) for one in evaluation["thresholds"]])
     lead = (
         f"{fmt.plain(evaluation['label'])} predicts: {outcome_label(record)}, its quantiles in each patient and the "
         f"probability of reaching {passed}. It was developed and internally validated on "
         f"{fmt.integer(evaluation['n'])} {people}; half of them lay below "
-        f"{_amount(record, evaluation['outcome']['observed']['median'])}."
+        f"{amount(record, evaluation['outcome']['observed']['median'])}."
     )
+    measures = evaluation["measures"]
     tiles = [
-        _tile(record, QUANTITY_MEASURES[name].label, evaluation["measures"].get(name), name) for name in OVERALL[:2]
+        quantity_tile(record, QUANTITY_MEASURES[name].label, measures.get(name), name)
+        for name in (*OVERALL[:2], *OVERALL[3:])
     ]
     tiles += [
-        _tile(record, QUANTITY_MEASURES[name].label, evaluation["measures"].get(name), name) for name in OVERALL[3:]
-    ]
-    tiles += [
-        _tile(record, f"AUC, {_amount(record, one['threshold'])} and more", one["measures"]["auc"], "auc")
+        quantity_tile(record, f"AUC, {amount(record, one['threshold'])} and more", one["measures"]["auc"], "auc")
         for one in evaluation["thresholds"]
     ]
     blocks: list[Block] = [Paragraph(lead, lead=True)]
@@ -92,7 +94,8 @@ def quantity_summary_section(record: RunRecord) -> Section:
     return Section("summary", "Summary", tuple(blocks))
 
 
-def _tile(record: RunRecord, title: str, found: Mapping[str, Any] | None, name: str) -> KeyFigure:
+def quantity_tile(record: RunRecord, title: str, found: Mapping[str, Any] | None, name: str) -> KeyFigure:
+    """Show one measure large, with its interval and what it rests on."""
     measure, reason = QUANTITY_MEASURES[name], fmt.absence(found)
     if reason is not None or found is None:
         return KeyFigure(title, fmt.ABSENT, fmt.plain(reason), basis(record))
@@ -110,12 +113,12 @@ def quantity_outcome_section(record: RunRecord) -> Section:
         ("Outcome", outcome_label(record)),
         ("Drawn from", fmt.plain(outcome.get("variable"))),
         ("Unit", _unit(record) or "none"),
-        ("Median", _amount(record, seen["median"])),
-        ("Middle half", f"{_amount(record, seen['p25'])} to {_amount(record, seen['p75'])}"),
-        ("Middle nine tenths", f"{_amount(record, seen['p05'])} to {_amount(record, seen['p95'])}"),
-        ("Mean", _amount(record, seen["mean"])),
+        ("Median", amount(record, seen["median"])),
+        ("Middle half", f"{amount(record, seen['p25'])} to {amount(record, seen['p75'])}"),
+        ("Middle nine tenths", f"{amount(record, seen['p05'])} to {amount(record, seen['p95'])}"),
+        ("Mean", amount(record, seen["mean"])),
         *(
-            (f"{_amount(record, one['threshold'])} and more", fmt.n_of_n(one["events"], n))
+            (f"{amount(record, one['threshold'])} and more", fmt.n_of_n(one["events"], n))
             for one in evaluation["thresholds"]
         ),
         ("Levels learned", fmt.joined([f"{level:g}" for level in evaluation["levels"]])),
@@ -206,13 +209,21 @@ def quantity_intervals_section(record: RunRecord) -> Section:
     )
     levels = Table(
         "Calibration and loss of each level",
-        ("Level", "Share below (95% interval)", "Pinball loss (95% interval)"),
+        ("Level", "Share below (95% interval)", "Pinball loss (95% interval)", "Share of the loss removed"),
         tuple(
-            row(f"{one['level']:g}", fmt.estimate(one["share_below"], 3), fmt.estimate(one["pinball"], 1))
+            row(
+                f"{one['level']:g}",
+                fmt.estimate(one["share_below"], 3),
+                fmt.estimate(one["pinball"], 1),
+                fmt.estimate(one.get("skill"), 3),
+            )
             for one in evaluation["quantiles"]
         ),
-        notes=("A calibrated quantile has its own level below it.",),
-        numeric=(0, 1, 2),
+        notes=(
+            "A calibrated quantile has its own level below it. Removed is a share of the loss of the cohort's own "
+            "quantile, given to everybody.",
+        ),
+        numeric=(0, 1, 2, 3),
     )
     figure = Figure(
         key="quantile-reliability",
@@ -230,7 +241,7 @@ def quantity_thresholds_section(record: RunRecord) -> Section:
     judged = record.evaluation["thresholds"]
     rows = tuple(
         row(
-            _amount(record, one["threshold"]),
+            amount(record, one["threshold"]),
             fmt.integer(one["events"]),
             *(_measured(one["measures"], name) for name in THRESHOLD),
         )
@@ -246,7 +257,7 @@ def quantity_thresholds_section(record: RunRecord) -> Section:
     drawn = [one for one in judged if "calibration_curve" in one]
     if not drawn:
         return Section("thresholds", "Passing a threshold", (footnoted(table),))
-    titles = [f"{_amount(record, one['threshold'])} and more" for one in drawn]
+    titles = [f"{amount(record, one['threshold'])} and more" for one in drawn]
     figure = Figure(
         key="threshold-calibration",
         title="Predicted and observed probability",
@@ -262,11 +273,11 @@ def quantity_patients_section(record: RunRecord) -> Section:
     """Show the distributions of four patients made for the purpose, the blood they would need, and what moves them."""
     patients: Sequence[Mapping[str, Any]] = fmt.listed(record.explanation.get("illustrative"))
     thresholds = [one["threshold"] for one in record.evaluation["thresholds"]]
-    header = ("Composite", "Median", "80% interval", *(f"{_amount(record, one)} and more" for one in thresholds))
+    header = ("Composite", "Median", "80% interval", *(f"{amount(record, one)} and more" for one in thresholds))
     rows = tuple(
         row(
             fmt.plain(one["title"]),
-            _amount(record, one["median"]),
+            amount(record, one["median"]),
             next(_ends(record, interval) for interval in one["intervals"] if interval["stated"] == 0.8),
             *(fmt.percentage(at["probability"], 0) for at in one["at_least"]),
         )
@@ -306,7 +317,7 @@ def quantity_patients_section(record: RunRecord) -> Section:
 
 
 def _ends(record: RunRecord, interval: Mapping[str, Any]) -> str:
-    return f"{fmt.integer(round(interval['lower']))} to {_amount(record, interval['upper'])}"
+    return f"{fmt.integer(round(interval['lower']))} to {amount(record, interval['upper'])}"
 
 
 def _orders(patients: Sequence[Mapping[str, Any]]) -> Table:

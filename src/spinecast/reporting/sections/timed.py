@@ -31,6 +31,7 @@ from spinecast.reporting.sections.summary import checks_callout
 from spinecast.reporting.timed_measures import TIMED_MEASURES
 
 __all__ = [
+    "measure_tile",
     "timed_calibration_section",
     "timed_candidates_section",
     "timed_curve_section",
@@ -67,9 +68,10 @@ def timed_summary_section(record: RunRecord) -> Section:
         f"and internally validated on {fmt.integer(evaluation['n'])} {people}, "
         f"{fmt.integer(evaluation['events'])} of whom had the event while they were followed."
     )
-    tiles = [_tile(record, evaluation["measures"], name) for name in ("harrell_c", "integrated_ipa")]
+    tiles = [measure_tile(record, evaluation["measures"], name) for name in ("harrell_c", "integrated_ipa")]
     tiles += [
-        _tile(record, one["measures"], "horizon_auc", f"AUC, day {one['day']:g}") for one in evaluation["horizons"]
+        measure_tile(record, one["measures"], "horizon_auc", f"AUC, day {one['day']:g}")
+        for one in evaluation["horizons"]
     ]
     blocks: list[Block] = [Paragraph(lead, lead=True)]
     short = short_search(record)
@@ -90,7 +92,8 @@ def timed_summary_section(record: RunRecord) -> Section:
     return Section("summary", "Summary", tuple(blocks))
 
 
-def _tile(record: RunRecord, measures: Mapping[str, Any], name: str, label: str = "") -> KeyFigure:
+def measure_tile(record: RunRecord, measures: Mapping[str, Any], name: str, label: str = "") -> KeyFigure:
+    """Show one measure large, with its interval and what it rests on."""
     measure, found = TIMED_MEASURES[name], measures.get(name)
     reason = fmt.absence(found)
     title = label or measure.label
@@ -172,8 +175,8 @@ def timed_discrimination_section(record: RunRecord) -> Section:
         svg=auc_over_time_plot(evaluation, "auc-over-time"),
         caption=(
             f"{basis(record).capitalize()}, {sized(evaluation['n'], evaluation['events'])}. At each day: those with "
-            "the event by then against those followed past it without, weighted for censoring. Squares: comparators; "
-            "open diamonds: studies of one day."
+            "the event by then against those followed past it without, weighted for censoring. Squares: comparators"
+            f"{'; open diamonds: studies of one day' if evaluation.get('horizon_studies') else ''}."
         ),
         alternative="AUC of the model by day, with comparators and studies of one day beside it.",
         table=table,

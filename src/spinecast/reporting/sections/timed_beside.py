@@ -5,7 +5,7 @@ from __future__ import annotations
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Facts, Heading, Paragraph, Section, Table
 from spinecast.reporting.record import RunRecord
-from spinecast.reporting.sections.common import footnoted, row, sized
+from spinecast.reporting.sections.common import footnoted, is_external, row, sized
 from spinecast.reporting.sections.timed import measured
 
 __all__ = ["timed_comparators_section", "timed_horizon_studies_section"]
@@ -15,7 +15,8 @@ def timed_comparators_section(record: RunRecord) -> Section:
     """Compare with published scores and other models at every horizon."""
     found = fmt.listed(record.evaluation.get("comparators"))
     if not found:
-        text = "The study names no comparator: whether the model improves on what exists is not known from this report."
+        named = "Nothing was compared with it" if is_external(record) else "The study names no comparator"
+        text = f"{named}: whether the model improves on what exists is not known from this report."
         return Section("comparators", "Comparators", (Paragraph(text),))
     names = ("horizon_auc", "horizon_observed_expected_ratio", "calibration_slope", "ipa")
     rows = [

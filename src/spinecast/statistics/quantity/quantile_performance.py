@@ -13,6 +13,7 @@ __all__ = [
     "interval_coverage",
     "mean_absolute_error",
     "mean_interval_width",
+    "mean_with_interval",
     "pinball_loss",
     "pinball_losses",
     "pinball_skill",
@@ -65,7 +66,7 @@ def pinball_loss(values: ArrayLike, predicted: ArrayLike, level: float) -> Measu
         As :func:`pinball_losses`.
     """
     column = as_vector(predicted, "predicted")[:, None]
-    return _mean(pinball_losses(values, column, [level])[:, 0])
+    return mean_with_interval(pinball_losses(values, column, [level])[:, 0])
 
 
 def pinball_skill(values: ArrayLike, predicted: ArrayLike, levels: ArrayLike) -> Measure:
@@ -145,7 +146,7 @@ def mean_interval_width(lower: ArrayLike, upper: ArrayLike) -> Measure:
     ValueError
         If a number is not finite.
     """
-    return _mean(as_vector(upper, "upper") - as_vector(lower, "lower"))
+    return mean_with_interval(as_vector(upper, "upper") - as_vector(lower, "lower"))
 
 
 def mean_absolute_error(values: ArrayLike, predicted: ArrayLike) -> Measure:
@@ -160,10 +161,11 @@ def mean_absolute_error(values: ArrayLike, predicted: ArrayLike) -> Measure:
     ValueError
         If a number is not finite.
     """
-    return _mean(np.abs(as_vector(values, "values") - as_vector(predicted, "predicted")))
+    return mean_with_interval(np.abs(as_vector(values, "values") - as_vector(predicted, "predicted")))
 
 
-def _mean(values: Floats) -> Measure:
+def mean_with_interval(values: Floats) -> Measure:
+    """Mean of one number a patient, with its normal interval."""
     return _with_interval(float(values.mean()), values, "normal interval of a mean")
 
 

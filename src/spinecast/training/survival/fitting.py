@@ -17,10 +17,9 @@ from spinecast.cohorts.outcomes import LabelledTimes, label_outcome, read_by_day
 from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
 from spinecast.models.encoding import PredictorSchema
-from spinecast.models.survival.competing import incidences
+from spinecast.models.survival.competing import risk_by_days
 from spinecast.models.survival.correction import never_falling
-from spinecast.models.survival.model import risk_of
-from spinecast.models.survival.time_grid import read_at, time_grid
+from spinecast.models.survival.time_grid import time_grid
 from spinecast.training.checkpoint import count_finished, study_checkpoint
 from spinecast.training.first_checks import first_checks
 from spinecast.training.fitting import run_key_of
@@ -109,9 +108,7 @@ class TrainedTimes:
             One candidate's alone; of the whole procedure when left out.
         """
         curves = [cause.final if candidate is None else cause.candidates[candidate] for cause in self.causes]
-        if len(curves) == 1:
-            return risk_of(read_at(self.grid, days).of(curves[0]))
-        return np.asarray(incidences(self.grid, np.stack(curves), days)[0], dtype=np.float64)
+        return risk_by_days(self.grid, np.stack(curves), days)
 
 
 def timed_patients(study: Study) -> tuple[Cohort, LabelledTimes]:

@@ -32,7 +32,7 @@ from spinecast.validation.checks import (
 from spinecast.validation.predictions import Predictions, central_risks
 from spinecast.validation.risk_sources import AskedOutcome, RiskSource, cohort_columns
 from spinecast.validation.subgroups import FEWEST, default_subgroup_variables, group_patients
-from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost
+from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost, one_day_measures
 
 __all__ = ["judge_times"]
 
@@ -90,7 +90,8 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
         "reference_day": float(trained.grid[trained.causes[0].task.reference]),
         "corrected_days": [_corrected_days(trained, cause) for cause in trained.causes],
         "last_day": float(trained.grid[-1]),
-        "measures": {name: measure.to_dict() for name, measure in curve.items()} | _of_one_day(trained, horizons),
+        "measures": {name: measure.to_dict() for name, measure in curve.items()}
+        | one_day_measures(_checked(trained, horizons)),
         "one_day": trained.checked_day,
         **{key: _checked(trained, horizons)[key] for key in ("calibration_curve", "decision_curve")},
         "horizons": horizons,
@@ -103,32 +104,8 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
     return evaluation, _checklist(trained, judge, horizons)
 
 
-# What readers of any model's record look for, by the names it has where there is one day only.
-_ONE_DAY = {
-    "auc": "horizon_auc",
-    "calibration_in_the_large": "calibration_in_the_large",
-    "calibration_slope": "calibration_slope",
-    "observed_expected_ratio": "horizon_observed_expected_ratio",
-    "scaled_brier": "ipa",
-    "ici": "ici",
-    "e50": "e50",
-    "e90": "e90",
-    "e_max": "e_max",
-}
-
-
 def _checked(trained: TrainedTimes, horizons: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return next(one for one in horizons if one["day"] == trained.checked_day)
-
-
-def _of_one_day(trained: TrainedTimes, horizons: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The measures at the day that was checked, each saying the day in its method."""
-    found = _checked(trained, horizons)["measures"]
-    words = f"by day {trained.checked_day:g}"
-    return {
-        name: found[own] if "absent" in found[own] else found[own] | {"method": f"{words}: {found[own]['method']}"}
-        for name, own in _ONE_DAY.items()
-    }
 
 
 def _judge_horizon(task: tuple[TimedJudge, float, JudgedRisk]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.describing.by_outcome import describe
-from spinecast.cohorts.outcomes import LabelledOutcome, LabelledTimes
+from spinecast.cohorts.outcomes import read_as_seen
 from spinecast.explanation.curve_summary import summarise_curves
 from spinecast.files import atomic_write
 from spinecast.models.loading import TimedModel
@@ -108,7 +108,7 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
-        cohort=describe(trained.cohort, _seen_or_not(trained.labelled), model_predictors(trained.study)),
+        cohort=describe(trained.cohort, read_as_seen(trained.labelled), model_predictors(trained.study)),
         evaluation=evaluation,
         tuning=_tuning(trained),
         explanation=explanation,
@@ -163,20 +163,6 @@ def _explanation(trained: TrainedTimes, model: TimedModel) -> dict[str, Any]:
         [variable(name) for name in model.predictors],
         patients=trained.study.explanation.patients,
         seed=derive_seed(trained.study.seed, "explanation"),
-    )
-
-
-def _seen_or_not(labelled: LabelledTimes) -> LabelledOutcome:
-    """The event of interest as seen in the follow-up or not: what a table one of the patients is divided by."""
-    return LabelledOutcome(
-        label=labelled.label,
-        positive_label=labelled.cause_labels[0],
-        negative_label="Without the event",
-        values=(labelled.cause == 1).astype(np.float64),
-        known=np.ones(len(labelled), dtype=bool),
-        rows=labelled.rows,
-        weights=None,
-        attrition=labelled.attrition,
     )
 
 

@@ -21,7 +21,7 @@ from spinecast.models.survival.artifact import survival_member_to_bytes
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.model import SurvivalMember, risk_of
-from spinecast.models.survival.time_grid import correction_positions, read_at, reference_position
+from spinecast.models.survival.time_grid import correction_positions, read_own, reference_position
 from spinecast.statistics import (
     Absent,
     HazardRecalibration,
@@ -39,8 +39,6 @@ __all__ = ["CurveTask", "TimedSearchData", "TimedUnit"]
 
 FloatArray = NDArray[np.float64]
 
-# A patient who died on the day of entry was exposed to no hazard of a curve that begins there: half a day.
-SHORTEST_DAYS = 0.5
 # The correction of a day is drawn towards that of all days as by a normal prior of standard deviation 0.3: forty events
 # by the day weigh about as much, hundreds leave nothing of it.
 CERTAINTY = 10.0
@@ -109,11 +107,7 @@ class CurveTask:
 
     def _whole(self, rows: NDArray[np.int64], curves: FloatArray, centre: float) -> HazardRecalibration:
         time, event = self.time[rows], self.event[rows]
-        until = np.clip(time, SHORTEST_DAYS, self.last)
-        reading = read_at(self.grid, until)
-        patient = np.arange(len(rows))
-        low, high = curves[patient, reading.lower], curves[patient, reading.upper]
-        own = (1 - reading.share) * low + reading.share * high + reading.shift
+        own = read_own(self.grid, curves, np.minimum(time, self.last))
         return fit_hazard_recalibration(
             np.where(time <= self.last, event, 0.0), np.exp(own), curves[:, self.reference] - centre
         )

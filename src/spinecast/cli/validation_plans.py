@@ -1,0 +1,345 @@
+"""From what was asked of ``spinecast validate`` to a plan: the patients, what is judged, and what is set beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from spinecast.cli.validation_cohort import Asked
+    from spinecast.cli.validation_inputs import Reference
+    from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
+    from spinecast.models.loading import TimedModel
+    from spinecast.models.quantiles.model import QuantityModel
+    from spinecast.training.study import Study
+    from spinecast.validation.cohort_file import OpenedCohort
+    from spinecast.validation.comparing import Comparator
+    from spinecast.validation.development import Development, Overlap
+    from spinecast.validation.external_plan import (
+        ExternalJudgement,
+        ExternalValidation,
+        ValidationPlan,
+        ValidationSettings,
+    )
+    from spinecast.validation.recorded_outcome import ValidatedOutcome
+    from spinecast.validation.risk_sources import RiskSource
+
+    Say = Callable[[str], None]
+
+__all__ = [
+    "Prepared",
+    "checked_day",
+    "development_at_day",
+    "development_at_threshold",
+    "prepare",
+    "quantity_of",
+    "times_of",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A validation that can be run.
+
+    Parameters
+    ----------
+    plan : ValidationPlan
+        Of a model of times or of a quantity: its part at one day, or at one threshold.
+    validate : callable
+        Runs it; is told whom to tell what is going on.
+    described : LabelledOutcome
+        By which the patients are described.
+    opened : OpenedCohort
+    notes : tuple of str
+        What to know of these patients beside what `opened` says.
+    """
+
+    plan: ValidationPlan
+    validate: Callable[[Say], ExternalValidation | ExternalJudgement]
+    described: LabelledOutcome
+    opened: OpenedCohort
+    notes: tuple[str, ...] = ()
+
+
+def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
+    """Open the patients, refuse those that must not be judged on, and gather what is judged and set beside.
+
+    Raises
+    ------
+    SpinecastError
+        If the patients cannot be opened, or are those of the development or of an update.
+    """
+    from spinecast.cli.validation_cohort import open_asked, wanted_of
+    from spinecast.cli.validation_inputs import default_comparators, development_of
+    from spinecast.cohorts.outcomes import QuantityOutcome
+    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.quantiles.model import QuantityModel
+    from spinecast.validation.cohort_file import dated_predictors
+    from spinecast.validation.development import find_overlap, refuse_development_cohort
+    from spinecast.validation.recorded_outcome import label_as_event
+    from spinecast.validation.risk_sources import asked_outcome
+    from spinecast.validation.updating_patients import refuse_updating_cohorts
+
+    model, outcome = asked.reference.model, asked.outcome
+    defaults = () if isinstance(outcome, QuantityOutcome) else tuple(default_comparators(asked_outcome(outcome)))
+    named = {reference.text: reference for reference in (*asked.compare, *defaults)}
+    named.pop(asked.reference.text, None)
+    development, trained = development_of(asked.reference, asked.study, say)
+    wanted = wanted_of(asked, tuple(named.values()), development.variables, settings.subgroups, trained)
+    opened = open_asked(asked, wanted)
+    seen = label_as_event(opened.cohort, outcome)
+    overlap = find_overlap(development, opened.cohort, seen)
+    refuse_development_cohort(overlap, development, opened.cohort)
+    if model is not None:
+        refuse_updating_cohorts(model, opened.cohort, seen)
+    barred = _barred(asked, opened, seen)
+    request = _Request(
+        asked=asked,
+        opened=opened,
+        settings=settings,
+        development=development,
+        overlap=overlap,
+        beside={text: reference for text, reference in named.items() if text not in barred},
+        barred=tuple(barred.items()),
+        study=asked.study or trained,
+        dated=dated_predictors(Path(asked.cohort), asked.mapping) if asked.mapping else None,
+        seen=seen,
+    )
+    if model is None or isinstance(model, PrognosisModel):
+        return _event(request)
+    return _quantity(request, model) if isinstance(model, QuantityModel) else _times(request, model)
+
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """Everything that plans of all kinds are made of."""
+
+    asked: Asked
+    opened: OpenedCohort
+    settings: ValidationSettings
+    development: Development
+    overlap: Overlap
+    beside: Mapping[str, Reference]
+    barred: tuple[tuple[str, str], ...]
+    study: Study | None
+    dated: Any
+    seen: LabelledOutcome
+
+    def plan(self, source: RiskSource, labelled: LabelledOutcome, **more: Any) -> ValidationPlan:
+        """Make the plan of one risk, or the part of another plan that looks at one."""
+        from spinecast.validation.external_plan import ValidationPlan
+
+        return ValidationPlan(
+            source=source,
+            cohort=self.opened.cohort,
+            outcome=self.asked.outcome,
+            labelled=labelled,
+            development=more.pop("development", self.development),
+            barred=self.barred,
+            model=self.asked.reference.model,
+            lacking=self.opened.lacking,
+            overlap=self.overlap,
+            dated=self.dated,
+            settings=self.settings,
+            **more,
+        )
+
+
+def _event(request: _Request) -> Prepared:
+    from spinecast.validation.external import validate_externally
+    from spinecast.validation.risk_sources import asked_outcome
+
+    wanted = asked_outcome(request.asked.outcome)
+    plan = request.plan(
+        request.asked.reference.source(wanted),
+        request.seen,
+        comparators=tuple(reference.source(wanted, named=True) for reference in request.beside.values()),
+        recorded=_recorded(request.study, request.opened, request.seen),
+    )
+    return Prepared(plan, lambda say: validate_externally(plan, say), request.seen, request.opened)
+
+
+def _times(request: _Request, model: TimedModel) -> Prepared:
+    from spinecast.cohorts.outcomes import read_by_day
+    from spinecast.validation.external_plan import TimesPlan
+    from spinecast.validation.external_times import validate_times
+    from spinecast.validation.risk_sources import AskedOutcome, asked_outcome
+
+    event = asked_outcome(request.asked.outcome).event
+    times, notes = times_of(request.asked, request.opened)
+    day = checked_day(times, request.development)
+    labelled, development = read_by_day(times, day), development_at_day(request.asked.outcome, day, request.development)
+    source = request.asked.reference.source(AskedOutcome(event, day))
+
+    def sources_at(at: float) -> tuple[RiskSource, ...]:
+        return tuple(one.source(AskedOutcome(event, at), named=True) for one in request.beside.values())
+
+    at_day = request.plan(source, labelled, development=development, comparators=sources_at(day))
+    plan = TimesPlan(
+        at_day=at_day,
+        times=times,
+        model=model,
+        horizons=tuple(float(one) for one in times.horizons_days),
+        sources_at=sources_at,
+        recorded=_recorded(request.study, request.opened, request.seen),
+    )
+    return Prepared(at_day, lambda say: validate_times(plan, say), request.seen, request.opened, notes)
+
+
+def _quantity(request: _Request, model: QuantityModel) -> Prepared:
+    from spinecast.cohorts.outcomes import read_by_threshold
+    from spinecast.errors import ContractError
+    from spinecast.models.quantiles.model import QuantityModel
+    from spinecast.validation.external_plan import QuantityPlan
+    from spinecast.validation.external_quantity import checked_threshold, validate_quantity
+    from spinecast.validation.risk_sources import threshold_source
+
+    others = []
+    for text, reference in request.beside.items():
+        if not isinstance(reference.model, QuantityModel) or _measured(reference.model) != _measured(model):
+            raise ContractError(
+                f"{text} predicts no {_measured(model)}", where="--compare", expected="a model of the same quantity"
+            )
+        others.append((reference.label, reference.model))
+    quantity = quantity_of(request.asked, request.opened)
+    checked = checked_threshold(quantity, model.thresholds, request.settings.fewest)
+    source = threshold_source(model, request.asked.reference.identity, _measured(model), checked)
+    labelled = read_by_threshold(quantity, checked)
+    development = development_at_threshold(request.asked.outcome, checked, request.development)
+    at_threshold = request.plan(source, labelled, development=development)
+    plan = QuantityPlan(
+        at_threshold=at_threshold,
+        quantity=quantity,
+        model=model,
+        thresholds=model.thresholds,
+        checked=checked,
+        others=tuple(others),
+    )
+    return Prepared(at_threshold, lambda say: validate_quantity(plan, say), labelled, request.opened)
+
+
+def _measured(model: QuantityModel) -> str:
+    return str(model.about["outcome"]["variable"])
+
+
+def times_of(asked: Asked, opened: OpenedCohort) -> tuple[LabelledTimes, tuple[str, ...]]:
+    """Read times, and say which of the study's days these patients were not followed to.
+
+    Raises
+    ------
+    CohortError
+        If a day that was named, or every day of the study, lies past the follow-up.
+    """
+    from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome
+
+    outcome = asked.outcome
+    assert isinstance(outcome, TimeToEventOutcome | CompetingRisksOutcome)  # asked_outcome_of has read it as one
+    longest = float(label_outcome(opened.cohort, replace(outcome, horizons_days=())).time.max())
+    kept = tuple(day for day in outcome.horizons_days if day <= longest)
+    if asked.horizons or not kept or len(kept) == len(outcome.horizons_days):
+        return label_outcome(opened.cohort, outcome), ()
+    gone = ", ".join(f"{day:g}" for day in outcome.horizons_days if day not in kept)
+    note = f"Not judged: day {gone}, past the longest follow-up of these patients ({longest:g} days)"
+    return label_outcome(opened.cohort, replace(outcome, horizons_days=kept)), (note,)
+
+
+def checked_day(times: LabelledTimes, development: Development) -> float:
+    """Choose the day that case mix, missing inputs, subgroups and checks are looked at.
+
+    It is the day at which the development was checked, where that is judged here too, so that both can be compared;
+    else the horizon nearest to the median event time.
+    """
+    import numpy as np
+
+    recorded = (development.evaluation or {}).get("one_day")
+    if recorded in times.horizons_days:
+        return float(recorded)
+    middle = max(float(np.median(times.time[times.cause == 1])), 1.0)
+    return float(min(times.horizons_days, key=lambda one: abs(np.log(one / middle))))
+
+
+def development_at_day(outcome: ValidatedOutcome, day: float, development: Development) -> Development:
+    """Return the development with its outcome read on a day; without its record where that is of another day."""
+    from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome, read_by_day
+
+    assert isinstance(outcome, TimeToEventOutcome | CompetingRisksOutcome)  # asked_outcome_of has read it as one
+    recorded = development.evaluation
+    found = replace(development, evaluation=recorded if recorded and recorded.get("one_day") == day else None)
+    if development.cohort is None:
+        return found
+    own = label_outcome(development.cohort, replace(outcome, horizons_days=()))
+    if day > float(own.time.max()):
+        return replace(found, cohort=None, unreadable=f"nobody of the development was followed to day {day:g}")
+    return replace(found, labelled=read_by_day(own, day))
+
+
+def quantity_of(asked: Asked, opened: OpenedCohort) -> LabelledQuantity:
+    """Read what was measured; raises as `spinecast.cohorts.outcomes.label_outcome`."""
+    from spinecast.cohorts.outcomes import QuantityOutcome, label_outcome
+
+    assert isinstance(asked.outcome, QuantityOutcome)  # asked_outcome_of has read it as one
+    return label_outcome(opened.cohort, asked.outcome)
+
+
+def development_at_threshold(outcome: ValidatedOutcome, checked: float, development: Development) -> Development:
+    """Return the development with its outcome read at a threshold; its record of that threshold, where it holds one."""
+    from spinecast.cohorts.outcomes import QuantityOutcome, label_outcome, read_by_threshold
+
+    assert isinstance(outcome, QuantityOutcome)  # asked_outcome_of has read it as one
+    recorded = development.evaluation or {}
+    at = next((one for one in recorded.get("thresholds", ()) if one["threshold"] == checked), None)
+    same = recorded.get("checked_threshold") == checked
+    evaluation = None if at is None else {**(recorded if same else {}), **at, "basis": recorded["basis"]}
+    found = replace(development, evaluation=evaluation)
+    if development.cohort is None:
+        return found
+    values = label_outcome(development.cohort, outcome)
+    return replace(found, labelled=read_by_threshold(values, checked))
+
+
+def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> dict[str, str]:
+    """Return the models to compare that were made from these very patients, with the reason: it would be unfair."""
+    from spinecast.cli.validation_inputs import development_of
+    from spinecast.training.progress import say
+    from spinecast.validation.development import find_overlap
+    from spinecast.validation.updating_patients import updating_cohorts
+
+    found = {}
+    for reference in asked.compare:
+        if reference.model is None:
+            continue
+        development, _ = development_of(reference, None, say)
+        for people in (development, *updating_cohorts(reference.model)):
+            overlap = find_overlap(people, opened.cohort, labelled)
+            if overlap.how:
+                found[reference.text] = (
+                    f"it was made from these patients: {overlap.shared:,} of {overlap.of:,} stand in its "
+                    f"{people.role} cohort"
+                )
+    return found
+
+
+def _recorded(study: Study | None, opened: OpenedCohort, labelled: LabelledOutcome) -> tuple[Comparator, ...]:
+    """Return the other models' predictions that stand in the cohort itself, as the study reads them."""
+    from spinecast.clinical.dictionary import variable
+    from spinecast.validation.comparing import Comparator
+
+    found = []
+    for entry in study.comparators if study else ():
+        if entry.variable not in opened.cohort.frame:
+            continue
+        values = opened.cohort.matrix([entry.variable])[labelled.rows, 0]
+        label = variable(entry.variable).label
+        found.append(
+            Comparator(
+                entry.name,
+                f"{label} (as a risk)" if entry.complement else label,
+                1 - values if entry.complement else values,
+                entry.horizon_days,
+                entry.note or "",
+            )
+        )
+    return tuple(found)

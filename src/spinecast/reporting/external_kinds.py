@@ -1,0 +1,105 @@
+"""The order of an external validation's report where the model predicts a time or a quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spinecast.reporting.document import Section
+from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
+from spinecast.reporting.sections.closing import checks_section
+from spinecast.reporting.sections.cohort import cohort_section
+from spinecast.reporting.sections.external_case_mix import case_mix_section
+from spinecast.reporting.sections.external_closing import done_section, external_glossary_section
+from spinecast.reporting.sections.external_groups import subgroups_section
+from spinecast.reporting.sections.external_quantity import (
+    blood_orders_section,
+    external_quantity_summary,
+    quantities_beside_section,
+    quantity_decision_section,
+)
+from spinecast.reporting.sections.external_summary import judged_section, not_compared_blocks
+from spinecast.reporting.sections.external_times import expected_events_section, external_times_summary, on_one_day
+from spinecast.reporting.sections.missing_inputs import missing_inputs_section
+from spinecast.reporting.sections.quantity import (
+    amount,
+    quantity_accuracy_section,
+    quantity_intervals_section,
+    quantity_outcome_section,
+    quantity_thresholds_section,
+)
+from spinecast.reporting.sections.sample_size import sample_size_section
+from spinecast.reporting.sections.timed import (
+    timed_calibration_section,
+    timed_curve_section,
+    timed_decision_section,
+    timed_discrimination_section,
+    timed_outcome_section,
+)
+from spinecast.reporting.sections.timed_beside import timed_comparators_section
+from spinecast.reporting.timed_measures import TIMED_MEASURES
+
+__all__ = ["external_quantity_sections", "external_times_sections"]
+
+TIMES_GROUPS = (
+    "harrell_c",
+    "auc",
+    "scaled_brier",
+    "calibration_in_the_large",
+    "calibration_slope",
+    "observed_expected_ratio",
+)
+QUANTITY_GROUPS = ("pinball_skill", "mean_absolute_error", "coverage_50", "coverage_80", "coverage_90")
+
+
+def external_times_sections(record: ExternalRecord) -> Iterator[Section | None]:
+    """Yield the sections of a validation of curves."""
+    run = record.as_run_record()
+    words = f"the risk by day {record.findings['checked_day']:g}"
+    yield external_times_summary(record)
+    yield judged_section(record)
+    yield cohort_section(run)
+    yield timed_outcome_section(run)
+    yield _with_not_compared(timed_comparators_section(run), record)
+    yield timed_curve_section(run)
+    yield expected_events_section(record)
+    yield timed_discrimination_section(run)
+    yield timed_calibration_section(run)
+    yield timed_decision_section(run)
+    yield on_one_day(case_mix_section(record), words)
+    yield on_one_day(
+        subgroups_section(record, TIMES_GROUPS, ("auc", "calibration_in_the_large"), TIMED_MEASURES), words
+    )
+    yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
+    yield on_one_day(sample_size_section(run), words)
+    yield checks_section(run)
+    yield done_section(record)
+    yield external_glossary_section(record)
+
+
+def external_quantity_sections(record: ExternalRecord) -> Iterator[Section | None]:
+    """Yield the sections of a validation of quantiles."""
+    run = record.as_run_record()
+    words = f"the chance of {amount(run, record.findings['checked_threshold'])} and more"
+    yield external_quantity_summary(record)
+    yield judged_section(record)
+    yield cohort_section(run)
+    yield quantity_outcome_section(run)
+    yield _with_not_compared(quantities_beside_section(record), record)
+    yield quantity_accuracy_section(run)
+    yield quantity_intervals_section(run)
+    yield quantity_thresholds_section(run)
+    yield quantity_decision_section(record)
+    yield blood_orders_section(record)
+    yield on_one_day(case_mix_section(record), words)
+    reached = f"{amount(run, record.findings['checked_threshold'])} and more"
+    yield subgroups_section(record, QUANTITY_GROUPS, ("mean_absolute_error", "coverage_80"), QUANTITY_MEASURES, reached)
+    yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
+    yield on_one_day(sample_size_section(run), words)
+    yield checks_section(run)
+    yield done_section(record)
+    yield external_glossary_section(record)
+
+
+def _with_not_compared(section: Section, record: ExternalRecord) -> Section:
+    return Section(section.anchor, section.title, (*section.blocks, *not_compared_blocks(record)))

@@ -1,0 +1,131 @@
+"""What is particular to the external validation of curves: first page, and events expected over the follow-up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.document import Block, Bullets, Callout, Figure, KeyFigures, Paragraph, Section, Table
+from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.figures.expected_events import expected_events_plot
+from spinecast.reporting.sections.common import footnoted, outcome_label, row, sized
+from spinecast.reporting.sections.external_case_mix import case_mix_reading
+from spinecast.reporting.sections.summary import checks_callout
+from spinecast.reporting.sections.timed import measure_tile
+
+__all__ = ["expected_events_section", "external_times_summary", "on_one_day", "what_is_off"]
+
+# Days of which the first page shows ranking and spread.
+MOST_DAYS = 3
+
+
+def external_times_summary(record: ExternalRecord) -> Section:
+    """Open the report with what was judged, on whom, the headline numbers and what they mean."""
+    run, evaluation = record.as_run_record(), record.evaluation
+    people = "synthetic patients" if record.is_synthetic else "patients"
+    days = fmt.joined([f"{day:g}" for day in evaluation["horizons_days"]])
+    lead = (
+        f"{fmt.plain(evaluation['label'])} was applied, as it is, to {fmt.integer(evaluation['n'])} {people}, "
+        f"{fmt.integer(evaluation['events'])} of whom had the event while they were followed. Outcome: "
+        f"{outcome_label(run)}. Its curves are judged as a whole and by day {days}."
+    )
+    tiles = [measure_tile(run, evaluation["measures"], name) for name in ("harrell_c", "integrated_ipa")]
+    shown = [("horizon_auc", "AUC"), ("calibration_slope", "Calibration slope")]
+    tiles += [
+        measure_tile(run, one["measures"], name, f"{words}, day {one['day']:g}")
+        for one in evaluation["horizons"]
+        # Of many days one number each is enough for a first page.
+        for name, words in shown[: 2 if len(evaluation["horizons"]) <= MOST_DAYS else 1]
+    ]
+    blocks: list[Block] = [Paragraph(lead, lead=True), KeyFigures(tuple(tiles))]
+    said = [*what_is_off(evaluation), *_rivals(evaluation)]
+    if said:
+        blocks.append(Bullets(tuple(said)))
+    mix = case_mix_reading(record.findings.get("case_mix"))
+    if mix:
+        blocks.append(Callout("note", "Case mix, or the model?", mix))
+    notes = [fmt.ended(fmt.plain(note)) for note in fmt.listed(record.about.get("notes"))]
+    if notes:
+        blocks.append(Callout("note", "About these patients", " ".join(notes)))
+    blocks.append(checks_callout(run))
+    return Section("summary", "Summary", tuple(blocks))
+
+
+def what_is_off(evaluation: dict[str, Any]) -> list[str]:
+    """Say on which days risks are too low or too high, too extreme or too moderate, beyond chance."""
+    found: dict[str, list[str]] = {}
+    for one in evaluation["horizons"]:
+        day = f"{one['day']:g}"
+        for name, ideal, below, above in (
+            ("horizon_observed_expected_ratio", 1.0, "too high", "too low"),
+            ("calibration_slope", 1.0, "too extreme", "too moderate"),
+        ):
+            measure = one["measures"].get(name) or {}
+            if measure.get("lower") is None:
+                continue
+            if measure["upper"] < ideal:
+                found.setdefault(below, []).append(day)
+            elif measure["lower"] > ideal:
+                found.setdefault(above, []).append(day)
+    if not found:
+        return ["Calibration: on no day do these data speak against the level or the spread of the risks."]
+    words = "; ".join(f"{verdict} by day {fmt.joined(days)}" for verdict, days in found.items())
+    return [f"Calibration: risks are {words} (95% intervals)."]
+
+
+def _rivals(evaluation: dict[str, Any]) -> list[str]:
+    """Word the paired differences in AUC at the checked day by their intervals."""
+    verdicts: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
+    for one in fmt.listed(evaluation.get("comparators")):
+        at = next((entry for entry in one["horizons"] if entry["day"] == evaluation["one_day"]), None)
+        difference = (at or {}).get("difference") or {}
+        if difference.get("lower") is None:
+            continue
+        better, worse = difference["lower"] > 0, difference["upper"] < 0
+        verdict = "better than" if better else "worse than" if worse else "not told apart from"
+        verdicts[verdict].append(fmt.plain(one["label"]))
+    text = "; ".join(f"{verdict} {fmt.joined(names)}" for verdict, names in verdicts.items() if names)
+    return [f"Ranking by day {evaluation['one_day']:g}, in the patients who have both: {text}."] if text else []
+
+
+def expected_events_section(record: ExternalRecord) -> Section:
+    """Set the events that were seen beside those the hazards expect during everybody's own follow-up."""
+    blocks: list[Block] = [
+        Paragraph(
+            "Each patient adds the cumulative hazard predicted up to the end of their own follow-up; the sum is how "
+            "many events are expected among these patients as they were followed. Nothing is assumed of the censoring."
+        )
+    ]
+    for number, cause in enumerate(record.evaluation["expected_events"], start=1):
+        words = fmt.plain(cause["label"])
+        table = Table(
+            f"{words}: observed and expected",
+            ("Followed up to day", "Observed", "Expected", "Observed:expected (95% interval)"),
+            tuple(
+                row(
+                    f"{one['day']:g}",
+                    fmt.integer(one["observed"]),
+                    fmt.number(one["expected"], 1),
+                    fmt.estimate(one["ratio"], 2),
+                )
+                for one in cause["horizons"]
+            ),
+            notes=("Above 1 the model expects too few. Exact Poisson interval (Crowson 2016).",),
+            numeric=(0, 1, 2, 3),
+        )
+        blocks.append(
+            Figure(
+                key=f"expected-events-{number}",
+                title=f"{words}: events observed and expected",
+                svg=expected_events_plot(cause["over_time"], f"expected-events-{number}"),
+                caption=f"External, {sized(record.evaluation['n'], cause['horizons'][-1]['observed'])}.",
+                alternative="Number of events observed and expected by each day of the follow-up.",
+                table=footnoted(table),
+            )
+        )
+    return Section("expected-events", "Events over the follow-up", tuple(blocks))
+
+
+def on_one_day(section: Section, words: str) -> Section:
+    """Say at the head of a section at which day, or threshold, a model of more than one is looked at there."""
+    return Section(section.anchor, section.title, (Paragraph(f"Looked at here: {words}."), *section.blocks))

@@ -1,0 +1,155 @@
+"""``spinecast validate`` of models of times and of quantities: what it leaves and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import simulated
+from cli.conftest import Run, TrainedStudy, assert_refused
+
+from spinecast.cohorts.synthetic.generator import Generator
+from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
+from spinecast.cohorts.synthetic.writing import write_cohort
+
+pytestmark = pytest.mark.slow
+
+QUICK = ("--bootstrap", "20", "--missing-draws", "1", "--synthetic")
+STUDY = ("--study", "timed/study.yaml")
+
+
+@pytest.fixture(scope="module")
+def home(timed: TrainedStudy, quantity: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both models without a store, and other patients of each beside them."""
+    copy = tmp_path_factory.mktemp("validated_kinds") / "home"
+    shutil.copytree(timed.folder, copy, ignore=shutil.ignore_patterns("mlruns"))
+    shutil.copytree(quantity.output, copy / "output" / quantity.output.name)
+    shutil.copy(quantity.folder / "quantity.yaml", copy)
+    made = simulated.patients(260, 77).assign(patient=[f"Q{number:05d}" for number in range(260)])
+    made.to_csv(copy / "there.csv", index=False)
+    write_cohort(Generator(load_recipe(find_recipe("blood_loss")), 99), 260, copy / "blood.parquet")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def times(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+    """One validation of curves, for all tests that only look at what it left."""
+    done = spinecast(
+        "validate", "output/simulated_survival", "--cohort", "there.csv", *STUDY, "--horizon", "90", "--horizon", "45",
+        "--compare", "output/simulated_mortality", "--output", "times", "--pdf", "--json", *QUICK, folder=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), home / "times"
+
+
+@pytest.fixture(scope="module")
+def amounts(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+    """One validation of quantiles."""
+    done = spinecast(
+        "validate", "output/simulated_blood_loss", "--cohort", "blood.parquet", "--output", "amounts", "--pdf",
+        "--json", *QUICK, folder=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), home / "amounts"
+
+
+def test_curves_are_judged_whole_on_each_day_and_over_the_follow_up(times: tuple[dict[str, Any], Path]) -> None:
+    answer, _ = times
+    assert (answer["kind"], answer["outcome_kind"]) == ("validation", "time_to_event")
+    assert answer["basis"] == "external"
+    assert (answer["n"], answer["horizons_days"]) == (260, [45, 90])
+    for name in ("harrell_c", "uno_c", "integrated_brier", "auc", "calibration_slope"):
+        assert {"estimate", "lower", "upper", "n", "events", "method"} == set(answer["measures"][name])
+    for one in answer["horizons"]:
+        assert {"horizon_auc", "ipa", "calibration_in_the_large", "calibration_slope"} <= set(one["measures"])
+        assert "predicted" in one["calibration_curve"]
+        assert "net_benefit" in one["net_benefit"]
+    (cause,) = answer["expected_events"]
+    assert cause["horizons"][1]["observed"] >= cause["horizons"][0]["observed"]
+    assert 0.6 < cause["horizons"][1]["ratio"]["estimate"] < 1.6
+    # A model of one day stands beside, with its risks on its own day and its ranking alone on the other.
+    (beside,) = answer["comparators"]
+    other, own = beside["horizons"]
+    assert (other["day"], own["day"]) == (45, 90)
+    assert "absent" in other["measures"]["calibration_slope"]
+    assert "estimate" in own["measures"]["calibration_slope"]
+    assert own["difference"]["n"] == 260
+    assert {one["label"] for one in answer["not_compared"]} >= {"Tomita score", "Bollen model"}
+    assert {one["variable"] for one in answer["subgroups"]} >= {"sex", "age", "tumour_group"}
+    assert "harrell_c" in answer["subgroups"][0]["groups"][0]["measures"]
+    assert {one["variable"] for one in answer["missing_inputs"]["each"]} >= {"age", "albumin"}
+    assert answer["case_mix"]["membership_auc"]["estimate"] < 0.65
+    assert answer["overlap"]["searched"] is True
+    codes = {one["code"] for one in answer["checks_made"]}
+    assert {"SC003", "SC020", "SC024"} <= codes
+
+
+def test_quantiles_are_judged_by_loss_coverage_thresholds_and_blood(amounts: tuple[dict[str, Any], Path]) -> None:
+    answer, _ = amounts
+    assert answer["basis"] == "external"
+    for one in answer["quantiles"]:
+        assert {"level", "pinball", "skill", "share_below"} == set(one)
+    assert [one["stated"] for one in answer["intervals"]] == [0.5, 0.8, 0.9]
+    assert [one["threshold"] for one in answer["thresholds"]] == [500, 1000, 2500]
+    for one in answer["thresholds"]:
+        assert "net_benefit" in one["decision_curve"]
+    (sex, *_) = answer["subgroups"]
+    assert {"coverage_50", "coverage_80", "coverage_90", "pinball_skill"} <= set(sex["groups"][0]["measures"])
+    half, careful = answer["blood_orders"]["orders"]
+    assert careful["ordered"]["estimate"] > half["ordered"]["estimate"]
+    assert careful["short"]["estimate"] < half["short"]["estimate"]
+    shares = [half[name]["estimate"] for name in ("short", "enough_exactly", "unused")]
+    assert sum(shares) == pytest.approx(1)
+    assert answer["checked_threshold"] == 1000
+    assert {one["variable"] for one in answer["missing_inputs"]["each"]} >= {"hemoglobin", "surgical_procedure"}
+
+
+def test_the_folders_hold_record_and_report_and_no_patient(
+    times: tuple[dict[str, Any], Path], amounts: tuple[dict[str, Any], Path]
+) -> None:
+    words = {
+        "times": ("Events over the follow-up", "The whole curve", "Looked at here: the risk by day 90"),
+        "amounts": ("Blood to cross-match", "Intervals and quantiles", "Passing a threshold"),
+    }
+    for _, folder in (times, amounts):
+        assert sorted(entry.name for entry in folder.iterdir()) == ["record", "report.html", "report.pdf"]
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        everything = "".join(path.read_text(encoding="utf-8") for path in (folder / "record").glob("*.json"))
+        assert "Q00001" not in everything + page
+        assert "<script" not in page
+        for text in ("SYNTHETIC COHORT", "Research use only", "Case mix", *words[folder.name]):
+            assert text in page
+
+
+def test_the_table_of_a_quantity_names_the_side_and_no_event(amounts: tuple[dict[str, Any], Path]) -> None:
+    _, folder = amounts
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Characteristics of the cohort, n = 260; " in page
+    assert "at least 1000 ml" in page.casefold()
+    caption = page[page.index("Characteristics of the cohort") :][:90]
+    assert "event" not in caption
+
+
+def test_the_same_patients_and_what_makes_no_sense_are_refused(home: Path, here: Run) -> None:
+    ours = ("validate", "output/simulated_survival", *STUDY)
+    shutil.copy(home / "patients.csv", home / "own.csv")
+    assert_refused(here(*ours, "--cohort", "own.csv", folder=home), "is the development cohort of the model")
+    done = here(*ours, "--cohort", "there.csv", "--horizon", "9999", folder=home)
+    assert_refused(done, "9999")
+    done = here(*ours, "--cohort", "there.csv", "--censored", "exclude", folder=home)
+    assert_refused(done, "counts for as long as it lasted")
+    done = here(*ours, "--cohort", "there.csv", "--outcome-event", "death", folder=home)
+    assert_refused(done, "says itself what it predicts: follow_up_time, death")
+    done = here(*ours, "--cohort", "there.csv", "--compare", "output/simulated_blood_loss", folder=home)
+    assert_refused(done, "predicts a quantity and no death")
+    amounts = ("validate", "output/simulated_blood_loss", "--cohort", "blood.parquet")
+    assert_refused(here(*amounts, "--horizon", "90", folder=home), "predicts a quantity: it has no horizon")
+    assert_refused(here(*amounts, *STUDY, folder=home), "another outcome than the model's")
+    done = here(*amounts, "--compare", "output/simulated_mortality", folder=home)
+    assert_refused(done, "predicts no intraoperative_blood_loss")
+    done = here("validate", "output/simulated_mortality", "--cohort", "there.csv", "--study", "study.yaml",
+                "--horizon", "30", "--horizon", "90", folder=home)  # fmt: skip
+    assert_refused(done, "one --horizon; a model of times takes several")
