@@ -64,11 +64,11 @@ def main() -> None:
     import pandas
 
     from spinecast.cohorts.contract import check_predictors
-    from spinecast.tracking.models import find_model
+    from spinecast.tracking.models import find_any_model
     from spinecast.tracking.store import open_store
 
     store = open_store()
-    model, _ = find_model(store, "simulated_mortality")
+    model, _ = find_any_model(store, "simulated_mortality")
     table = pandas.DataFrame({"age": [61.0], "sex": ["female"], "albumin": [2.9]})
     own = float(model.predict(model.matrix(check_predictors(table, model.predictors)))[0])
     with store.active() as mlflow:

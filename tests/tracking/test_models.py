@@ -16,7 +16,7 @@ from tracking.conftest import MakeStore
 from spinecast.clinical.dictionary import variable
 from spinecast.errors import ArtifactError, ContractError, TrackingError
 from spinecast.models.artifact import save_model
-from spinecast.tracking.models import fetch_record, find_model, registered_versions
+from spinecast.tracking.models import fetch_record, find_any_model, registered_versions
 from spinecast.tracking.runs import TrackedRun, write_run
 from spinecast.tracking.store import Store
 
@@ -47,7 +47,7 @@ def reference(request: pytest.FixtureRequest, written: TrackedRun, output: Path)
 
 def test_every_name_finds_the_model_that_was_saved(store: Store, output: Path, reference: str) -> None:
     matrix, _ = made_models.patients(30, seed=2)
-    model, identity = find_model(store, reference)
+    model, identity = find_any_model(store, reference)
     assert identity == made_runs.content_of(output).identity
     made_models.assert_same_bits(model.predict(matrix), made_runs.MODEL.predict(matrix))
 
@@ -89,8 +89,8 @@ def test_a_newer_version_is_what_the_name_means_and_the_older_keeps_its_run_id(
     other = made_models.model_of("baseline")
     identity = save_model(other, tmp_path / "model")
     second = write_run(store, made_runs.content_of(output, model=tmp_path / "model", identity=identity))
-    assert find_model(store, made_runs.NAME)[1] == find_model(store, second.run_id)[1] == identity
-    assert find_model(store, first.run_id)[1] == made_runs.content_of(output).identity
+    assert find_any_model(store, made_runs.NAME)[1] == find_any_model(store, second.run_id)[1] == identity
+    assert find_any_model(store, first.run_id)[1] == made_runs.content_of(output).identity
     found = registered_versions(store)
     assert [(one.version, one.run_id, one.aliases) for one in found] == [
         ("2", second.run_id, ("candidate",)),
@@ -104,7 +104,7 @@ def test_an_alias_of_ones_own_is_found(make_store: MakeStore, output: Path) -> N
     store = make_store()
     write_run(store, made_runs.content_of(output))
     store.client().set_registered_model_alias(made_runs.NAME, "ward_7", "1")
-    assert find_model(store, f"{made_runs.NAME}@ward_7")[1] == made_runs.content_of(output).identity
+    assert find_any_model(store, f"{made_runs.NAME}@ward_7")[1] == made_runs.content_of(output).identity
     assert registered_versions(store)[0].aliases == ("candidate", "ward_7")
 
 
@@ -128,30 +128,30 @@ class TestAltered:
         content[len(content) // 2] ^= 1
         (stored / file).write_bytes(content)
         with pytest.raises(ArtifactError, match="not what its manifest says") as caught:
-            find_model(store, made_runs.NAME if reference == "name" else written.run_id)
+            find_any_model(store, made_runs.NAME if reference == "name" else written.run_id)
         assert file in str(caught.value)
         assert "do not use this copy" in str(caught.value)
 
     def test_a_file_added_is_refused(self, store: Store, stored: Path) -> None:
         (stored / "python_model.pkl").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
         with pytest.raises(ArtifactError, match=r"python_model\.pkl"):
-            find_model(store, made_runs.NAME)
+            find_any_model(store, made_runs.NAME)
 
     def test_a_file_removed_is_refused(self, store: Store, stored: Path) -> None:
         (stored / "marginals.npz").unlink()
         with pytest.raises(ArtifactError, match=r"marginals\.npz"):
-            find_model(store, made_runs.NAME)
+            find_any_model(store, made_runs.NAME)
 
     def test_without_its_manifest_it_is_no_model(self, store: Store, stored: Path) -> None:
         (stored / "manifest.json").unlink()
         with pytest.raises(ArtifactError, match="is not a spinecast model"):
-            find_model(store, made_runs.NAME)
+            find_any_model(store, made_runs.NAME)
 
     def test_another_whole_model_in_its_place_is_not_the_one_registered(self, store: Store, stored: Path) -> None:
         # Its own manifest agrees with it: only the identity that the version carries gives it away.
         other = save_model(made_models.model_of("baseline"), stored)
         with pytest.raises(ArtifactError, match="is not the model that was registered") as caught:
-            find_model(store, made_runs.NAME)
+            find_any_model(store, made_runs.NAME)
         assert other in str(caught.value)
         assert "train it again" in str(caught.value)
 
@@ -167,7 +167,7 @@ class TestAltered:
 @pytest.mark.usefixtures("written")
 def test_an_unknown_name_names_the_nearest(store: Store) -> None:
     with pytest.raises(TrackingError) as caught:
-        find_model(store, "simulated_mortalty")
+        find_any_model(store, "simulated_mortalty")
     assert "no model 'simulated_mortalty' is registered" in str(caught.value)
     assert "did you mean simulated_mortality?" in str(caught.value)
 
@@ -175,16 +175,16 @@ def test_an_unknown_name_names_the_nearest(store: Store) -> None:
 @pytest.mark.usefixtures("written")
 def test_an_unknown_alias_names_those_there_are(store: Store) -> None:
     with pytest.raises(TrackingError, match="no version of simulated_mortality has the alias 'champion'") as caught:
-        find_model(store, f"{made_runs.NAME}@champion")
+        find_any_model(store, f"{made_runs.NAME}@champion")
     assert "candidate" in str(caught.value)
     with pytest.raises(TrackingError, match="one of simulated_mortality"):
-        find_model(store, "another@champion")
+        find_any_model(store, "another@champion")
 
 
 @pytest.mark.usefixtures("written")
 def test_a_run_without_a_model_and_a_run_that_is_not_there(store: Store) -> None:
     with pytest.raises(TrackingError, match="has no model"):
-        find_model(store, "0" * 32)
+        find_any_model(store, "0" * 32)
     with pytest.raises(TrackingError, match=r"no run record for '0+'"):
         fetch_record(store, "0" * 32)
 
@@ -192,7 +192,7 @@ def test_a_run_without_a_model_and_a_run_that_is_not_there(store: Store) -> None
 @pytest.mark.parametrize("reference", ["no/such/folder", "nothing"])
 def test_without_a_store_only_folders_can_be_found(tmp_path: Path, reference: str) -> None:
     with pytest.raises(TrackingError, match="there is no model folder"):
-        find_model(None, str(tmp_path / reference) if "/" in reference else reference)
+        find_any_model(None, str(tmp_path / reference) if "/" in reference else reference)
 
 
 def test_the_record_comes_back_as_it_was_written(store: Store, written: TrackedRun, output: Path) -> None:
@@ -205,4 +205,4 @@ def test_an_empty_store_says_to_train_first(make_store: MakeStore) -> None:
     store = make_store()
     assert registered_versions(store) == []
     with pytest.raises(TrackingError, match="a model trained here first"):
-        find_model(store, made_runs.NAME)
+        find_any_model(store, made_runs.NAME)
