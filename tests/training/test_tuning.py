@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss
 from spinecast.models.artifact import member_from_bytes
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.encoding import Imputation, PredictorSchema
-from spinecast.training import tuning
+from spinecast.training import encoded_folds, tuning
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint, count_finished, exclusive
 from spinecast.training.resampling import ALL_PATIENTS, nested_splits
 from spinecast.training.search import SearchData, search
@@ -190,8 +190,8 @@ def test_two_runs_cannot_share_a_checkpoint(tmp_path: Path) -> None:
 
 def test_the_forest_imputer_is_learned_once_for_all_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    fit = tuning.fit_encoder
-    monkeypatch.setattr(tuning, "fit_encoder", lambda *a, **k: calls.append(1) or fit(*a, **k))
+    fit = encoded_folds.fit_encoder
+    monkeypatch.setattr(encoded_folds, "fit_encoder", lambda *a, **k: calls.append(1) or fit(*a, **k))
     work = unit(tmp_path, "baseline", trials=4)
     tune(replace(work, candidate=plan("baseline", 4, "forest")))
     assert len(calls) == 3  # one for each inner fold, whatever the number of trials

@@ -11,7 +11,9 @@ what it is; each way satisfies that sum:
 - others: permutation sampling (Strumbelj and Kononenko 2014, doi:10.1007/s10115-013-0679-x) between the patient
   and reference patients made of development quantiles, each order walked forwards and backwards.
 
-Columns made from one variable (levels, splines, the indicator that it is missing) are summed back to it.
+Multiple imputation explains the mean of its draws, pattern submodels the one that answered: the inputs it does not use
+have no part in it. Columns made from one variable (levels, splines, the indicator that it is missing) are summed back
+to it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.catalogue import FAMILIES
-from spinecast.models.prognosis_model import Member, PrognosisModel
+from spinecast.models.members import AnyMember, DrawnMember, PatternMember, mean_in_order
+from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, LinearScorer, Scorer
 from spinecast.models.trees import Forest
 
@@ -71,8 +74,8 @@ class Contributions:
     predictors : tuple of str
     values : ndarray, shape (n, predictors)
         Log-odds that each predictor adds (positive raises the risk).
-    base_value : float
-        Log-odds before any predictor is looked at.
+    base_value : ndarray, shape (n,)
+        Log-odds before any predictor is looked at: the same for all patients whom the same fits answer.
     log_odds : ndarray, shape (n,)
         What the model serves.
     residual : ndarray, shape (n,)
@@ -83,7 +86,7 @@ class Contributions:
 
     predictors: tuple[str, ...]
     values: FloatArray
-    base_value: float
+    base_value: FloatArray
     log_odds: FloatArray
     residual: FloatArray
     methods: tuple[tuple[str, str], ...]
@@ -108,7 +111,7 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
         If contributions and base value miss the served log-odds by more than RESIDUAL_TOLERANCE.
     """
     values = np.zeros((len(matrix), len(model.predictors)))
-    base = model.intercept
+    base = np.full(len(matrix), model.intercept)
     background = model.background()
     for part in model.parts:
         weight = model.slope / len(model.parts)
@@ -125,7 +128,7 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
     return Contributions(
         predictors=model.predictors,
         values=values,
-        base_value=float(base),
+        base_value=base,
         log_odds=log_odds,
         residual=residual,
         methods=tuple((part.label, FAMILIES[part.family].explained_by) for part in model.parts),
@@ -146,13 +149,26 @@ def require_additive(residual: FloatArray, scale: str) -> None:
         )
 
 
-def _member_contributions(member: Member, matrix: FloatArray, background: FloatArray) -> tuple[FloatArray, float]:
-    """Contributions of each variable to one member's score, shape (n, own predictors), and the base score."""
-    found = column_contributions(member.scorer, member.encoder.transform(matrix))
-    if found is None:
-        return permutation_contributions(member, matrix, background)
-    by_column, start = found
-    return by_owner(by_column, member.encoder.owner, matrix.shape), start
+def _member_contributions(
+    member: AnyMember, matrix: FloatArray, background: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Contributions of each variable to one member's score, shape (n, own predictors), and base scores, shape (n,)."""
+    if isinstance(member, DrawnMember):
+        found = [_member_contributions(draw, matrix, background) for draw in member.draws]
+        values, start = (mean_in_order(np.stack(stacked)) for stacked in zip(*found, strict=True))
+        return values, start
+    if isinstance(member, PatternMember):
+        values, start = np.zeros(matrix.shape), np.empty(len(matrix))
+        for rows, used, answering in member.answering(matrix):
+            own = np.ascontiguousarray(matrix[np.ix_(rows, used)])
+            values[np.ix_(rows, used)], start[rows] = _member_contributions(answering, own, background[:, used])
+        return values, start
+    by_column = column_contributions(member.scorer, member.encoder.transform(matrix))
+    if by_column is None:
+        contributions, base = permutation_contributions(member, matrix, background)
+    else:
+        contributions, base = by_owner(by_column[0], member.encoder.owner, matrix.shape), by_column[1]
+    return contributions, np.full(len(matrix), base)
 
 
 def column_contributions(scorer: Scorer, columns: FloatArray) -> tuple[FloatArray, float] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
@@ -15,10 +16,13 @@ from spinecast.explanation.contributions import explain
 from spinecast.explanation.standing import Standing, decline_reasons, patient_standing
 from spinecast.explanation.summary import contribution_rows, value_text
 from spinecast.models.loading import AnyModel
+from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 
-__all__ = ["Prediction", "notices", "predict_patient"]
+__all__ = ["Prediction", "answering_submodels", "notices", "predict_patient"]
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class Prediction:
     notices : tuple of str
     development : Standing or None
         Where the patient stands among the development patients; None for a model that does not keep it.
+    venn_abers : tuple of float or None
+        Both Venn-Abers probabilities, the lower first, where the study asked for them.
+    answered_by : tuple of str
+        Of each part made of pattern submodels, which one answered.
     """
 
     model: str
@@ -61,6 +69,8 @@ class Prediction:
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
     development: Standing | None = None
+    venn_abers: tuple[float, float] | None = None
+    answered_by: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -71,6 +81,10 @@ class Prediction:
             "risk": self.risk,
             "lower": self.lower,
             "upper": self.upper,
+            "venn_abers": None
+            if self.venn_abers is None
+            else {"lower": self.venn_abers[0], "upper": self.venn_abers[1], "meaning": VENN_ABERS_MEANING},
+            "answered_by": list(self.answered_by),
             "scale": "log-odds",
             "log_odds": self.log_odds,
             "base_value": self.base_value,
@@ -90,7 +104,9 @@ class Prediction:
         rest = self.log_odds - self.base_value - sum(row["contribution"] for row in shown)
         lines = [
             f"{self.outcome}: {self.risk:.1%} (95 % limits {self.lower:.1%} to {self.upper:.1%})",
+            *self._venn_abers_lines(),
             f"model {self.model} ({self.identity[:12]})",
+            *(f"answered by {which}" for which in self.answered_by),
             "",
             "what raises (+) or lowers (-) the log-odds, largest first:",
             f"  {self.base_value:+.2f}  before any input is known",
@@ -102,6 +118,35 @@ class Prediction:
             *self.notices,
         ]
         return "\n".join(lines)
+
+    def _venn_abers_lines(self) -> tuple[str, ...]:
+        if self.venn_abers is None:
+            return ()
+        lower, upper = self.venn_abers
+        return (f"Venn-Abers: {lower:.1%} and {upper:.1%}: {VENN_ABERS_MEANING}",)
+
+
+VENN_ABERS_MEANING = (
+    "the share with the event at such a risk, recalibrated on held-out development patients with this patient added "
+    "once without the event and once with it. For patients like those, one of the two is calibrated. It knows the risk "
+    "alone: what is not known of the patient does not widen it"
+)
+
+
+def answering_submodels(model: PrognosisModel, matrix: FloatArray) -> list[tuple[str, ...]]:
+    """Name, for each patient, the submodel that answered in each part made of pattern submodels."""
+    named: list[tuple[str, ...]] = [()] * len(matrix)
+    for part in model.parts:
+        member = part.members[0]  # patterns are the same in all members of a part
+        if not isinstance(member, PatternMember):
+            continue
+        inputs = [variable(model.predictors[place]).label for place in part.positions]
+        found = member.patterns.of(matrix[:, part.positions])
+        named = [
+            (*so_far, f"{part.label}: {member.patterns.words(n, inputs)}")
+            for so_far, n in zip(named, found, strict=True)
+        ]
+    return named
 
 
 def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, Any]) -> Prediction:
@@ -144,13 +189,22 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         lower=float(lower[0]),
         upper=float(upper[0]),
         log_odds=float(found.log_odds[0]),
-        base_value=found.base_value,
+        base_value=float(found.base_value[0]),
         residual=float(found.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
         warnings=(*warnings, *outside),
         notices=notices(model),
         development=standing,
+        venn_abers=_venn_abers(model, found.log_odds),
+        answered_by=answering_submodels(model, matrix)[0],
     )
+
+
+def _venn_abers(model: PrognosisModel, log_odds: FloatArray) -> tuple[float, float] | None:
+    if model.venn_abers is None:
+        return None
+    lower, upper = model.venn_abers.interval(log_odds)
+    return float(lower[0]), float(upper[0])
 
 
 def notices(model: AnyModel) -> tuple[str, ...]:

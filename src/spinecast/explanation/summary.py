@@ -68,7 +68,15 @@ def summarise(
     residual = max(np.abs(found.residual).max(), np.abs(shown.residual).max())
     return {
         "scale": "log-odds",
-        **learned(found.values, found.methods, found.base_value, float(residual), matrix[drawn], variables, generator),
+        **learned(
+            found.values,
+            found.methods,
+            float(found.base_value.mean()),
+            float(residual),
+            matrix[drawn],
+            variables,
+            generator,
+        ),
         "illustrative": _illustrative(model, typical, shown, risk, variables),
     }
 
@@ -192,7 +200,7 @@ def _illustrative(
             "lower": float(lower[k]),
             "upper": float(upper[k]),
             "log_odds": float(shown.log_odds[k]),
-            "base_value": shown.base_value,
+            "base_value": float(shown.base_value[k]),
             "contributions": contribution_rows(variables, composites[k], shown.values[k]),
         }
         for k, name in enumerate(QUARTERS)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import ContractError
-from spinecast.explanation.prediction import notices
+from spinecast.explanation.prediction import answering_submodels, notices
 from spinecast.explanation.standing import decline_reasons, outside_rows, served_risks
 from spinecast.models.loading import AnyModel
+from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
 
 __all__ = ["ADDED_COLUMNS", "TablePrediction", "predict_table", "predicted_table"]
@@ -27,6 +28,7 @@ FloatArray = NDArray[np.float64]
 ROWS_AT_ONCE = 20_000
 
 DESCRIBING_COLUMNS = ("missing_inputs", "unusual_inputs", "model", "notice")
+VENN_ABERS_COLUMNS = ("venn_abers_lower", "venn_abers_upper")
 ADDED_COLUMNS = ("risk", "lower", "upper", "outside_development", "declined", *DESCRIBING_COLUMNS)
 
 # A column this like an absent predictor's name is more likely a slip of the pen than something else.
@@ -41,7 +43,8 @@ class TablePrediction:
     ----------
     table : DataFrame, n rows
         As given, with `ADDED_COLUMNS`: risk and its 95 % limits, which inputs put the patient outside the development
-        range, why no risk is given, how many inputs were not known, which were unusual.
+        range, why no risk is given, how many inputs were not known, which were unusual. Of a model that has them,
+        `VENN_ABERS_COLUMNS` too, and ``answered_by``, the pattern submodels that answered.
     absent : tuple of str
         Predictors the table has no column for; they count as not known.
     unusual : mapping of str to int
@@ -87,6 +90,7 @@ def predict_table(
         where = outside_rows(model, matrix) if model.development is not None else [""] * len(matrix)
         return {
             **served_risks(model, matrix),
+            **_beside_the_interval(model, matrix, reasons),
             "outside_development": np.array(where, dtype=object),
             "declined": np.array(reasons, dtype=object),
         }
@@ -94,6 +98,20 @@ def predict_table(
     found = predicted_table(model, identity, table, columns, allow_similar=allow_similar)
     outside, declined = (int((found.table[name] != "").sum()) for name in ("outside_development", "declined"))
     return replace(found, outside=outside, declined=declined)
+
+
+def _beside_the_interval(model: PrognosisModel, matrix: FloatArray, declined: list[str]) -> dict[str, NDArray[Any]]:
+    """Venn-Abers probabilities, and which submodels answered, of models that have them."""
+    added: dict[str, NDArray[Any]] = {}
+    given = np.array([not reason for reason in declined], dtype=bool)
+    if model.venn_abers is not None:
+        found = model.venn_abers.interval(model.log_odds(matrix))
+        for name, values in zip(VENN_ABERS_COLUMNS, found, strict=True):
+            added[name] = np.where(given, values, np.nan)
+    if any(isinstance(part.members[0], PatternMember) for part in model.parts):
+        texts = ["; ".join(named) for named in answering_submodels(model, matrix)]
+        added["answered_by"] = np.array(np.where(given, texts, ""), dtype=object)
+    return added
 
 
 def predicted_table(

@@ -7,24 +7,30 @@ give equal bytes, so the manifest's own hash is the model's identity.
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spinecast.errors import ArtifactError
 from spinecast.files import readable_json, sha256_bytes, staged_directory, writing
 from spinecast.models.development_distribution import DevelopmentDistribution
-from spinecast.models.encoding import Encoder
+from spinecast.models.member_arrays import (
+    arrays_from_bytes,
+    arrays_to_bytes,
+    member_from_bytes,
+    member_to_bytes,
+    scorer_from_arrays,
+    with_prefix,
+)
 from spinecast.models.missing_loss import MissingLoss
-from spinecast.models.prognosis_model import Member, Part, PrognosisModel
-from spinecast.models.scorers import SCORERS, Scorer
+from spinecast.models.prognosis_model import Part, PrognosisModel
+from spinecast.statistics import VennAbers
 
 __all__ = [
     "FORMAT_VERSION",
@@ -50,7 +56,7 @@ MANIFEST = "manifest.json"
 MODEL = "model.json"
 MARGINALS = "marginals.npz"
 # Parts that came later: a model without them is read as it was saved.
-DEVELOPMENT, MISSING = "development.npz", "missing.npz"
+DEVELOPMENT, MISSING, VENN_ABERS = "development.npz", "missing.npz", "venn_abers.npz"
 
 
 def save_model(model: PrognosisModel, folder: Path) -> str:
@@ -79,6 +85,8 @@ def save_model(model: PrognosisModel, folder: Path) -> str:
     for name, later in ((DEVELOPMENT, model.development), (MISSING, model.missing)):
         if later is not None:
             contents[name] = arrays_to_bytes(later.to_arrays())
+    if model.venn_abers is not None:
+        contents[VENN_ABERS] = arrays_to_bytes(asdict(model.venn_abers))
     for part in model.parts:
         for position, member in enumerate(part.members):
             contents[_member_file(part.name, position)] = member_to_bytes(member)
@@ -130,6 +138,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
         if DEVELOPMENT in contents
         else None,
         missing=MissingLoss.from_arrays(arrays_from_bytes(contents[MISSING])) if MISSING in contents else None,
+        venn_abers=VennAbers(**arrays_from_bytes(contents[VENN_ABERS])) if VENN_ABERS in contents else None,
     )
 
 
@@ -189,54 +198,6 @@ def stored_format(folder: Path) -> str | None:
 def is_artifact(folder: Path) -> bool:
     """Whether a folder looks like a stored model."""
     return (folder / MANIFEST).is_file()
-
-
-def member_to_bytes(member: Member) -> bytes:
-    """One member as the bytes of an ``.npz``; equal members give equal bytes."""
-    arrays = {f"encoder.{name}": array for name, array in member.encoder.to_arrays().items()}
-    arrays |= {f"scorer.{name}": array for name, array in member.scorer.to_arrays().items()}
-    arrays["kind"] = np.array(member.scorer.kind)
-    return arrays_to_bytes(arrays)
-
-
-def member_from_bytes(content: bytes) -> Member:
-    """Rebuild a member from :func:`member_to_bytes`.
-
-    Raises
-    ------
-    ArtifactError
-        If the scorer is of a kind this version does not know.
-    """
-    arrays = arrays_from_bytes(content)
-    return Member(encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")), scorer=scorer_from_arrays(arrays))
-
-
-def scorer_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scorer:
-    """Rebuild the scorer whose arrays stand under ``scorer.`` and whose kind under ``kind``.
-
-    Raises
-    ------
-    ArtifactError
-        If it is of a kind this version does not know.
-    """
-    kind = str(arrays["kind"])
-    if kind not in SCORERS:
-        raise ArtifactError(f"the stored scorer is of an unknown kind: {kind}", expected=", ".join(sorted(SCORERS)))
-    scorer: Scorer = SCORERS[kind].from_arrays(with_prefix(arrays, "scorer."))
-    return scorer
-
-
-def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Named arrays as compressed npz bytes."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
-    return buffer.getvalue()
-
-
-def arrays_from_bytes(content: bytes) -> dict[str, NDArray[Any]]:
-    """Named arrays back from npz bytes; object arrays are refused."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
 
 
 def _description(model: PrognosisModel) -> dict[str, Any]:
@@ -308,8 +269,3 @@ def _altered(folder: Path, how: str) -> ArtifactError:
 
 def _member_file(part: str, position: int) -> str:
     return f"parts/{part}/member_{position}.npz"
-
-
-def with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    """The arrays whose names begin with a prefix, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

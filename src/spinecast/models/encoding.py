@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.variable import Variable
+from spinecast.models.chained_imputation import ChainedImputer, fit_chained_imputer, normal_offsets
 from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
+from spinecast.models.imputation import Imputation
 from spinecast.statistics import knot_positions, restricted_cubic_terms
 
-__all__ = ["Encoder", "Imputation", "PredictorSchema", "fit_encoder"]
+__all__ = ["Encoder", "Imputation", "PredictorSchema", "fit_drawn_encoders", "fit_encoder"]
 
 FloatArray = NDArray[np.float64]
-ImputationKind = Literal["median", "native", "forest"]
 
 # Linear parts do not extrapolate: values outside these training quantiles are drawn to them, so that one
 # mistyped but possible value cannot carry a prediction alone.
@@ -30,25 +31,6 @@ WINSOR_QUANTILES = (0.005, 0.995)
 # missing value is arbitrary (it can be that of the sickest) and an indicator's coefficient rests on a handful of
 # people, so the typical value stands in. Ten is the least for which a proportion is known to about 30 points.
 FEWEST_MISSING = 10
-
-
-@dataclass(frozen=True)
-class Imputation:
-    """How a candidate meets missing values.
-
-    Parameters
-    ----------
-    kind : {"median", "native", "forest"}
-        Median (or commonest level) with an indicator of missingness; left missing for trees that route it
-        themselves; or an iterative forest with indicators. Whatever the kind, a variable that fewer than
-        `FEWEST_MISSING` training patients lacked gets its typical value and no indicator.
-    iterations, trees : int
-        Rounds and trees of the forest kind.
-    """
-
-    kind: ImputationKind = "median"
-    iterations: int = 3
-    trees: int = 20
 
 
 @dataclass(frozen=True)
@@ -119,7 +101,8 @@ class Encoder:
         Standardisation by mean and population standard deviation.
     owner : ndarray of int64, shape (columns,)
         The variable each encoded column belongs to.
-    imputer : ForestImputer or None
+    imputer : ForestImputer, ChainedImputer or None
+        None fills in the typical value.
     """
 
     native: bool
@@ -134,7 +117,7 @@ class Encoder:
     center: FloatArray
     scale: FloatArray
     owner: NDArray[np.int64]
-    imputer: ForestImputer | None
+    imputer: ForestImputer | ChainedImputer | None
 
     def transform(self, matrix: FloatArray) -> FloatArray:
         """Encode rows.
@@ -148,16 +131,22 @@ class Encoder:
         -------
         ndarray, shape (n, columns), C-contiguous
         """
-        return np.ascontiguousarray((self._raw_columns(matrix) - self.center) / self.scale)
+        return self._standardise(self._columns_of(self._completed(matrix), matrix))
 
-    def _raw_columns(self, matrix: FloatArray) -> FloatArray:
+    def _standardise(self, raw: FloatArray) -> FloatArray:
+        return np.ascontiguousarray((raw - self.center) / self.scale)
+
+    def _completed(self, matrix: FloatArray) -> FloatArray:
+        if self.imputer is not None:
+            return self.imputer.complete(matrix)
+        values = np.where(np.isnan(matrix), self.fill, matrix)
         if self.native:
-            values = np.where(np.isnan(matrix), self.fill, matrix)
             values[:, self.incomplete] = matrix[:, self.incomplete]
-        elif self.imputer is not None:
-            values = self._linear_scale(self.imputer.complete(matrix))
-        else:
-            values = self._linear_scale(np.where(np.isnan(matrix), self.fill, matrix))
+        return values
+
+    def _columns_of(self, completed: FloatArray, matrix: FloatArray) -> FloatArray:
+        """Columns before they are standardised, of values as filled in and as they were."""
+        values = completed if self.native else self._linear_scale(completed)
         blocks = [values[:, ~self.nominal]]
         bent = np.flatnonzero(np.isfinite(self.knots).all(axis=1))
         blocks.extend(restricted_cubic_terms(values[:, variable], self.knots[variable]) for variable in bent)
@@ -190,7 +179,7 @@ class Encoder:
         imputer = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
         return cls(
             native=bool(arrays["native"]),
-            imputer=ForestImputer.from_arrays(imputer) if imputer else None,
+            imputer=_imputer_from_arrays(imputer) if imputer else None,
             **{name: arrays[name] for name in _ARRAYS},
         )
 
@@ -226,15 +215,58 @@ def fit_encoder(
     seed : int
         Seed of the forest imputer.
     """
-    count = len(schema.names)
-    fill = np.array([_typical(matrix[:, j], int(schema.levels[j])) for j in range(count)])
-    native = imputation.kind == "native"
+    fill = _typical_values(matrix, schema)
     imputer = None
     if imputation.kind == "forest":
         imputer = fit_forest_imputer(
             matrix, schema.levels, fill, iterations=imputation.iterations, trees=imputation.trees, seed=seed
         )
-    incomplete = np.flatnonzero(np.isnan(matrix).sum(axis=0) >= FEWEST_MISSING)
+    draft = _draft(matrix, schema, native=imputation.kind == "native", knots=knots)
+    draft = replace(draft, imputer=imputer)
+    return _standardised(draft, draft._columns_of(draft._completed(matrix), matrix))
+
+
+def fit_drawn_encoders(
+    matrix: FloatArray, schema: PredictorSchema, imputation: Imputation, *, knots: int = 0, seed: int = 0
+) -> tuple[tuple[Encoder, FloatArray], ...]:
+    """Learn an encoding from each of several draws of the missing values of training rows.
+
+    Parameters
+    ----------
+    matrix, schema, imputation, knots
+        As :func:`fit_encoder`.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    tuple of (Encoder, ndarray of shape (n, columns))
+        Of each draw the encoding, and the training rows encoded: their missing values were drawn with noise of their
+        own, which the encoding does not give back.
+    """
+    offsets = normal_offsets(imputation.draws, schema.levels, schema.nominal)
+    draft = _draft(matrix, schema, native=False, knots=knots)
+    found = []
+    for number, own in enumerate(offsets):
+        imputer, completed = fit_chained_imputer(
+            matrix,
+            schema.levels,
+            schema.nominal,
+            draft.log_scale,
+            own,
+            rounds=imputation.iterations,
+            seed=(seed + 7919 * number) % 2**32,
+        )
+        raw = draft._columns_of(completed, matrix)
+        encoder = _standardised(replace(draft, imputer=imputer), raw)
+        found.append((encoder, encoder._standardise(raw)))
+    return tuple(found)
+
+
+def _draft(matrix: FloatArray, schema: PredictorSchema, *, native: bool, knots: int) -> Encoder:
+    """Everything but an imputer and the standardisation, which follows from the completed rows."""
+    count = len(schema.names)
+    fill = _typical_values(matrix, schema)
     log_scale = np.where(schema.skewed & ~np.bool_(native), np.where(fill > 0, fill, 1.0), 0.0)
     draft = Encoder(
         native=native,
@@ -245,15 +277,21 @@ def fit_encoder(
         lower=np.full(count, -np.inf),
         upper=np.full(count, np.inf),
         knots=np.full((count, max(knots, 1)), np.nan),
-        incomplete=incomplete,
+        incomplete=np.flatnonzero(np.isnan(matrix).sum(axis=0) >= FEWEST_MISSING),
         center=np.array(0.0),
         scale=np.array(1.0),
         owner=np.array([], dtype=np.int64),
-        imputer=imputer,
+        imputer=None,
     )
-    if not native:
-        draft = _bounded_and_bent(draft, matrix, knots)
-    return _standardised(draft, matrix)
+    return draft if native else _bounded_and_bent(draft, matrix, knots)
+
+
+def _imputer_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> ForestImputer | ChainedImputer:
+    return (ChainedImputer if "offsets" in arrays else ForestImputer).from_arrays(arrays)
+
+
+def _typical_values(matrix: FloatArray, schema: PredictorSchema) -> FloatArray:
+    return np.array([_typical(matrix[:, j], int(levels)) for j, levels in enumerate(schema.levels)])
 
 
 def _typical(column: FloatArray, levels: int) -> float:
@@ -280,7 +318,7 @@ def _bounded_and_bent(draft: Encoder, matrix: FloatArray, knots: int) -> Encoder
     return replace(draft, lower=lower, upper=upper, knots=positions)
 
 
-def _standardised(draft: Encoder, matrix: FloatArray) -> Encoder:
+def _standardised(draft: Encoder, columns: FloatArray) -> Encoder:
     bent = np.flatnonzero(np.isfinite(draft.knots).all(axis=1))
     nominal = np.flatnonzero(draft.nominal)
     owner = np.concatenate(
@@ -291,7 +329,6 @@ def _standardised(draft: Encoder, matrix: FloatArray) -> Encoder:
             draft.incomplete if not draft.native else np.array([], dtype=np.int64),
         ]
     ).astype(np.int64)
-    columns = draft._raw_columns(matrix)
     if draft.native:
         center, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     else:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
-from spinecast.models.encoding import Encoder
+from spinecast.models.members import AnyMember, DrawnMember, Member, mean_in_order
 from spinecast.models.missing_loss import MissingLoss
-from spinecast.models.scorers import Scorer
+from spinecast.statistics import VennAbers
 
 if TYPE_CHECKING:
     import pandas
@@ -43,18 +43,6 @@ MARGINAL_QUANTILES = (0.05, 0.15, 0.25, 0.35, 0.5, 0.65, 0.75, 0.85, 0.95)
 
 
 @dataclass(frozen=True)
-class Member:
-    """One fold fit: its encoding and its scorer."""
-
-    encoder: Encoder
-    scorer: Scorer
-
-    def score(self, matrix: FloatArray) -> FloatArray:
-        """Score rows of predictor values, shape (n, predictors of the part) to shape (n,)."""
-        return self.scorer.score(self.encoder.transform(matrix))
-
-
-@dataclass(frozen=True)
 class Part:
     """The fold fits of one candidate and the line that maps their mean score to log-odds.
 
@@ -66,7 +54,7 @@ class Part:
         Which of the model's predictors the part uses.
     intercept, slope : float
         Log-odds are ``intercept + slope * mean score``.
-    members : tuple of Member
+    members : tuple of Member, DrawnMember or PatternMember
         Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
     """
 
@@ -76,12 +64,27 @@ class Part:
     positions: NDArray[np.int64]
     intercept: float
     slope: float
-    members: tuple[Member, ...]
+    members: tuple[AnyMember, ...]
 
     def member_log_odds(self, matrix: FloatArray) -> FloatArray:
         """Log-odds of each member, shape (members, n)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
         return np.stack([self.intercept + self.slope * member.score(own) for member in self.members])
+
+    def draw_variance(self, matrix: FloatArray) -> FloatArray:
+        """Between-draw variance of the part's log-odds, shape (n,): 0 where nothing was drawn.
+
+        ``(1 + 1 / m)`` times the variance over the m draws of multiple imputation, each the mean of its fits in all
+        members: what Rubin's rules add to the variance within a draw (Rubin 1987, ISBN 978-0-471-65574-9, ch. 3).
+        """
+        drawn = [member for member in self.members if isinstance(member, DrawnMember)]
+        if not drawn:
+            return np.zeros(len(matrix))
+        own = np.ascontiguousarray(matrix[:, self.positions])
+        draws = self.slope * mean_in_order(np.stack([member.scores(own) for member in drawn]))
+        count = len(draws)
+        between = mean_in_order((draws - mean_in_order(draws)) ** 2) * count / (count - 1)
+        return np.asarray((1 + 1 / count) * between, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ class PrognosisModel:
         The predictors' joint distribution in the development cohort; an earlier model has none.
     missing : MissingLoss, optional
         What missing inputs cost, measured; an earlier model has none.
+    venn_abers : VennAbers, optional
+        Venn-Abers probabilities by served log-odds, where the study asked for them.
     """
 
     name: str
@@ -117,6 +122,7 @@ class PrognosisModel:
     about: Mapping[str, Any]
     development: DevelopmentDistribution | None = None
     missing: MissingLoss | None = None
+    venn_abers: VennAbers | None = None
 
     @property
     def is_synthetic(self) -> bool:
@@ -148,8 +154,9 @@ class PrognosisModel:
         Instability is the delete-a-group jackknife variance over fold fits, ``(K - 1) / K`` times the sum of
         squared deviations of the members' log-odds (Kott 2001, J Off Stat 17:521-526). Missing predictors add
         what their absence was measured to change (:class:`~spinecast.models.missing_loss.MissingLoss`); one whose
-        loss was not measured adds the variance of the log-odds over its development quantiles. The limits are
-        normal on the log-odds scale. They say how firm the estimate is, not how the patient will fare.
+        loss was not measured adds the variance of the log-odds over its development quantiles. Where draws of multiple
+        imputation disagree by more (:meth:`draw_variance`), their disagreement takes its place. The limits are normal
+        on the log-odds scale. They say how firm the estimate is, not how the patient will fare.
 
         Parameters
         ----------
@@ -164,12 +171,21 @@ class PrognosisModel:
         members = self.member_log_odds(matrix)
         center, count = mean_in_order(members), len(members)
         instability = (count - 1) * mean_in_order((members - center) ** 2)
-        variance = instability + self.missing_variance(matrix)
+        variance = instability + np.maximum(self.missing_variance(matrix), self.draw_variance(matrix))
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         return (
             np.asarray(expit(center - reach), dtype=np.float64),
             np.asarray(expit(center + reach), dtype=np.float64),
         )
+
+    def draw_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance of the served log-odds between draws of multiple imputation, shape (n,).
+
+        Draws of several parts move together, as the value they stand for would: standard deviations are averaged as the
+        parts are.
+        """
+        deviations = np.stack([np.sqrt(part.draw_variance(matrix)) for part in self.parts])
+        return np.asarray((self.slope * mean_in_order(deviations)) ** 2, dtype=np.float64)
 
     def missing_variance(self, matrix: FloatArray) -> FloatArray:
         """Variance that missing inputs add to the served log-odds, shape (n,); see :meth:`interval`."""
@@ -206,18 +222,6 @@ def made_from_synthetic(about: Mapping[str, Any]) -> bool:
     """Whether patients a model was developed or updated on do not exist, by what it says of itself."""
     cohorts = [about.get("cohort") or {}, *(update["cohort"] for update in about.get("updates") or ())]
     return any(cohort.get("kind") == "synthetic" for cohort in cohorts)
-
-
-def mean_in_order(stacked: FloatArray) -> FloatArray:
-    """Mean over the first axis, added one after the other.
-
-    ``ndarray.mean`` adds in another order when there is one patient than when there are many, so that the last bit
-    of a risk would depend on who is predicted beside the patient.
-    """
-    total = stacked[0].copy()
-    for layer in stacked[1:]:
-        total += layer
-    return np.asarray(total / len(stacked), dtype=np.float64)
 
 
 def development_marginals(matrix: FloatArray, levels: Sequence[int] | NDArray[np.int64]) -> FloatArray:

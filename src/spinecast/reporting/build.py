@@ -46,6 +46,7 @@ from spinecast.reporting.sections.timed import (
 )
 from spinecast.reporting.sections.timed_beside import timed_comparators_section, timed_horizon_studies_section
 from spinecast.reporting.sections.usefulness import classification_section, decision_section
+from spinecast.reporting.sections.venn_abers import venn_abers_section
 
 __all__ = ["build_report"]
 
@@ -99,6 +100,7 @@ def _sections(record: RunRecord) -> tuple[Section, ...]:
         comparison_section(record),
         discrimination_section(record),
         calibration_section(record),
+        *_asked_for(venn_abers_section(record)),
         decision_section(record),
         classification_section(record),
         folds_section(record),
@@ -114,6 +116,10 @@ def _sections(record: RunRecord) -> tuple[Section, ...]:
         reproducibility_section(record),
         glossary_section(),
     )
+
+
+def _asked_for(section: Section | None) -> tuple[Section, ...]:
+    return () if section is None else (section,)
 
 
 def _timed_sections(record: RunRecord) -> tuple[Section, ...]:

@@ -121,6 +121,7 @@ from spinecast.statistics.calibration.updating import (
     closed_update_test,
     fit_update,
 )
+from spinecast.statistics.calibration.venn_abers import VennAbers, fit_venn_abers
 from spinecast.statistics.foundations.bootstrap import Seed
 from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure, measure_from_dict
 from spinecast.statistics.foundations.imputations import PooledImputations, pool_imputations
@@ -343,6 +344,7 @@ __all__ = [
     "UnpairedComparison",
     "UpdateLine",
     "UpdateTest",
+    "VennAbers",
     "WeibullFit",
     "auc",
     "auc_effects",
@@ -405,6 +407,7 @@ __all__ = [
     "fit_quantile_shift",
     "fit_recalibration_by_day",
     "fit_update",
+    "fit_venn_abers",
     "fit_weibull",
     "flexible_calibration",
     "gray_test",

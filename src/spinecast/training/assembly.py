@@ -20,7 +20,7 @@ from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.resampling import Split
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
-__all__ = ["OutOfFold", "SplitChoice", "choose", "collect_out_of_fold", "final_parts"]
+__all__ = ["OutOfFold", "SplitChoice", "choose", "collect_out_of_fold", "final_parts", "held_out_log_odds"]
 
 FloatArray = NDArray[np.float64]
 
@@ -105,6 +105,19 @@ def choose(
         slope=slope,
         test=intercept + slope * test,
     )
+
+
+def held_out_log_odds(choice: SplitChoice, tuned: Mapping[str, TunedCandidate]) -> FloatArray:
+    """Log-odds of a split's training patients by what was chosen, each from the fits that did not see them.
+
+    Parameters
+    ----------
+    choice : SplitChoice
+    tuned : mapping of str to TunedCandidate
+        Every candidate in this split.
+    """
+    held_out = np.mean([tuned[name].held_out for name in choice.chosen], axis=0)
+    return np.asarray(choice.intercept + choice.slope * held_out, dtype=np.float64)
 
 
 def collect_out_of_fold(

@@ -16,6 +16,7 @@ from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
 from spinecast.training.plan import model_predictors
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study import study_hash
+from spinecast.training.venn_abers import study_venn_abers
 from spinecast.validation.missing_inputs import MissingInputs
 
 __all__ = ["final_model", "measured_model"]
@@ -77,5 +78,6 @@ def final_model(trained: Trained) -> PrognosisModel:
             "seed": study.seed,
             "versions": package_versions(),
         },
+        venn_abers=study_venn_abers(trained),
         development=learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
     )

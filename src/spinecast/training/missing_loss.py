@@ -6,20 +6,24 @@ that never saw them: that one is asked with the patient's inputs and without. No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.models.members import DrawnMember, PatternMember
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.prognosis_model import PrognosisModel, mean_in_order
 from spinecast.training.seeds import derive_seed
+from spinecast.training.tuning_unit import CandidatePlan
 from spinecast.validation import Predictions
 from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs, following_inputs
 
-__all__ = ["FOLD", "held_out_risk", "measure_missing_inputs", "missing_loss"]
+__all__ = ["FOLD", "describe_handling", "held_out_risk", "measure_missing_inputs", "missing_loss"]
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
@@ -88,6 +92,43 @@ def held_out_risk(model: PrognosisModel) -> Callable[[Columns], FloatArray]:
         return np.asarray(expit(found), dtype=np.float64)
 
     return predict
+
+
+def describe_handling(
+    model: PrognosisModel, matrix: FloatArray, plans: Sequence[CandidatePlan]
+) -> list[dict[str, Any]]:
+    """Say of each part of a model how it meets missing inputs: JSON values.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+    matrix : ndarray, shape (n, predictors)
+        The development patients, to count whom each submodel answers.
+    plans : sequence of CandidatePlan
+        The candidates of the study.
+    """
+    kinds = {plan.name: plan.imputation.kind for plan in plans}
+    described = []
+    for part in model.parts:
+        member = part.members[0]
+        entry: dict[str, Any] = {"label": part.label, "kind": kinds[part.name]}
+        if isinstance(member, DrawnMember):
+            entry["draws"] = len(member.draws)
+        if isinstance(member, PatternMember):
+            patterns = member.patterns
+            labels = [variable(model.predictors[place]).label for place in part.positions]
+            answering = patterns.of(matrix[:, part.positions])
+            entry["submodels"] = [
+                {
+                    "lacks": [labels[place] for place in patterns.compared[lacking]],
+                    "fitted_to": int(fitted),
+                    "answers": int((answering == number).sum()),
+                }
+                for number, (lacking, fitted) in enumerate(zip(patterns.missing, patterns.patients, strict=True))
+            ]
+            entry["otherwise"] = {"fitted_to": len(matrix), "answers": int((answering < 0).sum())}
+        described.append(entry)
+    return described
 
 
 def missing_loss(model: PrognosisModel, found: MissingInputs) -> MissingLoss:

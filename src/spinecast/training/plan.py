@@ -26,6 +26,8 @@ from spinecast.models.catalogue import Choice, Parameters
 from spinecast.models.encoding import Imputation
 from spinecast.models.survival.catalogue import any_family
 from spinecast.training.study import Candidate, Study, search_space
+from spinecast.training.study.candidates import TreeCandidate
+from spinecast.training.study.missing import PatternSubmodels
 from spinecast.training.study.sources import PatientSource, TableSource
 from spinecast.training.tuning_unit import BORROWED_WEIGHT, CandidatePlan
 
@@ -226,6 +228,14 @@ def ensemble_names(study: Study) -> tuple[str, ...] | None:
     return tuple(study.final.of) if study.final.kind == "ensemble" else None
 
 
+def _imputation(candidate: Candidate) -> Imputation:
+    """What the candidate's block says, and for patients without a submodel what it does when left to itself."""
+    settings = candidate.imputation.model_dump()
+    if isinstance(candidate.imputation, PatternSubmodels) and isinstance(candidate, TreeCandidate):
+        settings["otherwise"] = "native"
+    return Imputation(**settings)
+
+
 def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
     family = any_family(candidate.family)
     predictors = tuple(candidate.predictors or study.predictors)
@@ -242,7 +252,7 @@ def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
         family=candidate.family,
         label=label,
         predictors=predictors,
-        imputation=Imputation(**candidate.imputation.model_dump()),
+        imputation=_imputation(candidate),
         search_space=space,
         trials=candidate.trials or study.tuning.trials,
         startup_trials=study.tuning.startup_trials,

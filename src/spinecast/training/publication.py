@@ -20,6 +20,7 @@ from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
 from spinecast.training.judging import judge, judge_size
+from spinecast.training.missing_loss import describe_handling
 from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -28,6 +29,7 @@ from spinecast.training.run_facts import Clock, describe_search, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
 from spinecast.training.tracked_run import metrics_of, track_run
+from spinecast.training.venn_abers import judge_venn_abers
 
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
@@ -106,7 +108,9 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, trained.labelled, model_predictors(trained.study))
         | ({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
-        evaluation=evaluation.to_dict() | {"missing_inputs": missing.to_dict()},
+        evaluation=evaluation.to_dict()
+        | {"missing_inputs": missing.to_dict() | {"handling": _handling(trained, model)}}
+        | ({"venn_abers": judge_venn_abers(trained)} if trained.study.uncertainty.venn_abers else {}),
         tuning=_tuning(trained),
         explanation=explanation,
         run=run,
@@ -152,6 +156,10 @@ def _explanation(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
         patients=trained.study.explanation.patients,
         seed=derive_seed(trained.study.seed, "explanation"),
     )
+
+
+def _handling(trained: Trained, model: PrognosisModel) -> list[dict[str, Any]]:
+    return describe_handling(model, trained.cohort.matrix(model.predictors)[trained.labelled.rows], trained.plans)
 
 
 def _tuning(trained: Trained) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes
 from spinecast.models.catalogue import Parameters
-from spinecast.models.encoding import Encoder, fit_encoder
 from spinecast.training.checkpoint import FinishedTrial
+from spinecast.training.encoded_folds import EncodedFolds, pooled_answers
 from spinecast.training.proposals import Proposals
 from spinecast.training.seeds import derive_seed
 from spinecast.training.tuning_unit import BORROWED_WEIGHT, TunedCandidate, TuningUnit
@@ -66,7 +66,7 @@ def _finish_trials(unit: TuningUnit) -> tuple[list[FinishedTrial], float]:
     if len(finished) >= unit.candidate.trials:
         return finished[: unit.candidate.trials], 0.0
     proposals = Proposals(unit, finished)
-    folds = _EncodedFolds(unit)
+    folds = EncodedFolds(unit)
     best_loss = min((trial.loss for trial in finished), default=np.inf)
     spent = 0.0
     for number in range(len(finished), unit.candidate.trials):
@@ -83,62 +83,32 @@ def _finish_trials(unit: TuningUnit) -> tuple[list[FinishedTrial], float]:
     return finished, spent
 
 
-class _EncodedFolds:
-    """Encodings of the inner folds: learned once for each number of knots, shared by all trials."""
-
-    def __init__(self, unit: TuningUnit) -> None:
-        self.unit = unit
-        self.matrix = unit.matrix[unit.split.train]
-        self.known: dict[tuple[int, int], tuple[Encoder, FloatArray, FloatArray]] = {}
-        self.lent: dict[tuple[int, int], FloatArray] = {}
-
-    def get(self, fold: int, knots: int) -> tuple[Encoder, FloatArray, FloatArray]:
-        """Encoder, training columns and held-out columns of a fold."""
-        if (fold, knots) not in self.known:
-            unit, inner = self.unit, self.unit.split.inner
-            encoder = fit_encoder(
-                self.matrix[inner != fold],
-                unit.schema,
-                unit.candidate.imputation,
-                knots=knots,
-                seed=derive_seed(unit.seed, "imputation", unit.split.name, unit.candidate.name, fold),
-            )
-            fitted, judged = (encoder.transform(self.matrix[rows]) for rows in (inner != fold, inner == fold))
-            self.known[fold, knots] = (encoder, fitted, judged)
-        return self.known[fold, knots]
-
-    def borrowed(self, fold: int, knots: int, weight: float) -> FloatArray | None:
-        """Columns of the borrowed patients as the fold's own patients are encoded; None where nobody is borrowed."""
-        lent = self.unit.borrowed
-        if lent is None or weight <= 0:
-            return None
-        if (fold, knots) not in self.lent:
-            self.lent[fold, knots] = self.get(fold, knots)[0].transform(lent.matrix)
-        return self.lent[fold, knots]
-
-
-def _fit_members(unit: TuningUnit, folds: _EncodedFolds, parameters: Parameters) -> _TrialFits:
+def _fit_members(unit: TuningUnit, folds: EncodedFolds, parameters: Parameters) -> _TrialFits:
     inner = unit.split.inner
     held_out: FloatArray | None = None
     members = []
     fit_seconds = 0.0
     for fold in range(int(inner.max()) + 1):
-        knots = int(parameters.get("knots", 0))
-        encoder, fitted, judged = folds.get(fold, knots)
-        lent = folds.borrowed(fold, knots, float(parameters.get(BORROWED_WEIGHT, 0)))
-        seed = derive_seed(unit.seed, "fit", unit.split.name, unit.candidate.name, fold)
-        started = time.perf_counter()
-        member = (
-            unit.fit(encoder, fitted, inner != fold, parameters, seed)
-            if lent is None
-            else unit.fit_with_borrowed(encoder, fitted, inner != fold, parameters, seed, lent)
-        )
-        fit_seconds += time.perf_counter() - started
-        predicted = unit.predicted(member, judged)
+        fits = folds.get(fold, int(parameters.get("knots", 0)))
+        lent = folds.borrowed(fits, float(parameters.get(BORROWED_WEIGHT, 0)))
+        fitted, answers = [], []
+        for number, fit in enumerate(fits):
+            names = (fold,) if len(fits) == 1 else (fold, number)
+            seed = derive_seed(unit.seed, "fit", unit.split.name, unit.candidate.name, *names)
+            started = time.perf_counter()
+            one = (
+                unit.fit(fit.encoder, fit.fitted, fit.rows, parameters, seed)
+                if lent is None
+                else unit.fit_with_borrowed(fit.encoder, fit.fitted, fit.rows, parameters, seed, lent[number])
+            )
+            fit_seconds += time.perf_counter() - started
+            fitted.append(one)
+            answers.append(unit.predicted(one, fit.judged))
+        predicted = pooled_answers(fits, answers)
         if held_out is None:
             held_out = np.empty((len(inner), *predicted.shape[1:]))
         held_out[inner == fold] = predicted
-        members.append(member)
+        members.append(folds.member(fitted))
     assert held_out is not None  # there are two inner folds at least
     return _TrialFits(tuple(members), held_out, unit.loss(held_out), fit_seconds)
 
@@ -147,7 +117,7 @@ def _fits_to_bytes(unit: TuningUnit, fits: _TrialFits) -> bytes:
     test = unit.matrix[unit.split.test]
     scores = np.empty((0, *fits.held_out.shape[1:]))
     if len(test):
-        found = [unit.predicted(member, member.encoder.transform(test)) for member in fits.members]
+        found = [unit.answer(member, test) for member in fits.members]
         scores = np.mean(found, axis=0)
     arrays: dict[str, NDArray[Any]] = {"held_out": fits.held_out, "test": scores}
     if not len(test):

@@ -14,7 +14,7 @@ from scipy.special import expit
 from spinecast.models.artifact import arrays_from_bytes, member_to_bytes
 from spinecast.models.catalogue import FAMILIES, Dimension, Parameters
 from spinecast.models.encoding import Encoder, Imputation, PredictorSchema
-from spinecast.models.prognosis_model import Member
+from spinecast.models.members import DrawnMember, Member, PatternMember
 from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint
 from spinecast.training.resampling import Split
@@ -154,6 +154,12 @@ class TuningUnit:
         """What a member says of encoded columns, one row a patient."""
         scores: FloatArray = member.scorer.score(columns)
         return scores
+
+    def answer(self, member: Any, matrix: FloatArray) -> FloatArray:
+        """What a whole member says of patients' values, shape (n, own predictors)."""
+        if isinstance(member, DrawnMember | PatternMember):
+            return member.score(matrix)
+        return self.predicted(member, member.encoder.transform(matrix))
 
     def line(self, held_out: FloatArray) -> Any:
         """Intercept and slope that recalibrate held-out predictions of the training patients."""

@@ -208,6 +208,7 @@ def _assembled(
         intercept=choice.intercept,
         slope=choice.slope,
         marginals=development_marginals(data.matrix, data.schema.levels),
+        venn_abers=None,
     )
 
 

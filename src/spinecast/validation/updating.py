@@ -154,4 +154,5 @@ def recalibrated(model: PrognosisModel, line: UpdateLine) -> PrognosisModel:
             expected="risks that rise with what happens, so that a straight line can bring them to their level",
             remedy="look at `spinecast validate` on these patients; another model is needed, or --method refit",
         )
-    return replace(model, intercept=intercept + slope * model.intercept, slope=slope * model.slope)
+    # Venn-Abers probabilities were learned where the model was made; these patients have others.
+    return replace(model, intercept=intercept + slope * model.intercept, slope=slope * model.slope, venn_abers=None)

@@ -602,6 +602,76 @@ def test_the_study_says_how_missing_values_are_met() -> None:
     assert Study.model_validate(forest.model_dump(mode="json")) == forest
 
 
+def test_one_place_says_how_missing_inputs_are_met_with_its_settings_and_a_candidate_may_say_otherwise() -> None:
+    candidates = [{"kind": "elastic_net"}, {"kind": "xgboost", "imputation": "native"}, {"kind": "random_forest"}]
+    candidates[2]["imputation"] = {"kind": "pattern_submodels", "fewest_patients": 50}  # type: ignore[assignment]
+    study = make(candidates=candidates, missing={"handling": {"kind": "multiple_imputation", "draws": 7}})
+    assert [one.imputation.kind for one in study.candidates] == ["multiple_imputation", "native", "pattern_submodels"]
+    assert study.candidates[0].imputation.draws == 7
+    assert Study.model_validate(study.model_dump(mode="json")) == study
+    plans = candidate_plans(study)
+    assert (plans[0].imputation.draws, plans[0].imputation.iterations) == (7, 5)
+    assert (plans[2].imputation.fewest_patients, plans[2].imputation.otherwise) == (50, "median")
+    trees = make(candidates=[{"kind": "xgboost"}], missing={"handling": "pattern_submodels"})
+    assert candidate_plans(trees)[0].imputation.otherwise == "native"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"missing": {"handling": {"kind": "multiple_imputation", "draws": 1}}}, "greater than or equal to 2"),
+        ({"missing": {"handling": {"kind": "pattern_submodels", "fewest_patients": 5}}}, "greater than or equal to 20"),
+        ({"missing": {"handling": "mean"}}, "does not match any of the expected tags"),
+        ({"uncertainty": {"venn_abers": "yes"}}, "valid boolean"),
+    ],
+)
+def test_ways_that_are_none_are_refused(changes: dict[str, Any], what: str) -> None:
+    assert what in refused(**changes)
+
+
+LATER = {"kind": "time_to_event", "time": "follow_up_time", "event": "death", "horizons_days": [90]}
+LENDERS = {"source": {"kind": "support", "subset": "all"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        (
+            {"outcome": LATER, "candidates": [{"kind": "cox"}], "missing": {"handling": "multiple_imputation"}},
+            "missing.handling: multiple_imputation is made for a study of one event, and this one predicts times",
+        ),
+        (
+            {"outcome": LATER, "candidates": [{"kind": "cox", "imputation": "pattern_submodels"}]},
+            "candidates.0.imputation: pattern_submodels is made for a study of one event",
+        ),
+        (
+            {
+                "cohort": {"source": {"kind": "support"}, "borrow": LENDERS},
+                "candidates": [{"kind": "elastic_net"}],
+                "missing": {"handling": "pattern_submodels"},
+            },
+            "missing.handling: a submodel of one pattern of inputs borrows nobody",
+        ),
+        (
+            {"outcome": LATER, "candidates": [{"kind": "cox"}], "uncertainty": {"venn_abers": True}},
+            "uncertainty.venn_abers: it gives probabilities of one event, and this study predicts times",
+        ),
+        (
+            {
+                "outcome": {**LATER, "kind": "horizon", "horizon_days": 90, "censored": "ipcw", "horizons_days": ...},
+                "uncertainty": {"venn_abers": True},
+            },
+            "uncertainty.venn_abers: it needs everybody's outcome",
+        ),
+    ],
+)
+def test_what_does_not_go_with_the_outcome_or_the_borrowed_is_refused(changes: dict[str, Any], what: str) -> None:
+    outcome = changes.get("outcome")
+    if outcome is not None:
+        changes = {**changes, "outcome": {key: value for key, value in outcome.items() if value is not ...}}
+    assert what in refused(**changes)
+
+
 @pytest.mark.parametrize(
     ("decline", "what"),
     [

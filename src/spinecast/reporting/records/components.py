@@ -75,6 +75,17 @@ IMPUTATIONS: Mapping[str, Component] = {
         "by a forest that predicts each variable from the others, with an indicator that the value was missing",
         ("stekhoven2012",),
     ),
+    "multiple_imputation": Component(
+        "by multiple imputation with chained equations, a fit for each draw and their log-odds averaged, with an "
+        "indicator that the value was missing; the outcome had no part in it, as nobody knows it when the model is "
+        "used",
+        ("vanbuuren2011", "rubin1987", "sisk2023"),
+    ),
+    "pattern_submodels": Component(
+        "by pattern submodels, one for each of the commonest patterns of missing predictors, and a fit to everybody "
+        "for all other patterns",
+        ("mercaldo2020",),
+    ),
 }
 MEASURE_SOURCES: Mapping[str, tuple[str, ...]] = {
     "auc": ("delong1988", "sun2014"),

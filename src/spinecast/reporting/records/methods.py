@@ -219,6 +219,8 @@ def _performance(record: Recorded, cite: _Citing) -> str:
         return ""
     named = [f"{MEASURES[name].label}{cite.keys(*_measure_sources(record, name))}" for name in known]
     parts = [f"Predictions judged were {record.basis}. Measures, with 95% intervals: {', '.join(named)}."]
+    if record.get("evaluation.json", "venn_abers"):
+        parts.append(f"Every risk comes with two inductive Venn-Abers probabilities{cite.keys('vovk2015')}.")
     if record.get("evaluation.json", "decision_curve"):
         parts.append(f"Net benefit was drawn as a decision curve{cite.keys('vickers2006')}.")
     timed = [name for name in (record.get("findings.json", "survival") or {}) if name in MEASURE_SOURCES]

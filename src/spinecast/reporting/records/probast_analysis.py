@@ -126,8 +126,10 @@ def missing_data(record: Recorded) -> Judged:
     if worst["proportion"] <= LITTLE:
         return Judged("PY", text, where)
     ways = fmt.joined(sorted(imputations(record)))
+    several = "multiple_imputation" in imputations(record)
+    drawn = "each draw has a fit of its own" if several else "multiple imputation was not used"
     how = (
-        f" Kinds of imputation: {ways}, learned inside each split; multiple imputation was not used."
+        f" Kinds of imputation: {ways}, learned inside each split; {drawn}."
         if ways
         else " Nothing was filled in from these patients."
     )

@@ -172,6 +172,11 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.1038/s42256-019-0138-9",
         ),
         Reference(
+            "mercaldo2020",
+            "Mercaldo SF, Blume JD. Missing data and prediction: the pattern submodel. Biostatistics 2020;21:236-252.",
+            "doi:10.1093/biostatistics/kxy040",
+        ),
+        Reference(
             "mitchell2019",
             "Mitchell M, Wu S, Zaldivar A, et al. Model cards for model reporting. FAT* 2019.",
             "arXiv:1810.03993",
@@ -226,6 +231,11 @@ REFERENCES: Mapping[str, Reference] = {
             "arXiv:1905.03222",
         ),
         Reference(
+            "rubin1987",
+            "Rubin DB. Multiple Imputation for Nonresponse in Surveys. New York: Wiley; 1987.",
+            "doi:10.1002/9780470316696",
+        ),
+        Reference(
             "simon2011",
             "Simon N, Friedman J, Hastie T, Tibshirani R. Regularization paths for Cox's proportional hazards model "
             "via coordinate descent. J Stat Softw 2011;39(5):1-13.",
@@ -236,6 +246,13 @@ REFERENCES: Mapping[str, Reference] = {
             "Singer JD, Willett JB. It's about time: using discrete-time survival analysis to study duration and the "
             "timing of events. J Educ Stat 1993;18:155-195.",
             "doi:10.3102/10769986018002155",
+        ),
+        Reference(
+            "sisk2023",
+            "Sisk R, Sperrin M, Peek N, van Smeden M, Martin GP. Imputation and missing indicators for handling "
+            "missing data in the development and deployment of clinical prediction models: a simulation study. Stat "
+            "Methods Med Res 2023;32:1461-1477.",
+            "doi:10.1177/09622802231165001",
         ),
         Reference(
             "stekhoven2012",
@@ -261,6 +278,12 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.1002/sim.4154",
         ),
         Reference(
+            "vanbuuren2011",
+            "van Buuren S, Groothuis-Oudshoorn K. mice: multivariate imputation by chained equations in R. J Stat "
+            "Softw 2011;45(3):1-67.",
+            "doi:10.18637/jss.v045.i03",
+        ),
+        Reference(
             "vancalster2019",
             "Van Calster B, McLernon DJ, van Smeden M, Wynants L, Steyerberg EW. Calibration: the Achilles heel of "
             "predictive analytics. BMC Med 2019;17:230.",
@@ -283,6 +306,12 @@ REFERENCES: Mapping[str, Reference] = {
             "Vickers AJ, Elkin EB. Decision curve analysis: a novel method for evaluating prediction models. Med Decis "
             "Making 2006;26:565-574.",
             "doi:10.1177/0272989X06295361",
+        ),
+        Reference(
+            "vovk2015",
+            "Vovk V, Petej I, Fedorova V. Large-scale probabilistic predictors with and without guarantees of "
+            "validity. Adv Neural Inf Process Syst 2015;28.",
+            "arXiv:1511.00213",
         ),
         Reference(
             "wolff2019",

@@ -15,6 +15,15 @@ __all__ = ["missing_inputs_section"]
 
 TITLE = "Missing inputs"
 MISSING_COLUMNS = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope")
+HANDLING_WORDS = {
+    "median": "by the median or commonest level, with an indicator that the value was missing",
+    "native": "left missing; each split of a tree has learned which way they go",
+    "forest": "by forests that predict each input from the others, with an indicator that the value was missing",
+    "multiple_imputation": "by several draws from regressions of each input on the others, with an indicator that the "
+    "value was missing; a fit for each draw, their log-odds averaged, and their disagreement in the interval",
+    "pattern_submodels": "by a fit of their own for the commonest patterns of what is there, and by one of everybody "
+    "for all others",
+}
 HELD_OUT = (
     "Every patient was asked of the members of the final model that had not seen them. These members were tuned on the "
     "same patients, so the performance with all inputs is a little better than the out-of-fold one above; what counts "
@@ -45,6 +54,7 @@ def missing_inputs_section(found: Mapping[str, Any] | None, *, held_out: bool = 
             "much: others can stand in for it."
         ),
         *([Paragraph(HELD_OUT)] if held_out else []),
+        *_handling(found.get("handling")),
         Heading("One input missing"),
         Figure(
             key="input-cost",
@@ -79,6 +89,47 @@ def missing_inputs_section(found: Mapping[str, Any] | None, *, held_out: bool = 
             _several_table(found["sorg"], "The model without inputs of the SORG model"),
         ]
     return Section("missing-inputs", TITLE, tuple(blocks))
+
+
+def _handling(parts: Sequence[Mapping[str, Any]] | None) -> list[Block]:
+    """Say how each part of the model meets what is missing, and of submodels whom each is of."""
+    if not parts:
+        return []
+    rows = [row(part["label"], _way(part)) for part in parts]
+    header = ("Part of the model", "Missing inputs are met")
+    blocks: list[Block] = [
+        Heading("How missing inputs are met"),
+        Table("How each part of the model meets missing inputs", header, tuple(rows)),
+    ]
+    return [*blocks, *(_submodels(part) for part in parts if "submodels" in part)]
+
+
+def _way(part: Mapping[str, Any]) -> str:
+    words = HANDLING_WORDS.get(part["kind"], fmt.plain(part["kind"]))
+    return f"{words} ({fmt.plural(part['draws'], 'draw')})" if "draws" in part else words
+
+
+def _submodels(part: Mapping[str, Any]) -> Table:
+    rows = [
+        row(
+            f"Without {fmt.joined([fmt.plain(name) for name in one['lacks']])}" if one["lacks"] else "With every input",
+            fmt.integer(one["fitted_to"]),
+            fmt.integer(one["answers"]),
+        )
+        for one in part["submodels"]
+    ]
+    everybody = part["otherwise"]
+    rows.append(
+        row("Everybody, for all other patterns", fmt.integer(everybody["fitted_to"]), fmt.integer(everybody["answers"]))
+    )
+    note = "Inputs that hardly any development patient lacked do not tell patterns apart."
+    return Table(
+        f"Submodels of {fmt.plain(part['label'])}",
+        ("Pattern of inputs", "Patients fitted to", "Development patients it answers"),
+        tuple(rows),
+        notes=(note,),
+        numeric=(1, 2),
+    )
 
 
 def _each_table(found: Mapping[str, Any]) -> Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.training.published import find_published, known_published
 from spinecast.training.study.kinds import BINARY_KINDS, QUANTITY_KINDS, TIMED_KINDS
+from spinecast.training.study.missing import MultipleImputation, PatternSubmodels
 from spinecast.training.study.quantity import QuantityOutcome
 from spinecast.training.study.times import DiscreteTime
 
@@ -31,6 +32,8 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
         _range_problems(study),
         _internal_validation_problems(study),
         _decline_problems(study),
+        _handling_problems(study),
+        _venn_abers_problems(study),
         _borrow_problems(study),
     )
 
@@ -202,6 +205,39 @@ def _decline_problems(study: Study) -> Iterator[Problem]:
     if other and asked != type(asked)():
         what = f"missing.decline: a model of {other} answers whoever it is asked of"
         yield Problem(place, what, "a study of one event", "leave decline out")
+
+
+def _handling_problems(study: Study) -> Iterator[Problem]:
+    """Find ways to meet missing inputs that do not go with what the study predicts, or whom it borrows."""
+    said: set[KeyPath] = set()
+    for position, candidate in enumerate(study.candidates):
+        asked = candidate.imputation
+        if not isinstance(asked, MultipleImputation | PatternSubmodels):
+            continue
+        by_study = study.missing.handling == asked
+        key: KeyPath = ("missing", "handling") if by_study else ("candidates", position, "imputation")
+        if key in said:
+            continue
+        said.add(key)
+        if other := _other_than_an_event(study):
+            what = f"{dotted(key)}: {asked.kind} is made for a study of one event, and this one predicts {other}"
+            yield Problem(key, what, "median, native or forest")
+        elif study.cohort.borrow is not None and isinstance(asked, PatternSubmodels):
+            what = f"{dotted(key)}: a submodel of one pattern of inputs borrows nobody"
+            yield Problem(key, what, "another way, or no cohort.borrow beside it")
+
+
+def _venn_abers_problems(study: Study) -> Iterator[Problem]:
+    """Find outcomes of which Venn-Abers knows no probability."""
+    if not study.uncertainty.venn_abers:
+        return
+    key: KeyPath = ("uncertainty", "venn_abers")
+    if other := _other_than_an_event(study):
+        what = f"uncertainty.venn_abers: it gives probabilities of one event, and this study predicts {other}"
+        yield Problem(key, what, "false, or a study of one event")
+    elif getattr(study.outcome, "censored", None) == "ipcw":
+        what = "uncertainty.venn_abers: it needs everybody's outcome, and the censored are weighted for here"
+        yield Problem(key, what, "false, or outcome.censored: exclude")
 
 
 def _other_than_an_event(study: Study) -> str:

@@ -15,12 +15,12 @@ __all__ = [
     "Imputation",
     "MedianImputation",
     "MissingSpec",
+    "MultipleImputation",
     "NativeImputation",
+    "PatternSubmodels",
     "TreeImputation",
     "with_handling",
 ]
-
-Handling = Literal["median", "native", "forest"]
 
 # The candidate that takes missing values as they are; the others have nothing to choose where a study says native.
 _NATIVE = "xgboost"
@@ -46,15 +46,43 @@ class ForestImputation(Block):
     trees: Whole = Field(default=20, ge=1, le=500, description="Trees of each forest.")
 
 
-_Filled = Annotated[MedianImputation | ForestImputation, Field(discriminator="kind")]
-_FilledOrNative = Annotated[MedianImputation | NativeImputation | ForestImputation, Field(discriminator="kind")]
-# `imputation: forest` is short for `imputation: {kind: forest}`.
-Imputation = Annotated[
-    _Filled, BeforeValidator(named_kind, json_schema_input_type=_Filled | Literal["median", "forest"])
+class MultipleImputation(Block):
+    """Several draws of the missing values by chained equations, a fit to each, averaged; with indicators."""
+
+    kind: Literal["multiple_imputation"]
+    draws: Whole = Field(default=5, ge=2, le=50, description="Draws, each with a fit of its own.")
+    iterations: Whole = Field(default=5, ge=1, le=50, description="Rounds of chained equations over all variables.")
+
+
+class PatternSubmodels(Block):
+    """A fit for each of the commonest patterns of missing inputs, and one of everybody for all other patients."""
+
+    kind: Literal["pattern_submodels"]
+    patterns: Whole = Field(default=8, ge=1, le=100, description="Most patterns that get a submodel.")
+    fewest_patients: Whole = Field(default=100, ge=20, description="A submodel is fitted to at least so many patients.")
+    fewest_events: Whole = Field(
+        default=20, ge=5, description="With the event, and without it, at least so many of them each."
+    )
+    fitted_to: Literal["patients_of_the_pattern", "patients_with_its_inputs"] = Field(
+        default="patients_of_the_pattern",
+        description="Whom a submodel is fitted to: the patients who lack exactly what the pattern lacks, or all who "
+        "have the inputs it uses.",
+    )
+
+
+_Filled = Annotated[
+    MedianImputation | ForestImputation | MultipleImputation | PatternSubmodels, Field(discriminator="kind")
 ]
+_FilledOrNative = Annotated[
+    MedianImputation | NativeImputation | ForestImputation | MultipleImputation | PatternSubmodels,
+    Field(discriminator="kind"),
+]
+_FilledWords = Literal["median", "forest", "multiple_imputation", "pattern_submodels"]
+# `imputation: forest` is short for `imputation: {kind: forest}`.
+Imputation = Annotated[_Filled, BeforeValidator(named_kind, json_schema_input_type=_Filled | _FilledWords)]
 TreeImputation = Annotated[
     _FilledOrNative,
-    BeforeValidator(named_kind, json_schema_input_type=_FilledOrNative | Literal["median", "native", "forest"]),
+    BeforeValidator(named_kind, json_schema_input_type=_FilledOrNative | _FilledWords | Literal["native"]),
 ]
 IMPUTATION = "How missing values are met, learned inside the resampling: a kind, or a kind with its settings."
 
@@ -80,23 +108,24 @@ class DeclineSpec(Block):
 class MissingSpec(Block):
     """How missing inputs are met when the model is made and when it is served."""
 
-    handling: Handling | None = Field(
+    handling: TreeImputation | None = Field(
         default=None,
-        description="How candidates that do not say so themselves (imputation) meet missing values: the typical value "
-        "with an indicator (median), left missing by the trees that can (native), or predicted from the others "
-        "(forest). Left out, each candidate's own default.",
+        description="How candidates that do not say so themselves (imputation) meet missing values, a kind or a kind "
+        "with its settings: the typical value with an indicator (median), left missing by the trees that can (native), "
+        "predicted from the others (forest), drawn several times (multiple_imputation), or a fit for each of the "
+        "commonest patterns of what is there (pattern_submodels). Left out, each candidate's own default.",
     )
     decline: DeclineSpec = Field(default=DeclineSpec(), description="When the model gives no risk, and says why.")
 
 
 def with_handling(candidates: Any, missing: Any) -> Any:
     """Give candidates that say nothing of missing values the study's way, in a study file as it was read."""
-    handling = missing.get("handling") if isinstance(missing, dict) else None
-    if handling not in ("median", "native", "forest") or not isinstance(candidates, list | tuple):
+    handling = named_kind(missing.get("handling")) if isinstance(missing, dict) else None
+    if not isinstance(handling, dict) or not isinstance(candidates, list | tuple):
         return candidates
     return [
-        {"imputation": {"kind": handling}} | candidate
-        if isinstance(candidate, dict) and (handling != "native" or candidate.get("kind") == _NATIVE)
+        {"imputation": handling} | candidate
+        if isinstance(candidate, dict) and (handling.get("kind") != "native" or candidate.get("kind") == _NATIVE)
         else candidate
         for candidate in candidates
     ]

@@ -44,6 +44,7 @@ from spinecast.training.study.reporting import ReportingSpec
 from spinecast.training.study.search import search_space
 from spinecast.training.study.sources import CohortSpec
 from spinecast.training.study.times import TimedOutcomeSpec
+from spinecast.training.study.uncertainty import UncertaintySpec
 
 __all__ = [
     "STUDY",
@@ -106,6 +107,9 @@ class Study(Block):
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="What the validation shows.")
     sample_size: SampleSizeSpec = Field(
         default=SampleSizeSpec(), description="What is anticipated, to say whether the patients suffice."
+    )
+    uncertainty: UncertaintySpec = Field(
+        default=UncertaintySpec(), description="What is said of a risk's uncertainty beside its interval."
     )
     explanation: ExplanationSpec = Field(default=ExplanationSpec(), description="How the model is explained.")
     tracking: TrackingSpec = Field(default=TrackingSpec(), description="Where the run and its model are kept.")
