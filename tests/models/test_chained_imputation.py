@@ -10,7 +10,7 @@ from made_models import PREDICTORS, assert_same_bits, patients, schema
 from scipy.stats import norm
 
 from spinecast.models.chained_imputation import ChainedImputer, fit_chained_imputer, normal_offsets
-from spinecast.models.encoding import Encoder, Imputation, fit_drawn_encoders
+from spinecast.models.encoding import Encoder, Imputation, draw_missing_values, fit_drawn_encoders
 from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
 
 AGE, ALBUMIN, SEX, TUMOUR, INCOME = (
@@ -62,14 +62,18 @@ def test_offsets_are_standard_normal_in_every_column_and_pass() -> None:
     assert offsets.shape == (7, 5, 4)  # three levels without an order are two columns
     assert offsets.mean(axis=0) == pytest.approx(np.zeros((5, 4)), abs=1e-12)
     assert offsets.std(axis=0) == pytest.approx(np.ones((5, 4)))
-    assert (
-        len({column.tobytes() for column in np.moveaxis(offsets, 0, -1).reshape(-1, 7)}) > 15
-    )  # not one order for all
+    orders = {column.tobytes() for column in np.moveaxis(offsets, 0, -1).reshape(-1, 7)}
+    assert len(orders) > 15
 
 
 def drawn_encoders(seed: int, count: int, missing: float, knots: int = 0) -> tuple[tuple[Encoder, np.ndarray], ...]:
     matrix, _ = patients(count, seed, missing)
-    return fit_drawn_encoders(matrix, schema(), DRAWN, knots=knots, seed=seed)
+    return encoders_of(matrix, knots, seed)
+
+
+def encoders_of(matrix: np.ndarray, knots: int = 0, seed: int = 1) -> tuple[tuple[Encoder, np.ndarray], ...]:
+    drawn = draw_missing_values(matrix, schema(), DRAWN, seed=seed)
+    return fit_drawn_encoders(matrix, schema(), drawn, knots=knots)
 
 
 @settings(max_examples=4, deadline=None)
@@ -116,7 +120,7 @@ def test_nobody_has_it_or_everybody_has_the_same() -> None:
     matrix, _ = patients()
     matrix[:, ALBUMIN] = np.nan
     matrix[:, SEX] = np.where(np.arange(len(matrix)) < 20, np.nan, 1.0)
-    for encoder, columns in fit_drawn_encoders(matrix, schema(), DRAWN, seed=1):
+    for encoder, columns in encoders_of(matrix):
         assert np.isfinite(columns).all()
         assert np.isfinite(encoder.transform(matrix)).all()
 

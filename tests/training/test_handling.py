@@ -1,4 +1,4 @@
-"""Multiple imputation and pattern submodels, from the search to the model: against scikit-learn, and to the same bits."""
+"""Multiple imputation and pattern submodels, from search to model: against scikit-learn, and to the same bits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from spinecast.statistics import pool_imputations
 from spinecast.training.encoded_folds import find_patterns
 from spinecast.training.resampling import ALL_PATIENTS, nested_splits
 from spinecast.training.search import SearchData, search
-from spinecast.training.tuning import TunedCandidate, TuningUnit, tune
+from spinecast.training.tuning import tune
+from spinecast.training.tuning_unit import TunedCandidate, TuningUnit
 
 WAYS = {
     "multiple_imputation": Imputation("multiple_imputation", iterations=2, draws=3),

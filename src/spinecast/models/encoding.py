@@ -19,7 +19,7 @@ from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
 from spinecast.models.imputation import Imputation
 from spinecast.statistics import knot_positions, restricted_cubic_terms
 
-__all__ = ["Encoder", "Imputation", "PredictorSchema", "fit_drawn_encoders", "fit_encoder"]
+__all__ = ["Encoder", "Imputation", "PredictorSchema", "draw_missing_values", "fit_drawn_encoders", "fit_encoder"]
 
 FloatArray = NDArray[np.float64]
 
@@ -226,37 +226,62 @@ def fit_encoder(
     return _standardised(draft, draft._columns_of(draft._completed(matrix), matrix))
 
 
-def fit_drawn_encoders(
-    matrix: FloatArray, schema: PredictorSchema, imputation: Imputation, *, knots: int = 0, seed: int = 0
-) -> tuple[tuple[Encoder, FloatArray], ...]:
-    """Learn an encoding from each of several draws of the missing values of training rows.
+def draw_missing_values(
+    matrix: FloatArray, schema: PredictorSchema, imputation: Imputation, *, seed: int = 0
+) -> tuple[tuple[ChainedImputer, FloatArray], ...]:
+    """Draw the missing values of training rows several times.
 
     Parameters
     ----------
-    matrix, schema, imputation, knots
+    matrix, schema, imputation
         As :func:`fit_encoder`.
     seed : int
         Seed of the draws.
 
     Returns
     -------
-    tuple of (Encoder, ndarray of shape (n, columns))
-        Of each draw the encoding, and the training rows encoded: their missing values were drawn with noise of their
-        own, which the encoding does not give back.
+    tuple of (ChainedImputer, ndarray of shape (n, variables))
+        Of each draw how others are completed, and the training rows with noise of their own.
     """
-    offsets = normal_offsets(imputation.draws, schema.levels, schema.nominal)
-    draft = _draft(matrix, schema, native=False, knots=knots)
-    found = []
-    for number, own in enumerate(offsets):
-        imputer, completed = fit_chained_imputer(
+    log_scale = _log_scale(schema, _typical_values(matrix, schema))
+    return tuple(
+        fit_chained_imputer(
             matrix,
             schema.levels,
             schema.nominal,
-            draft.log_scale,
-            own,
+            log_scale,
+            offsets,
             rounds=imputation.iterations,
             seed=(seed + 7919 * number) % 2**32,
         )
+        for number, offsets in enumerate(normal_offsets(imputation.draws, schema.levels, schema.nominal))
+    )
+
+
+def fit_drawn_encoders(
+    matrix: FloatArray,
+    schema: PredictorSchema,
+    drawn: Sequence[tuple[ChainedImputer, FloatArray]],
+    *,
+    knots: int = 0,
+) -> tuple[tuple[Encoder, FloatArray], ...]:
+    """Learn an encoding from each draw of the missing values of training rows.
+
+    Parameters
+    ----------
+    matrix, schema, knots
+        As :func:`fit_encoder`.
+    drawn : sequence of (ChainedImputer, ndarray)
+        Of :func:`draw_missing_values`.
+
+    Returns
+    -------
+    tuple of (Encoder, ndarray of shape (n, columns))
+        Of each draw the encoding and the training rows encoded, which the encoding alone does not give back.
+    """
+    draft = _draft(matrix, schema, native=False, knots=knots)
+    found = []
+    for imputer, completed in drawn:
         raw = draft._columns_of(completed, matrix)
         encoder = _standardised(replace(draft, imputer=imputer), raw)
         found.append((encoder, encoder._standardise(raw)))
@@ -267,7 +292,7 @@ def _draft(matrix: FloatArray, schema: PredictorSchema, *, native: bool, knots: 
     """Everything but an imputer and the standardisation, which follows from the completed rows."""
     count = len(schema.names)
     fill = _typical_values(matrix, schema)
-    log_scale = np.where(schema.skewed & ~np.bool_(native), np.where(fill > 0, fill, 1.0), 0.0)
+    log_scale = np.zeros(count) if native else _log_scale(schema, fill)
     draft = Encoder(
         native=native,
         levels=schema.levels,
@@ -284,6 +309,10 @@ def _draft(matrix: FloatArray, schema: PredictorSchema, *, native: bool, knots: 
         imputer=None,
     )
     return draft if native else _bounded_and_bent(draft, matrix, knots)
+
+
+def _log_scale(schema: PredictorSchema, fill: FloatArray) -> FloatArray:
+    return np.where(schema.skewed, np.where(fill > 0, fill, 1.0), 0.0)
 
 
 def _imputer_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> ForestImputer | ChainedImputer:

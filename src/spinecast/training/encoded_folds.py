@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.models.encoding import FEWEST_MISSING, Encoder, Imputation, fit_drawn_encoders, fit_encoder
+from spinecast.models.chained_imputation import ChainedImputer
+from spinecast.models.encoding import (
+    FEWEST_MISSING,
+    Encoder,
+    Imputation,
+    draw_missing_values,
+    fit_drawn_encoders,
+    fit_encoder,
+)
 from spinecast.models.members import DrawnMember, PatternMember, Patterns
 from spinecast.training.seeds import derive_seed
 
@@ -77,6 +85,7 @@ class EncodedFolds:
         self.unit = unit
         self.matrix = unit.matrix[unit.split.train]
         self.known: dict[tuple[int, int], tuple[FoldFit, ...]] = {}
+        self.drawn: dict[int, tuple[tuple[ChainedImputer, FloatArray], ...]] = {}
         self.lent: dict[int, FloatArray] = {}
 
     def get(self, fold: int, knots: int) -> tuple[FoldFit, ...]:
@@ -127,14 +136,10 @@ class EncodedFolds:
 
     def _drawn(self, fold: int, knots: int) -> Iterator[FoldFit]:
         rows = self.unit.split.inner != fold
-        drawn = fit_drawn_encoders(
-            self.matrix[rows],
-            self.unit.schema,
-            self.unit.candidate.imputation,
-            knots=knots,
-            seed=self._seed(fold),
-        )
-        for encoder, fitted in drawn:
+        if fold not in self.drawn:
+            asked = self.unit.candidate.imputation
+            self.drawn[fold] = draw_missing_values(self.matrix[rows], self.unit.schema, asked, seed=self._seed(fold))
+        for encoder, fitted in fit_drawn_encoders(self.matrix[rows], self.unit.schema, self.drawn[fold], knots=knots):
             yield self._answering_all(encoder, rows, fitted)
 
     def _by_pattern(self, fold: int, knots: int) -> Iterator[FoldFit]:
