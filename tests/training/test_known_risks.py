@@ -81,3 +81,28 @@ def test_a_year_s_mortality_is_ranked_like_the_truth_where_nothing_is_unrecorded
     slope = sm.Logit(outcome, sm.add_constant(logit(risk[known]))).fit(disp=0).params[1]
     assert 0.9 < slope < 1.1
     assert np.abs(risk - truth).mean() < 0.07  # of risks from nearly nothing to nearly one
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("way", "handling"),
+    [
+        ("imputed", "{kind: multiple_imputation, draws: 3, iterations: 3}"),
+        ("submodels", "{kind: pattern_submodels, fitted_to: patients_with_its_inputs}"),
+    ],
+)
+def test_risks_are_calibrated_where_values_are_missing_at_random(way: str, handling: str, tmp_path: Path) -> None:
+    """Three in five lack a value, and more often those in a worse state, which is known of everybody."""
+    overrides = [*ONE_CANDIDATE, "uncertainty={venn_abers: false}", f"missing.handling={handling}"]
+    loaded = load_study(CONFIGS / "survival" / f"radiotherapy_mortality_90d_{way}.yaml", overrides)
+    trained = fit_study(loaded, checkpoints=tmp_path, workers=1, started=datetime.now(UTC))
+    lacking = np.isnan(trained.cohort.matrix(loaded.predictors)[trained.labelled.rows]).any(axis=1)
+    assert 0.5 < lacking.mean() < 0.7
+    outcome, risk = trained.labelled.values, trained.out_of_fold.final
+    slopes = [
+        sm.Logit(outcome[rows], sm.add_constant(logit(risk[rows]))).fit(disp=0).params[1]
+        for rows in (lacking | True, lacking, ~lacking)
+    ]
+    assert 0.9 < slopes[0] < 1.1
+    # In those who lack something as in those who do not; each of these is known less exactly.
+    assert slopes[1:] == pytest.approx([1.0, 1.0], abs=0.15)

@@ -48,13 +48,13 @@ def missing_inputs_section(found: Mapping[str, Any] | None, *, held_out: bool = 
     whole = found["of"] == found["n"]
     people = sized(found["n"], found["events"]) + ("" if whole else f", drawn from {fmt.integer(found['of'])}")
     blocks: list[Block] = [
+        *_handling(found.get("handling")),
         Paragraph(
             "Each input was taken away from every patient, and the model asked again: it meets the gap as it was built "
             "to. What was missing anyway stayed missing. An input that costs little when it is missing may still say "
             "much: others can stand in for it."
         ),
         *([Paragraph(HELD_OUT)] if held_out else []),
-        *_handling(found.get("handling")),
         Heading("One input missing"),
         Figure(
             key="input-cost",
@@ -98,7 +98,6 @@ def _handling(parts: Sequence[Mapping[str, Any]] | None) -> list[Block]:
     rows = [row(part["label"], _way(part)) for part in parts]
     header = ("Part of the model", "Missing inputs are met")
     blocks: list[Block] = [
-        Heading("How missing inputs are met"),
         Table("How each part of the model meets missing inputs", header, tuple(rows)),
     ]
     return [*blocks, *(_submodels(part) for part in parts if "submodels" in part)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from spinecast.statistics.foundations.inputs import Floats, as_vector, check_scored
+from spinecast.statistics.foundations.inputs import Floats, check_scored
 
 __all__ = ["VennAbers", "fit_venn_abers"]
 
@@ -63,10 +63,8 @@ def fit_venn_abers(outcome: ArrayLike, score: ArrayLike, *, fewest: int = 10) ->
     ValueError
         If lengths differ, an outcome is neither 0 nor 1, there is nobody, or ``fewest`` is less than 1.
     """
-    scores = as_vector(score, "score")
-    outcomes = check_scored(outcome, np.full(scores.shape, 0.5)).outcome
-    if outcomes.shape != scores.shape:
-        raise ValueError(f"there are {len(outcomes)} outcomes and {len(scores)} scores")
+    checked = check_scored(outcome, score, is_risk=False)
+    scores, outcomes = checked.score, checked.outcome
     if fewest < 1:
         raise ValueError(f"fewest must be at least 1, not {fewest}")
     limits = _limits(scores, fewest)
