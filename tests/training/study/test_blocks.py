@@ -22,7 +22,7 @@ from spinecast.models.catalogue import FAMILIES, Choice, Range
 from spinecast.models.encoding import Imputation
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
-from spinecast.training.plan import cohort_source
+from spinecast.training.plan import candidate_plans, cohort_source
 from spinecast.training.study import STUDY, Study, resolved_yaml, search_space, study_hash
 from spinecast.training.study import missing as missing_blocks
 from spinecast.training.study.file import check_study, load_study, study_schema
