@@ -49,7 +49,7 @@ def model(way: str, family: str = "baseline") -> tuple[PrognosisModel, TuningUni
         work = asked(Path(folder), way, family)
         done = tune(work)
         members = done.members(member_from_bytes)
-    part = Part("one", family, "One", np.arange(4), done.intercept, done.slope, members)
+    part = Part("one", family, "One", np.arange(4), *done.line, members)
     marginals = development_marginals(work.matrix, SCHEMA.levels)
     return PrognosisModel("made", NAMES, (part,), 0.02, 0.98, marginals, {}), work, done
 
@@ -83,7 +83,7 @@ def test_held_out_patients_are_answered_as_the_saved_member_answers_them(way: st
     for fold, member in enumerate(made.parts[0].members):
         rows = work.split.inner == fold
         scores[rows] = member.score(work.matrix[rows])
-    assert np.array_equal(done.held_out, done.intercept + done.slope * scores)
+    assert np.array_equal(done.held_out, done.line[0] + done.line[1] * scores)
 
 
 @each_way
