@@ -109,7 +109,7 @@ class Study(Block):
         default=SampleSizeSpec(), description="What is anticipated, to say whether the patients suffice."
     )
     uncertainty: UncertaintySpec = Field(
-        default=UncertaintySpec(), description="What is said of a risk's uncertainty beside its interval."
+        default=UncertaintySpec(), description="What stands beside the interval of every risk."
     )
     explanation: ExplanationSpec = Field(default=ExplanationSpec(), description="How the model is explained.")
     tracking: TrackingSpec = Field(default=TrackingSpec(), description="Where the run and its model are kept.")
