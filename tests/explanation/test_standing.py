@@ -13,7 +13,13 @@ from made_models import PREDICTORS, model_of, patients, schema
 from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import DeclinedError
 from spinecast.explanation.prediction import predict_patient
-from spinecast.explanation.standing import decline_reasons, outside_rows, patient_standing, served_risks
+from spinecast.explanation.standing import (
+    decline_reasons,
+    declined_limits,
+    outside_rows,
+    patient_standing,
+    served_risks,
+)
 from spinecast.explanation.table_prediction import predict_table
 from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.models.missing_loss import MissingLoss
@@ -74,6 +80,17 @@ def test_no_risk_is_given_beyond_a_limit_and_the_reason_is(
     with pytest.raises(DeclinedError, match=reason):
         predict_patient(served(**decline), "0" * 64, given)
     assert predict_patient(served(**decline), "0" * 64, USUAL | {"tumour_group": "lung"}).risk > 0
+
+
+def test_limits_are_named_alike_for_all_who_pass_them() -> None:
+    model = served(without=["albumin"], missing_share=0.3, added_deviation=0.5)
+    matrix = patients(count=200)[0]
+    matrix[:40, 2:] = np.nan
+    limits, reasons = declined_limits(model, matrix), decline_reasons(model, matrix)
+    assert [bool(passed) for passed in limits] == [bool(reason) for reason in reasons]
+    assert len({limit for passed in limits for limit in passed}) == 3
+    assert len(set(reasons)) > 3
+    assert all(len(passed) == 3 for passed in limits[:40])
 
 
 def test_a_table_is_answered_row_by_row() -> None:

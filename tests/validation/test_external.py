@@ -127,6 +127,31 @@ def test_who_gets_no_value_is_counted_and_judged_apart() -> None:
     assert isinstance(found.missing_inputs, Absent)
 
 
+def test_who_would_be_declined_is_counted_with_the_limit_and_not_judged() -> None:
+    cohort = cohort_of(table(500, seed=8, missing=0.2), "there")
+    unknown = np.isnan(cohort.matrix(["albumin"])[:, 0])
+    unlike = cohort.matrix(["age"])[:, 0] > 75
+
+    def declines(columns: dict[str, np.ndarray]) -> list[tuple[str, ...]]:
+        each = zip(np.isnan(columns["albumin"]), columns["age"] > 75, strict=True)
+        return [("Albumin is not known",) * bool(a) + ("outside the development range",) * bool(b) for a, b in each]
+
+    found = validate_externally(plan_of(cohort, replace(truth_source(), declines=declines)))
+    assert found.evaluation.n == int((~unknown & ~unlike).sum())
+    assert found.not_scored == int((unknown | unlike).sum())
+    assert found.declined is not None
+    assert (found.declined.patients, found.declined.of) == (found.not_scored, 500)
+    assert dict(found.declined.limits) == {
+        "Albumin is not known": int(unknown.sum()),
+        "outside the development range": int(unlike.sum()),
+    }
+    assert found.parts()["declined"]["patients"] == found.not_scored
+    survivors = found.survival["harrell_c"]
+    assert isinstance(survivors, Estimate)
+    assert survivors.n == found.evaluation.n
+    assert "declined" not in validate_externally(plan_of(cohort)).parts()
+
+
 def test_what_only_ranks_is_judged_by_its_ranking() -> None:
     cohort = cohort_of(table(500, seed=9), "there")
     found = validate_externally(plan_of(cohort, truth_source(ranks_only="no level is published")))

@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from spinecast.clinical.scores import Score
     from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
+    from spinecast.training.study.sources import PatientSource
     from spinecast.validation.development import Development
     from spinecast.validation.risk_sources import AskedOutcome, RiskSource
 
-__all__ = ["Reference", "default_comparators", "development_of", "find_reference", "folder_name", "safe_name"]
+__all__ = [
+    "RecordedTraining",
+    "Reference",
+    "default_comparators",
+    "development_of",
+    "find_reference",
+    "folder_name",
+    "placed_studies",
+    "recorded_training",
+    "safe_name",
+]
 
 SCORE, PUBLISHED = "score:", "published:"
 
@@ -200,7 +211,7 @@ def default_comparators(asked: AskedOutcome) -> Iterator[Reference]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Recorded:
+class RecordedTraining:
     """What the record of a training run holds."""
 
     study: Study | None = None
@@ -236,7 +247,7 @@ def development_of(
         unpublished = "the patients it was made from are not published"
         return Development(f"that of {name}", "real", "", unreadable=unpublished), None
     about = dict(reference.model.about.get("cohort") or {})
-    recorded = _recorded(reference, study)
+    recorded = recorded_training(reference, study)
     cohort, labelled, unreadable = None, None, recorded.missing
     if recorded.study is not None:
         say("reading the development cohort again")
@@ -274,7 +285,8 @@ def _variables_of(model: AnyModel) -> tuple[str, ...]:
     return (*model.predictors, *outcome_variables(outcome))
 
 
-def _recorded(reference: Reference, study: Study | None) -> _Recorded:
+def recorded_training(reference: Reference, study: Study | None) -> RecordedTraining:
+    """Return what is at hand of the run a model was trained in, a study named on the command line among it."""
     from spinecast.errors import SpinecastError
     from spinecast.training.plan import cohort_variables
     from spinecast.training.study import study_hash
@@ -284,16 +296,16 @@ def _recorded(reference: Reference, study: Study | None) -> _Recorded:
     same = study if study is not None and model and study_hash(study) == model.about.get("study_hash") else None
     if reference.record is None:
         if same is None:
-            return _Recorded()
-        return _Recorded(study=same, variables=cohort_variables(same), places=(same.origin.folder,))
+            return RecordedTraining()
+        return RecordedTraining(study=same, variables=cohort_variables(same), places=(same.origin.folder,))
     from spinecast.reporting.record import RunRecord
 
     try:
         record = RunRecord.load(reference.record)
         ran = same or load_study(reference.record / "study.yaml")
     except SpinecastError as error:
-        return _Recorded(missing=f"the record of the training run cannot be read: {error.what}")
-    return _Recorded(
+        return RecordedTraining(missing=f"the record of the training run cannot be read: {error.what}")
+    return RecordedTraining(
         study=ran,
         evaluation=record.evaluation,
         description=record.cohort,
@@ -302,13 +314,13 @@ def _recorded(reference: Reference, study: Study | None) -> _Recorded:
     )
 
 
-def _patients(recorded: _Recorded, fingerprint: str) -> tuple[Any, Any, str]:
+def _patients(recorded: RecordedTraining, fingerprint: str) -> tuple[Any, Any, str]:
     """Read the development patients; they are used only if they are those of the model to the last cell."""
     from spinecast.errors import SpinecastError
     from spinecast.training.patients import patients_as_event
 
     reason = ""
-    for study in _placed(recorded):
+    for study in placed_studies(recorded, recorded.study.cohort.source if recorded.study else None):
         try:
             cohort, labelled = patients_as_event(study)
         except SpinecastError as error:
@@ -320,8 +332,8 @@ def _patients(recorded: _Recorded, fingerprint: str) -> tuple[Any, Any, str]:
     return None, None, reason or "the table of the development patients is not where the study says"
 
 
-def _placed(recorded: _Recorded) -> Iterator[Study]:
-    """Yield the study as seen from each folder its table could lie in."""
+def placed_studies(recorded: RecordedTraining, source: PatientSource | None) -> Iterator[Study]:
+    """Yield the recorded study as seen from each folder in which the table of a source of its own could lie."""
     from spinecast.documents import Origin
     from spinecast.training.study import STUDY
     from spinecast.training.study.sources import TableSource
@@ -329,7 +341,6 @@ def _placed(recorded: _Recorded) -> Iterator[Study]:
     study = recorded.study
     if study is None:
         return
-    source = study.cohort.source
     if not isinstance(source, TableSource):
         yield study
         return

@@ -72,6 +72,7 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
     SpinecastError
         If the patients cannot be opened, or are those of the development or of an update.
     """
+    from spinecast.cli.borrowed_patients import without_borrowed
     from spinecast.cli.validation_cohort import open_asked, wanted_of
     from spinecast.cli.validation_inputs import default_comparators, development_of
     from spinecast.cohorts.outcomes import QuantityOutcome
@@ -95,6 +96,7 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
     refuse_development_cohort(overlap, development, opened.cohort)
     if model is not None:
         refuse_updating_cohorts(model, opened.cohort, seen)
+    opened = without_borrowed(asked.reference, asked.study, opened, seen)
     barred = _barred(asked, opened, seen)
     request = _Request(
         asked=asked,
@@ -302,6 +304,7 @@ def development_at_threshold(outcome: ValidatedOutcome, checked: float, developm
 
 def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> dict[str, str]:
     """Return the models to compare that were made from these very patients, with the reason: it would be unfair."""
+    from spinecast.cli.borrowed_patients import borrowed_by
     from spinecast.cli.validation_inputs import development_of
     from spinecast.training.progress import say
     from spinecast.validation.development import find_overlap
@@ -312,7 +315,8 @@ def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> di
         if reference.model is None:
             continue
         development, _ = development_of(reference, None, say)
-        for people in (development, *updating_cohorts(reference.model)):
+        borrowed = borrowed_by(reference, None)
+        for people in (development, *updating_cohorts(reference.model), *([borrowed] if borrowed else [])):
             overlap = find_overlap(people, opened.cohort, labelled)
             if overlap.how:
                 found[reference.text] = (

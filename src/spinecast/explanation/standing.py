@@ -15,7 +15,7 @@ from spinecast.explanation.summary import value_text
 from spinecast.models.development_distribution import OUTSIDE, Distances
 from spinecast.models.prognosis_model import PrognosisModel
 
-__all__ = ["Standing", "decline_reasons", "outside_rows", "patient_standing", "served_risks"]
+__all__ = ["Standing", "decline_reasons", "declined_limits", "outside_rows", "patient_standing", "served_risks"]
 
 FloatArray = NDArray[np.float64]
 
@@ -109,41 +109,68 @@ def decline_reasons(model: PrognosisModel, matrix: FloatArray) -> list[str]:
         Its limits stand under ``decline`` in what it says about itself, as the study's ``missing.decline`` has them.
     matrix : ndarray, shape (n, predictors)
     """
+    return ["; ".join(one.text for one in found) for found in _declined(model, matrix)]
+
+
+def declined_limits(model: PrognosisModel, matrix: FloatArray) -> list[tuple[str, ...]]:
+    """Name for each patient the limits of the study that they pass, in words that are the same for all who do.
+
+    Parameters
+    ----------
+    model, matrix
+        As :func:`decline_reasons`.
+    """
+    return [tuple(one.limit for one in found) for found in _declined(model, matrix)]
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """A limit of the study that a patient passes: for all who do, and with the patient's own numbers."""
+
+    row: int
+    limit: str
+    text: str
+
+
+def _declined(model: PrognosisModel, matrix: FloatArray) -> list[list[_Passed]]:
     limits: Mapping[str, Any] = model.about.get("decline") or {}
-    reasons: list[list[str]] = [[] for _ in matrix]
-    for row, reason in chain(_too_little_known(model, matrix, limits), _too_uncertain(model, matrix, limits)):
-        reasons[row].append(reason)
-    return ["; ".join(found) for found in reasons]
+    passed: list[list[_Passed]] = [[] for _ in matrix]
+    for one in chain(_too_little_known(model, matrix, limits), _too_uncertain(model, matrix, limits)):
+        passed[one.row].append(one)
+    return passed
 
 
-def _too_little_known(
-    model: PrognosisModel, matrix: FloatArray, limits: Mapping[str, Any]
-) -> Iterator[tuple[int, str]]:
+def _too_little_known(model: PrognosisModel, matrix: FloatArray, limits: Mapping[str, Any]) -> Iterator[_Passed]:
     missing = np.isnan(matrix)
     for name in limits.get("without") or ():
         # What moves no risk of the final model is not asked for.
         if name in model.predictors:
+            unknown = f"{variable(name).label} is not known"
             for row in np.flatnonzero(missing[:, model.predictors.index(name)]):
-                yield int(row), f"{variable(name).label} is not known"
+                yield _Passed(int(row), unknown, unknown)
     most = limits.get("missing_share")
     if most is not None:
         for row in np.flatnonzero(missing.mean(axis=1) > most):
             count = f"{missing[row].sum()} of {len(model.predictors)}"
-            yield int(row), f"{count} inputs are not known, more than {most:.0%}"
+            limit = f"more than {most:.0%} of the inputs are not known"
+            yield _Passed(int(row), limit, f"{count} inputs are not known, more than {most:.0%}")
 
 
-def _too_uncertain(model: PrognosisModel, matrix: FloatArray, limits: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+def _too_uncertain(model: PrognosisModel, matrix: FloatArray, limits: Mapping[str, Any]) -> Iterator[_Passed]:
     widest = limits.get("added_deviation")
     if widest is not None:
         added = np.sqrt(model.missing_variance(matrix))
+        limit = f"what is not known adds a standard deviation of more than {widest:g} to the log-odds"
         for row in np.flatnonzero(added > widest):
             spread = f"a standard deviation of {added[row]:.2f}"
-            yield int(row), f"what is not known adds {spread} to the log-odds, more than {widest:g}"
+            text = f"what is not known adds {spread} to the log-odds, more than {widest:g}"
+            yield _Passed(int(row), limit, text)
     if limits.get("outside_development") and model.development is not None:
         for place, names in enumerate(outside_rows(model, matrix)):
             if names:
                 labels = ", ".join(variable(name).label for name in names.split("; "))
-                yield place, f"outside the development range, mostly by {labels}"
+                outside = "outside the development range"
+                yield _Passed(place, outside, f"{outside}, mostly by {labels}")
 
 
 def served_risks(model: PrognosisModel, matrix: FloatArray) -> dict[str, FloatArray]:

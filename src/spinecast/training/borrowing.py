@@ -25,7 +25,7 @@ from spinecast.training.study import Study
 from spinecast.training.study.sources import PatientSource, SupportSource, SyntheticSource
 from spinecast.training.tuning_unit import Borrowed
 
-__all__ = ["Lenders", "find_lenders"]
+__all__ = ["Lenders", "find_lenders", "lending_cohort"]
 
 FloatArray = NDArray[np.float64]
 
@@ -104,16 +104,13 @@ def find_lenders(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> Len
     if asked is None:
         return None
     names = model_predictors(study)
-    outcome = [name for key, name in study.variables_read().items() if key[0] == "outcome"]
-    read = tuple(dict.fromkeys((*names, *outcome)))
-    theirs = build_cohort(patient_source(study, asked.source), read, study.cohort.impossible_values)
+    theirs, found = lending_cohort(study)
     if theirs.kind != cohort.kind:
         raise CohortError(
             f"{theirs.name} is {theirs.kind} and {cohort.name} is {cohort.kind}",
             where="cohort.borrow.source",
             expected="made-up patients beside made-up ones, real ones beside real ones",
         )
-    found = label_outcome(theirs, outcome_definition(study))
     matrix = theirs.matrix(names)[found.rows]
     own = np.zeros(len(found), dtype=bool)
     if _same_patients(study, study.cohort.source, asked.source):
@@ -136,6 +133,25 @@ def find_lenders(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> Len
         own_left_out=int(own.sum()),
         weights=tuple(sorted(asked.weights)),
     )
+
+
+def lending_cohort(study: Study) -> tuple[Cohort, LabelledOutcome]:
+    """Read the whole cohort that a study borrows from, its own patients among them, and their outcomes.
+
+    Raises
+    ------
+    CohortError, ContractError
+        As :func:`find_lenders`.
+    ValueError
+        If the study borrows nobody.
+    """
+    if study.cohort.borrow is None:
+        raise ValueError(f"{study.study} borrows nobody")
+    outcome = [name for key, name in study.variables_read().items() if key[0] == "outcome"]
+    read = tuple(dict.fromkeys((*model_predictors(study), *outcome)))
+    source = patient_source(study, study.cohort.borrow.source)
+    theirs = build_cohort(source, read, study.cohort.impossible_values)
+    return theirs, label_outcome(theirs, outcome_definition(study))
 
 
 def _same_patients(study: Study, own: PatientSource, other: PatientSource) -> bool:

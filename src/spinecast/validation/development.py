@@ -21,6 +21,7 @@ __all__ = [
     "development_again",
     "find_overlap",
     "fingerprint_over",
+    "refuse_borrowed_patients",
     "refuse_development_cohort",
 ]
 
@@ -59,7 +60,8 @@ class Development:
     unreadable : str
         Why they could not.
     role : str
-        What the patients were to the model: "development", or "updating" for those it was updated on later.
+        What the patients were to the model: "development", "updating" for those it was updated on later, or "borrowed"
+        for those who helped to fit it.
     """
 
     name: str
@@ -176,6 +178,30 @@ def refuse_development_cohort(overlap: Overlap, development: Development, cohort
         expected=f"patients the model was not {seen}: on its own patients any model looks good",
         remedy=f"name another cohort; how the model does in its own is in the report of its {reported}",
     )
+
+
+def refuse_borrowed_patients(borrowed: Development, cohort: Cohort, labelled: LabelledOutcome) -> Overlap:
+    """Refuse a validation on patients who helped to fit the model: it has seen them, though they judged nothing.
+
+    Returns
+    -------
+    Overlap
+        Of nobody; it says whether they could be looked for.
+
+    Raises
+    ------
+    CohortError
+        If any of them is found.
+    """
+    overlap = find_overlap(borrowed, cohort, labelled)
+    if overlap.how:
+        raise CohortError(
+            f"{cohort.name} holds patients whom the model borrowed from {borrowed.name} to be fitted",
+            where=f"{overlap.shared:,} of {overlap.of:,} patients: {overlap.how}",
+            expected="patients the model has not seen: borrowed ones are none of its own, and are not external either",
+            remedy="take them out of the file, or name another cohort",
+        )
+    return overlap
 
 
 def development_again(cohort: Cohort, labelled: LabelledOutcome, name: str = "") -> Development:

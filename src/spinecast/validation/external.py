@@ -83,6 +83,7 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
         not_scored=int(plan.labelled.known.sum() - work.known.sum()),
         checklist=work.checklist(_checked(evaluation), first),
         sample_size=judge_validation(work.predictions, plan.settings.thresholds, ranks_only=work.ranks_only),
+        declined=work.declined(),
     )
 
 
@@ -124,7 +125,7 @@ class _RiskValidation(ScoredPatients):
         # Whoever the outcome leaves out for being censored has a follow-up all the same.
         labelled = label_outcome(plan.cohort, replace(plan.outcome, censored="ipcw"))
         every = {name: column[labelled.rows] for name, column in cohort_columns(plan.cohort).items()}
-        followed = followed_risk(labelled, plan.source.compute(every))
+        followed = followed_risk(labelled, plan.source.served(every))
         return {} if isinstance(followed, Absent) else survival_measures(followed, ranks_only=self.ranks_only)
 
     def comparators(self, say: Say) -> tuple[list[ComparatorEvaluation], list[tuple[str, str]]]:
@@ -162,7 +163,7 @@ class _RiskValidation(ScoredPatients):
         found = []
         for source in self.plan.comparators:
             lacking = [variable(name).label for name in source.inputs if name not in self.columns]
-            values = source.compute(self.columns)
+            values = source.served(self.columns)
             if not np.isfinite(values).any():
                 named = "; ".join([*lacking[:4], *([f"{len(lacking) - 4} more"] if len(lacking) > 4 else [])])
                 reason = f"the cohort lacks {named}" if lacking else "its inputs are missing for everyone"

@@ -198,6 +198,30 @@ class ExternalJudgement:
         return self.findings
 
 
+@dataclass(frozen=True)
+class DeclinedPatients:
+    """Patients with a known outcome of whom a model wants no risk given, and who are therefore not judged.
+
+    Parameters
+    ----------
+    patients, of : int
+    limits : tuple of (str, int)
+        The limits of the study in words, and how many patients pass each; a patient may pass several.
+    """
+
+    patients: int
+    of: int
+    limits: tuple[tuple[str, int], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "patients": self.patients,
+            "of": self.of,
+            "limits": [{"limit": limit, "patients": count} for limit, count in self.limits],
+        }
+
+
 @dataclass(frozen=True, eq=False)
 class ExternalValidation:
     """A finished external validation: numbers and words, no patient.
@@ -222,6 +246,8 @@ class ExternalValidation:
     checklist : Checklist
     sample_size : dict
         Whether there are patients enough, as `spinecast.validation.adequacy.judge_validation` says it.
+    declined : DeclinedPatients, optional
+        Of a model with limits beyond which it wants no risk given.
     """
 
     evaluation: Evaluation
@@ -236,6 +262,7 @@ class ExternalValidation:
     not_scored: int
     checklist: Checklist
     sample_size: dict[str, Any]
+    declined: DeclinedPatients | None = None
 
     def judged(self) -> dict[str, Any]:
         """Return the evaluation as JSON values."""
@@ -255,4 +282,5 @@ class ExternalValidation:
             "not_scored": self.not_scored,
             **self.checklist.to_dict(),
             "sample_size": self.sample_size,
+            **({} if self.declined is None else {"declined": self.declined.to_dict()}),
         }

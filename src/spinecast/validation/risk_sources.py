@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from spinecast.clinical.published_model import PublishedModel
 from spinecast.clinical.scores import Score, compute_scores
 from spinecast.cohorts.cohort import Cohort
 from spinecast.errors import ContractError
+from spinecast.explanation.standing import declined_limits
 from spinecast.models.loading import AnyModel, TimedModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
@@ -88,6 +89,9 @@ class RiskSource:
         What a reader must know of it.
     declared : DevelopmentDeclared
         How it was made, as far as that is stated.
+    declines : callable, optional
+        Maps the same columns to the limits, in words, for which it wants no risk of each patient given; None where it
+        has none.
     """
 
     name: str
@@ -99,6 +103,14 @@ class RiskSource:
     ranks_only: str = ""
     note: str = ""
     declared: DevelopmentDeclared = NOTHING_DECLARED
+    declines: Callable[[Columns], list[tuple[str, ...]]] | None = None
+
+    def served(self, columns: Columns) -> FloatArray:
+        """Compute as it would be served: NaN too for patients of whom it wants no risk given, shape (n,)."""
+        values = self.compute(columns)
+        if self.declines is None:
+            return values
+        return np.where([not limits for limits in self.declines(columns)], values, np.nan)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it is as JSON values."""
@@ -142,8 +154,12 @@ def model_source(model: PrognosisModel, identity: str, asked: AskedOutcome, *, l
     def compute(columns: Columns) -> FloatArray:
         return predict_columns(model, columns)
 
+    def declines(columns: Columns) -> list[tuple[str, ...]]:
+        return [one for block in predictor_blocks(model.predictors, columns) for one in declined_limits(model, block)]
+
     recorded = dict(model.about.get("outcome") or {})
-    return _own_source(model, identity, compute, _other_outcome(recorded, asked), label)
+    source = _own_source(model, identity, compute, _other_outcome(recorded, asked), label)
+    return replace(source, declines=declines) if model.about.get("decline") else source
 
 
 def predict_columns(model: PrognosisModel, columns: Columns) -> FloatArray:

@@ -6,6 +6,7 @@ risk as any other model does, and case mix, missing inputs and checks are the sa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypedDict
@@ -29,7 +30,7 @@ from spinecast.validation.checks import (
     check_validation_size,
     check_without_value,
 )
-from spinecast.validation.external_plan import ValidationPlan
+from spinecast.validation.external_plan import DeclinedPatients, ValidationPlan
 from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs
 from spinecast.validation.predictions import Basis, Predictions, as_ranks, central_risks
 from spinecast.validation.risk_sources import cohort_columns
@@ -96,7 +97,7 @@ class ScoredPatients:
             If its source gives nobody with a known outcome a value.
         """
         every = {name: column[plan.labelled.rows] for name, column in cohort_columns(plan.cohort).items()}
-        values = plan.source.compute(every)
+        values = plan.source.served(every)
         work = cls(plan, every, values, np.flatnonzero(np.isfinite(values)))
         work.require_patients()
         return work
@@ -128,6 +129,21 @@ class ScoredPatients:
             return None
         found = followed_risk(chosen_patients(self.plan.labelled, self.scored), predictions.risk)
         return None if isinstance(found, Absent) else found
+
+    def declined(self) -> DeclinedPatients | None:
+        """Count the patients with a known outcome of whom the model wants no risk given; None where it has no limits.
+
+        They are judged by nobody: in use nobody would see a risk of them.
+        """
+        labelled = self.plan.labelled
+        if self.plan.source.declines is None:
+            return None
+        rows = labelled.rows[labelled.known]
+        passed = self.plan.source.declines(
+            {name: column[rows] for name, column in cohort_columns(self.plan.cohort).items()}
+        )
+        counted = Counter(limit for limits in passed for limit in limits)
+        return DeclinedPatients(sum(bool(limits) for limits in passed), len(passed), tuple(counted.most_common()))
 
     def case_mix(self, measures: Mapping[str, Measure]) -> CaseMix | Absent:
         """Compare the patients with those of the development; `measures` are those of the predictions."""

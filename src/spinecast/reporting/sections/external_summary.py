@@ -8,7 +8,7 @@ from typing import Any
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Bullets, Callout, Facts, Heading, Paragraph, Section, Table
 from spinecast.reporting.external_record import ExternalRecord
-from spinecast.reporting.sections.common import row
+from spinecast.reporting.sections.common import SMALLEST_SHOWN, row
 from spinecast.reporting.sections.external_case_mix import case_mix_reading
 from spinecast.reporting.sections.summary import checks_callout, headline_tiles, readings
 
@@ -98,8 +98,24 @@ def judged_section(record: ExternalRecord) -> Section:
         ("Inputs", fmt.count(len(source["inputs"]))),
         ("Inputs nobody has", fmt.joined([fmt.plain(label) for label in about["lacking"]]) or "none"),
         ("Patients it gives nothing", fmt.integer(record.findings["not_scored"])),
+        *((("Of these declined", _declined(record.findings["declined"])),) if "declined" in record.findings else ()),
     ]
     return Section("judged", "What was judged", (Facts(tuple(facts)),))
+
+
+def _declined(declined: Mapping[str, Any]) -> str:
+    """Say of how many patients the model wants no risk given, and why; few are not counted."""
+    if not declined["patients"]:
+        return "nobody: every patient is within the limits of the study"
+    reasons = fmt.joined([f"{fmt.plain(one['limit'])} ({_few(one['patients'])})" for one in declined["limits"]])
+    return (
+        f"{_few(declined['patients'])} of {fmt.integer(declined['of'])}: no risk would be given of them, so that none "
+        f"is judged. {fmt.sentence(reasons)}."
+    )
+
+
+def _few(count: int) -> str:
+    return fmt.integer(count) if count >= SMALLEST_SHOWN else f"fewer than {SMALLEST_SHOWN}"
 
 
 def not_compared_blocks(record: ExternalRecord) -> tuple[Heading | Table, ...]:
