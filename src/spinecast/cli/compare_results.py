@@ -105,8 +105,8 @@ def _notes(models: Sequence[ComparedModel], comparison: Comparison) -> Iterator[
     for one, judged in zip(models, comparison.runs, strict=True):
         if judged.left_out and one.candidate is None:
             yield (
-                f"{judged.left_out:,} patients of {one.risks.label} are left out: another run does not hold them. Its "
-                "figures are not those of its own report"
+                f"{judged.left_out:,} patients of {one.risks.label} are left out: another run does not hold them. It "
+                "learned from them all the same, and its figures are not those of its own report"
             )
     if not comparison.same_cohort:
         cohorts = "; ".join(
