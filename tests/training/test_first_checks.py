@@ -54,6 +54,8 @@ def test_nothing_is_wrong_with_the_simulated_study(tmp_path: Path) -> None:
         "SC008",
         "SC009",
         "SC010",
+        "SC050",
+        "SC051",
     }
     assert "catalogue" in found["SC010"].reason
 

@@ -113,6 +113,8 @@ def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ..
         typer.echo(f"note: no column for {', '.join(predicted.absent)}: not known for anyone", err=True)
     if predicted.nothing_known:
         typer.echo(f"note: {predicted.nothing_known} rows hold none of the model's inputs: they have no risk", err=True)
+    for sentence in predicted.scanners:
+        typer.echo(f"note: {sentence}", err=True)
     if predicted.outside:
         typer.echo(
             f"note: {predicted.outside} rows are outside the development range (column outside_development)", err=True

@@ -169,6 +169,7 @@ def _run(
     from spinecast.cli.validation_cohort import open_asked, wanted_of
     from spinecast.cli.validation_inputs import development_of
     from spinecast.cli.validation_results import require_own_folder
+    from spinecast.models.scanners import with_scanners_of
     from spinecast.training.progress import say
     from spinecast.training.seeds import derive_seed
     from spinecast.training.updating import UpdatePlan, update_model
@@ -197,6 +198,9 @@ def _run(
         notes += [note for note in apart.notes if note not in notes]
     labelled_updating = label_as_event(updating, asked.outcome)
     require_update_events(labelled_updating, method, model.predictors)  # before a folder is made for the results
+    # From those it is updated on alone: whoever it is judged on teaches nothing.
+    model, learned = with_scanners_of(model, updating.frame)
+    notes += learned
     target = require_own_folder(output or folder_of(model, opened.cohort.name), what="update", also=("model",))
     plan = UpdatePlan(
         model=model,
@@ -278,4 +282,7 @@ def _training(asked: Asked, trained: Study | None) -> Training | str:
 
     if trained is None or asked.reference.record is None:
         return "the record of its training, with the parameters it was tuned to, is not at hand"
+    if trained.features:
+        # Other patients have other scanners, another table and other acquisition facts: that is another study.
+        return "it has image features, and fitting those again is a study of its own (spinecast train)"
     return Training(trained, asked.reference.record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from spinecast.clinical.published_model import PublishedModel
     from spinecast.clinical.scores import Score
+    from spinecast.cohorts.cohort import Cohort
     from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
     from spinecast.training.study.sources import PatientSource
@@ -76,6 +77,16 @@ class Reference:
         if self.model is None:
             raise ValueError("a score or a formula has a label of its own")
         return f"{self.model.name}: {self.model.about.get('title') or 'a model'}"
+
+    def knowing_scanners_of(self, cohort: Cohort) -> tuple[Reference, list[str]]:
+        """Let a model of an event learn the scanners of a cohort behind its image features; say which those are."""
+        from spinecast.models.prognosis_model import PrognosisModel
+        from spinecast.models.scanners import with_scanners_of
+
+        if not isinstance(self.model, PrognosisModel):
+            return self, []
+        model, said = with_scanners_of(self.model, cohort.frame)
+        return replace(self, model=model), said
 
     def source(self, asked: AskedOutcome, *, named: bool = False) -> RiskSource:
         """Return the risks it gives of an outcome; ``named`` puts a model's name before its title, beside others.

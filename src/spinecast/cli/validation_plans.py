@@ -98,6 +98,10 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
         refuse_updating_cohorts(model, opened.cohort, seen)
     opened = without_borrowed(asked.reference, asked.study, opened, seen)
     barred = _barred(asked, opened, seen)
+    asked.reference, learned = asked.reference.knowing_scanners_of(opened.cohort)
+    opened = replace(opened, notes=(*opened.notes, *learned))
+    for sentence in learned:
+        say(sentence)
     request = _Request(
         asked=asked,
         opened=opened,

@@ -15,6 +15,7 @@ from spinecast.errors import ContractError, nearest
 
 __all__ = [
     "BINARY_LEVELS",
+    "FEATURE_NAME",
     "Code",
     "Condition",
     "Domain",
@@ -26,7 +27,7 @@ __all__ = [
     "format_number",
 ]
 
-Kind = Literal["continuous", "ordinal", "nominal", "binary"]
+Kind = Literal["continuous", "ordinal", "nominal", "binary", "label"]
 Role = Literal["predictor", "outcome", "comparator", "subgroup", "after_prediction"]
 Domain = Literal[
     "demography",
@@ -49,6 +50,8 @@ CodeSystem = Literal["LOINC", "SNOMED CT"]
 
 _CODE_SYSTEM_URI = {"LOINC": "http://loinc.org", "SNOMED CT": "http://snomed.info/sct"}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z0-9][A-Za-z0-9_-]*")
+"""A feature computed from an image (:mod:`spinecast.clinical.features`): its block and its own name."""
 # A name, or a grade such as 2 or 1a. YAML 1.1 reads 010 and 1_2 as other numbers, so neither can be a level.
 _LEVEL = re.compile(r"[a-z][a-z0-9_]*|(0|[1-9][0-9]*)[a-z]?")
 # YAML 1.1 reads these as booleans or as nothing, so a level of that name could not be written in a study.
@@ -130,8 +133,9 @@ class Variable:
         What a reader sees.
     help : str
         What it means and how it is recorded, in a clinician's words.
-    kind : {"continuous", "ordinal", "nominal", "binary"}
-        Continuous variables have a unit; the others have levels. Binary levels are ``absent`` and ``present``.
+    kind : {"continuous", "ordinal", "nominal", "binary", "label"}
+        Continuous variables have a unit; the others have levels. Binary levels are ``absent`` and ``present``. A label
+        is any text that tells groups of patients apart, such as the scanner: it has no levels of its own.
     domain : str
         The part of the record it belongs to.
     role : {"predictor", "outcome", "comparator", "subgroup", "after_prediction"}
@@ -186,7 +190,7 @@ class Variable:
     asked_if: Condition | None = None
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or self.name in _YAML_WORDS:
+        if not (_NAME.fullmatch(self.name) or FEATURE_NAME.fullmatch(self.name)) or self.name in _YAML_WORDS:
             raise ValueError(f"variable name {self.name!r} must be snake_case and no YAML boolean")
         if not self.label or not self.help:
             raise ValueError(f"{self.name} needs a label and a help text")
@@ -214,6 +218,10 @@ class Variable:
     def _check_levelled(self) -> None:
         if self.unit or self.other_units or self.possible or self.plausible or self.skewed:
             raise ValueError(f"{self.name} has levels: it takes no unit, range or logarithm")
+        if self.kind == "label":
+            if self.levels:
+                raise ValueError(f"{self.name} is a label: it has no levels of its own")
+            return
         values = [level.value for level in self.levels]
         if len(values) < 2 or len(values) != len(set(values)):
             raise ValueError(f"{self.name} needs two or more different levels")
@@ -229,6 +237,11 @@ class Variable:
     def is_levelled(self) -> bool:
         """Whether the variable has levels rather than a unit."""
         return self.kind != "continuous"
+
+    @property
+    def is_label(self) -> bool:
+        """Whether the variable is a text without levels of its own."""
+        return self.kind == "label"
 
     @property
     def level_values(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import batch_code
 from spinecast.clinical.variable import Variable
 from spinecast.cohorts.rejections import Rejections
 from spinecast.errors import CohortError, ContractError, nearest
@@ -93,7 +94,8 @@ class Cohort:
     kind : {"real", "synthetic"}
         Synthetic patients are labelled so wherever the cohort appears.
     frame : DataFrame, n rows
-        One column a variable: float64 in the canonical unit, or categorical with the dictionary's levels in order.
+        One column a variable: float64 in the canonical unit, or categorical with the dictionary's levels in order; a
+        label is categorical with the texts there are.
     patient_ids : Series of str, shape (n,)
         Unique; kept in memory and written nowhere.
     provenance : Provenance
@@ -169,8 +171,10 @@ class Cohort:
         digest.update(hashlib.sha256(canonical_json(identifiers).encode()).digest())
         for name in sorted(self.variables):
             column = self.frame[name]
-            levels = list(variable(name).level_values)
-            digest.update(canonical_json([name, "levels" if levels else "number", levels]).encode() + b"\n")
+            entry = variable(name)
+            levels = [str(text) for text in column.cat.categories] if entry.is_label else list(entry.level_values)
+            kind = "label" if entry.is_label else "levels" if levels else "number"
+            digest.update(canonical_json([name, kind, levels]).encode() + b"\n")
             digest.update(_column_bytes(column, order))
         return digest.hexdigest()
 
@@ -256,7 +260,8 @@ def frame_matrix(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float6
     Returns
     -------
     ndarray of float64
-        Continuous variables in their canonical unit, levelled ones as level index from 0, missing values as NaN.
+        Continuous variables in their canonical unit, levelled ones as level index from 0, labels as
+        :func:`~spinecast.clinical.features.batch_code`, missing values as NaN.
 
     Raises
     ------
@@ -268,8 +273,12 @@ def frame_matrix(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float6
         if name not in frame:
             continue
         column = frame[name]
-        _check_column(column, variable(name))
-        if column.dtype == "category":
+        entry = variable(name)
+        _check_column(column, entry)
+        if entry.is_label:
+            known = np.array([*(batch_code(str(text)) for text in column.cat.categories), np.nan])
+            matrix[:, position] = known[column.cat.codes.to_numpy()]  # -1, the missing one, picks the last
+        elif column.dtype == "category":
             codes = column.cat.codes.to_numpy()
             matrix[:, position] = np.where(codes < 0, np.nan, codes)
         else:
@@ -281,6 +290,9 @@ def _check_column(column: pd.Series, entry: Variable) -> None:
     if not entry.is_levelled:
         if column.dtype != np.float64:
             raise ValueError(f"{entry.name} must be float64, not {column.dtype}")
+    elif entry.is_label:
+        if column.dtype != "category":
+            raise ValueError(f"{entry.name} must be categorical, not {column.dtype}")
     elif column.dtype != "category" or tuple(column.cat.categories) != entry.level_values:
         raise ValueError(f"{entry.name} must be categorical with the dictionary's levels in order")
 

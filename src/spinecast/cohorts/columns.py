@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from spinecast.clinical.variable import Variable
 from spinecast.cohorts.rejections import Finding
 from spinecast.cohorts.rules import MISSING_TEXT, ColumnRule, canonical_key, level_lookup
 
-__all__ = ["ColumnReading", "impossible_rule", "level_series", "read_column"]
+__all__ = ["ColumnReading", "impossible_rule", "label_series", "level_series", "read_column"]
 
 _MISSING = -1
 _UNKNOWN = -2
@@ -57,7 +58,10 @@ def read_column(raw: pd.Series, rule: ColumnRule) -> ColumnReading:
     """
     if raw.dtype == "category":
         raw = raw.astype(object)
-    reading = _read_levels(raw, rule) if rule.entry.is_levelled else _read_numbers(raw, rule)
+    if rule.entry.is_label:
+        reading = _read_label(raw, rule)
+    else:
+        reading = _read_levels(raw, rule) if rule.entry.is_levelled else _read_numbers(raw, rule)
     reading.values.name = rule.variable
     return reading
 
@@ -151,6 +155,27 @@ def _read_levels(raw: pd.Series, rule: ColumnRule) -> ColumnReading:
     nothing = np.zeros(len(raw), dtype=bool)
     values = level_series(entry, np.where(unknown, _MISSING, codes))
     return ColumnReading(values, broken, Finding.of(raw, nothing, "", variable=entry.name), nothing)
+
+
+def _read_label(raw: pd.Series, rule: ColumnRule) -> ColumnReading:
+    """Read a text that tells groups apart: whatever stands there, written so that 1, 1.0 and "1" agree."""
+    absent = {canonical_key(code) for code in rule.missing_codes}
+    nothing = np.zeros(len(raw), dtype=bool)
+    values = label_series([None if _no_label(cell, absent) else canonical_key(cell) for cell in raw.astype(object)])
+    return ColumnReading(values, (), Finding.of(raw, nothing, "", variable=rule.variable), nothing)
+
+
+def _no_label(cell: object, absent: set[str]) -> bool:
+    if not isinstance(cell, str) and pd.isna(cell):  # type: ignore[call-overload]
+        return True
+    key = canonical_key(cell)
+    return key in absent or key.casefold() in MISSING_TEXT
+
+
+def label_series(texts: Sequence[str | None]) -> pd.Series:
+    """Return texts, None where missing, as the categorical of a label: its categories are the texts there are."""
+    found = sorted({text for text in texts if text is not None})
+    return pd.Series(pd.Categorical(list(texts), categories=pd.Index(found, dtype=object)))
 
 
 def level_series(entry: Variable, codes: NDArray[np.int64]) -> pd.Series:

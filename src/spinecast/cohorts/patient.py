@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.conversion import other_units_hint
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import batch_code, block_of, features_together
 from spinecast.clinical.variable import Variable, format_number
-from spinecast.cohorts.columns import level_series
+from spinecast.cohorts.columns import label_series, level_series
 from spinecast.cohorts.derived import closure, complete, contradictions, inputs_in, shown
-from spinecast.cohorts.rules import canonical_key, level_lookup
+from spinecast.cohorts.rules import MISSING_TEXT, canonical_key, level_lookup
 from spinecast.errors import ContractError, nearest
 
-__all__ = ["FieldError", "PatientError", "check_patient", "patient_row"]
+__all__ = ["FieldError", "PatientError", "check_patient", "label_text", "patient_row"]
 
 _QUANTITY_KEYS = ("value", "unit")
 
@@ -83,7 +84,7 @@ def check_patient(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[
         If several fields are wrong: all that is wrong is reported together.
     """
     numbers, warnings = _read(values, variables)
-    return _frame(numbers, tuple(dict.fromkeys(variables))), warnings
+    return _frame(numbers, tuple(dict.fromkeys(variables)), values), warnings
 
 
 def patient_row(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
@@ -114,7 +115,7 @@ def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str
         entry = variable(name)
         try:
             if entry.is_levelled:
-                numbers[name] = _level(entry, values.get(name))
+                numbers[name] = (_label if entry.is_label else _level)(entry, values.get(name))
             else:
                 numbers[name], remark = _number(entry, values.get(name))
                 warnings.extend(remark)
@@ -124,7 +125,7 @@ def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str
         raise _together(problems)
     derived = [name for name in variables if variable(name).is_derived]
     if derived:
-        given = _frame(numbers, fields)
+        given = _frame(numbers, fields, values)
         for name in derived:
             try:
                 numbers[name], remark = _derived(given, name)
@@ -133,14 +134,27 @@ def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str
                 problems.append(_of_field(name, error))
     if problems:
         raise _together(problems)
-    missing = [variable(name).label for name in variables if math.isnan(numbers[name])]
+    missing = _labels(variables, [name for name in variables if math.isnan(numbers[name])])
     if missing:
         warnings.append(f"not known: {', '.join(missing)}")
     return numbers, warnings
 
 
-def _frame(numbers: Mapping[str, float], names: Sequence[str]) -> pd.DataFrame:
-    columns = {name: _series(variable(name), numbers[name]) for name in names}
+def _labels(variables: Sequence[str], missing: Sequence[str]) -> list[str]:
+    """Name what is missing; all features of an image that was not made are one thing that is."""
+    whole = features_together(variables)
+    gone = {block: own for block, own in whole.items() if len(own) > 1 and set(own) <= set(missing)}
+    named = [variable(name).label for name in missing if name not in gone.get(block_of(name) or "", ())]
+    return [*named, *(f"all {len(own)} features of {block}" for block, own in gone.items())]
+
+
+def _frame(numbers: Mapping[str, float], names: Sequence[str], values: Mapping[str, Any]) -> pd.DataFrame:
+    columns = {
+        name: label_series([label_text(values.get(name))])
+        if variable(name).is_label
+        else _series(variable(name), numbers[name])
+        for name in names
+    }
     return pd.DataFrame(columns, columns=pd.Index(list(names)))
 
 
@@ -242,6 +256,22 @@ def _quantity(entry: Variable, given: object) -> tuple[object, str | None]:
         raise ContractError(f"{entry.name}: the unit must be text, not {unit!r}")
     entry.conversion(unit)
     return given.get("value"), unit
+
+
+def label_text(given: object) -> str | None:
+    """The text of a label as every reader writes it, None where it is not known."""
+    if _is_missing(given):
+        return None
+    text = canonical_key(given)
+    return None if text.casefold() in MISSING_TEXT else text
+
+
+def _label(entry: Variable, given: object) -> float:
+    """Read a text of one patient that tells groups apart."""
+    if isinstance(given, Mapping | list | tuple):
+        raise ContractError(f"{entry.name}: {given!r} is no text", expected="a text, such as the scanner's name")
+    text = label_text(given)
+    return math.nan if text is None else batch_code(text)
 
 
 @cache

@@ -147,15 +147,17 @@ class RejectedTableError(ContractError):
         What the command line writes beside the study's output.
     remedy : str, optional
         What to do next.
+    table : str
+        Which table it is, where there are several.
     """
 
-    def __init__(self, rejections: Rejections, *, remedy: str | None = None) -> None:
+    def __init__(self, rejections: Rejections, *, remedy: str | None = None, table: str = "the table") -> None:
         self.rejections = rejections
         count = len(rejections)
         shown = rejections.lines()
         more = [f"and {count - len(shown)} more"] if count > len(shown) else []
         super().__init__(
-            f"{count} value{'s' if count > 1 else ''} in the table break{'' if count > 1 else 's'} the cohort contract",
+            f"{count} value{'s' if count > 1 else ''} in {table} break{'' if count > 1 else 's'} the cohort contract",
             where="\n            ".join([*shown, *more]),
             remedy=remedy,
         )

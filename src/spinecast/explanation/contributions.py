@@ -163,6 +163,8 @@ def _member_contributions(
             own = np.ascontiguousarray(matrix[np.ix_(rows, used)])
             values[np.ix_(rows, used)], start[rows] = _member_contributions(answering, own, background[:, used])
         return values, start
+    # The references stand on the common scale of image features: so must the patients that are set against them.
+    matrix = member.encoder.harmonised(matrix)
     by_column = column_contributions(member.scorer, member.encoder.transform(matrix))
     if by_column is None:
         contributions, base = permutation_contributions(member, matrix, background)

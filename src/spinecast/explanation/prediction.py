@@ -13,8 +13,9 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError, DeclinedError
 from spinecast.explanation.contributions import explain
+from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
 from spinecast.explanation.standing import Standing, decline_reasons, patient_standing
-from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.explanation.summary import contribution_rows, together_rows
 from spinecast.models.loading import AnyModel
 from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
@@ -52,6 +53,8 @@ class Prediction:
         Both Venn-Abers probabilities, the lower first, where the study asked for them.
     answered_by : tuple of str
         Of each part made of pattern submodels, which one answered.
+    together : tuple of mapping
+        Contribution of each block of image features as a whole: the sum of its features' contributions.
     """
 
     model: str
@@ -71,6 +74,7 @@ class Prediction:
     development: Standing | None = None
     venn_abers: tuple[float, float] | None = None
     answered_by: tuple[str, ...] = ()
+    together: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -90,6 +94,7 @@ class Prediction:
             "base_value": self.base_value,
             "residual": self.residual,
             "contributions": [dict(row) for row in self.contributions],
+            **({"together": [dict(row) for row in self.together]} if self.together else {}),
             "given": dict(self.given),
             "used": dict(self.used),
             "development": None if self.development is None else self.development.to_dict(),
@@ -113,6 +118,7 @@ class Prediction:
             *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
             f"  {rest:+.2f}  all others together",
             f"  {self.log_odds:+.2f}  sum: the log-odds of {self.risk:.1%}",
+            *(f"        of which {row['contribution']:+.2f} by {row['label']}" for row in self.together),
             "",
             *(f"note: {warning}" for warning in self.warnings),
             *self.notices,
@@ -166,7 +172,9 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     DeclinedError
         If the model's study wants no risk given of such a patient.
     """
-    matrix, warnings = patient_row(given, model.predictors)
+    row, warnings = patient_row(given, model.predictors)
+    warnings = [*warnings, *scanner_sentences(model, row, scanners_given(given))]
+    matrix = model.with_gaps(row)
     if np.isnan(matrix).all():
         raise ContractError(
             "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
@@ -184,7 +192,7 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         identity=identity,
         outcome=str(model.about["outcome"]["label"]),
         given=dict(given),
-        used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
+        used=used_texts(variables, matrix[0], given),
         risk=float(model.predict(matrix)[0]),
         lower=float(lower[0]),
         upper=float(upper[0]),
@@ -197,6 +205,7 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         development=standing,
         venn_abers=_venn_abers(model, found.log_odds),
         answered_by=answering_submodels(model, matrix)[0],
+        together=tuple(together_rows(variables, found.values[0])),
     )
 
 

@@ -21,9 +21,10 @@ from spinecast.clinical.blood_order import (
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
+from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
 from spinecast.explanation.prediction import notices
 from spinecast.explanation.quantity_contributions import explain_median
-from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.explanation.summary import contribution_rows
 from spinecast.explanation.table_prediction import TablePrediction, predicted_table
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.quantiles.quantile_function import QuantileFunction
@@ -215,6 +216,7 @@ def predict_quantity(
     asked = tuple(dict.fromkeys((*model.predictors, *(ORDER_INPUTS if orders_blood(model) else ()))))
     row, warnings = patient_row(given, asked)
     matrix = row[:, : len(model.predictors)]
+    warnings = [*warnings, *scanner_sentences(model, matrix, scanners_given(given))]
     if np.isnan(matrix).all():
         raise ContractError(
             "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
@@ -231,7 +233,7 @@ def predict_quantity(
         outcome=str(model.about["outcome"]["label"]),
         unit=model.unit,
         given=dict(given),
-        used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
+        used=used_texts(variables, matrix[0], given),
         median=float(found.median()[0]),
         quantiles=tuple(
             {"level": float(level), "value": float(value)}

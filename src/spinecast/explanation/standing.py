@@ -75,7 +75,7 @@ def patient_standing(model: PrognosisModel, matrix: FloatArray) -> Standing | No
     """
     if model.development is None:
         return None
-    found = model.development.distances(matrix)
+    found = model.development.distances(model.on_common_scale(matrix))
     return Standing(
         outside=bool(model.development.outside(found)[0]),
         percentile=float(found.percentile[0]),
@@ -93,7 +93,7 @@ def outside_rows(model: PrognosisModel, matrix: FloatArray) -> list[str]:
     matrix : ndarray, shape (n, predictors)
     """
     assert model.development is not None
-    found = model.development.distances(matrix)
+    found = model.development.distances(model.on_common_scale(matrix))
     return [
         "; ".join(model.predictors[place] for place in _leading(contributions)) if outside else ""
         for outside, contributions in zip(model.development.outside(found), found.contributions, strict=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.clinical.features import features_together
 from spinecast.clinical.variable import Variable, format_number
 from spinecast.explanation.contributions import RESIDUAL_TOLERANCE, Contributions, explain
 from spinecast.models.prognosis_model import PrognosisModel
@@ -24,6 +25,7 @@ __all__ = [
     "learned",
     "quarters",
     "summarise",
+    "together_rows",
     "value_text",
 ]
 
@@ -92,25 +94,64 @@ def learned(
 ) -> dict[str, Any]:
     """Importance and spread of contributions of the patients drawn, shape (n, predictors): JSON values."""
     importance = np.abs(contributions).mean(axis=0)
-    order = np.argsort(-importance, kind="stable")
+    # What tells scanners apart has no contribution: it has done its work before.
+    order = [int(j) for j in np.argsort(-importance, kind="stable") if not variables[j].is_label]
     return {
         "patients": len(values),
         "base_value": base_value,
         "residual_max": residual,
         "residual_tolerance": RESIDUAL_TOLERANCE,
         "parts": [{"name": name, "method": method} for name, method in methods],
-        "importance": [
-            {"variable": variables[j].name, "label": variables[j].label, "mean_absolute": float(importance[j])}
-            for j in order
-        ],
+        "importance": _importance(contributions, variables, order),
         "beeswarm": [contribution_points(variables[j], values[:, j], contributions[:, j], generator) for j in order],
     }
+
+
+def _importance(contributions: FloatArray, variables: Sequence[Variable], order: Sequence[int]) -> list[dict[str, Any]]:
+    """Mean absolute contribution of each variable in an order, and before them of each block of image features."""
+    importance = np.abs(contributions).mean(axis=0)
+    return [
+        *(
+            {
+                "variable": block,
+                "label": f"{len(own)} image features {block} together",
+                "mean_absolute": float(np.abs(contributions[:, own].sum(axis=1)).mean()),
+                "together": len(own),
+            }
+            for block, own in _places_together(variables).items()
+        ),
+        *(
+            {"variable": variables[j].name, "label": variables[j].label, "mean_absolute": float(importance[j])}
+            for j in order
+        ),
+    ]
+
+
+def _places_together(variables: Sequence[Variable]) -> dict[str, list[int]]:
+    """Places of the image features of each block that has several."""
+    place = {variable.name: j for j, variable in enumerate(variables)}
+    together = features_together(place)
+    return {block: [place[name] for name in names] for block, names in together.items() if len(names) > 1}
+
+
+def together_rows(variables: Sequence[Variable], contributions: FloatArray) -> list[dict[str, Any]]:
+    """One patient's contribution of each block of image features as a whole, the sum of its features'."""
+    return [
+        {
+            "block": block,
+            "label": f"{len(own)} image features {block} together",
+            "contribution": float(contributions[own].sum()),
+        }
+        for block, own in _places_together(variables).items()
+    ]
 
 
 def value_text(variable: Variable, value: float) -> str:
     """One value as a person would write it, with its unit or level; missing says so."""
     if np.isnan(value):
         return "not recorded"
+    if variable.is_label:
+        return "known"
     if variable.is_levelled:
         return variable.levels[int(value)].label
     return f"{format_number(round(value, variable.decimals))} {variable.unit_symbol}".rstrip()
@@ -120,7 +161,7 @@ def contribution_rows(
     variables: Sequence[Variable], values: FloatArray, contributions: FloatArray
 ) -> list[dict[str, Any]]:
     """One patient's contributions, largest first, with the values they come from."""
-    order = np.argsort(-np.abs(contributions), kind="stable")
+    order = [int(j) for j in np.argsort(-np.abs(contributions), kind="stable") if not variables[j].is_label]
     return [
         {
             "variable": variables[j].name,
@@ -174,7 +215,7 @@ def _composite_value(column: FloatArray, variable: Variable) -> float:
     observed = column[~np.isnan(column)]
     if observed.size * 2 < column.size:
         return float("nan")
-    if variable.is_levelled:
+    if variable.is_levelled and not variable.is_label:
         return float(np.bincount(observed.astype(np.int64), minlength=len(variable.levels)).argmax())
     return float(np.median(observed))
 

@@ -12,13 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable, variables
+from spinecast.cohorts.cohort import frame_matrix
 from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import ContractError
+from spinecast.explanation.image_features import scanner_sentences
 from spinecast.explanation.prediction import answering_submodels, notices
 from spinecast.explanation.standing import decline_reasons, outside_rows, served_risks
 from spinecast.models.loading import AnyModel
 from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.scanners import scanners_named
 
 __all__ = ["ADDED_COLUMNS", "TablePrediction", "predict_table", "predicted_table"]
 
@@ -52,6 +55,8 @@ class TablePrediction:
     nothing_known : int
         Rows without any input. They have no risk: a figure for somebody of whom nothing is known would be one of
         nobody.
+    scanners : tuple of str
+        What became of image features whose scanner the model does not know.
     outside, declined : int
         Rows outside the development range, and rows of which the study wants no risk given.
     """
@@ -60,6 +65,7 @@ class TablePrediction:
     absent: tuple[str, ...]
     unusual: dict[str, int]
     nothing_known: int
+    scanners: tuple[str, ...]
     outside: int = 0
     declined: int = 0
 
@@ -162,7 +168,8 @@ def predicted_table(
         notice=" ".join(notices(model)),
     )
     unusual = {name: int(mask.sum()) for name, mask in outside.items()}
-    return TablePrediction(predicted, absent, unusual, int(nothing_known.sum()))
+    scanners = tuple(scanner_sentences(model, frame_matrix(frame, model.predictors), scanners_named(frame)))
+    return TablePrediction(predicted, absent, unusual, int(nothing_known.sum()), scanners)
 
 
 def _require_room(table: pd.DataFrame, model: AnyModel, added: tuple[str, ...]) -> None:

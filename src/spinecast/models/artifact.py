@@ -20,6 +20,7 @@ import numpy as np
 from spinecast.errors import ArtifactError
 from spinecast.files import readable_json, sha256_bytes, staged_directory, writing
 from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.feature_blocks import harmonisers_from_arrays, harmonisers_to_arrays
 from spinecast.models.member_arrays import (
     arrays_from_bytes,
     arrays_to_bytes,
@@ -57,6 +58,7 @@ MODEL = "model.json"
 MARGINALS = "marginals.npz"
 # Parts that came later: a model without them is read as it was saved.
 DEVELOPMENT, MISSING, VENN_ABERS = "development.npz", "missing.npz", "venn_abers.npz"
+HARMONISATION = "harmonisation.npz"
 
 
 def save_model(model: PrognosisModel, folder: Path) -> str:
@@ -87,6 +89,8 @@ def save_model(model: PrognosisModel, folder: Path) -> str:
             contents[name] = arrays_to_bytes(later.to_arrays())
     if model.venn_abers is not None:
         contents[VENN_ABERS] = arrays_to_bytes(asdict(model.venn_abers))
+    if model.harmonisers:
+        contents[HARMONISATION] = arrays_to_bytes(harmonisers_to_arrays(model.harmonisers))
     for part in model.parts:
         for position, member in enumerate(part.members):
             contents[_member_file(part.name, position)] = member_to_bytes(member)
@@ -139,6 +143,9 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
         else None,
         missing=MissingLoss.from_arrays(arrays_from_bytes(contents[MISSING])) if MISSING in contents else None,
         venn_abers=VennAbers(**arrays_from_bytes(contents[VENN_ABERS])) if VENN_ABERS in contents else None,
+        harmonisers=harmonisers_from_arrays(arrays_from_bytes(contents[HARMONISATION]))
+        if HARMONISATION in contents
+        else (),
     )
 
 

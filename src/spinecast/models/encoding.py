@@ -1,5 +1,7 @@
 """From dictionary variables to the columns a learner sees: imputation, scale, splines, levels, indicators.
 
+Features of an image come first onto one scale (:mod:`spinecast.models.feature_blocks`), and some may be left out; what
+tells scanners apart has no column.
 Everything here is learned from the training rows of one fold and stored as arrays. Each encoded column has
 one owner among the variables, so that an explanation of columns sums back to what was asked of the patient.
 """
@@ -15,11 +17,27 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.variable import Variable
 from spinecast.models.chained_imputation import ChainedImputer, fit_chained_imputer, normal_offsets
+from spinecast.models.feature_blocks import (
+    FeatureBlock,
+    Harmoniser,
+    fit_harmoniser,
+    harmonisers_from_arrays,
+    harmonisers_to_arrays,
+    kept_features,
+)
 from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
 from spinecast.models.imputation import Imputation
 from spinecast.statistics import knot_positions, restricted_cubic_terms
 
-__all__ = ["Encoder", "Imputation", "PredictorSchema", "draw_missing_values", "fit_drawn_encoders", "fit_encoder"]
+__all__ = [
+    "Encoder",
+    "Imputation",
+    "PredictorSchema",
+    "applied",
+    "draw_missing_values",
+    "fit_drawn_encoders",
+    "fit_encoder",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -47,21 +65,30 @@ class PredictorSchema:
         True where more than two levels have no order: each becomes a column of its own.
     skewed : ndarray of bool, shape (variables,)
         True where linear parts see the logarithm.
+    labels : ndarray of bool, shape (variables,), optional
+        True where the value is a code of what tells scanners apart, which gets no column; nowhere when left out.
+    blocks : tuple of FeatureBlock
+        The image features among them.
     """
 
     names: tuple[str, ...]
     levels: NDArray[np.int64]
     nominal: NDArray[np.bool_]
     skewed: NDArray[np.bool_]
+    labels: NDArray[np.bool_] | None = None
+    blocks: tuple[FeatureBlock, ...] = ()
 
     @classmethod
-    def from_variables(cls, variables: Sequence[Variable]) -> PredictorSchema:
-        """Read the schema off the dictionary."""
+    def from_variables(cls, variables: Sequence[Variable], blocks: Sequence[FeatureBlock] = ()) -> PredictorSchema:
+        """Read the schema off the dictionary; of blocks, what is among the variables."""
+        names = [variable.name for variable in variables]
         return cls(
             names=tuple(variable.name for variable in variables),
             levels=np.array([len(variable.levels) for variable in variables], dtype=np.int64),
             nominal=np.array([variable.kind == "nominal" and len(variable.levels) > 2 for variable in variables]),
             skewed=np.array([variable.skewed for variable in variables]),
+            labels=np.array([variable.is_label for variable in variables], dtype=bool),
+            blocks=tuple(own for block in blocks if (own := block.select(names)) is not None),
         )
 
     def select(self, names: Sequence[str]) -> tuple[PredictorSchema, NDArray[np.int64]]:
@@ -72,8 +99,30 @@ class PredictorSchema:
             levels=self.levels[positions],
             nominal=self.nominal[positions],
             skewed=self.skewed[positions],
+            labels=None if self.labels is None else self.labels[positions],
+            blocks=tuple(own for block in self.blocks if (own := block.select(names)) is not None),
         )
         return chosen, positions
+
+    def fit_harmonisers(self, matrix: FloatArray) -> tuple[Harmoniser, ...]:
+        """Learn how each harmonised block is brought onto one scale, from training rows, shape (n, variables)."""
+        harmonised = [block for block in self.blocks if block.batch is not None]
+        if not harmonised:
+            return ()
+        typical = np.array([_typical(matrix[:, j], int(count)) for j, count in enumerate(self.levels)])
+        nominal_levels = np.where(self.nominal, self.levels, 0)
+        return tuple(fit_harmoniser(matrix, block, self.names, nominal_levels, typical) for block in harmonised)
+
+    def on_common_scale(self, matrix: FloatArray) -> FloatArray:
+        """Rows with every harmonised block brought onto one scale by what these rows themselves teach."""
+        return applied(self.fit_harmonisers(matrix), matrix)
+
+
+def applied(harmonisers: Sequence[Harmoniser], matrix: FloatArray) -> FloatArray:
+    """Rows after every harmoniser; the same array where there is none."""
+    for harmoniser in harmonisers:
+        matrix = harmoniser.apply(matrix)
+    return matrix
 
 
 @dataclass(frozen=True)
@@ -103,6 +152,10 @@ class Encoder:
         The variable each encoded column belongs to.
     imputer : ForestImputer, ChainedImputer or None
         None fills in the typical value.
+    used : ndarray of int64, shape (columns,), optional
+        Which of all possible columns there are; every one where None.
+    harmonisers : tuple of Harmoniser
+        Of the blocks of image features, applied first.
     """
 
     native: bool
@@ -118,6 +171,18 @@ class Encoder:
     scale: FloatArray
     owner: NDArray[np.int64]
     imputer: ForestImputer | ChainedImputer | None
+    used: NDArray[np.int64] | None = None
+    harmonisers: tuple[Harmoniser, ...] = ()
+
+    def harmonised(self, matrix: FloatArray) -> FloatArray:
+        """Rows on the common scale of their image features; to transform them gives what the rows themselves give."""
+        return applied(self.harmonisers, matrix)
+
+    def knowing(self, matrix: FloatArray) -> Encoder:
+        """The encoder, knowing also the scanners of these rows of which enough patients are among them."""
+        if not self.harmonisers:
+            return self
+        return replace(self, harmonisers=tuple(one.with_batches(matrix) for one in self.harmonisers))
 
     def transform(self, matrix: FloatArray) -> FloatArray:
         """Encode rows.
@@ -131,7 +196,11 @@ class Encoder:
         -------
         ndarray, shape (n, columns), C-contiguous
         """
-        return self._standardise(self._columns_of(self._completed(matrix), matrix))
+        matrix = self.harmonised(matrix)
+        return self._standardise(self._kept(self._columns_of(self._completed(matrix), matrix)))
+
+    def _kept(self, columns: FloatArray) -> FloatArray:
+        return columns if self.used is None else columns[:, self.used]
 
     def _standardise(self, raw: FloatArray) -> FloatArray:
         return np.ascontiguousarray((raw - self.center) / self.scale)
@@ -170,7 +239,9 @@ class Encoder:
         arrays |= {name: getattr(self, name) for name in _ARRAYS}
         if self.imputer is not None:
             arrays |= {f"imputer.{name}": array for name, array in self.imputer.to_arrays().items()}
-        return arrays
+        if self.used is not None:
+            arrays["used"] = self.used
+        return arrays | harmonisers_to_arrays(self.harmonisers)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Encoder:
@@ -180,6 +251,8 @@ class Encoder:
         return cls(
             native=bool(arrays["native"]),
             imputer=_imputer_from_arrays(imputer) if imputer else None,
+            used=arrays.get("used"),
+            harmonisers=harmonisers_from_arrays(arrays),
             **{name: arrays[name] for name in _ARRAYS},
         )
 
@@ -200,7 +273,14 @@ _ARRAYS = (
 
 
 def fit_encoder(
-    matrix: FloatArray, schema: PredictorSchema, imputation: Imputation, *, knots: int = 0, seed: int = 0
+    matrix: FloatArray,
+    schema: PredictorSchema,
+    imputation: Imputation,
+    *,
+    knots: int = 0,
+    seed: int = 0,
+    outcome: FloatArray | None = None,
+    measured_outcome: bool = False,
 ) -> Encoder:
     """Learn an encoding from training rows.
 
@@ -213,8 +293,20 @@ def fit_encoder(
     knots : int
         Knots of a restricted cubic spline for each continuous variable, 0 for straight lines.
     seed : int
-        Seed of the forest imputer.
+        Seed of the forest imputer, and of ties between image features.
+    outcome : ndarray, shape (n,), optional
+        Of the training rows, for a block of image features that keeps the most informative ones; nothing else reads it.
+    measured_outcome : bool
+        Whether the outcome is a number rather than had or not.
     """
+    harmonisers = schema.fit_harmonisers(matrix)
+    matrix = applied(harmonisers, matrix)
+    dropped = np.zeros(len(schema.names), dtype=bool) if schema.labels is None else schema.labels.copy()
+    for block in schema.blocks:
+        places = np.array([schema.names.index(name) for name in block.features])
+        dropped[places] = ~kept_features(
+            matrix[:, places], block.reduction, outcome, measured_outcome=measured_outcome, seed=seed
+        )
     fill = _typical_values(matrix, schema)
     imputer = None
     if imputation.kind == "forest":
@@ -223,7 +315,31 @@ def fit_encoder(
         )
     draft = _draft(matrix, schema, native=imputation.kind == "native", knots=knots)
     draft = replace(draft, imputer=imputer)
-    return _standardised(draft, draft._columns_of(draft._completed(matrix), matrix))
+    encoder = _standardised(draft, draft._columns_of(draft._completed(matrix), matrix))
+    return replace(_with_columns_of(encoder, dropped, matrix, schema), harmonisers=harmonisers)
+
+
+def _with_columns_of(
+    encoder: Encoder, dropped: NDArray[np.bool_], matrix: FloatArray, schema: PredictorSchema
+) -> Encoder:
+    """Leave out the columns of dropped variables, and of image features missing together all indicators but one."""
+    if not dropped.any() and not schema.blocks:
+        return encoder
+    keep = ~dropped[encoder.owner]
+    if not encoder.native:
+        first = len(encoder.owner) - len(encoder.incomplete)
+        seen: set[tuple[str, bytes]] = set()
+        block_of = {name: block.name for block in schema.blocks for name in block.features}
+        for column, variable in enumerate(encoder.incomplete, start=first):
+            block = block_of.get(schema.names[variable])
+            pattern = (block or "", np.isnan(matrix[:, variable]).tobytes())
+            if block is not None and not dropped[variable]:
+                keep[column] &= pattern not in seen
+                seen.add(pattern)
+    used = np.flatnonzero(keep)
+    return replace(
+        encoder, used=used, owner=encoder.owner[used], center=encoder.center[used], scale=encoder.scale[used]
+    )
 
 
 def draw_missing_values(

@@ -9,7 +9,7 @@ scores, scaled by the same numbers, add up exactly to the log-odds that is serve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.encoding import applied
+from spinecast.models.feature_blocks import Harmoniser
 from spinecast.models.members import AnyMember, DrawnMember, Member, mean_in_order
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.statistics import VennAbers
@@ -111,6 +113,9 @@ class PrognosisModel:
         What missing inputs cost, measured; an earlier model has none.
     venn_abers : VennAbers, optional
         Venn-Abers probabilities by served log-odds, where the study asked for them.
+    harmonisers : tuple of Harmoniser
+        Of its image features, learned from all development patients: the scale on which `marginals` and `development`
+        are. Each member has its own, which is the one that serves.
     """
 
     name: str
@@ -123,6 +128,7 @@ class PrognosisModel:
     development: DevelopmentDistribution | None = None
     missing: MissingLoss | None = None
     venn_abers: VennAbers | None = None
+    harmonisers: tuple[Harmoniser, ...] = ()
 
     @property
     def is_synthetic(self) -> bool:
@@ -133,7 +139,33 @@ class PrognosisModel:
         """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
         from spinecast.cohorts.cohort import frame_matrix
 
-        return frame_matrix(patients, self.predictors)
+        return self.with_gaps(frame_matrix(patients, self.predictors))
+
+    def with_gaps(self, matrix: FloatArray) -> FloatArray:
+        """Rows as recorded, with image features that cannot be brought onto the common scale missing."""
+        for harmoniser in self.harmonisers:
+            matrix = harmoniser.with_gaps(matrix)
+        return matrix
+
+    def on_common_scale(self, matrix: FloatArray) -> FloatArray:
+        """Rows with their image features on the scale of `marginals` and `development`, whatever their scanner."""
+        return applied(self.harmonisers, matrix)
+
+    def knowing(self, matrix: FloatArray) -> PrognosisModel:
+        """The model, knowing also the scanners of these rows of which enough patients are among them."""
+        if not self.harmonisers:
+            return self
+        parts = []
+        for part in self.parts:
+            own = np.ascontiguousarray(matrix[:, part.positions])
+            members = tuple(
+                replace(member, encoder=member.encoder.knowing(own)) if isinstance(member, Member) else member
+                for member in part.members
+            )
+            parts.append(replace(part, members=members))
+        return replace(
+            self, parts=tuple(parts), harmonisers=tuple(one.with_batches(matrix) for one in self.harmonisers)
+        )
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Risk of the outcome, shape (n,), from :meth:`matrix` values, shape (n, predictors)."""
@@ -190,6 +222,7 @@ class PrognosisModel:
     def missing_variance(self, matrix: FloatArray) -> FloatArray:
         """Variance that missing inputs add to the served log-odds, shape (n,); see :meth:`interval`."""
         missing = np.isnan(matrix)
+        matrix = self.on_common_scale(matrix)  # where its quantiles are
         # Measured before the last line, which an update may have changed since.
         variance = np.zeros(len(matrix))
         if self.missing is not None:

@@ -10,6 +10,7 @@ from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.closing import checks_section, glossary_section, reproducibility_section
 from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.explanation import explanation_section, patients_section
+from spinecast.reporting.sections.features import features_section
 from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.internal_validation import internal_validation_section
 from spinecast.reporting.sections.limitations import limitations_section
@@ -91,9 +92,10 @@ def build_report(record: RunRecord) -> Document:
 
 
 def _sections(record: RunRecord) -> tuple[Section, ...]:
-    return (
+    found = (
         summary_section(record),
         cohort_section(record),
+        features_section(record),
         outcome_section(record),
         study_section(record),
         tuning_section(record),
@@ -116,6 +118,7 @@ def _sections(record: RunRecord) -> tuple[Section, ...]:
         reproducibility_section(record),
         glossary_section(),
     )
+    return tuple(section for section in found if section is not None)
 
 
 def _asked_for(section: Section | None) -> tuple[Section, ...]:
@@ -147,9 +150,10 @@ def _timed_sections(record: RunRecord) -> tuple[Section, ...]:
 
 
 def _quantity_sections(record: RunRecord) -> tuple[Section, ...]:
-    return (
+    found = (
         quantity_summary_section(record),
         cohort_section(record),
+        features_section(record),
         quantity_outcome_section(record),
         study_section(record),
         tuning_section(record),
@@ -164,6 +168,7 @@ def _quantity_sections(record: RunRecord) -> tuple[Section, ...]:
         reproducibility_section(record),
         glossary_section(),
     )
+    return tuple(section for section in found if section is not None)
 
 
 def _meta(record: RunRecord) -> tuple[tuple[str, str], ...]:

@@ -90,7 +90,7 @@ def signature(predictors: tuple[str, ...], outputs: tuple[str, ...] = OUTPUTS) -
     from mlflow.types import ColSpec, DataType, Schema
 
     inputs: list[Any] = [
-        ColSpec(DataType.string if variable(name).levels else DataType.double, name, required=False)
+        ColSpec(DataType.string if variable(name).is_levelled else DataType.double, name, required=False)
         for name in predictors
     ]
     answered: list[Any] = [ColSpec(DataType.double, name) for name in outputs]

@@ -131,6 +131,8 @@ class EncodedFolds:
             self.unit.candidate.imputation,
             knots=knots,
             seed=self._seed(fold),
+            outcome=self.unit.known_outcome()[rows],
+            measured_outcome=self.unit.measured_outcome,
         )
         yield self._answering_all(encoder, rows, encoder.transform(self.matrix[rows]))
 
@@ -168,7 +170,9 @@ class EncodedFolds:
 
     def _answering_all(self, encoder: Encoder, rows: NDArray[np.bool_], fitted: FloatArray) -> FoldFit:
         judged = self.matrix[~rows]
-        return FoldFit(encoder, rows, fitted, np.arange(len(judged)), encoder.transform(judged), len(judged))
+        # A scanner that only the held-out patients have is learned from their features, as it would be on site.
+        columns = encoder.knowing(judged).transform(judged)
+        return FoldFit(encoder, rows, fitted, np.arange(len(judged)), columns, len(judged))
 
     def _seed(self, fold: int) -> int:
         return derive_seed(self.unit.seed, "imputation", self.unit.split.name, self.unit.candidate.name, fold)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spinecast.clinical.dictionary import variable
 from spinecast.models.development_distribution import learn_development_distribution
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.encoding import applied
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.notices import RESEARCH_USE
 from spinecast.training.assembly import final_parts
 from spinecast.training.environment import package_versions
+from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.fitting import Trained
 from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
 from spinecast.training.plan import model_predictors
@@ -46,15 +46,17 @@ def final_model(trained: Trained) -> PrognosisModel:
     predictors = tuple(name for name in model_predictors(study) if name in used)
     tuned = {name: trained.found.tuned[ALL_PATIENTS, name] for name in plans}
     matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
-    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
+    schema = predictor_schema(study, predictors)
+    harmonisers = schema.fit_harmonisers(matrix)
+    common = applied(harmonisers, matrix)
     decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
-    return PrognosisModel(
+    model = PrognosisModel(
         name=study.study,
         predictors=predictors,
         parts=final_parts(choice, tuned, plans, predictors),
         intercept=choice.intercept,
         slope=choice.slope,
-        marginals=development_marginals(matrix, schema.levels),
+        marginals=development_marginals(common, schema.levels),
         about={
             "title": study.title,
             "use": RESEARCH_USE,
@@ -73,11 +75,15 @@ def final_model(trained: Trained) -> PrognosisModel:
                 "recalibrated": True,
             },
             **({"decline": decline} if decline else {}),
+            **({"features": described} if (described := described_blocks(study, trained.cohort, predictors)) else {}),
             **({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
             "study_hash": study_hash(study),
             "seed": study.seed,
             "versions": package_versions(),
         },
         venn_abers=study_venn_abers(trained),
-        development=learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
+        development=learn_development_distribution(common, schema, inner_folds(trained.splits)),
+        harmonisers=harmonisers,
     )
+    # A scanner that was too rare in some folds, or is all of one, is known to every member from all its patients.
+    return model.knowing(matrix)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import batch_name, features_together, is_batch
 from spinecast.cohorts.checking.date_checks import measured_results
 from spinecast.cohorts.checking.date_reading import read_dates
 from spinecast.cohorts.checking.findings import FileFinding
@@ -30,6 +31,8 @@ from spinecast.validation.checks import (
     check_missingness,
     check_predictor_choice,
     check_predictor_roles,
+    check_scanner_outcomes,
+    check_scanner_patients,
     check_single_predictors,
     check_synthetic_cohort,
 )
@@ -58,7 +61,7 @@ def first_checks(
     CohortError, ContractError
         If the table with the days on which variables were measured cannot be read again.
     """
-    names = model_predictors(study)
+    names = [name for name in model_predictors(study) if not is_batch(name)]
     predictors = [variable(name) for name in names]
     happened, did_not = labelled.known & (labelled.values == 1), labelled.known & (labelled.values == 0)
     rarer = happened if happened.sum() <= did_not.sum() else did_not
@@ -86,7 +89,27 @@ def first_checks(
         ),
         check_predictor_choice(study.predictor_choice, undeclared="the study has no predictor_choice"),
         check_classes(None, undeclared=NEVER_WEIGHTED),
+        *_scanner_checks(study, cohort, labelled),
     )
+
+
+def _scanner_checks(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> tuple[Result, Result]:
+    """Make the checks of the scanners behind image features."""
+    none = "the study has no image features" if not study.features else "the features' scanners are not named"
+    patients, outcomes = {}, {}
+    for block in study.features:
+        if block.batch is None:
+            continue
+        own = features_together(model_predictors(study))[block.name]
+        imaged = cohort.frame[list(own)].notna().any(axis=1).to_numpy()[labelled.rows]
+        texts = cohort.frame[batch_name(block.name)].iloc[labelled.rows].astype(object)
+        of_scanner = {str(text): imaged & (texts == text).to_numpy() for text in texts[imaged].dropna().unique()}
+        patients[block.name] = {name: int(rows.sum()) for name, rows in sorted(of_scanner.items())}
+        outcomes[block.name] = {
+            name: (int((rows & labelled.known).sum()), int(labelled.values[rows & labelled.known].sum()))
+            for name, rows in sorted(of_scanner.items())
+        }
+    return check_scanner_patients(patients, none=none), check_scanner_outcomes(outcomes, none=none)
 
 
 def _dated(study: Study) -> tuple[FileFinding | FileNotApplicable, ...] | None:

@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.files import canonical_json, sha256_bytes
-from spinecast.models.encoding import PredictorSchema
 from spinecast.training.assembly import OutOfFold, SplitChoice, choose, collect_out_of_fold
 from spinecast.training.borrowing import Lenders, find_lenders
 from spinecast.training.checkpoint import count_finished, study_checkpoint
 from spinecast.training.environment import arithmetic_packages, package_versions
+from spinecast.training.features import predictor_schema
 from spinecast.training.first_checks import first_checks
 from spinecast.training.patients import patient_groups, study_patients
 from spinecast.training.plan import candidate_plans, ensemble_names, model_predictors
@@ -170,7 +169,7 @@ def _search_data(study: Study, cohort: Cohort, labelled: LabelledOutcome, splits
     predictors = model_predictors(study)
     return SearchData(
         matrix=cohort.matrix(predictors)[labelled.rows],
-        schema=PredictorSchema.from_variables([variable(name) for name in predictors]),
+        schema=predictor_schema(study, predictors),
         outcome=labelled.values,
         weights={}
         if labelled.weights is None

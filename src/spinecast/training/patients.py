@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes, label_outcome, require_events
-from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
+from spinecast.training.features import cohort_with_features
 from spinecast.training.plan import any_definition, cohort_source, cohort_variables, is_group_column, outcome_definition
 from spinecast.training.study import Study
 from spinecast.validation.recorded_outcome import label_as_event
@@ -43,7 +43,7 @@ def study_patients(study: Study) -> tuple[Cohort, LabelledOutcome]:
     CohortError
         If there is no table or nobody in it, or the outcome is too rare or too common to learn from.
     """
-    cohort = build_cohort(cohort_source(study), cohort_variables(study), study.cohort.impossible_values)
+    cohort = cohort_with_features(study, cohort_source(study), cohort_variables(study))
     labelled = label_outcome(cohort, outcome_definition(study))
     require_events(labelled, max(FEWEST_EVENTS, 2 * study.resampling.outer_folds))
     return cohort, labelled
@@ -57,7 +57,7 @@ def patients_as_event(study: Study) -> tuple[Cohort, LabelledOutcome]:
     SpinecastError
         If they cannot be read, or nobody's outcome is known.
     """
-    cohort = build_cohort(cohort_source(study), cohort_variables(study), study.cohort.impossible_values)
+    cohort = cohort_with_features(study, cohort_source(study), cohort_variables(study))
     return cohort, label_as_event(cohort, any_definition(study))
 
 

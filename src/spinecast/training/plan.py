@@ -25,6 +25,7 @@ from spinecast.errors import ContractError
 from spinecast.models.catalogue import Choice, Parameters
 from spinecast.models.encoding import Imputation
 from spinecast.models.survival.catalogue import any_family
+from spinecast.training.features import all_feature_names, expanded_predictors
 from spinecast.training.study import Candidate, Study, search_space
 from spinecast.training.study.candidates import TreeCandidate
 from spinecast.training.study.missing import PatternSubmodels
@@ -84,7 +85,7 @@ def cohort_variables(study: Study) -> tuple[str, ...]:
     """Every variable the study reads: predictors, outcome, comparators, groups, sites; each once."""
     # The table's group column is read as what it is, also where a variable of the dictionary bears its name.
     own = [name for name in study.groupings().values() if name in variables() and not is_group_column(study, name)]
-    return tuple(dict.fromkeys((*study.variables_read().values(), *own)))
+    return tuple(dict.fromkeys((*study.variables_read().values(), *own, *all_feature_names(study))))
 
 
 def is_group_column(study: Study, name: str) -> bool:
@@ -215,12 +216,16 @@ def fixed_plans(plans: Sequence[CandidatePlan], parameters: Mapping[str, Paramet
 def model_predictors(study: Study) -> tuple[str, ...]:
     """Predictors of all candidates, the study's own order first."""
     own = [name for candidate in study.candidates for name in candidate.predictors or ()]
-    return tuple(dict.fromkeys((*study.predictors, *own)))
+    return expanded_predictors(study, (*study.predictors, *own))
 
 
 def candidate_parameters(study: Study) -> int:
-    """Count candidate predictor parameters: one a measured or binary predictor, levels less one for others."""
-    return sum(max(len(variable(name).levels) - 1, 1) for name in model_predictors(study))
+    """Count candidate predictor parameters: one a measured or binary predictor, levels less one for others.
+
+    Every image feature counts, also where fewer are kept: choosing among them is learning too.
+    """
+    entries = [variable(name) for name in model_predictors(study)]
+    return sum(max(len(entry.levels) - 1, 1) for entry in entries if not entry.is_label)
 
 
 def ensemble_names(study: Study) -> tuple[str, ...] | None:
@@ -238,10 +243,12 @@ def _imputation(candidate: Candidate) -> Imputation:
 
 def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
     family = any_family(candidate.family)
-    predictors = tuple(candidate.predictors or study.predictors)
+    named = tuple(candidate.predictors or study.predictors)
     label = family.label
     if candidate.kind == "baseline":
-        label = f"{label} ({', '.join(variable(name).label.lower() for name in predictors)})"
+        blocks = study.feature_blocks
+        words = [name if name in blocks else variable(name).label.lower() for name in named]
+        label = f"{label} ({', '.join(words)})"
     if candidate.name != candidate.kind:
         label = f"{label} [{candidate.name}]"
     space = dict(search_space(candidate))
@@ -251,7 +258,7 @@ def _plan(study: Study, candidate: Candidate) -> CandidatePlan:
         name=candidate.name,
         family=candidate.family,
         label=label,
-        predictors=predictors,
+        predictors=expanded_predictors(study, named),
         imputation=_imputation(candidate),
         search_space=space,
         trials=candidate.trials or study.tuning.trials,

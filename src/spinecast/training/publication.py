@@ -16,6 +16,7 @@ from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.reporting import RunRecord, build_report, render_html
 from spinecast.reporting.document import Figure
 from spinecast.reporting.records import RECORDS, write_records
+from spinecast.training.described_features import described_features
 from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
@@ -107,6 +108,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, trained.labelled, model_predictors(trained.study))
+        | described_features(trained.study, trained.cohort, trained.labelled, model)
         | ({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
         evaluation=evaluation.to_dict()
         | {"missing_inputs": missing.to_dict() | {"handling": _handling(trained, model)}}
@@ -150,7 +152,7 @@ def write_report(record: RunRecord, staging: Path) -> None:
 def _explanation(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
     return summarise(
         model,
-        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        model.on_common_scale(trained.cohort.matrix(model.predictors)[trained.labelled.rows]),
         trained.out_of_fold.final,
         [variable(name) for name in model.predictors],
         patients=trained.study.explanation.patients,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,8 @@ class TuningUnit:
     its own.
     """
 
+    measured_outcome: ClassVar[bool] = False
+
     split: Split
     candidate: CandidatePlan
     schema: PredictorSchema
@@ -156,10 +158,13 @@ class TuningUnit:
         return scores
 
     def answer(self, member: Any, matrix: FloatArray) -> FloatArray:
-        """What a whole member says of patients' values, shape (n, own predictors)."""
+        """What a whole member says of held-out patients' values, shape (n, own predictors).
+
+        A scanner that only they have is learned from their image features first.
+        """
         if isinstance(member, DrawnMember | PatternMember):
             return member.score(matrix)
-        return self.predicted(member, member.encoder.transform(matrix))
+        return self.predicted(member, member.encoder.knowing(matrix).transform(matrix))
 
     def line(self, held_out: FloatArray) -> Any:
         """Intercept and slope that recalibrate held-out predictions of the training patients."""
@@ -175,6 +180,12 @@ class TuningUnit:
         risk = np.clip(expit(self.recalibrated(held_out, self.line(held_out))), 1e-12, 1 - 1e-12)
         losses = -np.where(self.outcome[self.split.train] == 1, np.log(risk), np.log1p(-risk))
         return float(np.average(losses, weights=self._training_weights()))
+
+    def known_outcome(self) -> FloatArray:
+        """Outcome of the training patients, NaN where follow-up ended too early to know it, shape (len(train),)."""
+        weights = self._training_weights()
+        outcome = self.outcome[self.split.train].astype(np.float64)
+        return outcome if weights is None else np.where(weights > 0, outcome, np.nan)
 
     def member_bytes(self, member: Any) -> bytes:
         """One member as it is kept."""

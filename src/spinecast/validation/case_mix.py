@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import is_batch
 from spinecast.clinical.variable import Variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
@@ -135,8 +136,8 @@ def compare_case_mix(
         What is not known of it leaves the comparisons that need it absent, with the reason.
     bootstrap, seed : int
     """
-    matrix = cohort.matrix([name for name in predictors if name in cohort.frame])[labelled.rows]
-    names = [name for name in predictors if name in cohort.frame]
+    names = [name for name in predictors if name in cohort.frame and not is_batch(name)]
+    matrix = cohort.matrix(names)[labelled.rows]
     both = _Both.of(development, matrix, names)
     membership = both if isinstance(both, Absent) else both.membership(seed)
     alike = _made_alike(both, membership, predictions)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from spinecast.clinical.dictionary import variable, variables
+from spinecast.clinical.features import block_of
 from spinecast.cohorts.checking.date_checks import measured_results
 from spinecast.cohorts.checking.date_reading import read_dates
 from spinecast.cohorts.checking.findings import FileFinding, NotApplicable
@@ -123,7 +124,8 @@ def open_like_study(source: CsvSource | ParquetSource, wanted: Wanted) -> Opened
     if source.group_column not in headers:
         source = replace(source, group_column=None)
     has = {rule.variable for rule in column_rules(tuple(source.columns), source.columns) if rule.column in headers}
-    has |= {name for name in headers if name in variables() and name not in source.columns}
+    named = (name for name in headers if name in variables() or block_of(name) is not None)
+    has |= {name for name in named if name not in source.columns}
     names, lacking = _readable(wanted, has.__contains__, headers, str(source.path))
     raw = read_csv(source, names) if isinstance(source, CsvSource) else read_parquet(source, names)
     empty = {rule.variable for rule in raw.rules if rule.entry.role == "predictor" and _is_empty(raw, rule.column)}

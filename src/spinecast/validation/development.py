@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import block_of
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import CohortError
@@ -236,7 +237,8 @@ def fingerprint_over(cohort: Cohort, names: Sequence[str]) -> str | None:
 
 
 def _same_quantiles(development: Development, cohort: Cohort, labelled: LabelledOutcome) -> bool:
-    names = list(development.quantiles)
+    # Image features are kept on their common scale, on which no cohort as it was measured is.
+    names = [name for name in development.quantiles if block_of(name) is None]
     if development.n is None or development.n != int(labelled.known.sum()) or not set(names) <= set(cohort.variables):
         return False
     levels = [len(variable(name).levels) for name in names]

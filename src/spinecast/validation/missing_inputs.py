@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import block_of, is_batch
 from spinecast.clinical.sorg import SORG_INPUTS, SORG_SOURCES
 from spinecast.statistics import (
     Absent,
@@ -255,9 +256,14 @@ def _log_odds(risk: FloatArray) -> FloatArray:
 
 
 def following_inputs(name: str, inputs: Sequence[str]) -> tuple[str, ...]:
-    """Return the other inputs that follow from one, directly or through others."""
+    """Return the other inputs that follow from one, directly or through others.
+
+    Image features that are harmonised follow from their scanner: without it they cannot be brought onto one scale.
+    """
 
     def follows(other: str) -> bool:
+        if is_batch(name):
+            return block_of(other) == block_of(name)
         sources = variable(other).derived_from
         return name in sources or any(follows(source) for source in sources)
 

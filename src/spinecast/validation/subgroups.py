@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable, variables
@@ -140,12 +141,20 @@ def group_patients(cohort: Cohort, rows: NDArray[np.intp], names: Sequence[str])
     for name in names:
         if name in cohort.frame:
             entry = variable(name)
+            if entry.is_label:
+                found.append(Grouping(name, entry.label, tuple(_texts(cohort.frame[name].iloc[rows]))))
+                continue
             found.append(Grouping(name, entry.label, tuple(_groups(entry, cohort.matrix([name])[rows, 0]))))
     if cohort.groups is not None:
-        sites = cohort.groups.iloc[rows].astype(object)
-        named = [(str(site), (sites == site).to_numpy(dtype=bool)) for site in sorted(sites.dropna().unique(), key=str)]
-        found.append(Grouping(SITE, "Site", tuple(named)))
+        found.append(Grouping(SITE, "Site", tuple(_texts(cohort.groups.iloc[rows]))))
     return tuple(grouping for grouping in found if len(grouping.groups) > 1)
+
+
+def _texts(column: pd.Series) -> Iterable[tuple[str, NDArray[np.bool_]]]:
+    """Name each text of a column and who has it; nobody is of a missing one."""
+    texts = column.astype(object)
+    for text in sorted(texts.dropna().unique(), key=str):
+        yield str(text), (texts == text).to_numpy(dtype=bool)
 
 
 def _groups(entry: Variable, column: FloatArray) -> Iterable[tuple[str, NDArray[np.bool_]]]:

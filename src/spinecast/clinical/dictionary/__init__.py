@@ -28,6 +28,7 @@ from spinecast.clinical.dictionary import (
     tumour,
     vital_signs,
 )
+from spinecast.clinical.features import feature_variable
 from spinecast.clinical.variable import Variable
 from spinecast.errors import ContractError, nearest
 
@@ -72,7 +73,7 @@ def variables() -> Mapping[str, Variable]:
 
 
 def variable(name: str) -> Variable:
-    """Return one variable.
+    """Return one variable, or the description of a feature computed from an image.
 
     Raises
     ------
@@ -82,6 +83,8 @@ def variable(name: str) -> Variable:
     entries = variables()
     if name in entries:
         return entries[name]
+    if (feature := feature_variable(name)) is not None:
+        return feature
     close = nearest(name, entries)
     raise ContractError(
         f"the dictionary has no variable {name!r}",

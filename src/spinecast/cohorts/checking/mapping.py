@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from spinecast.clinical.dictionary import variable, variables
+from spinecast.clinical.features import block_of
 from spinecast.cohorts.rules import ColumnRule
 from spinecast.documents import (
     Block,
@@ -119,7 +120,7 @@ class FileMapping:
             The columns of the table.
         """
         mapped = {name: _rule(name, column) for name, column in self.content.columns.items()}
-        own = {name: ColumnRule(name, name) for name in present if name in variables() and name not in mapped}
+        own = {name: ColumnRule(name, name) for name in present if _is_variable(name) and name not in mapped}
         return (*mapped.values(), *own.values())
 
     def named_columns(self) -> dict[str, str]:
@@ -133,6 +134,11 @@ class FileMapping:
             **{column: f"the day {name} was measured" for name, column in content.measured_on.items()},
         }
         return {column: purpose for column, purpose in found.items() if column is not None}
+
+
+def _is_variable(name: str) -> bool:
+    """Whether a column's name is that of a variable of the dictionary or of an image feature."""
+    return name in variables() or block_of(name) is not None
 
 
 def load_mapping(path: Path | str) -> FileMapping:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import is_batch
 from spinecast.clinical.variable import Variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
@@ -47,6 +48,8 @@ def describe(
     dict
         JSON values only.
     """
+    # What tells scanners apart is no predictor; the report counts its patients with the features.
+    predictors = [name for name in predictors if not is_batch(name)]
     matrix = cohort.matrix(predictors)[labelled.rows]
     happened = labelled.values == 1
     everyone = np.ones(len(labelled), dtype=bool)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import is_batch
 from spinecast.cohorts.synthetic.generator import Chunk, Generator
 from spinecast.cohorts.synthetic.marks import MARK_COLUMN, patient_prefix
 from spinecast.cohorts.synthetic.population import recording_of
@@ -38,6 +39,9 @@ def patient_table(generator: Generator, chunk: Chunk) -> pyarrow.Table:
     for name in written_variables(recipe):
         coding = site.coding.get(name, Coding())
         columns[coding.column or name] = _written(name, chunk.observed[name], recipe, site)
+    for name, values in chunk.images.items():
+        # Seven digits, as a program in single precision writes them.
+        columns[name] = pyarrow.array(values if is_batch(name) else values.astype(np.float32), from_pandas=True)
     return pyarrow.table(columns)
 
 

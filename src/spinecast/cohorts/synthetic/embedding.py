@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.columns import level_series
+from spinecast.cohorts.columns import label_series, level_series
 from spinecast.cohorts.synthetic.coding import ID_COLUMN
 from spinecast.cohorts.synthetic.generator import Generator
+from spinecast.cohorts.synthetic.images import image_names
 from spinecast.cohorts.synthetic.marks import patient_prefix
 from spinecast.cohorts.synthetic.recipe_blocks import Recipe
 from spinecast.cohorts.synthetic.site_rules import written_variables
@@ -27,7 +28,7 @@ def require_variables(recipe: Recipe, names: Iterable[str]) -> None:
     ContractError
         If it lacks one; names the nearest it has.
     """
-    known = written_variables(recipe)
+    known = (*written_variables(recipe), *image_names(recipe.features))
     for name in names:
         if name not in known:
             close = nearest(name, known)
@@ -49,7 +50,7 @@ def canonical_table(generator: Generator, patients: int, names: Sequence[str]) -
     generator : Generator
     patients : int
     names : sequence of str
-        Variables the recipe has.
+        Variables the recipe has, image features among them.
 
     Returns
     -------
@@ -61,13 +62,18 @@ def canonical_table(generator: Generator, patients: int, names: Sequence[str]) -
     DocumentError
         If the recipe states what cannot be had.
     """
-    chunks = [{name: chunk.observed[name] for name in names} for chunk in generator.chunks(patients)]
+    chunks = [
+        {name: chunk.images[name] if name in chunk.images else chunk.observed[name] for name in names}
+        for chunk in generator.chunks(patients)
+    ]
     prefix = patient_prefix(generator.recipe.recipe, generator.site_name, generator.seed)
     columns: dict[str, object] = {ID_COLUMN: [f"{prefix}{number:07d}" for number in range(1, patients + 1)]}
     for name in names:
         values = np.concatenate([chunk[name] for chunk in chunks])
         entry = variable(name)
-        if entry.is_levelled:
+        if entry.is_label:
+            columns[name] = label_series(values.tolist())
+        elif entry.is_levelled:
             columns[name] = level_series(entry, np.where(np.isnan(values), -1, values).astype(np.int64))
         else:
             columns[name] = values

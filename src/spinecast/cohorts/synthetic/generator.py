@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from scipy import special
 
 from spinecast.cohorts.synthetic.course import Course
 from spinecast.cohorts.synthetic.effects import Predictor
+from spinecast.cohorts.synthetic.images import image_columns
 from spinecast.cohorts.synthetic.population import YEAR, Columns, Patients, Population
 from spinecast.cohorts.synthetic.recipe import CohortRecipe
 from spinecast.cohorts.synthetic.recipe_blocks import Recipe, Site, Years
@@ -46,6 +48,8 @@ class Chunk:
         The variables before anything was lost; derived ones can be asked for.
     truth : dict of str to ndarray, shape (n,)
         Linear predictors and true chances.
+    images : dict of str to ndarray, shape (n,)
+        Image features as numbers and what tells their scanners apart as text, by name.
     """
 
     first: int
@@ -53,6 +57,7 @@ class Chunk:
     observed: dict[str, FloatArray]
     complete: Columns
     truth: dict[str, FloatArray]
+    images: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.index_day)
@@ -142,7 +147,8 @@ class Generator:
             drawn = self.population.draw(streams)
             followed = course.follow(drawn, streams)
             observed = self._observed(drawn, streams) | followed.outcomes
-            yield Chunk(first, drawn.index_day, observed, drawn.columns, followed.truth)
+            images = image_columns(self.recipe.features, drawn.columns, streams)
+            yield Chunk(first, drawn.index_day, observed, drawn.columns, followed.truth, images)
 
     def _observed(self, patients: Patients, streams: Streams) -> dict[str, FloatArray]:
         """Return the recipe's variables with what is not recorded set to missing."""

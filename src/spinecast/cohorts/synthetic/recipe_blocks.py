@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from spinecast.cohorts.synthetic.images import ImageFeatures
 from spinecast.cohorts.synthetic.variable_blocks import (
     Correlation,
     HazardEffect,
@@ -263,6 +264,9 @@ class Recipe(Block):
     )
     correlation: tuple[Correlation, ...] = Field(default=(), description="How variables go together.")
     events: dict[Identifier, Event] = Field(default={}, description="{event: its frequency and what drives it}.")
+    features: dict[Identifier, ImageFeatures] = Field(
+        default={}, description="{block: features computed from one kind of image, by scanner}."
+    )
     outcomes: tuple[OutcomeBlock, ...] = Field(min_length=1, description="What is recorded of the course.")
     horizons: tuple[Day, ...] = Field(default=(90, 365), min_length=1, description="Days of the true risks.")
     follow_up: FollowUp = Field(default=FollowUp(), description="When follow-up ends.")

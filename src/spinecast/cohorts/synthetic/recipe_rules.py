@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.clinical.variable import Variable
 from spinecast.cohorts.synthetic.distribution_rules import level_problem, unknown_variable
+from spinecast.cohorts.synthetic.image_rules import image_problems
 from spinecast.cohorts.synthetic.recipe_blocks import (
     CompetingOutcome,
     DeathBefore,
@@ -50,6 +51,7 @@ def recipe_problems(recipe: Recipe) -> list[Problem]:
             _outcome_problems(recipe),
             _missing_problems(recipe),
             site_problems(recipe),
+            image_problems(recipe.features, recipe.variables, variables()),
         )
     )
 

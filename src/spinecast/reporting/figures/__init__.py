@@ -8,6 +8,7 @@ from spinecast.reporting.figures.explanation import (
     dependence_plot,
     importance_plot,
 )
+from spinecast.reporting.figures.features import scanner_share_plot
 from spinecast.reporting.figures.forest import Axis, ForestRow, forest_plot
 from spinecast.reporting.figures.internal_validation import (
     calibration_instability_plot,
@@ -42,6 +43,7 @@ __all__ = [
     "learning_curve_plot",
     "missingness_plot",
     "roc_plot",
+    "scanner_share_plot",
     "tuning_history_plot",
     "waterfall_plot",
     "waterfall_steps",

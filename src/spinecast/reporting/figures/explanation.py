@@ -62,7 +62,9 @@ def importance_plot(rows: Sequence[Mapping[str, Any]], key: str, scale: str = "l
         axes = figure.add_subplot()
         places = range(len(rows))
         values = [row["mean_absolute"] for row in rows]
-        axes.barh(places, values, height=0.66, color=MODEL)
+        # A block of image features as a whole is told from its features, which follow one by one.
+        hatch = ["//" if row.get("together") else "" for row in rows]
+        axes.barh(places, values, height=0.66, color=MODEL, hatch=hatch, edgecolor="white", linewidth=0)
         for place, value in zip(places, values, strict=True):
             axes.annotate(
                 number(value, 3),

@@ -82,7 +82,7 @@ def _development(record: Recorded, cite: _Citing) -> Iterator[tuple[str, str]]:
     yield "Design", f"A prediction model was developed and internally validated. {_standards(cite)}"
     yield "Patients", _patients(record, cite)
     yield "Outcome", _outcome(record, cite)
-    yield "Predictors", _predictors(record)
+    yield "Predictors", _predictors(record, cite)
     yield "Missing data", _missing(record, cite)
     yield "Candidates", _candidates(record, cite)
     yield "Resampling and tuning", _resampling(record, cite)
@@ -98,7 +98,7 @@ def _evaluation(record: Recorded, cite: _Citing) -> Iterator[tuple[str, str]]:
     yield "Model", _source(record, cite)
     yield "Patients", _patients(record, cite)
     yield "Outcome", _outcome(record, cite)
-    yield "Predictors", _predictors(record)
+    yield "Predictors", _predictors(record, cite)
     yield "Missing data", _missing(record, cite)
     yield "Performance", _performance(record, cite)
     yield "Case mix and subgroups", _groups(record)
@@ -143,13 +143,29 @@ def _outcome(record: Recorded, cite: _Citing) -> str:
     return f"The outcome was: {words}.{f' {censored}{weighted}.' if censored else ''}"
 
 
-def _predictors(record: Recorded) -> str:
+def _predictors(record: Recorded, cite: _Citing) -> str:
     if not record.predictors:
         return ""
     labelled = {row["variable"]: fmt.plain(row["label"]) for row in record.listed("cohort.json", "table_one")}
     named = fmt.joined([labelled.get(name, fmt.plain(name)) for name in record.predictors])
     chosen = " They were named before anything was fitted." if record.design == "development" else ""
-    return f"Predictors were: {named}.{chosen}"
+    return f"Predictors were: {named}.{chosen}{_image_features(record, cite)}"
+
+
+def _image_features(record: Recorded, cite: _Citing) -> str:
+    """How features of different scanners were made one, where a study has image features."""
+    said = ""
+    for block in record.listed("cohort.json", "features"):
+        label = fmt.plain(block["label"])
+        said += f" {fmt.plural(block['features'], 'feature')} came from images ({label}), named as their software does."
+        if block["harmonisation"]["kind"] == "combat":
+            kept = fmt.joined([fmt.plain(name) for name in block["kept_effects"]])
+            keeping = f" and keeping effects of {kept}" if kept else ""
+            said += (
+                f" Differences between scanners were taken out by ComBat{cite.keys('johnson2007')}, learned on the "
+                f"training patients of each fold without the outcome{keeping}."
+            )
+    return said
 
 
 def _missing(record: Recorded, cite: _Citing) -> str:

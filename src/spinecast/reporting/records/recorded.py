@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.predictors import named_predictors
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.form import Design
 
@@ -174,7 +175,8 @@ class Recorded:
     @property
     def predictors(self) -> Sequence[str]:
         """Names of the predictors, or of the inputs of what was judged."""
-        return fmt.listed(self.study.get("predictors")) or self.listed("about.json", "source", "inputs")
+        own = named_predictors(self.study, self.files.get("cohort.json") or {})
+        return own or self.listed("about.json", "source", "inputs")
 
     @property
     def predictors_at(self) -> str:

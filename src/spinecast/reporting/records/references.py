@@ -145,6 +145,12 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.1214/08-AOAS169",
         ),
         Reference(
+            "johnson2007",
+            "Johnson WE, Li C, Rabinovic A. Adjusting batch effects in microarray expression data using empirical "
+            "Bayes methods. Biostatistics 2007;8:118-127.",
+            "doi:10.1093/biostatistics/kxj037",
+        ),
+        Reference(
             "ke2017",
             "Ke G, Meng Q, Finley T, et al. LightGBM: a highly efficient gradient boosting decision tree. Adv Neural "
             "Inf Process Syst 2017:3146-3154.",

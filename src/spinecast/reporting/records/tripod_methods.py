@@ -172,8 +172,11 @@ def predictors(record: Recorded) -> Said | None:
         fmt.named(named[name]["label"], named[name].get("unit")) if name in named else fmt.plain(name)
         for name in record.predictors
     ]
-    text = f"{'; '.join(shown)}. Each is defined, with unit, range and codes, in the dictionary of variables."
-    return Said(text, (record.predictors_at,))
+    text = f"{'; '.join(shown)}. Each is defined, with unit, range and codes, in the dictionary of variables"
+    if record.listed("cohort.json", "features"):
+        where = (record.predictors_at, "cohort.json#/features")
+        return Said(f"{text}; image features by their software, with their acquisition in the record.", where)
+    return Said(f"{text}.", (record.predictors_at,))
 
 
 def sample_size(record: Recorded) -> Said | None:

@@ -95,7 +95,14 @@ def _importance(importance: Sequence[Mapping[str, Any]], scale: str, moved: str)
         key="importance",
         title=f"Which variables move the {moved} most",
         svg=figures.importance_plot(importance[:IN_IMPORTANCE], "importance", scale),
-        caption=f"Mean absolute contribution to the {scale}; all levels and indicators of a variable taken together.",
+        caption=(
+            f"Mean absolute contribution to the {scale}; all levels and indicators of a variable taken together."
+            + (
+                " Hatched: all features of an image as one, by the sum of their contributions; each follows by itself."
+                if any(entry.get("together") for entry in importance)
+                else ""
+            )
+        ),
         alternative=(
             f"Bar chart of {fmt.plural(len(importance), 'variable')}; the largest is {fmt.plain(top['label'])}, "
             f"{fmt.number(top['mean_absolute'])} on the scale of the {scale}."

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Facts, Paragraph, Section
 from spinecast.reporting.measures import value_of
+from spinecast.reporting.predictors import named_predictors
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.cohort import missing_rows
@@ -172,7 +173,7 @@ def _missing(record: RunRecord) -> Iterator[Limitation]:
 def _size(record: RunRecord) -> Iterator[Limitation]:
     if any(check.get("code") == TOO_FEW_EVENTS for check in fmt.listed(record.run.get("checks"))):
         return  # said among the checks
-    predictors = len(fmt.listed(record.study.get("predictors")))
+    predictors = len(named_predictors(record.study, record.cohort))
     n, events = record.evaluation["n"], record.evaluation["events"]
     fewer = min(events, n - events)
     if predictors and fewer / predictors < FEW_EVENTS_PER_PREDICTOR:

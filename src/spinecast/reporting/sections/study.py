@@ -11,6 +11,7 @@ from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Callout, Code, Figure, Heading, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.style import numbers
+from spinecast.reporting.predictors import named_predictors
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import changed_on_command_line, short_search
 from spinecast.reporting.sections.common import (
@@ -25,7 +26,7 @@ __all__ = ["study_section", "tuning_section"]
 
 def study_section(record: RunRecord) -> Section:
     """Show the study exactly as it was resolved."""
-    predictors = record.study.get("predictors") or []
+    predictors = named_predictors(record.study, record.cohort)
     blocks: list[Block] = [
         Paragraph(
             f"The study as it was run, every default filled in: {fmt.plural(len(predictors), 'predictor')}, "

@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, label_outcome, read_by_threshold
-from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
-from spinecast.models.encoding import PredictorSchema
 from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale, to_scale
 from spinecast.training.checkpoint import count_finished, study_checkpoint
+from spinecast.training.features import cohort_with_features, predictor_schema
 from spinecast.training.first_checks import first_checks
 from spinecast.training.fitting import run_key_of
 from spinecast.training.patients import FEWEST_EVENTS, patient_groups
@@ -128,7 +126,7 @@ def quantity_patients(study: Study) -> tuple[Cohort, LabelledQuantity, float]:
         If there is no table or nobody in it, a value cannot be on the scale, or every threshold leaves too few patients
         on one side to learn from.
     """
-    cohort = build_cohort(cohort_source(study), cohort_variables(study), study.cohort.impossible_values)
+    cohort = cohort_with_features(study, cohort_source(study), cohort_variables(study))
     labelled = label_outcome(cohort, quantity_definition(study))
     outcome = study.outcome
     if isinstance(outcome, QuantityOutcome) and outcome.scale == "logarithm" and labelled.values.min() < 0:
@@ -188,7 +186,7 @@ def fit_quantity_study(study: Study, *, checkpoints: Path, workers: int, started
     stop_at_errors(checked)
     predictors = model_predictors(study)
     matrix = cohort.matrix(predictors)[labelled.rows]
-    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
+    schema = predictor_schema(study, predictors)
     run_key = run_key_of(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
     resumed = count_finished(checkpoint)

@@ -19,7 +19,9 @@ from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord
+from spinecast.training.described_features import described_features
 from spinecast.training.environment import package_versions
+from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -102,7 +104,8 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
-        cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study)),
+        cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
+        | described_features(trained.study, trained.cohort, trained.passing, model),
         evaluation=evaluation,
         tuning=_tuning(trained),
         explanation=explanation,
@@ -123,6 +126,8 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
     used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
     predictors = tuple(name for name in model_predictors(study) if name in used)
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
+    schema = predictor_schema(study, predictors)
+    described = described_blocks(study, trained.cohort, predictors)
     return QuantityModel(
         name=study.study,
         predictors=predictors,
@@ -130,7 +135,7 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
         levels=trained.levels,
         shifts=choice.shifts,
         scale=trained.scale,
-        marginals=development_marginals(matrix, [len(variable(name).levels) for name in predictors]),
+        marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
         always_known=np.isnan(matrix).sum(axis=0) < FEWEST_MISSING,
         about={
             "title": study.title,
@@ -147,6 +152,7 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
                 "fingerprint": trained.cohort.fingerprint,
                 "n": len(labelled),
             },
+            **({"features": described} if described else {}),
             "study_hash": study_hash(study),
             "seed": study.seed,
             "versions": package_versions(),
@@ -157,7 +163,9 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
 def _explanation(trained: TrainedQuantity, model: QuantityModel) -> dict[str, Any]:
     return summarise_quantity(
         model,
-        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        predictor_schema(trained.study, model.predictors).on_common_scale(
+            trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+        ),
         trained.distribution().median(),
         [variable(name) for name in model.predictors],
         patients=trained.study.explanation.patients,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class QuantityUnit(TuningUnit):
     ----------
     levels : ndarray, shape (m,)
     """
+
+    measured_outcome: ClassVar[bool] = True
 
     levels: FloatArray
 

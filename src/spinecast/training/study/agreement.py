@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.training.published import find_published, known_published
+from spinecast.training.study.features import feature_problems
 from spinecast.training.study.kinds import BINARY_KINDS, QUANTITY_KINDS, TIMED_KINDS
 from spinecast.training.study.missing import MultipleImputation, PatternSubmodels
 from spinecast.training.study.quantity import QuantityOutcome
@@ -35,6 +36,7 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
         _handling_problems(study),
         _venn_abers_problems(study),
         _borrow_problems(study),
+        feature_problems(study),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.errors import ContractError
 from spinecast.training.study.agreement import outcome_levels
+from spinecast.training.study.features import batch_names
 from spinecast.training.study.sources import TableSource
 
 if TYPE_CHECKING:
@@ -49,10 +50,14 @@ def dictionary_problems(study: Study) -> list[Problem]:
     if not any(problem.key[0] == "outcome" for problem in problems):
         problems += _definition_problems(study)
     problems += _shared_column_problems(study)
-    own = source.group_column if isinstance(source, TableSource) else None
+    for position, block in enumerate(study.features):
+        if block.name in known:
+            what = f"features: {block.name} is a variable of the dictionary"
+            problems.append(Problem(("features", position, "name"), what, "another name"))
+    own, batches = source.group_column if isinstance(source, TableSource) else None, batch_names(study)
     for key, group in study.groupings().items():
-        if group != own and group not in known:
-            candidates = [*known, own] if own else known
+        if group != own and group not in known and group not in batches:
+            candidates = [*known, *batches, own] if own else [*known, *batches]
             what = (
                 f"{dotted(key)}: there is no {group!r} to {'keep together' if key[0] == 'resampling' else 'leave out'}"
             )

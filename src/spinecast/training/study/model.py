@@ -30,6 +30,7 @@ from spinecast.training.published import published_inputs
 from spinecast.training.study.agreement import agreement_problems
 from spinecast.training.study.candidates import FinalSpec, WinnerFinal
 from spinecast.training.study.design import SampleSizeSpec
+from spinecast.training.study.features import FeatureBlockSpec
 from spinecast.training.study.judging import (
     Comparator,
     EvaluationSpec,
@@ -83,7 +84,13 @@ class Study(Block):
     seed: Seed = Field(default=1, description="Start of every random draw: same study, cohort and seed, same numbers.")
     cohort: CohortSpec = Field(description="The patients.")
     outcome: OutcomeSpec = Field(description="What is predicted.")
-    predictors: Names = Field(min_length=1, description="Dictionary variables known when the prediction is made.")
+    predictors: Names = Field(
+        min_length=1,
+        description="Dictionary variables known when the prediction is made, and names of `features` blocks.",
+    )
+    features: tuple[FeatureBlockSpec, ...] = Field(
+        default=(), description="Features computed from images, from a table of their own or the cohort's."
+    )
     predictor_choice: PredictorChoice | None = Field(default=None, description=PREDICTOR_CHOICE)
     published: Names = Field(
         default=(),
@@ -139,6 +146,11 @@ class Study(Block):
         """Return a path of the study file as seen from its folder."""
         return self._origin.folder / path
 
+    @property
+    def feature_blocks(self) -> dict[str, FeatureBlockSpec]:
+        """The blocks of image features, by name."""
+        return {block.name: block for block in self.features}
+
     def groupings(self) -> dict[KeyPath, str]:
         """Name what tells groups of patients apart, by the key that asks for it: a variable or the table's column."""
         sites = self.internal_validation.internal_external
@@ -148,10 +160,14 @@ class Study(Block):
 
     def variables_read(self) -> dict[KeyPath, str]:
         """Name every dictionary variable the study reads, by the key that asks for it."""
-        named: dict[KeyPath, str] = {("predictors", i): name for i, name in enumerate(self.predictors)}
+        blocks = self.feature_blocks
+        named: dict[KeyPath, str] = {
+            ("predictors", i): name for i, name in enumerate(self.predictors) if name not in blocks
+        }
         for position, candidate in enumerate(self.candidates):
             for i, name in enumerate(candidate.predictors or ()):
-                named["candidates", position, "predictors", i] = name
+                if name not in blocks:
+                    named["candidates", position, "predictors", i] = name
         for position, name in enumerate(self.published):
             for input_name in published_inputs(name):
                 named["published", position, input_name] = input_name
@@ -207,7 +223,8 @@ def study_hash(study: Study) -> str:
     them.
     """
     content = study.model_dump(mode="json", exclude={"reporting"})
-    for source in (content["cohort"]["source"], (content["cohort"]["borrow"] or {}).get("source", {})):
-        if "path" in source and PurePath(source["path"]).is_absolute():
-            source["path"] = PurePath(source["path"]).name
+    sources = [content["cohort"]["source"], (content["cohort"]["borrow"] or {}).get("source", {})]
+    for key, place in (*(("path", source) for source in sources), *(("table", one) for one in content["features"])):
+        if place.get(key) and PurePath(place[key]).is_absolute():
+            place[key] = PurePath(place[key]).name
     return sha256_bytes(canonical_json(content).encode("utf-8"))

@@ -11,16 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledTimes, label_outcome, read_by_day
-from spinecast.cohorts.sources import build_cohort
 from spinecast.errors import CohortError
-from spinecast.models.encoding import PredictorSchema
 from spinecast.models.survival.competing import risk_by_days
 from spinecast.models.survival.correction import never_falling
 from spinecast.models.survival.time_grid import time_grid
 from spinecast.training.checkpoint import count_finished, study_checkpoint
+from spinecast.training.features import cohort_with_features, predictor_schema
 from spinecast.training.first_checks import first_checks
 from spinecast.training.fitting import run_key_of
 from spinecast.training.patients import FEWEST_EVENTS, patient_groups
@@ -121,7 +119,7 @@ def timed_patients(study: Study) -> tuple[Cohort, LabelledTimes]:
     CohortError
         If there is no table or nobody in it, or a cause is too rare to learn from.
     """
-    cohort = build_cohort(cohort_source(study), cohort_variables(study), study.cohort.impossible_values)
+    cohort = cohort_with_features(study, cohort_source(study), cohort_variables(study))
     labelled = label_outcome(cohort, timed_definition(study))
     fewest = max(FEWEST_EVENTS, 2 * study.resampling.outer_folds)
     for count, words in zip(labelled.events, labelled.cause_labels, strict=True):
@@ -174,7 +172,7 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
     stop_at_errors(checked)
     predictors = model_predictors(study)
     matrix = cohort.matrix(predictors)[labelled.rows]
-    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
+    schema = predictor_schema(study, predictors)
     run_key = run_key_of(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
     resumed = sum(count_finished(folder) for folder in checkpoint.glob("cause_*"))

@@ -38,6 +38,7 @@ from spinecast.validation.checks.performance import (
 )
 from spinecast.validation.checks.register import CHECKS, PLACES, check_kind, register_page
 from spinecast.validation.checks.results import Check, Checklist, NotApplicable, NotFound, Result, stop_at_errors
+from spinecast.validation.checks.scanners import check_scanner_outcomes, check_scanner_patients
 
 __all__ = [
     "CHECKS",
@@ -68,6 +69,8 @@ __all__ = [
     "check_predictor_choice",
     "check_predictor_roles",
     "check_rising_calibration",
+    "check_scanner_outcomes",
+    "check_scanner_patients",
     "check_shared_patients",
     "check_single_predictors",
     "check_subgroup_harm",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import is_batch
 from spinecast.cohorts.checking.comparison import comparison_results
 from spinecast.cohorts.checking.counted import Counted
 from spinecast.cohorts.checking.fill_ins import decimals_written
@@ -141,7 +142,9 @@ def check_coding(development: Development, cohort: Cohort, inputs: Sequence[str]
     """
     if development.cohort is None:
         return NotApplicable("SC026", development.unreadable)
-    common = [name for name in inputs if name in cohort.variables and name in development.cohort.variables]
+    # What tells scanners apart differs from cohort to cohort by its nature.
+    compared = [name for name in inputs if not is_batch(name)]
+    common = [name for name in compared if name in cohort.variables and name in development.cohort.variables]
     if not common:
         return NotApplicable("SC026", "the cohorts share no input of the model")
     mine, theirs = _table(cohort, common), _table(development.cohort, common)

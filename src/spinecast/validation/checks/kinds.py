@@ -331,4 +331,33 @@ KINDS = (
         "Keep the model as it was, or update by a method that changes less, or on more patients.",
         "Steyerberg et al. 2004, Stat Med 23:2567: with few patients extensive updating does worse than little.",
     ),
+    CheckKind(
+        "SC050",
+        "Scanners with few patients",
+        ("warning",),
+        ("train",),
+        "A scanner or protocol behind image features with fewer than 20 patients. What it adds to a feature is then "
+        "known to no better than a quarter of a standard deviation, so that harmonisation moves its patients by "
+        "chance; with fewer than the study asks for it is not harmonised and its patients have no features.",
+        "The study has no image features, or does not say with which scanner they were made.",
+        "Gather more patients of that scanner, join protocols that are alike, or leave its patients out.",
+        "The standard error of a mean of 20 is 0.22 standard deviations; the bound is this project's own convention. "
+        "ComBat: Johnson et al. 2007, Biostatistics 8:118 (doi:10.1093/biostatistics/kxj037).",
+    ),
+    CheckKind(
+        "SC051",
+        "Outcome rates that differ between scanners",
+        ("warning",),
+        ("train",),
+        "The share of patients with the outcome differs between the scanners behind image features by more than chance "
+        "(chi-square test, p < 0.05), among scanners with 20 patients and more. Harmonisation then takes away some of "
+        "what the features tell of the outcome, and features that are not harmonised may tell the scanner apart and "
+        "call it biology.",
+        "The study has no image features, does not say with which scanner they were made, or fewer than two scanners "
+        "have 20 patients with a known outcome.",
+        "Name the predictors that make the difference under harmonisation.keep; judge the model with one scanner left "
+        "out (internal_external: {by: BLOCK.batch}).",
+        "Nygaard et al. 2016, Biostatistics 17:29 (doi:10.1093/biostatistics/kxv027): batch effects removed where "
+        "groups are unevenly spread over batches. The bounds are this project's own convention.",
+    ),
 )
