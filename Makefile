@@ -29,9 +29,12 @@ endef
 $(VENV)/.ready-demo: pyproject.toml constraints.txt
 	$(call install,demo,$@)
 
+$(VENV)/.ready-serving: pyproject.toml constraints.txt
+	$(call install,demo$(comma)serving,$@)
+
 $(VENV)/.ready-all: pyproject.toml constraints.txt
 	$(call install,demo$(comma)survival$(comma)boosters$(comma)serving$(comma)dev,$@)
-	@touch $(VENV)/.ready-demo
+	@touch $(VENV)/.ready-demo $(VENV)/.ready-serving
 
 comma := ,
 
@@ -67,7 +70,8 @@ report: $(VENV)/.ready-demo ## Write a run's report again: make report RUN=run-i
 ui: $(VENV)/.ready-demo ## Open MLflow on the local store (http on this machine only)
 	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true $(BIN)/mlflow ui --backend-store-uri "$${SPINECAST_TRACKING_URI:-sqlite:///$${SPINECAST_STORE:-mlruns}/mlflow.db}" --host 127.0.0.1 --port 5000
 
-serve: ui ## Open MLflow on the local store (the clinician page is not built yet)
+serve: $(VENV)/.ready-serving ## Serve each registered model to this machine, every answer recorded (after make demo)
+	$(BIN)/spinecast serve
 
 bench: $(VENV)/.ready-all benchmarks/.dcurves ## Time spinecast beside its peers that are installed (benchmarks/results/)
 	$(BIN)/python benchmarks/run.py

@@ -17,6 +17,7 @@ __all__ = [
     "DeclinedError",
     "DocumentError",
     "OutputError",
+    "ServingError",
     "SpinecastError",
     "StudyError",
     "TrackingError",
@@ -95,6 +96,10 @@ class AuditError(SpinecastError):
 
 class OutputError(SpinecastError):
     """A place that cannot be written."""
+
+
+class ServingError(SpinecastError):
+    """A server that cannot start as asked, or somebody who may not do what they ask."""
 
 
 class TrackingError(SpinecastError):

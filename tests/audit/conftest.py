@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import made_databases
 import pytest
 
 pytest.importorskip("sqlalchemy")
@@ -14,14 +13,6 @@ from spinecast.audit.log import AuditLog, open_log
 from spinecast.audit.places import Places, audit_places
 
 MakePlaces = Callable[[], Places]
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[made_databases.Server]:
-    if made_databases.binaries() is None:
-        pytest.skip(made_databases.ABSENT)
-    with made_databases.postgresql() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -31,6 +31,7 @@ from spinecast.cli import (
     report,
     samplesize,
     scores,
+    serve,
     study,
     synth,
     train,
@@ -60,6 +61,7 @@ app.command("update")(update.update)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("models")(models.models)
+app.command("serve")(serve.serve)
 app.command("scores")(scores.scores)
 app.command("synth")(synth.synth)
 app.add_typer(study.app, name="study")

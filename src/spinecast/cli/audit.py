@@ -112,6 +112,39 @@ def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its numbe
     typer.echo(readable_json(_headline(found) | {"content": found.body}), nl=False)
 
 
+@app.command("replay")
+def replay(
+    record: Annotated[int, typer.Argument(metavar="RECORD", help="Its number, the audit id.")],
+    json_: JsonOption = False,
+) -> None:
+    """Put a recorded question again to the version that answered it. Status 4 if any number differs."""
+    from spinecast.audit.reading import read_one
+    from spinecast.files import canonical_json
+    from spinecast.serving.models import ServedModels
+    from spinecast.serving.recording import replay as replay_record
+    from spinecast.tracking.store import open_store
+
+    log = _open()
+    found = read_one(log.append, log, _actor(), record)
+    models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
+    done = replay_record(log.append, models, found, _actor())
+    if json_:
+        typer.echo(canonical_json(done))
+    else:
+        typer.echo(f"record {record}: {'the same, bit for bit' if done['same'] else 'DIFFERENT'}")
+        for one in done["differences"]:
+            typer.echo(f"  {one['at']}: then {one['then']}, now {one['now']}")
+        changed = [
+            f"{k} {v}, now {done['software_now'].get(k)}"
+            for k, v in done["software_then"].items()
+            if done["software_now"].get(k) != v
+        ]
+        if changed:
+            typer.echo(f"  note: made with {'; '.join(changed)}")
+    if not done["same"]:
+        raise typer.Exit(NOT_WHOLE)
+
+
 @app.command("export")
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="One JSON line a record.")],

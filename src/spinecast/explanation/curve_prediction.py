@@ -140,12 +140,12 @@ def asked_days(model: TimedModel, days: Sequence[float]) -> tuple[float, ...]:
     Raises
     ------
     ContractError
-        If a day is not positive, or is asked for twice.
+        If a day is before the first, no number, or asked for twice.
     """
     chosen = tuple(days) or model.horizons_days
     for day in chosen:
-        if not 0 < day < np.inf:
-            raise ContractError(f"no risk can be given by day {day:g}", expected="days after the start, above 0")
+        if not 1 <= day < np.inf:  # follow-up is recorded in days: of a part of the first one nothing is known
+            raise ContractError(f"no risk can be given by day {day:g}", expected="days after the start, from 1 on")
     if len(set(chosen)) != len(chosen):
         raise ContractError("a day is asked for twice", expected="each day once")
     return chosen

@@ -1,0 +1,1 @@
+"""Serving: registered models answer over HTTP, and nothing is answered that is not recorded first."""

@@ -1,0 +1,324 @@
+"""The HTTP interface, version 1."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from spinecast import __version__
+from spinecast.audit.reading import listed, read_one
+from spinecast.audit.records import Record
+from spinecast.errors import AuditError, SpinecastError
+from spinecast.files import canonical_json
+from spinecast.notices import RESEARCH_USE
+from spinecast.serving.actors import Actor, Permission, local_demonstration
+from spinecast.serving.guard import Guard
+from spinecast.serving.input_schemas import inputs_schema
+from spinecast.serving.metrics import CONTENT_TYPE_LATEST
+from spinecast.serving.openapi import PREFIX, document
+from spinecast.serving.problems import Problem, problem_of, respond
+from spinecast.serving.reading import MOST_BYTES, MalformedError, read_json, read_question
+from spinecast.serving.recording import NotReplayableError, replay
+from spinecast.serving.state import State
+
+__all__ = ["make_app", "permission_of"]
+
+MOST_BYTES_OF_MANY = 16 * 1024 * 1024
+_LINES_AT_ONCE = 64
+_PERMISSION = "_spinecast_permission"
+
+ModelName = Annotated[str, Path(max_length=200)]
+RecordNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Identify = Callable[[Request], Actor]
+Found = TypeVar("Found")
+
+
+def make_app(state: State, identify: Identify | None = None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    state : State
+    identify : callable, optional
+        Says who asks; the local demonstration user when left out.
+    """
+    app = FastAPI(title="spinecast", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    who = identify or (lambda _: local_demonstration())
+    app.add_middleware(Guard, metrics=state.metrics)
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    _add_watching(app, state)
+    _add_models(app, state, who)
+    _add_asking(app, state, who)
+    _add_log(app, state, who)
+    return app
+
+
+def permitted(permission: Permission, who: Identify) -> Callable[[Request], Actor]:
+    """Return the dependency that lets only those in who may do this."""
+
+    def allow(request: Request) -> Actor:
+        actor = who(request)
+        if not actor.may(permission):
+            raise Problem(403, "not-permitted", f"{actor.recorded} may not do this: it needs {permission}")
+        return actor
+
+    setattr(allow, _PERMISSION, permission)
+    return allow
+
+
+def permission_of(route: Any) -> Permission | None:
+    """Return what a route needs; None of one that is open to whoever can reach the server."""
+    for dependency in getattr(getattr(route, "dependant", None), "dependencies", ()):
+        found: Permission | None = getattr(dependency.call, _PERMISSION, None)
+        if found is not None:
+            return found
+    return None
+
+
+def _add_watching(app: FastAPI, state: State) -> None:
+    @app.get("/")
+    @app.get(PREFIX)
+    def index() -> Response:
+        links = ("models", "openapi.json", "health", "ready", "metrics")
+        said = {"spinecast": __version__, "notices": [RESEARCH_USE], "mode": state.mode}
+        return JSONResponse({**said, "links": [f"{PREFIX}/{name}" for name in links]})
+
+    @app.get(f"{PREFIX}/openapi.json")
+    def openapi() -> Response:
+        return JSONResponse(document(state.models.current, state.mode))
+
+    @app.get(f"{PREFIX}/health")
+    def health() -> Response:
+        return JSONResponse({"status": "alive", "spinecast": __version__, "mode": state.mode})
+
+    @app.get(f"{PREFIX}/ready")
+    def ready() -> Response:
+        try:
+            head = state.log.head()
+        except AuditError as error:
+            raise problem_of(error) from error
+        said = {"status": "ready", "records": 0 if head is None else head.sequence, "mode": state.mode}
+        return JSONResponse({**said, "models": len(state.models.current), "refused": dict(state.models.refused)})
+
+
+def _add_models(app: FastAPI, state: State, who: Identify) -> None:
+    reader = Depends(permitted("read_models", who))
+
+    @app.get(f"{PREFIX}/models", dependencies=[reader])
+    def models() -> Response:
+        said = [served.to_dict() for served in state.models.current.values()]
+        refused = dict(state.models.refused)
+        return JSONResponse({"models": said, "refused": refused, "notices": [RESEARCH_USE], "mode": state.mode})
+
+    @app.get(f"{PREFIX}/models/{{name}}", dependencies=[reader])
+    def model(name: ModelName) -> Response:
+        served = _found(lambda: state.models.get(name))
+        about = {key: served.model.about.get(key) for key in ("outcome", "cohort", "use", "study_hash", "versions")}
+        return JSONResponse({**served.to_dict(), "inputs": list(served.inputs), "about": about, "mode": state.mode})
+
+    @app.get(f"{PREFIX}/models/{{name}}/card", dependencies=[reader])
+    def card(name: ModelName) -> Response:
+        served = _found(lambda: state.models.get(name))
+        return JSONResponse({"model": served.to_dict(), "card": _found(served.card), "mode": state.mode})
+
+    @app.get(f"{PREFIX}/models/{{name}}/schema", dependencies=[reader])
+    def schema(name: ModelName) -> Response:
+        served = _found(lambda: state.models.get(name))
+        return JSONResponse(inputs_schema(served.inputs, title=served.to_dict()["title"]))
+
+    @app.get(f"{PREFIX}/metrics", dependencies=[Depends(permitted("read_metrics", who))])
+    def metrics() -> Response:
+        text = state.metrics.text(len(state.models.current), len(state.models.refused))
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_asking(app: FastAPI, state: State, who: Identify) -> None:
+    asker = Depends(permitted("predict", who))
+
+    @app.post(f"{PREFIX}/models/{{name}}/predict")
+    async def predict(request: Request, name: ModelName, actor: Actor = asker) -> Response:
+        asked = state.read(await _body(request, MOST_BYTES, "application/json"))
+        return await _json(lambda: state.predict(name, asked, actor))
+
+    @app.post(f"{PREFIX}/models/{{name}}/explain")
+    async def explain(request: Request, name: ModelName, actor: Actor = asker) -> Response:
+        asked = state.read(await _body(request, MOST_BYTES, "application/json"))
+        return await _json(lambda: state.predict(name, asked, actor, explain=True))
+
+    @app.post(f"{PREFIX}/models/{{name}}/predict-many")
+    async def predict_many(request: Request, name: ModelName, actor: Actor = asker) -> Response:
+        served = _found(lambda: state.models.get(name))
+        # Read whole before the first answer leaves: a client that sends all and only then reads would else wait
+        # for us, and we for it.
+        content = await _body(request, MOST_BYTES_OF_MANY, "application/x-ndjson")
+        batches = _batches(content)
+        first = next(batches, [])
+        answered = await run_in_threadpool(state.predict_lines, served, first, actor)
+
+        async def stream() -> AsyncIterator[bytes]:
+            yield _ndjson(answered)
+            for batch in batches:
+                try:
+                    yield _ndjson(await run_in_threadpool(state.predict_lines, served, batch, actor))
+                except Problem as problem:  # the status is sent: what was not recorded is not answered
+                    yield _ndjson([{"line": batch[0][0], "problem": problem.to_dict()}])
+                    return
+
+        return StreamingResponse(stream(), media_type="application/x-ndjson")
+
+    @app.post(f"{PREFIX}/scores")
+    async def scores(request: Request, actor: Actor = asker) -> Response:
+        content = await _body(request, MOST_BYTES, "application/json")
+        value = _found(lambda: read_json(content))
+        wanted = value.pop("scores", None) if isinstance(value, dict) else None
+        if wanted is not None and not (isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)):
+            raise problem_of(MalformedError("scores is no list of names", pointer="/scores", expected="score names"))
+        asked = _found(lambda: read_question(value))
+        return await _json(lambda: state.scores(asked, wanted, actor))
+
+
+def _add_log(app: FastAPI, state: State, who: Identify) -> None:
+    auditor, replayer = Depends(permitted("read_log", who)), Depends(permitted("replay", who))
+
+    @app.get(f"{PREFIX}/predictions")
+    def predictions(
+        actor: Actor = auditor,
+        kind: Annotated[str | None, Query(pattern="^[a-z]{1,32}$")] = None,
+        model: Annotated[str | None, Query(pattern="^[a-z][a-z0-9_]{0,150}(/[0-9]{1,9})?$")] = None,
+        pseudonym: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    ) -> Response:
+        found = _found(
+            lambda: listed(
+                state.writer.record,
+                state.log,
+                actor.recorded,
+                kind=kind,
+                model=model,
+                subject=pseudonym,
+                limit=limit,
+                before=before,
+            )
+        )
+        return JSONResponse({"records": [headline(record) for record in found], "mode": state.mode})
+
+    @app.post(f"{PREFIX}/predictions/search")
+    async def search(request: Request, actor: Actor = auditor) -> Response:
+        """Find a patient's records; the identifier is in the body, because addresses end up in logs."""
+        content = await _body(request, MOST_BYTES, "application/json")
+        value = _found(lambda: read_json(content))
+        patient = value.get("patient") if isinstance(value, dict) and set(value) == {"patient"} else None
+        if not isinstance(patient, str) or not patient.strip():
+            raise problem_of(MalformedError("no patient is named", pointer="/patient", expected="an identifier, alone"))
+        subject = state.log.key.pseudonym(patient)
+
+        def find() -> dict[str, Any]:
+            found = listed(state.writer.record, state.log, actor.recorded, subject=subject, limit=1000)
+            return {"pseudonym": subject, "records": [headline(one) for one in found], "mode": state.mode}
+
+        return await _json(lambda: _found(find))
+
+    @app.get(f"{PREFIX}/predictions/{{record}}")
+    def prediction(record: RecordNumber, actor: Actor = auditor) -> Response:
+        _require_record(state, record)
+        found = _found(lambda: read_one(state.writer.record, state.log, actor.recorded, record))
+        return JSONResponse({**headline(found), "content": found.body, "mode": state.mode})
+
+    @app.post(f"{PREFIX}/predictions/{{record}}/replay")
+    def replayed(record: RecordNumber, actor: Actor = replayer) -> Response:
+        found = _require_record(state, record)
+        try:
+            said = replay(state.writer.record, state.models, found, actor.recorded)
+        except NotReplayableError as error:
+            raise Problem(409, "not-replayable", error.what) from error
+        except SpinecastError as error:
+            raise problem_of(error) from error
+        return JSONResponse({**said, "mode": state.mode})
+
+
+def headline(record: Record) -> dict[str, Any]:
+    """Return what a list shows of a record: no content."""
+    return {
+        "record": record.sequence,
+        "recorded_at": record.recorded_at,
+        "kind": record.kind,
+        "actor": record.actor,
+        "model": record.model or None,
+        "patient": record.subject,
+        "erased": record.content is None,
+        "hash": record.hash,
+    }
+
+
+def _require_record(state: State, number: int) -> Record:
+    found = _found(lambda: state.log.get(number))
+    if found is None:
+        raise Problem(404, "not-found", f"there is no record {number}")
+    return found
+
+
+def _found(make: Callable[[], Found]) -> Found:
+    try:
+        return make()
+    except SpinecastError as error:
+        raise problem_of(error) from error
+
+
+async def _json(make: Callable[[], dict[str, Any]]) -> Response:
+    # canonical_json refuses numbers that are none, and writes every float so that it reads back the same bits.
+    return Response(canonical_json(await run_in_threadpool(make)), media_type="application/json")
+
+
+async def _body(request: Request, most: int, kind: str) -> bytes:
+    stated = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if stated not in (kind, "application/json"):
+        raise Problem(415, "media-type", f"the body must be {kind}")
+    content = bytearray()
+    async for piece in request.stream():
+        content += piece
+        if len(content) > most:
+            raise Problem(413, "too-large", f"the body is larger than {most} bytes")
+    return bytes(content)
+
+
+def _batches(content: bytes) -> Iterator[list[tuple[int, bytes]]]:
+    """Lines with their numbers, blank ones passed over, some at a time."""
+    batch: list[tuple[int, bytes]] = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip():
+            batch.append((number, line))
+        if len(batch) == _LINES_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _ndjson(rows: list[dict[str, Any]]) -> bytes:
+    return "".join(canonical_json(row) + "\n" for row in rows).encode()
+
+
+async def _on_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return respond(error)
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = {404: "not-found", 405: "method"}.get(error.status_code, "http")
+    return respond(Problem(error.status_code, kind, str(error.detail), headers=error.headers))
+
+
+async def _on_validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [{"parameter": ".".join(map(str, one["loc"])), "detail": str(one["msg"])} for one in error.errors()]
+    return respond(Problem(422, "parameters", "parameters that are not as described", found))

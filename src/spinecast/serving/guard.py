@@ -1,0 +1,104 @@
+"""What stands before every request: whose it may be, what is said with every answer, and a line in the log about none.
+
+The line that is logged has method, route, status and time. Paths with their values, queries and bodies never enter it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import traceback
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from spinecast.serving.metrics import Metrics
+from spinecast.serving.problems import Problem, respond
+
+__all__ = ["Guard"]
+
+LOGGER = logging.getLogger("spinecast.serving")
+
+# This machine, by the names it calls itself. Anything else in Host means that a name elsewhere was pointed here to
+# make a browser take us for that site (DNS rebinding).
+HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+class Guard:
+    """ASGI middleware.
+
+    Parameters
+    ----------
+    app : ASGI application
+    metrics : Metrics
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id, started = uuid.uuid4().hex, time.perf_counter()
+        seen: dict[str, Any] = {"status": 500, "begun": False}
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen.update(status=message["status"], begun=True)
+                headers = MutableHeaders(scope=message)
+                for name, value in {**SECURITY_HEADERS, "x-request-id": request_id}.items():
+                    headers[name] = value
+            await send(message)
+
+        refused = _refusal(scope)
+        try:
+            if refused is not None:
+                await respond(refused)(scope, receive, answer)
+            else:
+                await self.app(scope, receive, answer)
+        except Exception as error:  # a defect of ours: said without its message, which may hold a patient's value
+            LOGGER.error("defect %s: %s", request_id, _place(error))
+            if seen["begun"]:
+                raise
+            detail = f"a defect of spinecast; the server's log names its place under {request_id}"
+            await respond(Problem(500, "defect", detail))(scope, receive, answer)
+        finally:
+            self._count(scope, seen["status"], time.perf_counter() - started, request_id)
+
+    def _count(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        self.metrics.requests.labels(route, scope["method"], str(status)).inc()
+        self.metrics.duration.labels(route).observe(seconds)
+        said = {"request": request_id, "method": scope["method"], "route": route, "status": status}
+        LOGGER.info(json.dumps({**said, "ms": round(1000 * seconds, 1)}))
+
+
+def _refusal(scope: Scope) -> Problem | None:
+    headers = Headers(scope=scope)
+    host = headers.get("host", "")
+    if host.rsplit(":", 1)[0] not in HOSTS and host not in HOSTS:
+        return Problem(421, "misdirected", "this server answers on this machine alone, under its own names")
+    origin = headers.get("origin")
+    if scope["method"] not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+        return Problem(403, "cross-site", "a page of another site may not ask here")
+    return None
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return f"{type(error).__name__} at " + " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))

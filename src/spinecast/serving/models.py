@@ -1,0 +1,273 @@
+"""The models that are served: loaded from the registry, and replaced while requests go on."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from spinecast.clinical.dictionary import variable
+from spinecast.errors import ArtifactError, DeclinedError, ServingError, SpinecastError, TrackingError, nearest
+from spinecast.explanation.answering import Kind, Question, asked_inputs, kind_of, predict_any
+from spinecast.models.loading import AnyModel, load_any_model
+from spinecast.tracking.serving_versions import ServingVersion, pinned_version, serving_versions
+from spinecast.tracking.store import Store
+
+__all__ = ["ServedModel", "ServedModels"]
+
+SECONDS_BETWEEN = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class ServedModel:
+    """One version of a model, in memory.
+
+    Parameters
+    ----------
+    version : ServingVersion
+    model : AnyModel
+    identity : str
+        Hash of its manifest, computed from the bytes that were loaded.
+    """
+
+    version: ServingVersion
+    model: AnyModel
+    identity: str
+
+    @property
+    def name(self) -> str:
+        """The registered name."""
+        return self.version.name
+
+    @property
+    def kind(self) -> Kind:
+        """What it answers with."""
+        return kind_of(self.model)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Dictionary variables a patient may be described by."""
+        return asked_inputs(self.model)
+
+    @property
+    def numbered(self) -> str:
+        """``name/version``, as the log has it."""
+        return f"{self.version.name}/{self.version.version}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what every answer says of it."""
+        about = self.model.about
+        return {
+            "name": self.version.name,
+            "version": self.version.version,
+            "alias": self.version.alias or None,
+            "identity": self.identity,
+            "kind": self.kind,
+            "title": str(about.get("title", self.version.name)),
+            "outcome": str(about["outcome"]["label"]),
+            "synthetic": self.model.is_synthetic,
+            "cohort": str((about.get("cohort") or {}).get("name", "")),
+        }
+
+    def card(self) -> dict[str, Any]:
+        """Return its model card, as training filled it from the record.
+
+        Raises
+        ------
+        TrackingError
+            If its run left none that can be read here.
+        """
+        folder = self.version.record
+        path = None if folder is None else folder / "reporting" / "model_card.json"
+        try:
+            if path is None:
+                raise FileNotFoundError
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise TrackingError(
+                f"{self.numbered} has no model card here",
+                remedy="spinecast report RUN --records writes one",
+            ) from error
+        return found
+
+
+class ServedModels:
+    """What is served now; replaced as a whole, so that a request that has begun keeps its model.
+
+    Parameters
+    ----------
+    store : Store
+    complain : callable
+        Takes one line about a version that is not served and why.
+    """
+
+    def __init__(self, store: Store, complain: Callable[[str], None]) -> None:
+        self.store = store
+        self._complain = complain
+        self._current: Mapping[str, ServedModel] = MappingProxyType({})
+        self._refused: Mapping[str, str] = MappingProxyType({})
+        self._pinned: dict[str, ServedModel] = {}
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def current(self) -> Mapping[str, ServedModel]:
+        """Served models by name."""
+        return self._current
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Versions (``name/version``) that should be served and cannot be, with the reason."""
+        return self._refused
+
+    def get(self, name: str) -> ServedModel:
+        """Return a served model.
+
+        Raises
+        ------
+        TrackingError
+            If none of that name is served; names the nearest.
+        """
+        current = self._current
+        if name in current:
+            return current[name]
+        close = nearest(name, current)
+        raise TrackingError(
+            f"no model {name[:100]!r} is served",
+            expected=f"one of {', '.join(current)}",
+            remedy=f"did you mean {close}?" if close else None,
+        )
+
+    def pinned(self, name: str, version: str, identity: str) -> ServedModel:
+        """Return the version a record names, served or not.
+
+        Raises
+        ------
+        TrackingError
+            If the store no longer holds it.
+        ArtifactError
+            If it is not the model it was.
+        """
+        served = self._current.get(name)
+        if served is not None and served.version.version == version and served.identity == identity:
+            return served
+        key = f"{name}/{version}/{identity}"
+        if key not in self._pinned:
+            found = _load(pinned_version(self.store, name, version))
+            if found.identity != identity:
+                raise ArtifactError(
+                    f"{name} version {version} is not the model that answered then",
+                    expected=f"identity {identity}",
+                    where=f"identity {found.identity}",
+                )
+            self._pinned = {key: found}  # the last one asked for: replays come one after the other
+        return self._pinned[key]
+
+    def refresh(self) -> None:
+        """Look what the registry says now; load what is new, and only then put it in place.
+
+        A version that cannot be loaded is refused, loudly; what was served under its name before goes on.
+
+        Raises
+        ------
+        TrackingError
+            If the store does not answer.
+        """
+        before, current, refused = self._current, {}, {}
+        for version in serving_versions(self.store):
+            old = before.get(version.name)
+            if old is not None and old.version == version:
+                current[version.name] = old
+                continue
+            try:
+                found = _load(version)
+                if old is not None:  # whoever asks for it first is not to wait for what a first answer takes
+                    _rehearse(found)
+                current[version.name] = found
+            except (SpinecastError, ArithmeticError) as error:
+                refused[f"{version.name}/{version.version}"] = getattr(error, "what", str(error))
+                if old is not None:
+                    current[version.name] = old
+        for numbered, reason in refused.items():
+            if self._refused.get(numbered) != reason:
+                self._complain(f"NOT SERVED: {numbered}: {reason}")
+        self._current, self._refused = MappingProxyType(current), MappingProxyType(refused)
+
+    def start(self) -> None:
+        """Load, then look again every few seconds.
+
+        Raises
+        ------
+        ServingError
+            If there is nothing to serve.
+        """
+        self.refresh()
+        if not self._current:
+            raise ServingError(
+                "no model can be served",
+                where=self.store.uri,
+                expected="a registered model with the alias champion or candidate"
+                + "".join(f"; {numbered}: {reason}" for numbered, reason in self._refused.items()),
+                remedy="train a study: make demo",
+            )
+        self._thread = threading.Thread(target=self._watch, name="registry-watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=SECONDS_BETWEEN)
+
+    def _watch(self) -> None:
+        for served in self._current.values():
+            try:
+                _rehearse(served)
+            except ArithmeticError as error:
+                self._complain(f"{served.numbered} cannot explain what it serves: {error}")
+        said = ""
+        while not self._stop.wait(SECONDS_BETWEEN):
+            try:
+                self.refresh()
+                said = ""
+            except SpinecastError as error:  # what is in memory goes on answering
+                if error.what != said:
+                    self._complain(f"the registry cannot be read: {error.what}")
+                said = error.what
+
+
+def _load(version: ServingVersion) -> ServedModel:
+    model, identity = load_any_model(version.model_folder)
+    if version.identity and version.identity != identity:
+        raise ArtifactError(
+            f"{version.name} version {version.version} is not the model that was registered",
+            expected=f"identity {version.identity}",
+            where=f"identity {identity}",
+            remedy="train it again; do not use this copy",
+        )
+    return ServedModel(version, model, identity)
+
+
+def _rehearse(served: ServedModel) -> None:
+    """Answer once about nobody: libraries compile at first use what the first patient would else wait for.
+
+    Raises
+    ------
+    ArithmeticError
+        If what is explained is not what is served.
+    """
+    name = served.model.predictors[0]
+    entry = variable(name)
+    if entry.is_levelled:
+        typical: Any = entry.level_values[0]
+    else:
+        assert entry.possible is not None
+        limits = entry.plausible or entry.possible
+        typical = (limits.lower + limits.upper) / 2
+    try:
+        predict_any(served.model, served.identity, {name: typical}, Question())
+    except DeclinedError:
+        return

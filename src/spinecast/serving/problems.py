@@ -1,0 +1,121 @@
+"""What went wrong, in the form of RFC 9457 (problem details for HTTP), naming field, value, range and unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from spinecast.clinical.dictionary import variables
+from spinecast.cohorts.patient import FieldError, PatientError
+from spinecast.errors import ArtifactError, AuditError, ContractError, SpinecastError, TrackingError
+from spinecast.serving.reading import MalformedError
+
+__all__ = ["MEDIA_TYPE", "Problem", "problem_of", "respond"]
+
+MEDIA_TYPE = "application/problem+json"
+_LONGEST = 1000
+
+
+class Problem(Exception):
+    """A request that cannot be answered as asked.
+
+    Parameters
+    ----------
+    status : int
+    kind : str
+        Last part of the problem's type, ``urn:spinecast:problem:KIND``.
+    detail : str
+        One sentence.
+    errors : list of mapping
+        What is wrong, place by place.
+    headers : mapping of str to str
+    """
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        errors: list[dict[str, Any]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail = status, kind, detail[:_LONGEST]
+        self.errors, self.headers = errors or [], dict(headers or {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members of the problem."""
+        said: dict[str, Any] = {
+            "type": f"urn:spinecast:problem:{self.kind}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        return said | ({"errors": self.errors} if self.errors else {})
+
+
+def respond(problem: Problem) -> JSONResponse:
+    """Return a problem as a response."""
+    return JSONResponse(problem.to_dict(), problem.status, problem.headers, MEDIA_TYPE)
+
+
+def problem_of(error: SpinecastError, given: Mapping[str, Any] | None = None) -> Problem:
+    """Turn an error into a problem.
+
+    Parameters
+    ----------
+    error : SpinecastError
+    given : mapping, optional
+        The inputs as they came, so that the wrong value can be named.
+    """
+    if isinstance(error, MalformedError):
+        return Problem(422 if error.pointer else 400, "malformed", error.what, [_place(error.pointer, error)])
+    if isinstance(error, PatientError):
+        count = len(error.fields)
+        found = [_field(one, given or {}) for one in error.fields]
+        return Problem(422, "patient-contract", f"{count} fields of the patient break the contract", found)
+    if isinstance(error, FieldError):
+        return Problem(422, "patient-contract", error.what, [_field(error, given or {})])
+    if isinstance(error, ContractError):
+        return Problem(422, "contract", error.what, [_place("", error)])
+    if isinstance(error, AuditError):
+        # Nothing is served without its record: what cannot be recorded is not answered.
+        return Problem(503, "audit-log", error.what, headers={"Retry-After": "5"})
+    if isinstance(error, TrackingError):
+        return Problem(404, "not-found", error.what, [_place("", error)] if error.expected or error.remedy else [])
+    if isinstance(error, ArtifactError):
+        return Problem(409, "model-altered", error.what)
+    return Problem(422, "refused", error.what)
+
+
+def _place(pointer: str, error: SpinecastError) -> dict[str, Any]:
+    said = {"pointer": f"#{pointer}", "detail": error.what[:_LONGEST]}
+    for name, text in (("expected", error.expected), ("remedy", error.remedy)):
+        if text:
+            said[name] = text[:_LONGEST]
+    return said
+
+
+def _field(error: FieldError, given: Mapping[str, Any]) -> dict[str, Any]:
+    name = error.field[:100]
+    said = {"field": name, **_place(f"/inputs/{name.replace('~', '~0').replace('/', '~1')}", error)}
+    value = given.get(error.field)
+    if isinstance(value, str | int | float | bool) and len(str(value)) <= 100:
+        said["value"] = value
+    elif isinstance(value, Mapping) and set(value) <= {"value", "unit"} and len(str(value)) <= 100:
+        said["value"] = dict(value)
+    entry = variables().get(error.field)
+    if entry is None:
+        return said
+    if entry.is_levelled:
+        return said | {"levels": list(entry.level_values)}
+    assert entry.possible is not None
+    return said | {
+        "minimum": entry.possible.lower,
+        "maximum": entry.possible.upper,
+        "unit": entry.unit_symbol,
+        "other_units": [conversion.unit.symbol for conversion in entry.other_units],
+    }

@@ -1,0 +1,223 @@
+"""Reading what was sent: JSON without surprises, and the few things a request may hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spinecast.errors import ContractError, nearest
+from spinecast.explanation.answering import Question
+
+__all__ = ["MOST_BYTES", "MalformedError", "PatientQuestion", "read_json", "read_question", "refuse_identifiers"]
+
+MOST_BYTES = 64 * 1024
+"""Of one request: a patient with every variable of the dictionary takes a tenth of it."""
+
+_DEEPEST = 8
+_MOST_DAYS = 60
+_LONGEST_IDENTIFIER = 200
+
+# What tells who a patient is has no place among inputs, whatever it is called.
+_IDENTIFYING = frozenset(
+    """name first_name last_name surname family_name given_name full_name patient_name initials birth_date
+    date_of_birth birthdate dob mrn medical_record_number patient_id patient_number case_number
+    social_security_number ssn insurance_number address street postcode zip_code phone telephone email""".split()  # noqa: SIM905
+)
+
+
+class MalformedError(ContractError):
+    """A body that is no JSON we read.
+
+    Parameters
+    ----------
+    pointer : str
+        JSON pointer (RFC 6901) to what is wrong; empty for the whole.
+    what, expected : str
+    """
+
+    def __init__(self, what: str, *, pointer: str = "", expected: str | None = None) -> None:
+        super().__init__(what, expected=expected)
+        self.pointer = pointer
+
+
+@dataclass(frozen=True)
+class PatientQuestion:
+    """One patient and what is asked about them.
+
+    Parameters
+    ----------
+    inputs : mapping of str to value
+        What is known, by dictionary name.
+    patient : str or None
+        Identifier under which the answer can be found again; the log keeps its pseudonym only.
+    for_scores : mapping of str to value
+        What is known beside the model's inputs, for published scores alone.
+    question : Question
+    """
+
+    inputs: Mapping[str, Any]
+    patient: str | None = None
+    for_scores: Mapping[str, Any] = field(default_factory=dict)
+    question: Question = field(default_factory=Question)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is recorded of it: everything but who the patient is."""
+        return {
+            "inputs": dict(self.inputs),
+            "for_scores": dict(self.for_scores),
+            "days": list(self.question.days),
+            "minimum_hemoglobin": self.question.minimum_hemoglobin,
+        }
+
+    @classmethod
+    def from_dict(cls, recorded: Mapping[str, Any]) -> PatientQuestion:
+        """Rebuild it from the log."""
+        question = Question(tuple(recorded["days"]), recorded["minimum_hemoglobin"])
+        return cls(recorded["inputs"], None, recorded["for_scores"], question)
+
+
+def read_json(content: bytes) -> Any:
+    """Read JSON strictly: UTF-8, no key twice, no number that is none, not deeply nested.
+
+    Raises
+    ------
+    MalformedError
+        Otherwise; it points to the place where there is one.
+    """
+    try:
+        value = json.loads(content.decode("utf-8"), object_pairs_hook=_no_repeats)
+    except UnicodeDecodeError as error:
+        raise MalformedError("the body is not UTF-8") from error
+    except RecursionError as error:
+        raise MalformedError("the body is nested too deeply", expected=f"at most {_DEEPEST} levels") from error
+    except MalformedError:
+        raise
+    except ValueError as error:
+        raise MalformedError(f"the body is not JSON: {error}", expected="a JSON object") from error
+    _walk(value, "", 1)
+    return value
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise MalformedError(f"{name!r} is given more than once", expected="each name once")
+        found[name] = value
+    return found
+
+
+def _walk(value: Any, pointer: str, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise MalformedError("the body is nested too deeply", pointer=pointer, expected=f"at most {_DEEPEST} levels")
+    if isinstance(value, float) and not math.isfinite(value):
+        field = pointer.rsplit("/", 1)[-1]
+        raise MalformedError(
+            f"{field}: {value} is no number of JSON", pointer=pointer, expected="a number, or leave it out"
+        )
+    if isinstance(value, str) and any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise MalformedError("a text holds half of a character", pointer=pointer, expected="Unicode text")
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, below in items:
+        if isinstance(name, str):
+            _walk(name, pointer, depth)
+        _walk(below, f"{pointer}/{_escaped(str(name))}", depth + 1)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def read_question(value: Any) -> PatientQuestion:
+    """Read one patient's request.
+
+    Raises
+    ------
+    MalformedError
+        If it is not of that shape.
+    ContractError
+        If a field tells who the patient is.
+    """
+    known = ("inputs", "patient", "for_scores", "days", "minimum_hemoglobin")
+    if not isinstance(value, dict):
+        raise MalformedError("the body is no object", expected='an object such as {"inputs": {"age": 63}}')
+    for name in value:
+        if name not in known:
+            close = nearest(name, known)
+            raise MalformedError(
+                f"unknown member {name!r}",
+                pointer=f"/{_escaped(name)}",
+                expected=f"one of {', '.join(known)}" + (f"; did you mean {close}?" if close else ""),
+            )
+    if "inputs" not in value:
+        raise MalformedError("no inputs are given", pointer="/inputs", expected="an object, by dictionary name")
+    inputs, others = _object(value, "inputs"), _object(value, "for_scores")
+    refuse_identifiers(inputs)
+    refuse_identifiers(others)
+    return PatientQuestion(
+        inputs=inputs,
+        patient=_identifier(value.get("patient")),
+        for_scores=others,
+        question=Question(_days(value.get("days")), _optional_number(value, "minimum_hemoglobin")),
+    )
+
+
+def refuse_identifiers(inputs: Mapping[str, Any]) -> None:
+    """Refuse inputs that tell who a patient is; their values are not repeated.
+
+    Raises
+    ------
+    MalformedError
+        If there is one.
+    """
+    for name in inputs:
+        plain = name.strip().casefold().replace(" ", "_").replace("-", "_")
+        if plain in _IDENTIFYING:
+            raise MalformedError(
+                f"{name}: who the patient is, is no input",
+                pointer=f"/inputs/{_escaped(name)}",
+                expected="clinical variables alone; `patient` takes an identifier, of which a pseudonym is kept",
+            )
+
+
+def _object(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = value.get(name)
+    if found is None and name != "inputs":
+        return {}
+    if not isinstance(found, dict):
+        raise MalformedError(f"{name} is no object", pointer=f"/{name}", expected='such as {"age": 63}')
+    return found
+
+
+def _identifier(given: Any) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or not given.strip() or len(given) > _LONGEST_IDENTIFIER:
+        raise MalformedError(
+            "patient is no identifier", pointer="/patient", expected=f"a text of 1 to {_LONGEST_IDENTIFIER} characters"
+        )
+    return given
+
+
+def _days(given: Any) -> tuple[float, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, list) or len(given) > _MOST_DAYS:
+        raise MalformedError("days is no list of days", pointer="/days", expected=f"at most {_MOST_DAYS} numbers")
+    return tuple(_number(day, f"/days/{position}") for position, day in enumerate(given))
+
+
+def _optional_number(value: Mapping[str, Any], name: str) -> float | None:
+    return None if value.get(name) is None else _number(value[name], f"/{name}")
+
+
+def _number(given: Any, pointer: str) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise MalformedError(f"{given!r:.50} is no number", pointer=pointer, expected="a number")
+    try:
+        return float(given)
+    except OverflowError as error:
+        raise MalformedError("a number is too large", pointer=pointer, expected="a number") from error

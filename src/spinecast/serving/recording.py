@@ -1,0 +1,145 @@
+"""Records of what is served, and replay: the same question put again to the same version gives the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version as installed_version
+from typing import Any
+
+from spinecast import __version__
+from spinecast.audit.reading import Append
+from spinecast.audit.records import Draft, Record
+from spinecast.errors import SpinecastError
+from spinecast.files import canonical_json
+from spinecast.serving.answers import answer
+from spinecast.serving.models import ServedModel, ServedModels
+from spinecast.serving.reading import PatientQuestion
+from spinecast.serving.scores_beside import scores_of
+
+__all__ = ["REPLAYED_KINDS", "NotReplayableError", "prediction_draft", "replay", "scores_draft", "software"]
+
+REPLAYED_KINDS = ("prediction", "declined", "scores")
+_MOST_DIFFERENCES = 20
+
+
+class NotReplayableError(SpinecastError):
+    """A record that holds no answer, or one that this software cannot give again."""
+
+
+def software() -> dict[str, str]:
+    """Return the versions that a number may hang on."""
+    named = ("numpy", "scipy", "xgboost", "shap")
+    found = {"spinecast": __version__}
+    for name in named:
+        package = "xgboost-cpu" if name == "xgboost" else name
+        try:
+            found[name] = installed_version(package)
+        except ModuleNotFoundError:
+            found[name] = installed_version(name)
+    return found
+
+
+def prediction_draft(
+    served: ServedModel,
+    asked: PatientQuestion,
+    said: Mapping[str, Any],
+    actor: str,
+    subject: str | None,
+    versions: Mapping[str, str],
+    *,
+    explain: bool,
+) -> Draft:
+    """Return the record of one answer of a model."""
+    body = {"asked": asked.to_dict(), "explain": explain, "answer": said, "software": dict(versions)}
+    return Draft("prediction" if said["declined"] is None else "declined", actor, body, served.numbered, subject)
+
+
+def scores_draft(
+    known: Mapping[str, Any], said: Sequence[Any], actor: str, subject: str | None, versions: Mapping[str, str]
+) -> Draft:
+    """Return the record of published scores that were computed for a patient."""
+    body = {"asked": {"inputs": dict(known)}, "answer": {"scores": list(said)}, "software": dict(versions)}
+    return Draft("scores", actor, body, "", subject)
+
+
+def replay(append: Append, models: ServedModels, record: Record, actor: str) -> dict[str, Any]:
+    """Put a recorded question again to the version that answered it, and compare every number; that is recorded too.
+
+    Parameters
+    ----------
+    append : callable
+        As in `spinecast.audit.reading`.
+    models : ServedModels
+        Where the version comes from.
+    record : Record
+    actor : str
+
+    Returns
+    -------
+    dict
+        ``same``: whether the answer is the same, bit for bit; ``differences``: where it is not, with both values;
+        ``software_then`` and ``software_now``.
+
+    Raises
+    ------
+    NotReplayableError
+        If the record holds nothing that can be replayed, its content was erased, or today's software refuses it.
+    AuditError
+        If that it was replayed cannot be recorded.
+    TrackingError, ArtifactError
+        If the model is no longer there, or no longer what it was.
+    """
+    body = record.body
+    if record.kind not in REPLAYED_KINDS:
+        raise NotReplayableError(
+            f"record {record.sequence} is of the kind {record.kind}: nothing was answered in it",
+            expected=f"one of {', '.join(REPLAYED_KINDS)}",
+        )
+    if body is None:
+        raise NotReplayableError(f"the content of record {record.sequence} was erased", remedy="only its hash is left")
+    then = body["answer"]
+    now = _again(models, record, body)
+    differences = list(_differences(then, now, ""))
+    same = canonical_json(then) == canonical_json(now)
+    found = {
+        "record": record.sequence,
+        "model": record.model or None,
+        "same": same,
+        "differences": differences[:_MOST_DIFFERENCES],
+        "software_then": body["software"],
+        "software_now": software(),
+    }
+    append([Draft("replay", actor, {"record": record.sequence, "same": same}, record.model, record.subject)])
+    return found
+
+
+def _again(models: ServedModels, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
+    asked = body["asked"]
+    if record.kind == "scores":
+        from spinecast.clinical.scores import score
+
+        wanted = [score(one["name"]) for one in body["answer"]["scores"]]
+        return {"scores": scores_of(asked["inputs"], wanted)}
+    identity = body["answer"]["model"]["identity"]
+    name, _, number = record.model.partition("/")
+    served = models.pinned(name, number, identity)
+    try:
+        found = answer(served, PatientQuestion.from_dict(asked), explain=bool(body["explain"]))
+    except SpinecastError as error:
+        raise NotReplayableError(
+            f"record {record.sequence} cannot be replayed: {error.what}",
+            remedy="use the software it was made with: " + ", ".join(f"{k} {v}" for k, v in body["software"].items()),
+        ) from error
+    # By which name the version is served today is no part of what it answers.
+    return found | {"model": found["model"] | {"alias": body["answer"]["model"]["alias"]}}
+
+
+def _differences(then: Any, now: Any, path: str) -> Iterator[dict[str, Any]]:
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        for name in sorted({*then, *now}):
+            yield from _differences(then.get(name), now.get(name), f"{path}/{name}")
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for place, (old, new) in enumerate(zip(then, now, strict=True)):
+            yield from _differences(old, new, f"{path}/{place}")
+    elif canonical_json(then) != canonical_json(now):
+        yield {"at": path, "then": then, "now": now}

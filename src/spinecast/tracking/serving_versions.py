@@ -1,0 +1,188 @@
+"""Which version of each registered model is to be served, and where its files lie.
+
+An embedded store is read with SQLite itself: importing MLflow takes seconds, a server asks again every few of them. A
+test compares what is read with what MLflow says of the same store. A store behind a server is asked through MLflow.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from spinecast.errors import TrackingError
+from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND
+from spinecast.tracking.store import Store
+
+__all__ = ["CHAMPION_ALIAS", "ServingVersion", "pinned_version", "serving_versions"]
+
+CHAMPION_ALIAS = "champion"
+# In this order: a candidate is served where nobody has been made champion yet, and says so.
+ALIASES = (CHAMPION_ALIAS, CANDIDATE_ALIAS)
+
+
+@dataclass(frozen=True)
+class ServingVersion:
+    """A registered version with its place.
+
+    Parameters
+    ----------
+    name, version : str
+    alias : str
+        By which it is served; empty of a version that is only asked for by number.
+    identity : str
+        What the registry promises.
+    cohort_kind, run_id : str
+    folder : pathlib.Path
+        Below it lies the model's folder.
+    record : pathlib.Path or None
+        Folder of its run's record, where it can be reached as files.
+    """
+
+    name: str
+    version: str
+    alias: str
+    identity: str
+    cohort_kind: str
+    run_id: str
+    folder: Path
+    record: Path | None
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder with the model's manifest."""
+        return next((path.parent for path in sorted(self.folder.rglob("manifest.json"))), self.folder)
+
+
+def serving_versions(store: Store) -> list[ServingVersion]:
+    """Return, for each registered model with a champion or a candidate, the version to serve, by name.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    """
+    aliased = _embedded(store, _ALIASED, {}) if store.embedded else _aliased_by_client(store)
+    chosen: dict[str, ServingVersion] = {}
+    for alias in reversed(ALIASES):
+        chosen |= {one.name: one for one in aliased if one.alias == alias}
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def pinned_version(store: Store, name: str, version: str) -> ServingVersion:
+    """Return one version by its number.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not hold it, or does not answer.
+    """
+    if store.embedded:
+        found = _embedded(store, _NUMBERED, {"name": name, "version": version})
+    else:
+        found = _numbered_by_client(store, name, version)
+    if not found:
+        raise TrackingError(
+            f"the store no longer holds {name} version {version}",
+            where=store.uri,
+            remedy="put the version back; another version gives other numbers",
+        )
+    return found[0]
+
+
+_COLUMNS = """
+    v.name AS name, v.version AS version, v.run_id AS run_id,
+    COALESCE(v.storage_location, l.artifact_location, v.source) AS location, r.artifact_uri AS run_location,
+    (SELECT value FROM model_version_tags t WHERE t.name = v.name AND t.version = v.version AND t.key = :identity)
+        AS identity,
+    (SELECT value FROM model_version_tags t WHERE t.name = v.name AND t.version = v.version AND t.key = :kind)
+        AS cohort_kind
+    FROM model_versions v
+    LEFT JOIN logged_models l ON v.source = 'models:/' || l.model_id
+    LEFT JOIN runs r ON r.run_uuid = v.run_id
+"""
+_ALIASED = f"""
+    SELECT a.alias AS alias, {_COLUMNS} JOIN registered_model_aliases a ON a.name = v.name AND a.version = v.version
+    WHERE v.current_stage <> 'Deleted_Internal' ORDER BY v.name
+"""
+_NUMBERED = f"""
+    SELECT '' AS alias, {_COLUMNS}
+    WHERE v.name = :name AND v.version = :version AND v.current_stage <> 'Deleted_Internal'
+"""
+
+
+def _embedded(store: Store, query: str, values: Mapping[str, str]) -> list[ServingVersion]:
+    path = Path(store.uri.removeprefix("sqlite:///"))
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            connection.row_factory = sqlite3.Row
+            rows = connection.execute(query, {"identity": IDENTITY, "kind": KIND, **values}).fetchall()
+    except sqlite3.Error as error:
+        raise TrackingError(
+            f"the tracking store cannot be read: {error}",
+            where=str(path),
+            expected="a store that this version of spinecast made",
+        ) from error
+    return [
+        ServingVersion(
+            name=str(row["name"]),
+            version=str(row["version"]),
+            alias=str(row["alias"]),
+            identity=str(row["identity"] or ""),
+            cohort_kind=str(row["cohort_kind"] or ""),
+            run_id=str(row["run_id"] or ""),
+            folder=_local(str(row["location"])),
+            record=_local(str(row["run_location"])) / "record" if row["run_location"] else None,
+        )
+        for row in rows
+    ]
+
+
+def _local(location: str) -> Path:
+    """Turn an artifact address into a path; one that is no file stays what it is and will not be found."""
+    return Path(url2pathname(urlsplit(location).path)) if location.startswith("file:") else Path(location)
+
+
+def _aliased_by_client(store: Store) -> list[ServingVersion]:
+    client = store.client()
+    found = []
+    for registered in client.search_registered_models(max_results=1000):
+        for alias, version in registered.aliases.items():
+            if alias in ALIASES:
+                found += _fetched(store, [client.get_model_version(registered.name, str(version))], alias)
+    return found
+
+
+def _numbered_by_client(store: Store, name: str, version: str) -> list[ServingVersion]:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _fetched(store, [store.client().get_model_version(name, version)], "")
+    except MlflowException:
+        return []
+
+
+def _fetched(store: Store, versions: Iterable[Any], alias: str) -> list[ServingVersion]:
+    found = []
+    for version in versions:
+        with store.active() as mlflow:
+            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source))
+            run = mlflow.MlflowClient().get_run(version.run_id)
+        found.append(
+            ServingVersion(
+                name=str(version.name),
+                version=str(version.version),
+                alias=alias,
+                identity=str(version.tags.get(IDENTITY, "")),
+                cohort_kind=str(version.tags.get(KIND, "")),
+                run_id=str(version.run_id),
+                folder=folder,
+                record=_local(f"{run.info.artifact_uri}/record"),
+            )
+        )
+    return found

@@ -1,0 +1,112 @@
+"""The server as a process: started, killed while it answers, started again; and where it listens and does not call."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from serving import made_store
+from serving.made_store import EVENT, PATIENT, Address
+
+from spinecast.audit.log import open_log
+from spinecast.audit.places import audit_places
+from spinecast.audit.verification import verify
+from spinecast.errors import ServingError
+from spinecast.models.artifact import save_model
+from spinecast.serving.server import _listen
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    store = made_store.new_store(tmp_path / "mlruns")
+    model = tmp_path / "mlruns" / "first" / "model"
+    made_store.register(store, EVENT, 1, model, save_model(made_store.event_model(), model))
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "SPINECAST_STORE": str(folder / "mlruns"), "PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
+    script = Path(__file__).with_name("barred_server.py")
+    with subprocess.Popen(
+        [sys.executable, str(script), str(folder / "seen"), "serve", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=environment(folder),
+    ) as started:
+        assert started.stderr is not None
+        said = ""
+        for line in started.stderr:
+            said += line
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/api/v1", line)
+            if found:
+                break
+        else:
+            pytest.fail(said)
+        assert "no account" in said
+        assert "SYNTHETIC" in said
+        try:
+            yield started, Address(int(found[1]))
+        finally:
+            started.kill()
+
+
+def test_killed_under_load_every_answer_that_left_is_recorded(folder: Path) -> None:
+    got: dict[int, float] = {}
+
+    def ask(address: Address) -> None:
+        while True:
+            try:
+                said = address.predict(PATIENT)
+            except (OSError, http.client.HTTPException):
+                return  # the server is gone; an answer cut off in the middle was not had
+            assert said.status == 200, said.content
+            got[said.json["audit_id"]] = said.json["prediction"]["risk"]
+
+    for _ in range(2):
+        with process(folder) as (started, address):
+            already = len(got)
+            threads = [threading.Thread(target=ask, args=(address,)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            while len(got) < already + 15:
+                assert any(thread.is_alive() for thread in threads)
+                threads[0].join(0.01)
+            started.send_signal(signal.SIGKILL)
+            for thread in threads:
+                thread.join()
+    log = open_log(audit_places({"SPINECAST_STORE": str(folder / "mlruns")}))
+    found = verify(log.records(), log.seal())
+    assert found.whole, found
+    kept = {record.sequence: record.body for record in log.records() if record.kind == "prediction"}
+    assert len(got) >= 30
+    assert {number: (kept[number] or {})["answer"]["prediction"]["risk"] for number in got} == got
+    assert [record.kind for record in log.records()].count("start") == 2
+    assert (folder / "seen").read_text() == ""  # nobody was called
+
+
+def test_stopped_it_ends_well_and_a_taken_port_is_one_error(folder: Path) -> None:
+    with process(folder) as (started, address):
+        assert address.predict(PATIENT).status == 200
+        with pytest.raises(ServingError, match=f"port {address.port} cannot be used"):
+            _listen(address.port)
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(timeout=30) in (0, -signal.SIGTERM)
+        assert started.stderr is not None
+        logged = started.stderr.read()
+    assert "Traceback" not in logged
+    assert '"route": "/api/v1/models/{name}/predict", "status": 200' in logged
+    assert "63" not in re.sub(r'"(request|ms)": [^,}]+', "", logged)  # no patient's value

@@ -1,0 +1,126 @@
+"""What is wrong gets its own answer, naming field, value, range and unit; and nothing that is wrong is recorded."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import pytest
+from serving.made_store import EVENT, PATIENT, TIMES, Address
+
+from spinecast.serving.state import State
+
+
+@pytest.mark.parametrize(
+    ("inputs", "field", "expected"),
+    [
+        ({"albumin": 37}, "albumin", {"value": 37, "minimum": 0.5, "maximum": 7, "unit": "g/dL"}),
+        ({"albumin": {"value": 0.3, "unit": "g/L"}}, "albumin", {"value": {"value": 0.3, "unit": "g/L"}}),
+        ({"albumin": {"value": 3, "unit": "stone"}}, "albumin", {"other_units": ["g/L"]}),
+        ({"age": -40}, "age", {"value": -40, "minimum": 0, "maximum": 120, "unit": "years"}),
+        ({"age": "sixty"}, "age", {"value": "sixty"}),
+        ({"age": True}, "age", {}),
+        ({"age": [63]}, "age", {}),
+        ({"sex": "neither"}, "sex", {"levels": ["female", "male"], "value": "neither"}),
+        ({"albumen": 3}, "albumen", {"remedy": "did you mean albumin?"}),
+        ({"karnofsky_performance_status": 70}, "karnofsky_performance_status", {}),
+    ],
+)
+def test_a_wrong_field_is_named(server: Address, inputs: dict[str, Any], field: str, expected: dict[str, Any]) -> None:
+    said = server.predict(inputs)
+    assert said.status == 422
+    assert said.headers["content-type"] == "application/problem+json"
+    problem = said.json
+    assert problem["type"] == "urn:spinecast:problem:patient-contract"
+    (error,) = problem["errors"]
+    assert error["field"] == field
+    assert error["pointer"] == f"#/inputs/{field}"
+    assert {name: error[name] for name in expected} == expected
+
+
+def test_several_wrong_fields_are_named_together(server: Address) -> None:
+    errors = server.predict({"albumin": 37, "age": -1, "sex": "x", "zebra": 1}).json["errors"]
+    assert {error["field"] for error in errors} == {"albumin", "age", "sex", "zebra"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b'{"inputs": {"albumin": NaN}}', 422, "albumin"),
+        (b'{"inputs": {"age": 1e999}}', 422, "age"),
+        (b'{"inputs": {"age": 63, "age": 64}}', 400, "more than once"),
+        (b'{"inputs": {"age": ' + b"9" * 5000 + b"}}", 400, ""),
+        (b'{"inputs": ' + b"[" * 30_000, 400, "deeply"),
+        (b'{"inputs": {"age": [[[[[[[[[[[[1]]]]]]]]]]]]}}', 422, "deeply"),
+        (b'{"inputs": {"age": 63}', 400, "not JSON"),
+        (b"\xff\xfe", 400, "UTF-8"),
+        (b"[]", 400, "no object"),
+        (b"{}", 422, "inputs"),
+        (b'{"inputs": {}}', 422, "nothing is known"),
+        (b'{"inputs": {"age": null}}', 422, "nothing is known"),
+        (b'{"inputs": [63]}', 422, "no object"),
+        (b'{"inputs": {"age": 63}, "extra": 1}', 422, "extra"),
+        (b'{"inputs": {"age": 63, "last name": "Doe"}}', 422, "who the patient is"),
+        (b'{"inputs": {"age": 63}, "for_scores": {"mrn": 4711}}', 422, "who the patient is"),
+        (b'{"inputs": {"age": 63}, "for_scores": {"zebra": 1}}', 422, "zebra"),
+        (b'{"inputs": {"age": 63}, "patient": ""}', 422, "patient"),
+        (b'{"inputs": {"age": 63}, "patient": "\\ud800"}', 422, "half of a character"),
+        (b'{"inputs": {"age": 63}, "days": [90]}', 422, "answers no other day"),
+        (b'{"inputs": {"age": 63}, "minimum_hemoglobin": 8}', 422, "no blood is ordered"),
+    ],
+)
+def test_a_body_that_will_not_do(server: Address, state: State, body: bytes, status: int, words: str) -> None:
+    before = state.log.count()
+    said = server.ask("POST", f"models/{EVENT}/predict", body)
+    assert said.status == status, said.content
+    assert words in said.content.decode()
+    assert "Doe" not in said.content.decode()
+    assert state.log.count() == before
+
+
+def test_days_that_make_no_sense(server: Address) -> None:
+    for days in ([-1], [0], [30, 30], ["a"], [1] * 61):
+        assert server.predict(PATIENT, TIMES, days=days).status == 422, days
+
+
+def test_a_body_of_ten_megabytes_is_too_large_and_text_is_no_json(server: Address) -> None:
+    assert server.ask("POST", f"models/{EVENT}/predict", b" " * 10_000_000).status == 413
+    assert server.ask("POST", f"models/{EVENT}/predict", b"{}", kind="text/plain").status == 415
+    assert server.ask("POST", f"models/{EVENT}/predict-many", b"x" * 17_000_000).status == 413
+
+
+def test_a_length_that_is_a_lie_or_no_http_at_all(server: Address) -> None:
+    for sent in (b"POST /api/v1/scores HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n", b"\x00\x01\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(sent)
+            assert connection.recv(100).startswith(b"HTTP/1.1 400")
+    assert server.get("health").status == 200
+
+
+def test_what_is_not_there(server: Address) -> None:
+    assert server.get("nothing").json["status"] == 404
+    assert server.ask("DELETE", "models").status == 405
+    said = server.predict(PATIENT, "simulated_mortalty")
+    assert said.status == 404
+    assert "did you mean simulated_mortality?" in said.content.decode()
+    for path in (
+        "predictions/0",
+        "predictions/x",
+        "predictions?limit=0",
+        "predictions?pseudonym=Doe",
+        f"predictions/{2**70}",
+    ):
+        assert server.get(path).status == 422, path
+    assert server.get(f"predictions/{2**60}").status == 404
+    assert server.ask("POST", "scores", {"inputs": {"age": 63}, "scores": ["zebra"]}).status == 422
+    assert server.ask("POST", "predictions/search", {"patient": 4711}).status == 422
+
+
+def test_other_names_and_pages_of_other_sites_are_turned_away(server: Address) -> None:
+    assert server.ask("GET", "models", headers={"Host": "evil.example"}).status == 421
+    body = json.dumps({"inputs": PATIENT}).encode()
+    crossed = server.ask("POST", f"models/{EVENT}/predict", body, {"Origin": "https://evil.example"})
+    assert crossed.status == 403
+    own = server.ask("POST", f"models/{EVENT}/predict", body, {"Origin": f"http://127.0.0.1:{server.port}"})
+    assert own.status == 200

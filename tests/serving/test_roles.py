@@ -1,0 +1,70 @@
+"""Every endpoint times every role."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from serving import made_store
+from serving.made_store import EVENT, PATIENT, Address
+
+from spinecast.serving.actors import PERMISSIONS, Actor, Role, local_demonstration
+from spinecast.serving.app import make_app, permission_of
+from spinecast.serving.state import State
+
+OPEN = {"/", "/api/v1", "/api/v1/openapi.json", "/api/v1/health", "/api/v1/ready"}
+
+ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
+    ("GET", "models"): ("read_models", None),
+    ("GET", f"models/{EVENT}"): ("read_models", None),
+    ("GET", f"models/{EVENT}/card"): ("read_models", None),
+    ("GET", f"models/{EVENT}/schema"): ("read_models", None),
+    ("GET", "metrics"): ("read_metrics", None),
+    ("POST", f"models/{EVENT}/predict"): ("predict", {"inputs": PATIENT}),
+    ("POST", f"models/{EVENT}/explain"): ("predict", {"inputs": PATIENT}),
+    ("POST", f"models/{EVENT}/predict-many"): ("predict", {"inputs": PATIENT}),
+    ("POST", "scores"): ("predict", {"inputs": {"age": 63}}),
+    ("GET", "predictions"): ("read_log", None),
+    ("POST", "predictions/search"): ("read_log", {"patient": "4711"}),
+    ("GET", "predictions/1"): ("read_log", None),
+    ("POST", "predictions/1/replay"): ("replay", None),
+}
+
+
+def test_every_route_says_what_it_needs(state: State) -> None:
+    routes = {
+        (method, route.path): permission_of(route)
+        for route in make_app(state).routes
+        for method in getattr(route, "methods", ())
+    }
+    assert {path for (_, path), permission in routes.items() if permission is None} == OPEN
+    named = {permission for permission in routes.values() if permission is not None}
+    assert named == {permission for permission, _ in ENDPOINTS.values()}
+    assert len([permission for permission in routes.values() if permission is not None]) == len(ENDPOINTS)
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_every_role_may_do_what_the_table_says_and_nothing_else(state: State, role: Role) -> None:
+    with made_store.running(make_app(state, lambda _: Actor("somebody", frozenset({role})))) as server:
+        before = state.log.count()
+        for (method, path), (permission, body) in ENDPOINTS.items():
+            said = server.ask(method, path, body)
+            assert (said.status == 403) == (permission not in PERMISSIONS[role]), (role, path, said.content)
+        head = state.log.head()
+        assert head is not None
+        if head.sequence > before:
+            assert head.actor == f"somebody ({role})"
+        for path in OPEN:
+            assert server.get(path).status == 200
+
+
+def test_nobody_without_a_role_may_do_anything(state: State) -> None:
+    with made_store.running(make_app(state, lambda _: Actor("nobody", frozenset()))) as server:
+        assert {server.ask(method, path, body).status for (method, path), (_, body) in ENDPOINTS.items()} == {403}
+
+
+def test_the_demonstration_user_has_every_role_and_every_surface_says_so(server: Address) -> None:
+    assert local_demonstration().roles == set(get_args(Role))
+    for path in ("/", "models", f"models/{EVENT}", f"models/{EVENT}/card", "health", "ready", "predictions"):
+        assert "no account" in server.get(path).json["mode"], path
+    assert "no account" in server.get("openapi.json").json["info"]["description"]
