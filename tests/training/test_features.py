@@ -12,11 +12,14 @@ import pytest
 import simulated
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
 
+from spinecast.cli.app import app
 from spinecast.clinical.features import batch_code
 from spinecast.errors import CohortError, ContractError, StudyError
 from spinecast.explanation.contributions import explain
 from spinecast.explanation.prediction import predict_patient
+from spinecast.explanation.quantity_prediction import predict_quantity
 from spinecast.models.artifact import load_model, save_model
 from spinecast.models.encoding import fit_encoder
 from spinecast.models.prognosis_model import PrognosisModel
@@ -27,6 +30,8 @@ from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.patients import study_patients
 from spinecast.training.plan import candidate_parameters, candidate_plans, model_predictors
+from spinecast.training.quantity.fitting import fit_quantity_study
+from spinecast.training.quantity.publication import quantity_model
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study
 
@@ -260,6 +265,49 @@ def test_a_table_that_will_not_do_is_one_clear_error(
     study = load_study(written(tmp_path, features().assign(**table)), [change])
     with pytest.raises((CohortError, ContractError), match=f"(?s){words}"):
         study_patients(study)
+
+
+def test_a_quantity_is_learned_from_image_features_too(tmp_path: Path) -> None:
+    """A synthetic cohort's own features come from its recipe; a table of others joins by the made-up identifiers."""
+    ids = [f"SYNTHETIC-blood_loss-reference-4-{number:07d}" for number in range(1, 301)]
+    features().reindex(range(300)).assign(who=ids).to_csv(tmp_path / "features.csv", index=False)
+    text = simulated.QUANTITY_STUDY.replace("instrumented_levels]", "instrumented_levels, ct]")
+    text += BLOCK.replace("keep: [age]", "keep: [sex]") + "    reduction: {most: 2}\n"
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    one = "candidates=[{kind: linear_quantile, trials: 1, search: {knots: [0]}}]"
+    study = load_study(tmp_path / "study.yaml", [one, "final={kind: winner}"])
+    trained = fit_quantity_study(study, checkpoints=tmp_path / "c", workers=1, started=datetime.now(UTC))
+    model = quantity_model(trained)
+    for member in model.parts[0].members:
+        owned = {model.predictors[place] for place in member.encoder.owner}
+        assert len(owned & {"ct.f_1", "ct.f_2", "ct.f_3"}) == 2
+        assert "ct.batch" not in owned
+    given = {"sex": "male", "hemoglobin": 12, "ct.f_1": 5.0, "ct.f_2": 0.4, "ct.f_3": -0.3}
+    stranger = predict_quantity(model, "x", given | {"ct.batch": "c"})
+    assert any("does not know the scanner c" in one for one in stranger.warnings)
+    assert stranger.median == predict_quantity(model, "x", {"sex": "male", "hemoglobin": 12}).median
+    assert stranger.median != predict_quantity(model, "x", given | {"ct.batch": "a"}).median
+
+
+@pytest.mark.slow
+def test_a_new_scanner_is_learned_when_a_model_is_validated(
+    model: PrognosisModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path / "store"))
+    save_model(model, tmp_path / "model")
+    images = features(seed=8).rename(columns=lambda name: name.replace("f_", "ct.f_"))
+    images = images.assign(**{"ct.batch": images["scanner"].replace("b", "elsewhere")}, patient=images["who"])
+    table = simulated.patients(seed=8).merge(images.drop(columns=["who", "scanner"]), on="patient", how="left")
+    table.to_csv(tmp_path / "there.csv", index=False)
+    study = written(tmp_path / "study")
+    asked = ["validate", str(tmp_path / "model"), "--cohort", str(tmp_path / "there.csv"), "--study", str(study)]
+    asked += ["--report", str(tmp_path / "page.html"), "--bootstrap", "20", "--missing-draws", "1"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    count = int((images["ct.batch"] == "elsewhere").sum())
+    assert f"Scanner elsewhere of ct was learned from the features of its {count} patients" in page
+    assert "all 3 features of ct" in page
 
 
 def test_features_may_stand_in_the_cohorts_own_table(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from spinecast.cohorts.derived import closure, complete, contradictions, inputs_
 from spinecast.cohorts.rules import MISSING_TEXT, canonical_key, level_lookup
 from spinecast.errors import ContractError, nearest
 
-__all__ = ["FieldError", "PatientError", "check_patient", "label_text", "patient_row"]
+__all__ = ["FieldError", "PatientError", "check_patient", "label_text", "missing_labels", "patient_row"]
 
 _QUANTITY_KEYS = ("value", "unit")
 
@@ -134,14 +134,14 @@ def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str
                 problems.append(_of_field(name, error))
     if problems:
         raise _together(problems)
-    missing = _labels(variables, [name for name in variables if math.isnan(numbers[name])])
+    missing = missing_labels(variables, [name for name in variables if math.isnan(numbers[name])])
     if missing:
         warnings.append(f"not known: {', '.join(missing)}")
     return numbers, warnings
 
 
-def _labels(variables: Sequence[str], missing: Sequence[str]) -> list[str]:
-    """Name what is missing; all features of an image that was not made are one thing that is."""
+def missing_labels(variables: Sequence[str], missing: Sequence[str]) -> list[str]:
+    """Name what is missing of some variables; all features of an image that was not made are one thing that is."""
     whole = features_together(variables)
     gone = {block: own for block, own in whole.items() if len(own) > 1 and set(own) <= set(missing)}
     named = [variable(name).label for name in missing if name not in gone.get(block_of(name) or "", ())]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ __all__ = [
     "Encoder",
     "Imputation",
     "PredictorSchema",
+    "all_knowing",
     "applied",
     "draw_missing_values",
     "fit_drawn_encoders",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
+MemberT = TypeVar("MemberT")
 
 # Linear parts do not extrapolate: values outside these training quantiles are drawn to them, so that one
 # mistyped but possible value cannot carry a prediction alone.
@@ -255,6 +257,23 @@ class Encoder:
             harmonisers=harmonisers_from_arrays(arrays),
             **{name: arrays[name] for name in _ARRAYS},
         )
+
+
+def all_knowing(members: Sequence[MemberT], matrix: FloatArray) -> tuple[MemberT, ...]:
+    """Let the encoding of each fold fit know the scanners of some rows; see :meth:`Encoder.knowing`.
+
+    Parameters
+    ----------
+    members : sequence of dataclasses
+        Fits with an ``encoder``; those of another kind hold no image features and stay as they are.
+    matrix : ndarray, shape (n, variables)
+    """
+    found: list[Any] = []
+    for member in members:
+        encoder = getattr(member, "encoder", None)
+        known = isinstance(encoder, Encoder) and encoder.harmonisers
+        found.append(replace(member, encoder=encoder.knowing(matrix)) if known else member)  # type: ignore[union-attr, type-var]
+    return tuple(found)
 
 
 _ARRAYS = (

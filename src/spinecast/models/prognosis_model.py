@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
-from spinecast.models.encoding import applied
+from spinecast.models.encoding import all_knowing, applied
 from spinecast.models.feature_blocks import Harmoniser
 from spinecast.models.members import AnyMember, DrawnMember, Member, mean_in_order
 from spinecast.models.missing_loss import MissingLoss
@@ -158,11 +158,7 @@ class PrognosisModel:
         parts = []
         for part in self.parts:
             own = np.ascontiguousarray(matrix[:, part.positions])
-            members = tuple(
-                replace(member, encoder=member.encoder.knowing(own)) if isinstance(member, Member) else member
-                for member in part.members
-            )
-            parts.append(replace(part, members=members))
+            parts.append(replace(part, members=all_knowing(part.members, own)))
         return replace(
             self, parts=tuple(parts), harmonisers=tuple(one.with_batches(matrix) for one in self.harmonisers)
         )

@@ -13,6 +13,7 @@ from scipy.special import logit
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.features import block_of, is_batch
 from spinecast.clinical.sorg import SORG_INPUTS, SORG_SOURCES
+from spinecast.cohorts.patient import missing_labels
 from spinecast.statistics import (
     Absent,
     Estimate,
@@ -303,7 +304,7 @@ def _one(
         already_missing=float(np.isnan(columns[name]).mean()) if name in columns else 1.0,
         measures=_all(less, bootstrap, seed),
         auc_difference=compared if isinstance(compared, Absent) else compared.difference,
-        also=tuple(variable(other).label for other in following),
+        also=tuple(missing_labels(following, following)),
         log_odds_change=log_odds_change,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.explanation.quantity_summary import summarise_quantity
 from spinecast.files import atomic_write
-from spinecast.models.encoding import FEWEST_MISSING
+from spinecast.models.encoding import FEWEST_MISSING, all_knowing
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
@@ -128,10 +128,15 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
     schema = predictor_schema(study, predictors)
     described = described_blocks(study, trained.cohort, predictors)
+    tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
     return QuantityModel(
         name=study.study,
         predictors=predictors,
-        parts=quantile_parts(choice, {name: trained.tuned[ALL_PATIENTS, name] for name in plans}, plans, predictors),
+        # A scanner that was too rare in some folds is known to every fit from all its patients.
+        parts=tuple(
+            replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
+            for part in quantile_parts(choice, tuned, plans, predictors)
+        ),
         levels=trained.levels,
         shifts=choice.shifts,
         scale=trained.scale,
