@@ -181,20 +181,15 @@ def predict_curve(
     found = explain_at(model, matrix, day)
     variables = [variable(name) for name in model.predictors]
     grid = _grid(model)
-    lower, upper = model.interval(matrix, grid)
+    horizons, curve = _read(model, matrix, asked, grid)
     return CurvePrediction(
         model=model.name,
         identity=identity,
         outcome=str(model.about["outcome"]["label"]),
         given=dict(given),
         used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
-        horizons=tuple(_answer(model, matrix, one) for one in asked),
-        curve={
-            "days": grid.tolist(),
-            "risk": model.risk(matrix, grid)[0].tolist(),
-            "lower": lower[0].tolist(),
-            "upper": upper[0].tolist(),
-        },
+        horizons=horizons,
+        curve=curve,
         other_causes=_others(model, matrix, asked),
         median_days=_median(model, matrix),
         scale=found.scale,
@@ -244,13 +239,22 @@ def _grid(model: TimedModel) -> FloatArray:
     return model.hazards[0].grid if isinstance(model, CompetingRisksModel) else model.grid
 
 
-def _answer(model: TimedModel, matrix: FloatArray, day: float) -> dict[str, Any]:
-    if day > model.last_day:
-        reason = f"the development follow-up supports risks up to day {model.last_day:g}"
-        return {"day": day, "absent": reason}
-    lower, upper = model.interval(matrix, [day])
-    risk = float(model.risk(matrix, [day])[0, 0])
-    return {"day": day, "risk": risk, "lower": float(lower[0, 0]), "upper": float(upper[0, 0])}
+def _read(
+    model: TimedModel, matrix: FloatArray, asked: Sequence[float], grid: FloatArray
+) -> tuple[tuple[dict[str, Any], ...], dict[str, list[float]]]:
+    """Answer the days asked for and the grid in one reading: limits of one day take as long as those of many."""
+    inside = [day for day in asked if day <= model.last_day]
+    days = [*inside, *grid.tolist()]
+    found = {"risk": model.risk(matrix, days)[0]}
+    found |= dict(zip(("lower", "upper"), (limit[0] for limit in model.interval(matrix, days)), strict=True))
+    reason = f"the development follow-up supports risks up to day {model.last_day:g}"
+    horizons = tuple(
+        {"day": day, **{name: float(values[inside.index(day)]) for name, values in found.items()}}
+        if day in inside
+        else {"day": day, "absent": reason}
+        for day in asked
+    )
+    return horizons, {"days": grid.tolist(), **{name: v[len(inside) :].tolist() for name, v in found.items()}}
 
 
 def _others(model: TimedModel, matrix: FloatArray, asked: Sequence[float]) -> dict[str, list[float | None]]:
