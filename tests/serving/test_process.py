@@ -25,6 +25,10 @@ from spinecast.models.artifact import save_model
 from spinecast.serving.server import _listen
 
 
+# Twenty by hand before a release; each takes a start.
+KILLS = int(os.environ.get("SPINECAST_KILLS", "2"))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     store = made_store.new_store(tmp_path / "mlruns")
@@ -76,7 +80,7 @@ def test_killed_under_load_every_answer_that_left_is_recorded(folder: Path) -> N
             assert said.status == 200, said.content
             got[said.json["audit_id"]] = said.json["prediction"]["risk"]
 
-    for _ in range(2):
+    for _ in range(KILLS):
         with process(folder) as (started, address):
             already = len(got)
             threads = [threading.Thread(target=ask, args=(address,)) for _ in range(4)]
@@ -92,9 +96,9 @@ def test_killed_under_load_every_answer_that_left_is_recorded(folder: Path) -> N
     found = verify(log.records(), log.seal())
     assert found.whole, found
     kept = {record.sequence: record.body for record in log.records() if record.kind == "prediction"}
-    assert len(got) >= 30
+    assert len(got) >= 15 * KILLS
     assert {number: (kept[number] or {})["answer"]["prediction"]["risk"] for number in got} == got
-    assert [record.kind for record in log.records()].count("start") == 2
+    assert [record.kind for record in log.records()].count("start") == KILLS
     assert (folder / "seen").read_text() == ""  # nobody was called
 
 

@@ -217,6 +217,7 @@ _RECORDED = {
 _PREDICTIONS: Mapping[str, dict[str, Any]] = {
     "event": {"risk": _NUMBER, "lower": _NUMBER, "upper": _NUMBER, "log_odds": _NUMBER},
     "times": {"horizons": {"type": "array"}, "curve": _ANYTHING, "median_days": _ANYTHING, "explained_day": _NUMBER},
+    "levels": {"levels": {"type": "array"}, "thresholds": {"type": "array"}, "explained": _TEXT},
     "quantity": {"median": _NUMBER, "unit": _TEXT, "quantiles": {"type": "array"}, "intervals": {"type": "array"}},
 }
 """What a prediction of each kind has beside what all have; models of a kind may add to it."""

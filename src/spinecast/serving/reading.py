@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from spinecast.errors import ContractError, nearest
@@ -68,14 +68,14 @@ class PatientQuestion:
         return {
             "inputs": dict(self.inputs),
             "for_scores": dict(self.for_scores),
-            "days": list(self.question.days),
-            "minimum_hemoglobin": self.question.minimum_hemoglobin,
+            "question": asdict(self.question),
         }
 
     @classmethod
     def from_dict(cls, recorded: Mapping[str, Any]) -> PatientQuestion:
         """Rebuild it from the log."""
-        question = Question(tuple(recorded["days"]), recorded["minimum_hemoglobin"])
+        stored = recorded["question"]
+        question = Question(**{**stored, "days": tuple(stored["days"])})
         return cls(recorded["inputs"], None, recorded["for_scores"], question)
 
 
