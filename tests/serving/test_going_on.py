@@ -124,6 +124,7 @@ def test_without_the_database_nothing_is_answered(store: Store, places: Places, 
         assert server.predict(PATIENT).status == 200
         away = tmp_path / "away"
         places.seal.parent.rename(away)
+        assert server.get("ready").status == 503
         for path in (f"models/{EVENT}/predict", f"models/{EVENT}/explain", f"models/{EVENT}/predict-many", "scores"):
             said = server.ask("POST", path, {"inputs": {"age": 63}})
             assert said.status == 503, path

@@ -24,7 +24,6 @@ from spinecast.errors import ServingError
 from spinecast.models.artifact import save_model
 from spinecast.serving.server import _listen
 
-
 # Twenty by hand before a release; each takes a start.
 KILLS = int(os.environ.get("SPINECAST_KILLS", "2"))
 

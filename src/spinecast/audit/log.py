@@ -112,7 +112,14 @@ class AuditLog:
             return str(connection.execute(select(RECORDS.c.hash).where(RECORDS.c.sequence == 1)).scalar() or "")
 
     def head(self) -> Record | None:
-        """Return the last record; None of an empty log."""
+        """Return the last record; None of an empty log.
+
+        Raises
+        ------
+        AuditError
+            If the database is gone or does not answer.
+        """
+        self._require_same_file()
         with answering(self.places), self.engine.connect() as connection:
             return _last(connection)
 

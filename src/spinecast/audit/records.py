@@ -85,6 +85,19 @@ class Record:
         body: dict[str, Any] = json.loads(self.content)["body"]
         return body
 
+    def headline(self) -> dict[str, Any]:
+        """Return what a list shows of it: JSON values, no content."""
+        return {
+            "record": self.sequence,
+            "recorded_at": self.recorded_at,
+            "kind": self.kind,
+            "actor": self.actor,
+            "model": self.model or None,
+            "patient": self.subject,
+            "erased": self.content is None,
+            "hash": self.hash,
+        }
+
     def own_hash(self) -> str:
         """Return the hash that the row's other columns give."""
         chained_columns = {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
-    from spinecast.audit.records import Record
 
 __all__ = ["app"]
 
@@ -82,7 +81,7 @@ def list_(
     records = listed(log.append, log, _actor(), kind=kind, model=model, subject=subject, limit=limit, before=before)
     if json_:
         for record in records:
-            typer.echo(canonical_json(_headline(record)))
+            typer.echo(canonical_json(record.headline()))
         return
     rows = [("record", "time (UTC)", "kind", "model", "patient", "actor")]
     rows += [
@@ -109,7 +108,7 @@ def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its numbe
 
     log = _open()
     found = read_one(log.append, log, _actor(), record)
-    typer.echo(readable_json(_headline(found) | {"content": found.body}), nl=False)
+    typer.echo(readable_json(found.headline() | {"content": found.body}), nl=False)
 
 
 @app.command("replay")
@@ -229,16 +228,3 @@ def _needed(subject: str | None) -> str:
     if not subject:
         raise AuditError("no patient is named", expected="--patient IDENTIFIER or --pseudonym HEX")
     return subject
-
-
-def _headline(record: Record) -> dict[str, Any]:
-    return {
-        "record": record.sequence,
-        "recorded_at": record.recorded_at,
-        "kind": record.kind,
-        "actor": record.actor,
-        "model": record.model or None,
-        "patient": record.subject,
-        "erased": record.content is None,
-        "hash": record.hash,
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Path, Query, Request
@@ -18,6 +18,7 @@ from spinecast.errors import AuditError, SpinecastError
 from spinecast.files import canonical_json
 from spinecast.notices import RESEARCH_USE
 from spinecast.serving.actors import Actor, Permission, local_demonstration
+from spinecast.serving.bodies import MOST_BYTES_OF_MANY, as_lines, batches_of, read_body
 from spinecast.serving.guard import Guard
 from spinecast.serving.input_schemas import inputs_schema
 from spinecast.serving.metrics import CONTENT_TYPE_LATEST
@@ -29,8 +30,6 @@ from spinecast.serving.state import State
 
 __all__ = ["make_app", "permission_of"]
 
-MOST_BYTES_OF_MANY = 16 * 1024 * 1024
-_LINES_AT_ONCE = 64
 _PERMISSION = "_spinecast_permission"
 
 ModelName = Annotated[str, Path(max_length=200)]
@@ -145,12 +144,12 @@ def _add_asking(app: FastAPI, state: State, who: Identify) -> None:
 
     @app.post(f"{PREFIX}/models/{{name}}/predict")
     async def predict(request: Request, name: ModelName, actor: Actor = asker) -> Response:
-        asked = state.read(await _body(request, MOST_BYTES, "application/json"))
+        asked = state.read(await read_body(request, MOST_BYTES, "application/json"))
         return await _json(lambda: state.predict(name, asked, actor))
 
     @app.post(f"{PREFIX}/models/{{name}}/explain")
     async def explain(request: Request, name: ModelName, actor: Actor = asker) -> Response:
-        asked = state.read(await _body(request, MOST_BYTES, "application/json"))
+        asked = state.read(await read_body(request, MOST_BYTES, "application/json"))
         return await _json(lambda: state.predict(name, asked, actor, explain=True))
 
     @app.post(f"{PREFIX}/models/{{name}}/predict-many")
@@ -158,25 +157,25 @@ def _add_asking(app: FastAPI, state: State, who: Identify) -> None:
         served = _found(lambda: state.models.get(name))
         # Read whole before the first answer leaves: a client that sends all and only then reads would else wait
         # for us, and we for it.
-        content = await _body(request, MOST_BYTES_OF_MANY, "application/x-ndjson")
-        batches = _batches(content)
+        content = await read_body(request, MOST_BYTES_OF_MANY, "application/x-ndjson")
+        batches = batches_of(content)
         first = next(batches, [])
         answered = await run_in_threadpool(state.predict_lines, served, first, actor)
 
         async def stream() -> AsyncIterator[bytes]:
-            yield _ndjson(answered)
+            yield as_lines(answered)
             for batch in batches:
                 try:
-                    yield _ndjson(await run_in_threadpool(state.predict_lines, served, batch, actor))
+                    yield as_lines(await run_in_threadpool(state.predict_lines, served, batch, actor))
                 except Problem as problem:  # the status is sent: what was not recorded is not answered
-                    yield _ndjson([{"line": batch[0][0], "problem": problem.to_dict()}])
+                    yield as_lines([{"line": batch[0][0], "problem": problem.to_dict()}])
                     return
 
         return StreamingResponse(stream(), media_type="application/x-ndjson")
 
     @app.post(f"{PREFIX}/scores")
     async def scores(request: Request, actor: Actor = asker) -> Response:
-        content = await _body(request, MOST_BYTES, "application/json")
+        content = await read_body(request, MOST_BYTES, "application/json")
         value = _found(lambda: read_json(content))
         wanted = value.pop("scores", None) if isinstance(value, dict) else None
         if wanted is not None and not (isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)):
@@ -209,12 +208,12 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
                 before=before,
             )
         )
-        return JSONResponse({"records": [headline(record) for record in found], "mode": state.mode})
+        return JSONResponse({"records": [record.headline() for record in found], "mode": state.mode})
 
     @app.post(f"{PREFIX}/predictions/search")
     async def search(request: Request, actor: Actor = auditor) -> Response:
         """Find a patient's records; the identifier is in the body, because addresses end up in logs."""
-        content = await _body(request, MOST_BYTES, "application/json")
+        content = await read_body(request, MOST_BYTES, "application/json")
         value = _found(lambda: read_json(content))
         patient = value.get("patient") if isinstance(value, dict) and set(value) == {"patient"} else None
         if not isinstance(patient, str) or not patient.strip():
@@ -223,7 +222,7 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
 
         def find() -> dict[str, Any]:
             found = listed(state.writer.record, state.log, actor.recorded, subject=subject, limit=1000)
-            return {"pseudonym": subject, "records": [headline(one) for one in found], "mode": state.mode}
+            return {"pseudonym": subject, "records": [one.headline() for one in found], "mode": state.mode}
 
         return await _json(lambda: _found(find))
 
@@ -231,7 +230,7 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
     def prediction(record: RecordNumber, actor: Actor = auditor) -> Response:
         _require_record(state, record)
         found = _found(lambda: read_one(state.writer.record, state.log, actor.recorded, record))
-        return JSONResponse({**headline(found), "content": found.body, "mode": state.mode})
+        return JSONResponse({**found.headline(), "content": found.body, "mode": state.mode})
 
     @app.post(f"{PREFIX}/predictions/{{record}}/replay")
     def replayed(record: RecordNumber, actor: Actor = replayer) -> Response:
@@ -243,20 +242,6 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
         except SpinecastError as error:
             raise problem_of(error) from error
         return JSONResponse({**said, "mode": state.mode})
-
-
-def headline(record: Record) -> dict[str, Any]:
-    """Return what a list shows of a record: no content."""
-    return {
-        "record": record.sequence,
-        "recorded_at": record.recorded_at,
-        "kind": record.kind,
-        "actor": record.actor,
-        "model": record.model or None,
-        "patient": record.subject,
-        "erased": record.content is None,
-        "hash": record.hash,
-    }
 
 
 def _require_record(state: State, number: int) -> Record:
@@ -276,35 +261,6 @@ def _found(make: Callable[[], Found]) -> Found:
 async def _json(make: Callable[[], dict[str, Any]]) -> Response:
     # canonical_json refuses numbers that are none, and writes every float so that it reads back the same bits.
     return Response(canonical_json(await run_in_threadpool(make)), media_type="application/json")
-
-
-async def _body(request: Request, most: int, kind: str) -> bytes:
-    stated = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
-    if stated not in (kind, "application/json"):
-        raise Problem(415, "media-type", f"the body must be {kind}")
-    content = bytearray()
-    async for piece in request.stream():
-        content += piece
-        if len(content) > most:
-            raise Problem(413, "too-large", f"the body is larger than {most} bytes")
-    return bytes(content)
-
-
-def _batches(content: bytes) -> Iterator[list[tuple[int, bytes]]]:
-    """Lines with their numbers, blank ones passed over, some at a time."""
-    batch: list[tuple[int, bytes]] = []
-    for number, line in enumerate(content.splitlines(), start=1):
-        if line.strip():
-            batch.append((number, line))
-        if len(batch) == _LINES_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _ndjson(rows: list[dict[str, Any]]) -> bytes:
-    return "".join(canonical_json(row) + "\n" for row in rows).encode()
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:

@@ -1,0 +1,63 @@
+"""Bodies of requests and answers: read up to a limit, many patients a line of JSON each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from starlette.requests import Request
+
+from spinecast.files import canonical_json
+from spinecast.serving.problems import Problem
+
+__all__ = ["MOST_BYTES_OF_MANY", "as_lines", "batches_of", "read_body"]
+
+MOST_BYTES_OF_MANY = 16 * 1024 * 1024
+"""Of a request about many patients; a larger table is cut by who sends it."""
+
+_LINES_AT_ONCE = 64
+
+
+async def read_body(request: Request, most: int, kind: str) -> bytes:
+    """Read a body.
+
+    Parameters
+    ----------
+    request : Request
+    most : int
+        Bytes.
+    kind : str
+        Media type it must state; JSON will do for lines of it. A form of another site can state neither.
+
+    Raises
+    ------
+    Problem
+        415 for another media type, 413 for a larger body, as soon as it is larger.
+    """
+    stated = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if stated not in (kind, "application/json"):
+        raise Problem(415, "media-type", f"the body must be {kind}")
+    content = bytearray()
+    async for piece in request.stream():
+        content += piece
+        if len(content) > most:
+            raise Problem(413, "too-large", f"the body is larger than {most} bytes")
+    return bytes(content)
+
+
+def batches_of(content: bytes) -> Iterator[list[tuple[int, bytes]]]:
+    """Lines with their numbers from 1, blank ones passed over, some at a time."""
+    batch: list[tuple[int, bytes]] = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip():
+            batch.append((number, line))
+        if len(batch) == _LINES_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def as_lines(rows: Sequence[dict[str, Any]]) -> bytes:
+    """Write values as lines of JSON."""
+    return "".join(canonical_json(row) + "\n" for row in rows).encode()

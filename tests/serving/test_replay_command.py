@@ -1,0 +1,65 @@
+"""`spinecast audit replay`, on a log that a server left."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from serving import made_store
+from serving.made_store import EVENT, PATIENT
+
+from spinecast.audit.places import audit_places
+from spinecast.cli import main
+from spinecast.models.artifact import save_model
+from spinecast.serving.app import make_app
+from spinecast.serving.server import close_state, open_state
+
+
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    monkeypatch.setattr("sys.argv", ["spinecast", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    return int(ended.value.code or 0), said.out, said.err
+
+
+def test_replay_says_the_same_or_names_what_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path / "mlruns"))
+    store = made_store.new_store(tmp_path / "mlruns")
+    folder = tmp_path / "mlruns" / "first" / "model"
+    made_store.register(store, EVENT, 1, folder, save_model(made_store.event_model(), folder))
+    state = open_state(store, audit_places(), lambda _: None)
+    with made_store.running(make_app(state)) as server:
+        number = str(server.predict(PATIENT).json["audit_id"])
+    close_state(state)
+    status, said, _ = run(monkeypatch, capsys, "audit", "replay", number)
+    assert (status, said) == (0, f"record {number}: the same, bit for bit\n")
+    status, said, _ = run(monkeypatch, capsys, "audit", "replay", number, "--json")
+    assert json.loads(said)["same"] is True
+    status, _, complaint = run(monkeypatch, capsys, "audit", "replay", "1")
+    assert (status, "nothing was answered" in complaint) == (2, True)
+
+    # Software that answers otherwise is found out, and where.
+    with monkeypatch.context() as changed:
+        from spinecast.serving import recording
+
+        right = recording.answer
+
+        def wrong(*given: object, **named: object) -> dict[str, object]:
+            found = right(*given, **named)  # type: ignore[arg-type]
+            return {**found, "prediction": {**found["prediction"], "risk": found["prediction"]["risk"] + 1e-16}}
+
+        changed.setattr(recording, "answer", wrong)
+        status, said, _ = run(changed, capsys, "audit", "replay", number)
+        assert status == 4
+        assert "/prediction/risk: then" in said
+
+    save_model(replace(made_store.event_model(), slope=2.0), folder)
+    status, _, complaint = run(monkeypatch, capsys, "audit", "replay", number)
+    assert status == 2
+    assert "not the model that was registered" in complaint
+    assert "Traceback" not in complaint
