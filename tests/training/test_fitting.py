@@ -72,17 +72,17 @@ def test_patients_of_one_site_are_never_on_both_sides_of_a_split(tmp_path: Path)
 
 
 def test_only_the_learners_own_time_is_called_time_in_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spinecast.training import tuning
+    from spinecast.training import encoded_folds, tuning
 
     clock = iter(range(10_000))
-    encode = tuning.fit_encoder
+    encode = encoded_folds.fit_encoder
 
     def slow_encoding(*arguments: object, **named: object) -> object:
         for _ in range(100):
             next(clock)
         return encode(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tuning, "fit_encoder", slow_encoding)
+    monkeypatch.setattr(encoded_folds, "fit_encoder", slow_encoding)
     monkeypatch.setattr(tuning.time, "perf_counter", lambda: next(clock))
     done = trained(tmp_path, simulated.patients())
     # 3 splits x 2 candidates x 1 trial x 2 inner folds: one tick of the clock within each fit, a hundred around each.
