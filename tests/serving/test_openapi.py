@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from serving.made_store import COMPETING, EVENT, LOSS, PATIENT, TIMES, Address
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import batch_name, feature_name
 from spinecast.cohorts.patient import patient_row
+from spinecast.serving.input_schemas import inputs_schema, variable_schema
 from spinecast.serving.openapi import document
 from spinecast.serving.state import State
 
@@ -67,8 +69,6 @@ def test_each_model_has_its_own_inputs_with_units_ranges_levels_and_codes(server
 
 @given(st.sampled_from(["age", "albumin", "creatinine", "hemoglobin", "body_height", "glucose"]), st.data())
 def test_what_the_schema_of_an_input_allows_is_read(name: str, data: st.DataObject) -> None:
-    from spinecast.serving.input_schemas import variable_schema
-
     forms = variable_schema(variable(name))["anyOf"]
     form = data.draw(st.sampled_from(forms[:-1]))
     number = form if form["type"] == "number" else form["properties"]["value"]
@@ -76,6 +76,13 @@ def test_what_the_schema_of_an_input_allows_is_read(name: str, data: st.DataObje
     given_ = value if form["type"] == "number" else {"value": value, "unit": form["properties"]["unit"]["enum"][0]}
     row, _ = patient_row({name: json.loads(json.dumps(given_))}, (name,))
     assert variable(name).possible.contains(row[0, 0])  # type: ignore[union-attr]
+
+
+def test_a_scanner_is_a_text_and_an_image_feature_a_number() -> None:
+    schema = inputs_schema([feature_name("ct", "mean"), batch_name("ct")])["properties"]
+    feature, scanner = schema.values()
+    assert feature["anyOf"][0]["type"] == "number"
+    assert scanner["type"] == ["string", "null"]
 
 
 def test_the_patient_of_the_tests_is_one_the_document_allows(server: Address) -> None:

@@ -35,12 +35,14 @@ def inputs_schema(names: Sequence[str], *, title: str = "") -> dict[str, Any]:
 
 
 def variable_schema(entry: Variable) -> dict[str, Any]:
-    """Return the schema of one variable: a level, or a number in any accepted unit; null where not known."""
+    """Return the schema of one variable: a level, a text, or a number in any accepted unit; null where not known."""
     said: dict[str, Any] = {"title": entry.label, "description": entry.help}
     if entry.codes:
         said["x-codes"] = [{"system": code.uri, "code": code.code, "display": code.display} for code in entry.codes]
     if entry.is_derived:
         said["x-follows-from"] = list(entry.derived_from)
+    if entry.is_label:
+        return said | {"type": ["string", "null"], "minLength": 1}
     if entry.is_levelled:
         return said | _levelled(entry)
     assert entry.possible is not None

@@ -259,7 +259,7 @@ def _rehearse(served: ServedModel) -> None:
     ArithmeticError
         If what is explained is not what is served.
     """
-    name = served.model.predictors[0]
+    name = next(one for one in served.model.predictors if not variable(one).is_label)
     entry = variable(name)
     if entry.is_levelled:
         typical: Any = entry.level_values[0]

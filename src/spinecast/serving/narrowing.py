@@ -39,7 +39,9 @@ def narrowing(model: AnyModel, matrix: FloatArray) -> list[dict[str, Any]]:
         day of a model of times), or of the central 80 % interval of a quantity in its unit.
     """
     now = float(_widths(model, matrix)[0])
-    absent = np.flatnonzero(np.isnan(matrix[0]))
+    # A text, such as a scanner's name, has no quantiles.
+    readable = np.array([not variable(name).is_label for name in model.predictors])
+    absent = np.flatnonzero(np.isnan(matrix[0]) & readable)
     if not len(absent):
         return []
     marginals = _marginals(model)
