@@ -54,6 +54,7 @@ STUDY = (
     )
     + BLOCK
 )
+ONE = "candidates=[{kind: elastic_net, trials: 1}, {kind: xgboost, trials: 1}]"
 QUICK = (
     "candidates=[{kind: elastic_net, trials: 1}, {kind: support_vector_machine, trials: 1, predictors: [age, ct]}]",
     "final={kind: ensemble, of: [elastic_net, support_vector_machine]}",
@@ -308,6 +309,18 @@ def test_a_new_scanner_is_learned_when_a_model_is_validated(
     count = int((images["ct.batch"] == "elsewhere").sum())
     assert f"Scanner elsewhere of ct was learned from the features of its {count} patients" in page
     assert "all 3 features of ct" in page
+
+
+def test_a_kept_predictor_that_is_the_scanner_is_refused(tmp_path: Path) -> None:
+    """As sva refuses a covariate that is confounded with batch."""
+    sex = simulated.patients()["sex"].loc[features().index]
+    study = load_study(
+        written(tmp_path, features().assign(scanner=sex)), ["features.0.harmonisation.keep=[age, sex]", ONE]
+    )
+    with pytest.raises(
+        CohortError, match="what age, sex does to the features ct cannot be told from what the scanners"
+    ):
+        study_patients(study)
 
 
 def test_features_may_stand_in_the_cohorts_own_table(tmp_path: Path) -> None:

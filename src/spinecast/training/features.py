@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.clinical.features import batch_code, batch_name, feature_name, features_together, is_feature_column
 from spinecast.cohorts.cohort import Cohort
@@ -232,6 +234,7 @@ def cohort_with_features(study: Study, source: Source, names: Sequence[str]) -> 
             )
         require_varying_features(cohort, tuple(features), place)
         _require_reference(cohort, spec, place)
+        _require_separable(study, cohort, spec, place)
     return cohort
 
 
@@ -247,4 +250,25 @@ def _require_reference(cohort: Cohort, spec: FeatureBlockSpec, place: str) -> No
             where=f"{place}.harmonisation.reference",
             expected=f"at least {combat.fewest_patients}",
             remedy=f"name one of {', '.join(str(text) for text in texts.cat.categories)}",
+        )
+
+
+def _require_separable(study: Study, cohort: Cohort, spec: FeatureBlockSpec, place: str) -> None:
+    """Refuse kept predictors whose effect cannot be told from that of the scanner."""
+    combat = spec.combat
+    if combat is None or not combat.keep:
+        return
+    names = (*combat.keep, *expanded_predictors(study, [spec.name]))
+    matrix = cohort.matrix(names)
+    (harmoniser,) = predictor_schema(study, names).fit_harmonisers(matrix)
+    known = np.isin(matrix[:, harmoniser.batch], harmoniser.combat.batches)
+    scanners = matrix[known, harmoniser.batch, None] == harmoniser.combat.batches
+    design = np.column_stack([scanners.astype(np.float64), harmoniser.covariates(matrix[known])])
+    if known.any() and np.linalg.matrix_rank(design) < design.shape[1]:
+        kept = ", ".join(combat.keep)
+        raise CohortError(
+            f"what {kept} does to the features {spec.name} cannot be told from what the scanners do",
+            where=f"{place}.harmonisation.keep",
+            expected="kept predictors that vary among the patients of a scanner",
+            remedy="leave out of keep what is one and the same thing as the scanner",
         )
