@@ -114,6 +114,10 @@ def test_what_is_not_there(server: Address) -> None:
         assert server.get(path).status == 422, path
     assert server.get(f"predictions/{2**60}").status == 404
     assert server.ask("POST", "scores", {"inputs": {"age": 63}, "scores": ["zebra"]}).status == 422
+    for inputs in ({"zebra": 1}, {"spinal_level": "nowhere"}, {"hematocrit": 4000}):  # whether a score looks or not
+        said = server.ask("POST", "scores", {"inputs": inputs})
+        assert (said.status, said.json["errors"][0]["field"]) == (422, next(iter(inputs)))
+        assert server.predict(PATIENT, for_scores=inputs).status == 422
     assert server.ask("POST", "predictions/search", {"patient": 4711}).status == 422
 
 

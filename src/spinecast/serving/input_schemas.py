@@ -50,7 +50,10 @@ def variable_schema(entry: Variable) -> dict[str, Any]:
     canonical = entry.conversions()[0]
     forms = [
         {"type": "number", **_limits(entry.possible, canonical), "x-unit": entry.unit_symbol, **plausible},
-        *(_quantity(entry.possible, conversion) for conversion in entry.conversions()),
+        *(
+            _quantity(entry.possible, conversion, canonical=conversion is canonical)
+            for conversion in (canonical, *entry.other_units)
+        ),
         {"type": "null"},
     ]
     return said | {"anyOf": forms}
@@ -64,15 +67,14 @@ def _levelled(entry: Variable) -> dict[str, Any]:
     return {"enum": [*values, None], "x-labels": labels, "x-ordered": entry.kind == "ordinal"}
 
 
-def _quantity(possible: Range, conversion: UnitConversion) -> Mapping[str, Any]:
+def _quantity(possible: Range, conversion: UnitConversion, *, canonical: bool) -> Mapping[str, Any]:
     spellings = sorted({conversion.unit.symbol, conversion.unit.ucum, *conversion.unit.spellings} - {""})
+    # Left out, or null, the unit is the canonical one.
+    unit = {"enum": [*spellings, None] if canonical else spellings}
     return {
         "type": "object",
-        "properties": {
-            "value": {"type": ["number", "null"], **_limits(possible, conversion)},
-            **({"unit": {"enum": spellings}} if spellings else {}),
-        },
-        "required": ["value", *(["unit"] if spellings else [])],
+        "properties": {"value": {"type": ["number", "null"], **_limits(possible, conversion)}, "unit": unit},
+        "required": [] if canonical else ["unit"],
         "additionalProperties": False,
     }
 

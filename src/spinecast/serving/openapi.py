@@ -34,7 +34,7 @@ def document(models: Mapping[str, ServedModel], mode: str) -> dict[str, Any]:
     for served in models.values():
         schemas[f"Inputs_{served.name}"] = _plain(inputs_schema(served.inputs))
         paths |= _of_model(served)
-    schemas["ScoreInputs"] = _plain(inputs_schema(score_inputs()))
+    schemas["ScoreInputs"] = _plain(inputs_schema(sorted(score_inputs())))
     return {
         "openapi": "3.1.0",
         "info": {

@@ -11,15 +11,23 @@ import numpy as np
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.scores import Score, ScoreResult, compute_scores, scores
+from spinecast.cohorts.derived import closure
 from spinecast.cohorts.patient import patient_row
 
 __all__ = ["score_inputs", "scores_of"]
 
 
 @cache
-def score_inputs() -> tuple[str, ...]:
-    """Name every dictionary variable that a published score reads."""
-    return tuple(dict.fromkeys(name for entry in scores().values() for name in entry.read_variables))
+def score_inputs() -> frozenset[str]:
+    """Name every dictionary variable that a published score reads, and what derived ones among them follow from."""
+    return frozenset(name for given in _sources().values() for name in given)
+
+
+@cache
+def _sources() -> Mapping[str, frozenset[str]]:
+    """For each variable that a score reads: itself and what it follows from."""
+    read = dict.fromkeys(name for entry in scores().values() for name in entry.read_variables)
+    return {name: frozenset(closure((name,))) for name in read}
 
 
 def scores_of(known: Mapping[str, Any], wanted: Sequence[Score] | None = None) -> list[dict[str, Any]]:
@@ -28,7 +36,8 @@ def scores_of(known: Mapping[str, Any], wanted: Sequence[Score] | None = None) -
     Parameters
     ----------
     known : mapping of str to value
-        Dictionary variables as a request gives them; those that no score reads are passed over.
+        Variables of `score_inputs`. All are read whether a score looks at them or not: a value that cannot be is never
+        passed over.
     wanted : sequence of Score, optional
         When left out, those of which at least half of the inputs are known: the range of others says little.
 
@@ -41,22 +50,24 @@ def scores_of(known: Mapping[str, Any], wanted: Sequence[Score] | None = None) -
     Raises
     ------
     ContractError
-        If a value cannot be.
+        If a value cannot be, or no score reads its variable.
     """
-    chosen = [entry for entry in scores().values() if _told(entry, known)] if wanted is None else list(wanted)
-    # What is given is read whether a score looks at it or not: a value that cannot be is never passed over.
-    given = {name: value for name, value in known.items() if name in score_inputs()}
-    names = tuple(dict.fromkeys([*given, *(name for entry in chosen for name in entry.read_variables)]))
-    if not names:
+    if not known and wanted is None:
         return []
-    row, _ = patient_row(given, names)
+    touched = [name for name, sources in _sources().items() if not sources.isdisjoint(known)]
+    asked = [name for entry in wanted or () for name in entry.read_variables]
+    names = tuple(dict.fromkeys([*touched, *asked])) or tuple(_sources())
+    row, _ = patient_row(known, names)
     columns = {name: row[:, place] for place, name in enumerate(names)}
+    chosen = [entry for entry in scores().values() if _told(entry, columns)] if wanted is None else list(wanted)
+    if not chosen:
+        return []
     found = compute_scores(chosen, columns)
     return [_shown(entry, found[entry.name], columns) for entry in chosen]
 
 
-def _told(entry: Score, known: Mapping[str, Any]) -> bool:
-    given = sum(known.get(name) is not None for name in entry.read_variables)
+def _told(entry: Score, columns: Mapping[str, Any]) -> bool:
+    given = sum(name in columns and not np.isnan(columns[name][0]) for name in entry.read_variables)
     return 2 * given >= len(entry.inputs)
 
 
@@ -69,7 +80,7 @@ def _shown(entry: Score, result: ScoreResult, columns: Mapping[str, Any]) -> dic
         "direction": entry.direction,
         "minimum": entry.minimum,
         "maximum": entry.maximum,
-        "missing": [variable(name).label for name in entry.inputs if np.isnan(columns[name][0])],
+        "missing": [variable(name).label for name in entry.inputs if name not in columns or np.isnan(columns[name][0])],
         "source": entry.source,
     }
     if math.isnan(lower) or math.isnan(upper):
