@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -113,3 +114,8 @@ def test_stopped_it_ends_well_and_a_taken_port_is_one_error(folder: Path) -> Non
     assert "Traceback" not in logged
     assert '"route": "/api/v1/models/{name}/predict", "status": 200' in logged
     assert "63" not in re.sub(r'"(request|ms)": [^,}]+', "", logged)  # no patient's value
+
+
+def test_the_door_is_named_as_tcp_so_that_answers_leave_at_once() -> None:
+    with _listen(0) as door:
+        assert door.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on
