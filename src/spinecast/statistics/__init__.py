@@ -179,6 +179,15 @@ from spinecast.statistics.meta_analysis.studies import (
     study_influence,
 )
 from spinecast.statistics.meta_analysis.variance import HeterogeneityMethod
+from spinecast.statistics.ordinal.parallel_slopes import ParallelSlopes, brant_test
+from spinecast.statistics.ordinal.performance import (
+    ordinal_concordance,
+    ranked_probability_losses,
+    ranked_probability_score,
+    ranked_probability_skill,
+    somers_dxy,
+)
+from spinecast.statistics.ordinal.proportional_odds import ProportionalOdds, fit_proportional_odds
 from spinecast.statistics.quantity.quantile_performance import (
     interval_coverage,
     mean_absolute_error,
@@ -320,9 +329,11 @@ __all__ = [
     "McNemar",
     "Measure",
     "MetaAnalysis",
+    "ParallelSlopes",
     "PooledImputations",
     "PrecisionRecallCurve",
     "ProportionalHazardsTest",
+    "ProportionalOdds",
     "QualityIndices",
     "QuantileLine",
     "Range",
@@ -351,6 +362,7 @@ __all__ = [
     "average_precision",
     "beta_linear_predictor",
     "binormal_linear_predictor",
+    "brant_test",
     "brier",
     "brier_decomposition",
     "brier_no_information",
@@ -403,6 +415,7 @@ __all__ = [
     "fit_hazard_update",
     "fit_logistic_recalibration",
     "fit_logistic_regression",
+    "fit_proportional_odds",
     "fit_quantile_scale",
     "fit_quantile_shift",
     "fit_recalibration_by_day",
@@ -460,6 +473,7 @@ __all__ = [
     "observed_expected_from_intercept",
     "observed_expected_ratio",
     "optimism_corrected",
+    "ordinal_concordance",
     "p_value_of_difference",
     "performance_in_resamples",
     "pinball_loss",
@@ -474,6 +488,9 @@ __all__ = [
     "proportional_hazards_test",
     "pseudo_values",
     "quality_indices",
+    "ranked_probability_losses",
+    "ranked_probability_score",
+    "ranked_probability_skill",
     "ratio_effects",
     "ratio_standard_error",
     "reclassification",
@@ -489,6 +506,7 @@ __all__ = [
     "share_below",
     "shift_prevalence",
     "small_study_test",
+    "somers_dxy",
     "spiegelhalter",
     "spline_calibration",
     "standardised_net_benefit",

@@ -1,0 +1,1 @@
+"""Ordered levels: proportional odds, their test, and how well predicted probabilities hold."""
