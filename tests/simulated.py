@@ -89,6 +89,30 @@ explanation: {patients: 20}
 """
 
 
+ORDINAL_STUDY = """\
+study: simulated_frankel_grade
+title: Frankel grade in a simulated cohort
+seed: 11
+cohort:
+  source: {kind: synthetic, recipe: surgical_course, patients: 300, seed: 4}
+outcome:
+  kind: ordinal
+  variable: frankel_grade_30d
+  death: worst_level
+  combined_levels: [[a, b]]
+predictors: [age, frankel_grade, ecog_performance_status, albumin, pathological_fracture]
+resampling: {outer_folds: 2, inner_folds: 2}
+tuning: {trials: 2, startup_trials: 2}
+candidates:
+  - {kind: proportional_odds, search: {knots: [0]}}
+  - {kind: cumulative, learner: xgboost, imputation: native, search: {rounds: [15, 20]}}
+  - {kind: cumulative, name: tree, learner: decision_tree, trials: 1, predictors: [frankel_grade, albumin]}
+final: {kind: ensemble, of: [proportional_odds, cumulative]}
+evaluation: {bootstrap: 20}
+explanation: {patients: 20}
+"""
+
+
 def patients(count: int = 300, seed: int = 5) -> pd.DataFrame:
     """Simulate patients whose 90-day risk depends on age, albumin and tumour group; follow-up ends by day 400."""
     generator = np.random.default_rng(seed)

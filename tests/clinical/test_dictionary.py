@@ -125,6 +125,8 @@ SCALES = {
     "spine_metastases": ("one", "two", "three_or_more"),
     "anaesthesia_class": ("1", "2", "3", "4", "5"),
     "ecog_30d": ("0", "1", "2", "3", "4", "5"),
+    "nurick_grade_30d": ("0", "1", "2", "3", "4", "5", "died_before_assessment"),
+    "frankel_grade_30d": ("died_before_assessment", "a", "b", "c", "d", "e"),
 }
 
 
@@ -132,6 +134,12 @@ SCALES = {
 def test_ordered_scales_run_as_published(name: str) -> None:
     assert variable(name).kind == "ordinal"
     assert variable(name).level_values == SCALES[name]
+
+
+@pytest.mark.parametrize("entry", [e for e in variables().values() if e.kind == "ordinal"], ids=lambda e: e.name)
+def test_death_before_the_assessment_stands_at_one_end_of_a_scale(entry: Variable) -> None:
+    died = entry.died_before_levels
+    assert not died or (len(died) == 1 and died[0] in (entry.level_values[0], entry.level_values[-1]))
 
 
 def test_scales_of_function_are_inputs_of_their_own() -> None:

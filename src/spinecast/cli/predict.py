@@ -51,6 +51,10 @@ def predict(
             help="Of a model of blood loss: lowest haemoglobin accepted when blood is ordered [7 g/dL].",
         ),
     ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option("--level", metavar="LEVEL", help="Of a model of ordered levels: whose reaching is explained."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the patient's prediction as JSON.")] = False,
 ) -> None:
     """Predict with a saved model. Research use only: never for the care of a person.
@@ -64,17 +68,25 @@ def predict(
             expected="--patient FILE.json, or --input TABLE with --output TABLE",
         )
     if patient is not None:
-        _predict_patient(model, patient, days, minimum_hemoglobin, json_=json_)
+        _predict_patient(model, patient, days, minimum_hemoglobin, level, json_=json_)
     elif input_ is not None and output is not None:
         if json_:
             raise SpinecastError("--json prints one patient; the risks of a table go to --output")
         if minimum_hemoglobin is not None:
             raise SpinecastError("--minimum-hemoglobin is for one patient: no blood is ordered for a table")
+        if level is not None:
+            raise SpinecastError("--level is for one patient: nothing is explained for a table")
         _predict_table(model, input_, output, days, allow_similar=allow_similar)
 
 
 def _predict_patient(
-    model: str, patient: Path, days: tuple[float, ...], minimum_hemoglobin: float | None, *, json_: bool
+    model: str,
+    patient: Path,
+    days: tuple[float, ...],
+    minimum_hemoglobin: float | None,
+    level: str | None,
+    *,
+    json_: bool,
 ) -> None:
     from spinecast.explanation.answering import Question, predict_any
     from spinecast.explanation.prediction import notices
@@ -82,7 +94,7 @@ def _predict_patient(
 
     given = _read_patient(patient)
     found, identity = _load(model)
-    question = Question(days, minimum_hemoglobin)
+    question = Question(days, minimum_hemoglobin, level)
     try:
         answer = predict_any(found, identity, given, question)
     except DeclinedError as error:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spinecast.cli.validation_inputs import Reference
-    from spinecast.models.loading import AnyModel
+    from spinecast.models.loading import ValidatedModel
     from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort, Wanted
     from spinecast.validation.recorded_outcome import ValidatedOutcome
@@ -109,7 +109,7 @@ def _event_outcome(
 
 def _own_outcome(
     asked: Asked,
-    model: AnyModel,
+    model: ValidatedModel,
     time: str | None,
     event: str | None,
     horizons: tuple[float, ...],

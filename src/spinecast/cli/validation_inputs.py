@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spinecast.clinical.published_model import PublishedModel
     from spinecast.clinical.scores import Score
     from spinecast.cohorts.cohort import Cohort
-    from spinecast.models.loading import AnyModel
+    from spinecast.models.loading import ValidatedModel
     from spinecast.training.study import Study
     from spinecast.training.study.sources import PatientSource
     from spinecast.validation.development import Development
@@ -52,7 +52,7 @@ class Reference:
     """
 
     text: str
-    model: AnyModel | None = None
+    model: ValidatedModel | None = None
     identity: str = ""
     record: Path | None = None
     score: Score | None = None
@@ -137,12 +137,20 @@ def find_reference(text: str) -> Reference:
         return Reference(text, score=score(text.removeprefix(SCORE)))
     if text.startswith(PUBLISHED):
         return Reference(text, published=_published(text.removeprefix(PUBLISHED)))
+    from spinecast.errors import ContractError
+    from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.tracking.models import find_any_model, is_model_folder
     from spinecast.tracking.store import open_store
 
     in_folder = is_model_folder(text)
     store = None if in_folder else open_store(create=False)
     model, identity = find_any_model(store, text)
+    if isinstance(model, OrdinalModel):
+        raise ContractError(
+            f"{text} predicts ordered levels: they are judged out of fold alone, on other patients not yet",
+            expected="a model of an event, of times or of a quantity",
+            remedy="spinecast predict reads any model; its study's report holds its validation",
+        )
     trained = _first_identity(model, identity)
     record = _record_beside(Path(text)) if store is None else _record_in_store(store, trained)
     return Reference(text, model=model, identity=identity, record=record)
@@ -165,7 +173,7 @@ def _published(name: str) -> PublishedModel:
     )
 
 
-def _first_identity(model: AnyModel, identity: str) -> str:
+def _first_identity(model: ValidatedModel, identity: str) -> str:
     """Return the identity of the model that was trained: its own, or that of the first it was updated from."""
     updates = model.about.get("updates") or ()
     return str(updates[0]["parent"]["identity"]) if updates else identity
@@ -284,7 +292,7 @@ def development_of(
     return development, recorded.study
 
 
-def _variables_of(model: AnyModel) -> tuple[str, ...]:
+def _variables_of(model: ValidatedModel) -> tuple[str, ...]:
     """Return what a model's study read at the least: its fingerprint was taken over that, unless it read more."""
     from spinecast.errors import SpinecastError
     from spinecast.validation.recorded_outcome import outcome_from_record, outcome_variables

@@ -16,7 +16,7 @@ from typing import Any
 from spinecast.clinical.dictionary import variables
 from spinecast.clinical.redcap import to_redcap
 from spinecast.clinical.units import UnitConversion
-from spinecast.clinical.variable import Condition, Range, Variable, format_number
+from spinecast.clinical.variable import Condition, Level, Range, Variable, format_number
 from spinecast.files import readable_json
 from spinecast.notices import RESEARCH_USE
 
@@ -40,7 +40,7 @@ def to_dict(entry: Variable) -> dict[str, Any]:
         "other_units": [_unit(conversion) for conversion in entry.other_units],
         "possible": _limits(entry.possible),
         "plausible": _limits(entry.plausible),
-        "levels": [{"value": level.value, "label": level.label} for level in entry.levels],
+        "levels": [_level(level) for level in entry.levels],
         "codes": [{"system": code.system, "code": code.code, "display": code.display} for code in entry.codes],
         "logarithmic": entry.skewed,
         "decimals": None if entry.is_levelled else entry.decimals,
@@ -132,6 +132,11 @@ def _range_text(entry: Variable, limits: Range | None, otherwise: str) -> list[s
 def _rounded_range(conversion: UnitConversion, limits: Range) -> str:
     ends = (float(conversion.from_canonical(end)) for end in (limits.lower, limits.upper))
     return f"{' to '.join(format_number(float(f'{end:.3g}')) for end in ends)} {conversion.unit.symbol}".rstrip()
+
+
+def _level(level: Level) -> dict[str, Any]:
+    died = {"died_before": True} if level.died_before else {}
+    return {"value": level.value, "label": level.label, **died}
 
 
 def _level_width(entry: Variable) -> int:

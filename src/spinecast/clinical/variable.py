@@ -86,14 +86,28 @@ class Range:
 
 @dataclass(frozen=True)
 class Level:
-    """One level of a levelled variable: the value stored and the words shown."""
+    """One level of a levelled variable.
+
+    Parameters
+    ----------
+    value, label : str
+        What is stored, and the words shown.
+    died_before : bool
+        Whether it stands for people who did not live to be assessed.
+    """
 
     value: str
     label: str
+    died_before: bool = False
 
     def __post_init__(self) -> None:
         if not _LEVEL.fullmatch(self.value) or self.value in _YAML_WORDS:
             raise ValueError(f"level {self.value!r} must be snake_case or a grade such as 1a, and no YAML boolean")
+
+    @property
+    def short(self) -> str:
+        """The label up to its colon: the grade without what it means."""
+        return self.label.partition(":")[0]
 
 
 BINARY_LEVELS = (Level("absent", "No"), Level("present", "Yes"))
@@ -242,6 +256,11 @@ class Variable:
     def is_label(self) -> bool:
         """Whether the variable is a text without levels of its own."""
         return self.kind == "label"
+
+    @property
+    def died_before_levels(self) -> tuple[str, ...]:
+        """The values of levels for people who did not live to be assessed."""
+        return tuple(level.value for level in self.levels if level.died_before)
 
     @property
     def level_values(self) -> tuple[str, ...]:

@@ -11,16 +11,20 @@ import pandas as pd
 from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN, ORDER_INPUTS
 from spinecast.errors import ContractError
 from spinecast.explanation.curve_prediction import predict_curve, predict_curve_table
+from spinecast.explanation.ordinal_prediction import predict_level_table, predict_levels
 from spinecast.explanation.prediction import predict_patient
 from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity, predict_quantity_table
 from spinecast.explanation.table_prediction import TablePrediction, predict_table
 from spinecast.models.loading import AnyModel
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 
 __all__ = ["Answer", "Kind", "Question", "asked_inputs", "kind_of", "predict_any", "predict_any_table", "require_fits"]
 
-Kind = Literal["event", "times", "quantity"]
+Kind = Literal["event", "times", "quantity", "levels"]
+
+_PREDICTED: Mapping[Kind, str] = {"event": "one event", "quantity": "a quantity", "levels": "ordered levels"}
 
 
 class Answer(Protocol):
@@ -45,16 +49,21 @@ class Question:
         Of a model of times: the days to answer; its study's when empty.
     minimum_hemoglobin : float, optional
         Of a model of blood loss: lowest haemoglobin accepted when blood is ordered, g/dL.
+    level : str, optional
+        Of a model of ordered levels: the one whose reaching is explained.
     """
 
     days: tuple[float, ...] = ()
     minimum_hemoglobin: float | None = None
+    level: str | None = None
 
 
 def kind_of(model: AnyModel) -> Kind:
     """Name what a model answers with."""
     if isinstance(model, PrognosisModel):
         return "event"
+    if isinstance(model, OrdinalModel):
+        return "levels"
     return "quantity" if isinstance(model, QuantityModel) else "times"
 
 
@@ -71,12 +80,13 @@ def require_fits(model: AnyModel, question: Question) -> None:
     Raises
     ------
     ContractError
-        If days are asked of a model of one event or of a quantity, or blood of one that predicts no blood loss.
+        If days are asked of a model that is none of times, blood of one that predicts no blood loss, or a level of one
+        that predicts none.
     """
     kind = kind_of(model)
     if question.days and kind != "times":
         raise ContractError(
-            f"{model.name} predicts {'one event' if kind == 'event' else 'a quantity'}: it answers no other day",
+            f"{model.name} predicts {_PREDICTED[kind]}: it answers no other day",
             expected="a model of times with --day",
             remedy="leave --day out",
         )
@@ -86,6 +96,12 @@ def require_fits(model: AnyModel, question: Question) -> None:
             f"{model.name} predicts no blood loss: no blood is ordered",
             expected="a model of intraoperative blood loss with --minimum-hemoglobin",
             remedy="leave --minimum-hemoglobin out",
+        )
+    if question.level is not None and kind != "levels":
+        raise ContractError(
+            f"{model.name} predicts no ordered levels: none is reached",
+            expected="a model of ordered levels with --level",
+            remedy="leave --level out",
         )
 
 
@@ -113,6 +129,8 @@ def predict_any(model: AnyModel, identity: str, given: Mapping[str, Any], questi
     if isinstance(model, QuantityModel):
         least = question.minimum_hemoglobin
         return predict_quantity(model, identity, given, LEAST_HEMOGLOBIN if least is None else least)
+    if isinstance(model, OrdinalModel):
+        return predict_levels(model, identity, given, question.level)
     return predict_curve(model, identity, given, question.days)
 
 
@@ -140,4 +158,6 @@ def predict_any_table(
         return predict_table(model, identity, table, allow_similar=allow_similar)
     if isinstance(model, QuantityModel):
         return predict_quantity_table(model, identity, table, allow_similar=allow_similar)
+    if isinstance(model, OrdinalModel):
+        return predict_level_table(model, identity, table, allow_similar=allow_similar)
     return predict_curve_table(model, identity, table, days, allow_similar=allow_similar)

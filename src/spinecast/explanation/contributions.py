@@ -39,6 +39,7 @@ __all__ = [
     "column_contributions",
     "explain",
     "forest_contributions",
+    "member_contributions",
     "permutation_contributions",
     "require_additive",
 ]
@@ -119,7 +120,7 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
         own = np.ascontiguousarray(matrix[:, part.positions])
         for member in part.members:
             scale = weight * part.slope / len(part.members)
-            contributions, start = _member_contributions(member, own, background[:, part.positions])
+            contributions, start = member_contributions(member, own, background[:, part.positions])
             values[:, part.positions] += scale * contributions
             base += scale * start
     log_odds = model.log_odds(matrix)
@@ -149,19 +150,19 @@ def require_additive(residual: FloatArray, scale: str) -> None:
         )
 
 
-def _member_contributions(
+def member_contributions(
     member: AnyMember, matrix: FloatArray, background: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Contributions of each variable to one member's score, shape (n, own predictors), and base scores, shape (n,)."""
     if isinstance(member, DrawnMember):
-        found = [_member_contributions(draw, matrix, background) for draw in member.draws]
+        found = [member_contributions(draw, matrix, background) for draw in member.draws]
         values, start = (mean_in_order(np.stack(stacked)) for stacked in zip(*found, strict=True))
         return values, start
     if isinstance(member, PatternMember):
         values, start = np.zeros(matrix.shape), np.empty(len(matrix))
         for rows, used, answering in member.answering(matrix):
             own = np.ascontiguousarray(matrix[np.ix_(rows, used)])
-            values[np.ix_(rows, used)], start[rows] = _member_contributions(answering, own, background[:, used])
+            values[np.ix_(rows, used)], start[rows] = member_contributions(answering, own, background[:, used])
         return values, start
     # The references stand on the common scale of image features: so must the patients that are set against them.
     matrix = member.encoder.harmonised(matrix)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from spinecast.models.artifact import load_model, stored_format
+from spinecast.models.ordinal.artifact import ORDINAL_FORMAT, load_ordinal_model
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.artifact import QUANTITY_FORMAT, load_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
@@ -18,10 +20,13 @@ from spinecast.models.survival.artifact import (
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.model import TimeToEventModel
 
-__all__ = ["AnyModel", "TimedModel", "load_any_model"]
+__all__ = ["AnyModel", "TimedModel", "ValidatedModel", "load_any_model"]
 
 TimedModel: TypeAlias = TimeToEventModel | CompetingRisksModel
-AnyModel: TypeAlias = PrognosisModel | TimedModel | QuantityModel
+ValidatedModel: TypeAlias = PrognosisModel | TimedModel | QuantityModel
+"""What `validate` and `update` know how to judge on other patients."""
+
+AnyModel: TypeAlias = ValidatedModel | OrdinalModel
 
 
 def load_any_model(folder: Path) -> tuple[AnyModel, str]:
@@ -29,7 +34,7 @@ def load_any_model(folder: Path) -> tuple[AnyModel, str]:
 
     Returns
     -------
-    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel
+    model : PrognosisModel, TimeToEventModel, CompetingRisksModel, QuantityModel or OrdinalModel
     identity : str
 
     Raises
@@ -44,5 +49,7 @@ def load_any_model(folder: Path) -> tuple[AnyModel, str]:
             return load_competing_model(folder)
         case str(form) if form == QUANTITY_FORMAT:
             return load_quantity_model(folder)
+        case str(form) if form == ORDINAL_FORMAT:
+            return load_ordinal_model(folder)
         case _:
             return load_model(folder)

@@ -15,6 +15,16 @@ from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.internal_validation import internal_validation_section
 from spinecast.reporting.sections.limitations import limitations_section
 from spinecast.reporting.sections.missing_inputs import missing_inputs_section
+from spinecast.reporting.sections.ordinal import (
+    ordinal_candidates_section,
+    ordinal_decision_section,
+    ordinal_levels_section,
+    ordinal_outcome_section,
+    ordinal_patients_section,
+    ordinal_slopes_section,
+    ordinal_summary_section,
+    ordinal_thresholds_section,
+)
 from spinecast.reporting.sections.outcome import outcome_section
 from spinecast.reporting.sections.performance import (
     calibration_section,
@@ -77,6 +87,8 @@ def build_report(record: RunRecord) -> Document:
     """
     if record.evaluation.get("kind") == "quantity":
         sections = _quantity_sections(record)
+    elif record.evaluation.get("kind") == "ordinal":
+        sections = _ordinal_sections(record)
     elif "horizons" in record.evaluation:
         sections = _timed_sections(record)
     else:
@@ -169,6 +181,27 @@ def _quantity_sections(record: RunRecord) -> tuple[Section, ...]:
         glossary_section(),
     )
     return tuple(section for section in found if section is not None)
+
+
+def _ordinal_sections(record: RunRecord) -> tuple[Section, ...]:
+    return (
+        ordinal_summary_section(record),
+        cohort_section(record),
+        ordinal_outcome_section(record),
+        study_section(record),
+        tuning_section(record),
+        ordinal_candidates_section(record),
+        ordinal_levels_section(record),
+        ordinal_thresholds_section(record),
+        ordinal_slopes_section(record),
+        ordinal_decision_section(record),
+        ordinal_patients_section(record),
+        explanation_section(record),
+        checks_section(record),
+        limitations_section(record),
+        reproducibility_section(record),
+        glossary_section(),
+    )
 
 
 def _meta(record: RunRecord) -> tuple[tuple[str, str], ...]:

@@ -58,7 +58,7 @@ def find_any_model(store_or_none: Store | None, reference: str) -> tuple[AnyMode
 
     Returns
     -------
-    model : PrognosisModel, TimeToEventModel or CompetingRisksModel
+    model : AnyModel
     identity : str
 
     Raises

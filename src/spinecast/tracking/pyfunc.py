@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinecast.clinical.dictionary import variable
+from spinecast.explanation.ordinal_prediction import level_columns
 from spinecast.explanation.quantity_prediction import quantity_columns
 from spinecast.explanation.standing import served_risks
 from spinecast.models.loading import AnyModel, load_any_model
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 
@@ -29,7 +31,7 @@ class ServedModel:
 
     Parameters
     ----------
-    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel
+    model : PrognosisModel, TimeToEventModel, CompetingRisksModel, QuantityModel or OrdinalModel
     """
 
     def __init__(self, model: AnyModel) -> None:
@@ -50,7 +52,8 @@ class ServedModel:
         DataFrame
             Columns ``risk``, ``lower`` and ``upper``, missing where the study wants no risk given; of a model of times
             one of each a horizon, ``risk_90`` and so on; of a quantity ``quantile_0.5`` and the other levels,
-            ``at_least_1000`` and the other thresholds.
+            ``at_least_1000`` and the other thresholds; of ordered levels ``level_0`` and the others, ``at_least_1`` and
+            the others with their limits.
 
         Raises
         ------
@@ -67,6 +70,8 @@ class ServedModel:
             return pandas.DataFrame(served_risks(self.model, matrix), index=model_input.index)
         if isinstance(self.model, QuantityModel):
             return pandas.DataFrame(quantity_columns(self.model, matrix), index=model_input.index)
+        if isinstance(self.model, OrdinalModel):
+            return pandas.DataFrame(level_columns(self.model, matrix), index=model_input.index)
         days = self.model.horizons_days
         found = (self.model.risk(matrix, days), *self.model.interval(matrix, days))
         columns = {
@@ -105,6 +110,13 @@ def output_names(model: AnyModel) -> tuple[str, ...]:
         return (
             *(f"quantile_{level:g}" for level in model.levels),
             *(f"at_least_{threshold:g}" for threshold in model.thresholds),
+        )
+    if isinstance(model, OrdinalModel):
+        names = [str(one["level"]) for one in model.levels]
+        ends = ("", "_lower", "_upper")
+        return (
+            *(f"level_{name}" for name in names),
+            *(f"at_least_{name}{end}" for name in names[1:] for end in ends),
         )
     return tuple(f"{name}_{day:g}" for day in model.horizons_days for name in OUTPUTS)
 

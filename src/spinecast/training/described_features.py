@@ -12,8 +12,10 @@ from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing.by_outcome import SMALLEST_SHOWN
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.models.members import Member
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
-from spinecast.models.quantiles.model import QuantileMember, QuantityModel
+from spinecast.models.quantiles.model import QuantityModel
+from spinecast.models.several_scorers import SeveralScorers
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.plan import model_predictors
 from spinecast.training.study import Study
@@ -24,7 +26,7 @@ FloatArray = NDArray[np.float64]
 
 
 def described_features(
-    study: Study, cohort: Cohort, labelled: LabelledOutcome, model: PrognosisModel | QuantityModel
+    study: Study, cohort: Cohort, labelled: LabelledOutcome, model: PrognosisModel | QuantityModel | OrdinalModel
 ) -> dict[str, Any]:
     """Describe the image features of a study: ``{"features": [...]}`` of JSON values, or nothing without any.
 
@@ -91,7 +93,7 @@ def _explained(values: FloatArray, texts: NDArray[Any], scanners: list[str]) -> 
     return float(between / ((own - own.mean()) ** 2).sum())
 
 
-def _kept(model: PrognosisModel | QuantityModel, own: tuple[str, ...]) -> list[dict[str, Any]]:
+def _kept(model: PrognosisModel | QuantityModel | OrdinalModel, own: tuple[str, ...]) -> list[dict[str, Any]]:
     """How many of the final model's members keep each feature, by part."""
     parts = []
     for part in model.parts:
@@ -99,7 +101,7 @@ def _kept(model: PrognosisModel | QuantityModel, own: tuple[str, ...]) -> list[d
         if not set(own) & set(names):
             continue
         # Whatever its missing values are met by, a part with image features is made of plain fits.
-        encoders = [member.encoder for member in part.members if isinstance(member, Member | QuantileMember)]
+        encoders = [member.encoder for member in part.members if isinstance(member, Member | SeveralScorers)]
         kept = [{names[variable] for variable in encoder.owner} & set(own) for encoder in encoders]
         parts.append(
             {

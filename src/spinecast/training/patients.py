@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes, label_outcome, require_events
+from spinecast.cohorts.outcomes import LabelledOutcome, LabelledTimes, label_outcome, require_events
 from spinecast.errors import CohortError
 from spinecast.training.features import cohort_with_features
 from spinecast.training.plan import any_definition, cohort_source, cohort_variables, is_group_column, outcome_definition
@@ -61,9 +61,7 @@ def patients_as_event(study: Study) -> tuple[Cohort, LabelledOutcome]:
     return cohort, label_as_event(cohort, any_definition(study))
 
 
-def patient_groups(
-    study: Study, cohort: Cohort, labelled: LabelledOutcome | LabelledTimes | LabelledQuantity
-) -> NDArray[np.int64] | None:
+def patient_groups(study: Study, cohort: Cohort, labelled: LabelledOutcome | LabelledTimes) -> NDArray[np.int64] | None:
     """Number the groups whose patients stay together: the table's group column, or the values of a variable.
 
     Parameters

@@ -21,12 +21,15 @@ from spinecast.notices import RESEARCH_USE
 from spinecast.tracking.store import open_store
 from spinecast.training.checkpoint import clear, exclusive
 from spinecast.training.fitting import fit_study
+from spinecast.training.ordinal.fitting import fit_ordinal_study
+from spinecast.training.ordinal.publication import WrittenLevels, publish_levels
 from spinecast.training.output import MODEL, REPORT, require_own_output, require_place
 from spinecast.training.publication import Written, publish
 from spinecast.training.quantity.fitting import fit_quantity_study
 from spinecast.training.quantity.publication import WrittenQuantity, publish_quantity
 from spinecast.training.study import Study
 from spinecast.training.study.file import check_study
+from spinecast.training.study.ordinal import OrdinalOutcome
 from spinecast.training.study.quantity import QuantityOutcome
 from spinecast.training.survival.fitting import fit_timed_study
 from spinecast.training.survival.publication import WrittenTimes, publish_times
@@ -80,13 +83,13 @@ class TrainingResult:
 
     def summary(self) -> str:
         """Say the result in a few lines."""
-        measures, quantity = self.evaluation["measures"], self.evaluation.get("kind") == "quantity"
-        counted = "" if quantity else f", {self.evaluation['events']} events"
+        measures, several = self.evaluation["measures"], self.evaluation.get("kind") in ("quantity", "ordinal")
+        counted = "" if several else f", {self.evaluation['events']} events"
         lines = [
             f"{self.evaluation['outcome']['label']}: {self.evaluation['n']} patients{counted}, "
             f"judged {self.evaluation['basis']}"
         ]
-        if quantity:
+        if several:
             lines += [_measure_line(name, measures[name]) for name in measures]
         elif "horizons" in self.evaluation:
             lines += [_measure_line(name, measures[name]) for name in ("harrell_c", "integrated_brier")]
@@ -180,12 +183,16 @@ def train_study(
 
 def _written(
     study: Study, output: Path, checkpoints: Path, workers: int, started: datetime, overrides: Sequence[str]
-) -> Written | WrittenTimes | WrittenQuantity:
-    """Train what the study predicts, an event, a time or a quantity, and put its results in their place."""
+) -> Written | WrittenTimes | WrittenQuantity | WrittenLevels:
+    """Train what the study predicts, an event, a time, a quantity or a level, and put its results in their place."""
     if isinstance(study.outcome, QuantityOutcome):
         quantity = fit_quantity_study(study, checkpoints=checkpoints, workers=workers, started=started)
         with staged_directory(output) as staging:
             return publish_quantity(quantity, staging, overrides=overrides)
+    if isinstance(study.outcome, OrdinalOutcome):
+        levels = fit_ordinal_study(study, checkpoints=checkpoints, workers=workers, started=started)
+        with staged_directory(output) as staging:
+            return publish_levels(levels, staging, overrides=overrides)
     if study.timed_outcome is None:
         trained = fit_study(study, checkpoints=checkpoints, workers=workers, started=started)
         with staged_directory(output) as staging:

@@ -14,6 +14,7 @@ from spinecast.cohorts.outcomes import (
     CompetingRisksOutcome,
     HorizonOutcome,
     LandmarkOutcome,
+    OrdinalOutcome,
     QuantityOutcome,
     ThresholdOutcome,
     TimedOutcome,
@@ -42,6 +43,7 @@ __all__ = [
     "fixed_plans",
     "is_group_column",
     "model_predictors",
+    "ordinal_definition",
     "outcome_definition",
     "patient_source",
     "quantity_definition",
@@ -50,7 +52,7 @@ __all__ = [
 ]
 
 
-Definition: TypeAlias = BinaryRisk | TimedOutcome | QuantityOutcome
+Definition: TypeAlias = BinaryRisk | TimedOutcome | QuantityOutcome | OrdinalOutcome
 
 
 def cohort_source(study: Study) -> Source:
@@ -115,6 +117,7 @@ _OUTCOMES: Mapping[str, Callable[..., Definition]] = {
     "time_to_event": TimeToEventOutcome,
     "competing_risks": CompetingRisksOutcome,
     "quantity": _quantity,
+    "ordinal": OrdinalOutcome,
 }
 
 
@@ -136,7 +139,7 @@ def outcome_definition(study: Study) -> BinaryRisk:
     Raises
     ------
     ContractError
-        If the study predicts a time or a quantity.
+        If the study predicts a time, a quantity or ordered levels.
     """
     found = any_definition(study)
     if isinstance(found, TimedOutcome):
@@ -149,6 +152,10 @@ def outcome_definition(study: Study) -> BinaryRisk:
     if isinstance(found, QuantityOutcome):
         raise ContractError(
             f"{study.study} predicts a measured quantity and no event", expected="an outcome that is had or not"
+        )
+    if isinstance(found, OrdinalOutcome):
+        raise ContractError(
+            f"{study.study} predicts ordered levels and no event", expected="an outcome that is had or not"
         )
     return found
 
@@ -178,6 +185,20 @@ def quantity_definition(study: Study) -> QuantityOutcome:
     found = any_definition(study)
     if not isinstance(found, QuantityOutcome):
         raise ContractError(f"{study.study} predicts no measured quantity", expected="an outcome of the kind quantity")
+    return found
+
+
+def ordinal_definition(study: Study) -> OrdinalOutcome:
+    """The outcome of a study that predicts ordered levels; raises as :func:`any_definition`.
+
+    Raises
+    ------
+    ContractError
+        If the study predicts something else.
+    """
+    found = any_definition(study)
+    if not isinstance(found, OrdinalOutcome):
+        raise ContractError(f"{study.study} predicts no ordered levels", expected="an outcome of the kind ordinal")
     return found
 
 

@@ -63,7 +63,7 @@ def nested_splits(
     Parameters
     ----------
     outcome : ndarray, shape (n,)
-        0 or 1; folds are stratified by it.
+        0 or 1, or ordered levels; folds are stratified by it.
     groups : ndarray of int64, shape (n,), optional
         Patients of one group stay together.
     outer_folds, inner_folds : int
@@ -79,7 +79,7 @@ def nested_splits(
     Raises
     ------
     CohortError
-        If a training or test fold would hold one known outcome class only.
+        If a training fold would lack a known outcome class, or a test fold hold one only.
     """
     everyone = np.arange(len(outcome))
     outer = fold_numbers(outcome, groups, outer_folds, derive_seed(seed, "outer folds"))
@@ -128,12 +128,13 @@ def fold_numbers(outcome: NDArray[np.float64], groups: NDArray[np.int64] | None,
 def require_both_classes(
     split: Split, outcome: NDArray[np.float64], known: NDArray[np.bool_], *, judged: bool = True
 ) -> None:
-    """Refuse a split in which a set of patients holds one known outcome class only.
+    """Refuse a split in which a training set lacks a known outcome class, or a test set holds one only.
 
     Parameters
     ----------
     split : Split
     outcome : ndarray, shape (n,)
+        Classes: 0 and 1, or the levels of an ordered outcome.
     known : ndarray of bool, shape (n,)
     judged : bool
         Whether the test patients must hold both classes by themselves; pooled with others they need not.
@@ -141,16 +142,28 @@ def require_both_classes(
     Raises
     ------
     CohortError
-        If a training set of the inner folds, or the test set, holds one class only.
+        If a training set of the inner folds lacks a class, or the test set holds one class only.
     """
-    sets = {f"the training patients of inner fold {k + 1}": split.train[split.inner != k] for k in set(split.inner)}
+    classes = max(len(np.unique(outcome[known])), 2)
+    sets = {
+        f"the training patients of inner fold {k + 1}": (split.train[split.inner != k], classes)
+        for k in set(split.inner)
+    }
     if judged and split.test.size:
-        sets["its test patients"] = split.test
-    for what, rows in sets.items():
-        if len(np.unique(outcome[rows][known[rows]])) < 2:
+        sets["its test patients"] = split.test, 2
+    for what, (rows, fewest) in sets.items():
+        seen = len(np.unique(outcome[rows][known[rows]]))
+        if seen < 2:
             raise CohortError(
                 f"in {split.name}, {what} all have the same {'outcome' if known.all() else 'known outcome'}",
                 where="resampling",
                 expected="both outcome classes in every fold",
                 remedy="use fewer folds, or a cohort with more events",
+            )
+        if seen < fewest:
+            raise CohortError(
+                f"in {split.name}, {what} have {seen} of the {fewest} levels",
+                where="resampling",
+                expected="every level in every training set",
+                remedy="use fewer folds, smaller groups, or count neighbouring levels as one",
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
+from spinecast.cohorts.outcomes import Labelled
 from spinecast.training.changes import describe_changes
 from spinecast.training.environment import describe_environment, peak_memory_mb
 from spinecast.training.resampling import Split
@@ -29,7 +29,7 @@ class Finished(Protocol):
     @property
     def cohort(self) -> Cohort: ...
     @property
-    def labelled(self) -> LabelledOutcome | LabelledTimes | LabelledQuantity: ...
+    def labelled(self) -> Labelled: ...
     @property
     def splits(self) -> Sequence[Split]: ...
     @property

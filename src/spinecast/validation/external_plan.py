@@ -10,7 +10,7 @@ from spinecast.cohorts.checking.findings import FileFinding
 from spinecast.cohorts.checking.findings import NotApplicable as FileNotApplicable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
-from spinecast.models.loading import AnyModel, TimedModel
+from spinecast.models.loading import TimedModel, ValidatedModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import Absent, Measure
 from spinecast.validation.case_mix import CaseMix
@@ -114,7 +114,7 @@ class ValidationPlan:
     comparators: tuple[RiskSource, ...] = ()
     barred: tuple[tuple[str, str], ...] = ()
     recorded: tuple[Comparator, ...] = ()
-    model: AnyModel | None = None
+    model: ValidatedModel | None = None
     lacking: tuple[str, ...] = ()
     overlap: Overlap | None = None
     dated: tuple[FileFinding | FileNotApplicable, ...] | None = None

@@ -28,10 +28,11 @@ from spinecast.validation.checks import stop_at_errors
 from spinecast.validation.development import find_overlap, refuse_development_cohort
 from spinecast.validation.external_checks import first_checks
 from spinecast.validation.external_plan import ExternalJudgement, QuantityPlan, ValidationSettings
-from spinecast.validation.quantity import CERTAIN, COVERAGES, QuantityJudge
+from spinecast.validation.quantity import COVERAGES, QuantityJudge
 from spinecast.validation.risk_sources import cohort_columns, predictor_blocks
 from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients
 from spinecast.validation.subgroups import evaluate_groups
+from spinecast.validation.threshold import CERTAIN
 
 __all__ = [
     "checked_chance",

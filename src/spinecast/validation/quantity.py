@@ -6,7 +6,7 @@ of passing each threshold as any risk: by ranking, calibration and the Brier sco
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,24 +16,17 @@ from numpy.typing import NDArray
 from spinecast.models.quantiles.quantile_function import QuantileFunction
 from spinecast.statistics import (
     Absent,
-    CalibrationGroup,
     Measure,
     auc,
-    brier,
-    calibration_groups,
-    calibration_in_the_large,
-    calibration_slope,
     decision_curve,
-    flexible_calibration,
     interval_coverage,
     mean_absolute_error,
     mean_interval_width,
-    observed_expected_ratio,
     pinball_loss,
     pinball_skill,
-    scaled_brier,
     share_below,
 )
+from spinecast.validation.threshold import CERTAIN, as_json, judge_threshold
 
 __all__ = ["COVERAGES", "QuantityJudge"]
 
@@ -43,8 +36,6 @@ COVERAGES = (0.5, 0.8, 0.9)
 # Levels at which quantiles are compared with the share of values below them, for the reliability figure.
 RELIABILITY_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 GROUPS = 10
-# A probability on the log-odds must be no certainty.
-CERTAIN = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +58,7 @@ class QuantityJudge:
         measures |= {f"coverage_{100 * share:.0f}": self._coverage(found, share) for share in COVERAGES}
         for threshold in self.thresholds:
             measures[f"auc_at_{threshold:g}"] = self._auc(found, threshold)
-        return _as_json(measures)
+        return as_json(measures)
 
     def whole(self, found: QuantileFunction) -> dict[str, Any]:
         """Judge every quantile, interval and threshold: JSON values."""
@@ -147,7 +138,7 @@ class QuantityJudge:
             "coverage": interval_coverage(self.values, lower, upper),
             "width": mean_interval_width(lower, upper),
         }
-        return {"stated": share, **_as_json(measures)}
+        return {"stated": share, **as_json(measures)}
 
     def _happened(self, threshold: float) -> FloatArray:
         return (self.values >= threshold).astype(np.float64)
@@ -156,27 +147,8 @@ class QuantityJudge:
         return auc(self._happened(threshold), found.exceedance([threshold])[:, 0])
 
     def _threshold(self, found: QuantileFunction, threshold: float) -> dict[str, Any]:
-        happened = self._happened(threshold)
-        events = int(happened.sum())
-        described: dict[str, Any] = {"threshold": threshold, "n": len(happened), "events": events}
-        if not 0 < events < len(happened):
-            reason = Absent("nobody reached it" if events == 0 else "everybody reached it").to_dict()
-            names = ("auc", "brier", "scaled_brier", "observed_expected_ratio", "calibration_in_the_large")
-            return described | {"measures": dict.fromkeys((*names, "calibration_slope"), reason)}
-        risk = np.clip(found.exceedance([threshold])[:, 0], CERTAIN, 1 - CERTAIN)
-        measures = {
-            "auc": auc(happened, risk),
-            "brier": brier(happened, risk),
-            "scaled_brier": scaled_brier(happened, risk),
-            "observed_expected_ratio": observed_expected_ratio(happened, risk),
-            "calibration_in_the_large": calibration_in_the_large(happened, risk),
-            "calibration_slope": calibration_slope(happened, risk),
-        }
-        return described | {
-            "measures": _as_json(measures),
-            "calibration_curve": flexible_calibration(happened, risk).to_dict(),
-            "calibration_groups": [_group(one) for one in calibration_groups(happened, risk, groups=GROUPS)],
-        }
+        found_at = judge_threshold(self._happened(threshold), found.exceedance([threshold])[:, 0])
+        return {"threshold": threshold, **found_at}
 
     def _by_predicted(self, found: QuantileFunction) -> list[dict[str, Any]]:
         """Quartiles of the observed values beside the mean predicted ones, by tenth of the predicted median."""
@@ -199,14 +171,3 @@ class QuantityJudge:
                 }
             )
         return rows
-
-
-def _group(group: CalibrationGroup) -> dict[str, Any]:
-    """One tenth of the patients in the form of groups judged at a horizon, so that one figure draws both."""
-    found = group.to_dict()
-    observed = {"estimate": found["observed"], "lower": found["lower"], "upper": found["upper"]}
-    return {"predicted": found["predicted"], "observed": observed, "n": found["n"], "events": found["events"]}
-
-
-def _as_json(measures: Mapping[str, Measure]) -> dict[str, Any]:
-    return {name: measure.to_dict() for name, measure in measures.items()}

@@ -17,12 +17,16 @@ from spinecast.cohorts.outcomes import (
     HorizonOutcome,
     LabelledOutcome,
     LandmarkOutcome,
+    OrdinalOutcome,
+    Outcome,
     QuantityOutcome,
     ThresholdOutcome,
     TimedOutcome,
     TimeToEventOutcome,
     label_outcome,
+    most_even_level,
     read_as_seen,
+    read_by_level,
     read_by_threshold,
 )
 from spinecast.cohorts.outcomes.by_horizon import Censoring
@@ -71,15 +75,16 @@ def outcome_from_record(recorded: Mapping[str, Any] | None) -> ValidatedOutcome:
     return made
 
 
-def outcome_variables(outcome: ValidatedOutcome) -> tuple[str, ...]:
+def outcome_variables(outcome: Outcome) -> tuple[str, ...]:
     """Return the dictionary variables an outcome is read from."""
     return tuple(str(getattr(outcome, key)) for key in ("time", "event", "status", "variable") if hasattr(outcome, key))
 
 
-def label_as_event(cohort: Cohort, outcome: ValidatedOutcome) -> LabelledOutcome:
+def label_as_event(cohort: Cohort, outcome: Outcome) -> LabelledOutcome:
     """Read any outcome as one that patients have or do not have, to divide or describe them by.
 
-    An event in time is read as seen during the follow-up or not, a quantity as at least its median or not.
+    An event in time is read as seen during the follow-up or not, a quantity as at least its median or not,
+    ordered levels at the threshold that divides the patients most evenly.
 
     Raises
     ------
@@ -91,6 +96,9 @@ def label_as_event(cohort: Cohort, outcome: ValidatedOutcome) -> LabelledOutcome
     if isinstance(outcome, QuantityOutcome):
         labelled = label_outcome(cohort, outcome)
         return read_by_threshold(labelled, float(np.median(labelled.values)))
+    if isinstance(outcome, OrdinalOutcome):
+        levels = label_outcome(cohort, outcome)
+        return read_by_level(levels, most_even_level(levels))
     return label_outcome(cohort, outcome)
 
 

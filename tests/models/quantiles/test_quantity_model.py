@@ -16,7 +16,8 @@ from spinecast.models.loading import load_any_model
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.artifact import load_quantity_model, save_quantity_model
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
-from spinecast.models.quantiles.model import QuantileMember, QuantilePart, QuantityModel, conformal_shifts
+from spinecast.models.quantiles.model import QuantilePart, QuantityModel, conformal_shifts
+from spinecast.models.several_scorers import SeveralScorers
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 SMALL: dict[str, Any] = {"rounds": 12}
@@ -37,11 +38,11 @@ def parameters(family: str) -> dict[str, Any]:
     return defaults | {name: value for name, value in SMALL.items() if name in defaults}
 
 
-def member(family: str, matrix: np.ndarray, values: np.ndarray) -> QuantileMember:
+def member(family: str, matrix: np.ndarray, values: np.ndarray) -> SeveralScorers:
     encoder = fit_encoder(matrix, SCHEMA, Imputation(), seed=1)
     columns = encoder.transform(matrix)
     fit = QUANTILE_FAMILIES[family].fit
-    return QuantileMember(encoder, tuple(fit(columns, values, float(at), parameters(family), 5) for at in LEVELS))
+    return SeveralScorers(encoder, tuple(fit(columns, values, float(at), parameters(family), 5) for at in LEVELS))
 
 
 def model(*families: str) -> QuantityModel:

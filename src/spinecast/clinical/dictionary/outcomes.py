@@ -15,6 +15,8 @@ __all__ = ["VARIABLES"]
 # What is measured again afterwards keeps its scale.
 _BEFORE = {entry.name: entry for entry in (*function.VARIABLES, *blood_count.VARIABLES)}
 
+_DIED_BEFORE = Level("died_before_assessment", "Died before the assessment", died_before=True)
+
 
 def _event(name: str, label: str, text: str, *codes: Code) -> Variable:
     return binary(name, label, text, "outcome", role="outcome", codes=codes)
@@ -31,11 +33,7 @@ def _ambulation(days: int) -> Variable:
         kind="nominal",
         domain="outcome",
         role="outcome",
-        levels=grades(
-            ("ambulatory", "Walks"),
-            ("not_ambulatory", "Does not walk"),
-            ("died_before_assessment", "Died before the assessment"),
-        ),
+        levels=(*grades(("ambulatory", "Walks"), ("not_ambulatory", "Does not walk")), _DIED_BEFORE),
     )
 
 
@@ -125,7 +123,7 @@ VARIABLES = (
             Level("severe_disability_adl", "Severe disability by daily activities"),
             Level("severe_disability_sip", "Severe disability by the Sickness Impact Profile"),
             Level("coma_or_intubated", "In coma or intubated"),
-            Level("died_before_2m", "Died before two months"),
+            Level("died_before_2m", "Died before two months", died_before=True),
         ),
         source="SUPPORT data set, column sfdm2",
     ),
@@ -134,17 +132,19 @@ VARIABLES = (
         _BEFORE["nurick_grade"],
         name="nurick_grade_30d",
         label="Nurick grade after 30 days",
-        help="Nurick grade 30 days after treatment: 0 is best, 5 is worst.",
+        help="Nurick grade 30 days after treatment: 0 is best, 5 is worst, and death before it is worse.",
         domain="outcome",
         role="outcome",
+        levels=(*_BEFORE["nurick_grade"].levels, _DIED_BEFORE),
     ),
     replace(
         _BEFORE["frankel_grade"],
         name="frankel_grade_30d",
         label="Frankel grade after 30 days",
-        help="Frankel grade 30 days after treatment.",
+        help="Frankel grade 30 days after treatment; death before it is worse than grade A.",
         domain="outcome",
         role="outcome",
+        levels=(_DIED_BEFORE, *_BEFORE["frankel_grade"].levels),
     ),
     Variable(
         name="ecog_30d",
@@ -153,7 +153,7 @@ VARIABLES = (
         kind="ordinal",
         domain="outcome",
         role="outcome",
-        levels=(*_BEFORE["ecog_performance_status"].levels, Level("5", "5: dead")),
+        levels=(*_BEFORE["ecog_performance_status"].levels, Level("5", "5: dead", died_before=True)),
     ),
     _event(
         "motor_recovery", "Motor recovery", "Strength of the weakest muscles is better after treatment than before."

@@ -27,6 +27,8 @@ from spinecast.cohorts.outcomes.by_state import (
     label_ordinal,
     label_quantity,
     label_threshold,
+    most_even_level,
+    read_by_level,
     read_by_threshold,
 )
 from spinecast.cohorts.outcomes.by_time import (
@@ -64,8 +66,10 @@ __all__ = [
     "TimeToEventOutcome",
     "TimedOutcome",
     "label_outcome",
+    "most_even_level",
     "read_as_seen",
     "read_by_day",
+    "read_by_level",
     "read_by_threshold",
     "require_events",
 ]

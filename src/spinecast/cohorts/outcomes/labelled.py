@@ -109,11 +109,16 @@ class LabelledLevels:
     values : ndarray of int, shape (n,)
         Index into `levels`, lowest 0.
     levels, level_labels : tuple of str
-        The levels that are kept, in order: their values in the dictionary and their words.
+        The levels that are kept, in order: their values in the dictionary (of several that count as one, the first and
+        the last) and their words.
     rows : ndarray of int, shape (n,)
         Row positions in the cohort.
     attrition : tuple of AttritionStep
         Who was left out, the cohort's own steps before it.
+    short_labels : tuple of str
+        The levels in a word or two.
+    reached_labels : tuple of str
+        What it is to reach each level but the lowest: "At least 3".
     """
 
     label: str
@@ -122,6 +127,8 @@ class LabelledLevels:
     level_labels: tuple[str, ...]
     rows: NDArray[np.intp]
     attrition: tuple[AttritionStep, ...]
+    short_labels: tuple[str, ...]
+    reached_labels: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.rows)

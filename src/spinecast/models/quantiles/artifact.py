@@ -13,18 +13,14 @@ from spinecast.models.artifact import (
     arrays_from_bytes,
     arrays_to_bytes,
     read_contents,
-    scorer_from_arrays,
-    with_prefix,
     write_contents,
 )
-from spinecast.models.encoding import Encoder
-from spinecast.models.quantiles.model import QuantileMember, QuantilePart, QuantityModel
+from spinecast.models.quantiles.model import QuantilePart, QuantityModel
+from spinecast.models.several_scorers import several_scorers_from_bytes, several_scorers_to_bytes
 
 __all__ = [
     "QUANTITY_FORMAT",
     "load_quantity_model",
-    "quantile_member_from_bytes",
-    "quantile_member_to_bytes",
     "save_quantity_model",
 ]
 
@@ -67,7 +63,7 @@ def save_quantity_model(model: QuantityModel, folder: Path) -> str:
     contents = {MODEL: readable_json(described).encode(), TABLES: arrays_to_bytes(tables)}
     for part in model.parts:
         for position, member in enumerate(part.members):
-            contents[_member_file(part.name, position)] = quantile_member_to_bytes(member)
+            contents[_member_file(part.name, position)] = several_scorers_to_bytes(member)
     return write_contents(folder, contents, QUANTITY_FORMAT, FORMAT_VERSION)
 
 
@@ -87,31 +83,6 @@ def load_quantity_model(folder: Path) -> tuple[QuantityModel, str]:
     return read_contents(folder, QUANTITY_FORMAT, (FORMAT_VERSION,), _rebuilt)
 
 
-def quantile_member_to_bytes(member: QuantileMember) -> bytes:
-    """One member as the bytes of an ``.npz``; equal members give equal bytes."""
-    arrays = {f"encoder.{name}": array for name, array in member.encoder.to_arrays().items()}
-    for number, scorer in enumerate(member.scorers):
-        arrays |= {f"level{number}.scorer.{name}": array for name, array in scorer.to_arrays().items()}
-        arrays[f"level{number}.kind"] = np.array(scorer.kind)
-    return arrays_to_bytes(arrays)
-
-
-def quantile_member_from_bytes(content: bytes) -> QuantileMember:
-    """Rebuild a member from :func:`quantile_member_to_bytes`.
-
-    Raises
-    ------
-    ArtifactError
-        If a scorer is of a kind this version does not know.
-    """
-    arrays = arrays_from_bytes(content)
-    levels = sum(name.endswith(".kind") for name in arrays)
-    return QuantileMember(
-        encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")),
-        scorers=tuple(scorer_from_arrays(with_prefix(arrays, f"level{number}.")) for number in range(levels)),
-    )
-
-
 def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
     described = json.loads(contents[MODEL])
     tables = arrays_from_bytes(contents[TABLES])
@@ -123,7 +94,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
             label=part["label"],
             positions=np.array([predictors.index(name) for name in part["predictors"]], dtype=np.int64),
             members=tuple(
-                quantile_member_from_bytes(contents[_member_file(part["name"], position)])
+                several_scorers_from_bytes(contents[_member_file(part["name"], position)])
                 for position in range(part["members"])
             ),
         )

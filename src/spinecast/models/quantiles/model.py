@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.models.encoding import Encoder
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale
-from spinecast.models.scorers import Scorer
+from spinecast.models.several_scorers import SeveralScorers
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["QuantileMember", "QuantilePart", "QuantityModel", "conformal_shifts"]
+__all__ = ["QuantilePart", "QuantityModel", "conformal_shifts"]
 
 FloatArray = NDArray[np.float64]
 
@@ -54,18 +53,6 @@ def conformal_shifts(levels: FloatArray, values: FloatArray, predicted: FloatArr
 
 
 @dataclass(frozen=True)
-class QuantileMember:
-    """One fold fit: its encoding and a scorer a level."""
-
-    encoder: Encoder
-    scorers: tuple[Scorer, ...]
-
-    def scaled(self, columns: FloatArray) -> FloatArray:
-        """Quantiles on the scale, shape (n, levels), from encoded columns; they may cross."""
-        return np.stack([scorer.score(columns) for scorer in self.scorers], axis=1)
-
-
-@dataclass(frozen=True)
 class QuantilePart:
     """The fold fits of one candidate.
 
@@ -75,7 +62,7 @@ class QuantilePart:
         The candidate's name in the study, its algorithm and what reports call it.
     positions : ndarray of int64
         Which of the model's predictors the part uses.
-    members : tuple of QuantileMember
+    members : tuple of SeveralScorers
         Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
     """
 
@@ -83,12 +70,12 @@ class QuantilePart:
     family: str
     label: str
     positions: NDArray[np.int64]
-    members: tuple[QuantileMember, ...]
+    members: tuple[SeveralScorers, ...]
 
     def member_quantiles(self, matrix: FloatArray) -> FloatArray:
         """Quantiles of each member on the scale, shape (members, n, levels)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
-        return np.stack([member.scaled(member.encoder.transform(own)) for member in self.members])
+        return np.stack([member.scores(member.encoder.transform(own)) for member in self.members])
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from spinecast.models.catalogue import (
     Range,
 )
 from spinecast.models.catalogue.boosting import BOOSTING_ALLOWED
+from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.curves import DISTRIBUTIONS
 from spinecast.models.survival.learners import (
@@ -151,4 +152,4 @@ def any_family(name: str) -> Family[Any]:
     KeyError
         If there is none of that name.
     """
-    return {**FAMILIES, **SURVIVAL_FAMILIES, **QUANTILE_FAMILIES}[name]
+    return {**FAMILIES, **SURVIVAL_FAMILIES, **QUANTILE_FAMILIES, **ORDINAL_FAMILIES}[name]

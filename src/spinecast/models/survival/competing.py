@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import made_from_synthetic, mean_in_order
 from spinecast.models.survival.correction import never_falling
 from spinecast.models.survival.model import TimeToEventModel, risk_of
@@ -182,23 +183,14 @@ class CompetingRisksModel:
         found = np.stack([self._cloglog([cause[k] for cause in members], days) for k in range(folds)])
         center = self._cloglog([model.log_hazards(matrix) for model in self.hazards], days)
         middle = mean_in_order(found)
-        variance = (folds - 1) * mean_in_order((found - middle) ** 2) + self._missing_variance(matrix, days)
+        variance = (folds - 1) * mean_in_order((found - middle) ** 2) + variance_over_quantiles(
+            lambda tried: self._cloglog([model.log_hazards(tried) for model in self.hazards], days),
+            matrix,
+            self.hazards[0].marginals,
+        )
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         lower, upper = (-np.expm1(-np.exp(center + sign * reach)) for sign in (-1, 1))
         return np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64)
-
-    def _missing_variance(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
-        variance = np.zeros((len(matrix), np.atleast_1d(np.asarray(days)).size))
-        missing = np.isnan(matrix)
-        for predictor in np.flatnonzero(missing.any(axis=0)):
-            rows = np.flatnonzero(missing[:, predictor])
-            quantiles = self.hazards[0].marginals[predictor]
-            tried = np.repeat(matrix[rows], len(quantiles), axis=0)
-            tried[:, predictor] = np.tile(quantiles, len(rows))
-            found = self._cloglog([model.log_hazards(tried) for model in self.hazards], days)
-            spread = found.reshape(len(rows), len(quantiles), -1)
-            variance[rows] += spread.var(axis=1)
-        return variance
 
     def cloglog(self, matrix: FloatArray, day: float) -> FloatArray:
         """Complementary log-log of the risk by a day, shape (n,): the scale contributions are on."""

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from spinecast.models.encoding import Encoder
+from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.curves import Curves
@@ -196,7 +197,9 @@ class TimeToEventModel:
         reading = read_at(self.grid, days)
         members = self.member_log_hazards(matrix)
         center, count = mean_in_order(members), len(members)
-        variance = (count - 1) * mean_in_order((members - center) ** 2) + self._missing_variance(matrix)
+        variance = (count - 1) * mean_in_order((members - center) ** 2) + variance_over_quantiles(
+            self.log_hazards, matrix, self.marginals
+        )
         center = never_falling(center)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         lower = never_falling(center - reach)
@@ -206,18 +209,6 @@ class TimeToEventModel:
     def background(self) -> FloatArray:
         """Reference patients made of development quantiles, shape (quantiles, predictors); none is a real patient."""
         return latin_background(self.marginals)
-
-    def _missing_variance(self, matrix: FloatArray) -> FloatArray:
-        variance = np.zeros((len(matrix), len(self.grid)))
-        missing = np.isnan(matrix)
-        for predictor in np.flatnonzero(missing.any(axis=0)):
-            rows = np.flatnonzero(missing[:, predictor])
-            quantiles = self.marginals[predictor]
-            tried = np.repeat(matrix[rows], len(quantiles), axis=0)
-            tried[:, predictor] = np.tile(quantiles, len(rows))
-            curves = self.log_hazards(tried).reshape(len(rows), len(quantiles), -1)
-            variance[rows] += mean_in_order((curves - curves.mean(axis=1, keepdims=True)).swapaxes(0, 1) ** 2)
-        return variance
 
 
 def _nearest(days: tuple[float, ...], day: float) -> float:

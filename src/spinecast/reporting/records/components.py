@@ -18,6 +18,7 @@ __all__ = [
     "algorithms",
     "censoring_words",
     "imputations",
+    "is_ordinal",
     "is_quantity",
     "outcome_words",
     "recalibration_of",
@@ -66,6 +67,11 @@ ALGORITHMS: Mapping[str, Component] = {
     "linear_quantile": Component("linear quantile regression with an L1 penalty", ("koenker1978", "pedregosa2011")),
     "boosted_quantile": Component("trees boosted on the pinball loss (scikit-learn)", ("koenker1978", "pedregosa2011")),
     "xgboost_quantile": Component("trees boosted on the pinball loss (XGBoost)", ("koenker1978", "chen2016")),
+    "proportional_odds": Component("proportional-odds regression with a ridge penalty", ("mccullagh1980",)),
+    "cumulative": Component(
+        "a binary algorithm fitted at each threshold, the thresholds then put in order",
+        ("frank2001", "chernozhukov2010"),
+    ),
     "baseline": Component("a logistic regression on a few predictors, as a baseline", ("pedregosa2011",)),
 }
 IMPUTATIONS: Mapping[str, Component] = {
@@ -131,10 +137,20 @@ def is_quantity(recorded: Recorded) -> bool:
     return bool(recorded.get("evaluation.json", "kind") == "quantity")
 
 
+def is_ordinal(recorded: Recorded) -> bool:
+    """Whether the levels of an ordered outcome are predicted, and no one risk."""
+    return bool(recorded.get("evaluation.json", "kind") == "ordinal")
+
+
 def recalibration_of(recorded: Recorded) -> Component:
     """How scores become risks, or quantiles hold what they say."""
     if is_quantity(recorded):
         return Component("a shift of every quantile by its held-out residuals (conformal)", ("romano2019",))
+    if is_ordinal(recorded):
+        return Component(
+            "a line for each threshold (one slope for all where one score serves all) on held-out scores",
+            ("mccullagh1980", "cox1958"),
+        )
     if recorded.get("tuning.json", "loss"):
         return Component(
             "a level and a slope of the log cumulative hazard at each of a few days, by who of the held-out patients "
@@ -192,6 +208,12 @@ def outcome_words(recorded: Recorded) -> str | None:
         )
     elif kind == "binary":
         text = f"{fmt.plain(outcome.get('variable'))} being {fmt.setting(outcome.get('event_levels'))}"
+    elif kind == "ordinal":
+        death = {
+            "worst_level": ", death before the assessment as its worst level",
+            "excluded": ", among people who did not die before the assessment",
+        }.get(str(outcome.get("death")), "")
+        text = f"the level of {fmt.plain(outcome.get('variable'))}{death}"
     elif kind == "threshold":
         side = str(outcome.get("comparison")).replace("_", " ")
         unit = f" {fmt.plain(outcome['unit'])}" if outcome.get("unit") else ""

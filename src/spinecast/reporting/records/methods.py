@@ -14,6 +14,7 @@ from spinecast.reporting.records.components import (
     algorithms,
     censoring_words,
     imputations,
+    is_ordinal,
     is_quantity,
     outcome_words,
     recalibration_of,
@@ -129,7 +130,8 @@ def _patients(record: Recorded, cite: _Citing) -> str:
     ]
     if left_out:
         parts.append(f"Of {fmt.integer(steps[0]['remaining'])} patients, {fmt.joined(left_out)}.")
-    counted = "" if is_quantity(record) else f", of whom {fmt.integer(record.events)} had the outcome"
+    several = is_quantity(record) or is_ordinal(record)
+    counted = "" if several else f", of whom {fmt.integer(record.events)} had the outcome"
     parts.append(f"{fmt.integer(record.n)} were analysed{counted}.")
     return " ".join(parts)
 
@@ -230,6 +232,14 @@ def _performance(record: Recorded, cite: _Citing) -> str:
             f"{cite.keys(*MEASURE_SOURCES['brier'])} and calibration"
             f"{cite.keys(*MEASURE_SOURCES['calibration_slope'])}, with 95% intervals."
         )
+    if is_ordinal(record):
+        return (
+            f"Predictions judged were {record.basis}. All levels together were judged by the ranked probability score"
+            f"{cite.keys('epstein1969')} and by C{cite.keys('harrell1996')}, reaching each level by the AUC"
+            f"{cite.keys(*MEASURE_SOURCES['auc'])}, the Brier score{cite.keys(*MEASURE_SOURCES['brier'])}, calibration"
+            f"{cite.keys(*MEASURE_SOURCES['calibration_slope'])} and net benefit{cite.keys('vickers2006')}, with 95% "
+            f"intervals. Proportional odds were tested{cite.keys('brant1990')}."
+        )
     known = [name for name in MEASURES if record.measure(name) is not None]
     if not known:
         return ""
@@ -273,9 +283,11 @@ def _explanation(record: Recorded, cite: _Citing) -> str:
     methods = sorted({fmt.plain(part["method"]) for part in record.listed("explanation.json", "parts")})
     if not methods:
         return ""
-    served = (
-        f"median ({fmt.plain(record.get('explanation.json', 'scale'))})" if is_quantity(record) else scale_of(record)
-    )
+    served = scale_of(record)
+    if is_quantity(record):
+        served = f"median ({fmt.plain(record.get('explanation.json', 'scale'))})"
+    elif is_ordinal(record):
+        served = fmt.plain(record.get("explanation.json", "scale"))
     return (
         f"Contributions of the predictors to the {served} are Shapley values{cite.keys(*HOW_EXPLAINED)} "
         f"({fmt.joined(methods)}); they add up to the {served} that is served."

@@ -59,6 +59,12 @@ REFERENCES: Mapping[str, Reference] = {
             "Process Syst 2011;24.",
         ),
         Reference(
+            "brant1990",
+            "Brant R. Assessing proportionality in the proportional odds model for ordinal logistic regression. "
+            "Biometrics 1990;46:1171-1178.",
+            "doi:10.2307/2532457",
+        ),
+        Reference(
             "breiman1984",
             "Breiman L, Friedman JH, Olshen RA, Stone CJ. Classification and regression trees. Belmont: "
             "Wadsworth, 1984.",
@@ -73,6 +79,12 @@ REFERENCES: Mapping[str, Reference] = {
             "Chen T, Guestrin C. XGBoost: a scalable tree boosting system. Proc 22nd ACM SIGKDD Int Conf Knowl Discov "
             "Data Min 2016:785-794.",
             "doi:10.1145/2939672.2939785",
+        ),
+        Reference(
+            "chernozhukov2010",
+            "Chernozhukov V, Fernandez-Val I, Galichon A. Quantile and probability curves without crossing. "
+            "Econometrica 2010;78:1093-1125.",
+            "doi:10.3982/ECTA7880",
         ),
         Reference(
             "collins2016",
@@ -123,6 +135,17 @@ REFERENCES: Mapping[str, Reference] = {
             "Efron B, Tibshirani R. Improvements on cross-validation: the .632+ bootstrap method. J Am Stat Assoc "
             "1997;92:548-560.",
             "doi:10.2307/2965703",
+        ),
+        Reference(
+            "epstein1969",
+            "Epstein ES. A scoring system for probability forecasts of ranked categories. J Appl Meteorol "
+            "1969;8:985-987.",
+        ),
+        Reference(
+            "frank2001",
+            "Frank E, Hall M. A simple approach to ordinal classification. European Conference on Machine Learning "
+            "2001:145-156.",
+            "doi:10.1007/3-540-44795-4_13",
         ),
         Reference(
             "friedman2002",
@@ -176,6 +199,11 @@ REFERENCES: Mapping[str, Reference] = {
             "Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with explainable AI "
             "for trees. Nat Mach Intell 2020;2:56-67.",
             "doi:10.1038/s42256-019-0138-9",
+        ),
+        Reference(
+            "mccullagh1980",
+            "McCullagh P. Regression models for ordinal data. J R Stat Soc B 1980;42:109-142.",
+            "doi:10.1111/j.2517-6161.1980.tb01109.x",
         ),
         Reference(
             "mercaldo2020",

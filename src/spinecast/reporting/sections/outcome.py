@@ -15,9 +15,6 @@ __all__ = ["death_before_assessment", "outcome_section"]
 
 Outcome = Mapping[str, Any]
 
-# Levels of the dictionary for people who did not live to be assessed.
-DIED_BEFORE = "died_before"
-
 
 def outcome_section(record: RunRecord) -> Section:
     """Define the outcome and count it."""
@@ -49,6 +46,13 @@ def death_before_assessment(outcome: Outcome) -> tuple[str, str] | None:
             "Whoever died first counts as having had the event. The risk is that of either; where deaths are common, "
             "what predicts death predicts it.",
         ),
+        "worst": (
+            "Death is a level of its own, the worst",
+            "Nobody is left out for having died, and what predicts death predicts the worst level: the chance of any "
+            "bad level or worse includes death. A patient likely to die has a low chance of every better level, "
+            "whatever they could do if they lived; to read function apart from death, set the chance of a level "
+            "against that of being alive.",
+        ),
         "excluded": (
             "People who died first are left out (excluded)",
             "The risk holds for people who will live to be assessed. Who that is is not known when the prediction is "
@@ -67,13 +71,15 @@ def death_before_assessment(outcome: Outcome) -> tuple[str, str] | None:
 
 
 def _role_of_death(outcome: Outcome) -> str | None:
-    """Return where the dead stand: ``event``, ``excluded``, ``without`` it, or None."""
+    """Return where the dead stand: ``event``, ``excluded``, ``without`` it, at the ``worst`` level, or None."""
+    if outcome.get("kind") == "ordinal":
+        return {"worst_level": "worst", "excluded": "excluded"}.get(str(outcome.get("death")))
     if outcome.get("kind") == "competing_horizon":
         return {"composite": "event", "exclude": "excluded", "competing": "without"}.get(str(outcome.get("handling")))
     entry = variables().get(str(outcome.get("variable")))
     if outcome.get("kind") != "binary" or entry is None:
         return None
-    died = {level for level in entry.level_values if level.startswith(DIED_BEFORE)}
+    died = set(entry.died_before_levels)
     if not died:
         return None
     for role, key in (("event", "event_levels"), ("excluded", "excluded_levels")):

@@ -22,9 +22,8 @@ from spinecast.reporting.figures.quantity import fan_plot, observed_by_predicted
 from spinecast.reporting.figures.timed import horizon_panels_plot
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.record import RunRecord
-from spinecast.reporting.sections.changes import short_search
-from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row, run_notes
-from spinecast.reporting.sections.summary import checks_callout
+from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row
+from spinecast.reporting.sections.model_parts import contributions_table, key_figure, out_of_fold_blocks
 
 __all__ = [
     "amount",
@@ -75,34 +74,18 @@ def quantity_summary_section(record: RunRecord) -> Section:
         quantity_tile(record, f"AUC, {amount(record, one['threshold'])} and more", one["measures"]["auc"], "auc")
         for one in evaluation["thresholds"]
     ]
-    blocks: list[Block] = [Paragraph(lead, lead=True)]
-    short = short_search(record)
-    if short:
-        blocks.append(Callout("warning", short.title, short.text))
-    blocks += [
-        KeyFigures(tuple(tiles)),
-        Paragraph(
-            f"Every figure in this report is {basis(record)}, unless it says otherwise: a patient's distribution was "
-            "computed by models that had not seen that patient, and imputation, tuning, the choice of candidate and "
-            "the shifts that make stated coverage hold were all learned again inside each outer fold."
-        ),
-    ]
-    notes = run_notes(record)
-    if notes:
-        blocks.append(Callout("note", "About this run", " ".join(notes)))
-    blocks.append(checks_callout(record))
-    return Section("summary", "Summary", tuple(blocks))
+    judged = (
+        "a patient's distribution was computed by models that had not seen that patient, and imputation, tuning, the "
+        "choice of candidate and the shifts that make stated coverage hold were all learned again inside each outer "
+        "fold"
+    )
+    blocks = (Paragraph(lead, lead=True), *out_of_fold_blocks(record, KeyFigures(tuple(tiles)), judged))
+    return Section("summary", "Summary", blocks)
 
 
 def quantity_tile(record: RunRecord, title: str, found: Mapping[str, Any] | None, name: str) -> KeyFigure:
     """Show one measure large, with its interval and what it rests on."""
-    measure, reason = QUANTITY_MEASURES[name], fmt.absence(found)
-    if reason is not None or found is None:
-        return KeyFigure(title, fmt.ABSENT, fmt.plain(reason), basis(record))
-    note = f"n = {fmt.integer(found['n'])}. {basis(record).capitalize()}. Ideal: {measure.ideal}."
-    limits = fmt.interval(found["lower"], found["upper"], measure.decimals)
-    shown = f"95% interval {limits}" if found["lower"] is not None else limits
-    return KeyFigure(title, fmt.number(found["estimate"], measure.decimals), shown, note)
+    return key_figure(record, title, found, QUANTITY_MEASURES[name])
 
 
 def quantity_outcome_section(record: RunRecord) -> Section:
@@ -300,19 +283,10 @@ def quantity_patients_section(record: RunRecord) -> Section:
     ]
     if any("blood_order" in one for one in patients):
         blocks.append(_orders(patients))
+    served = f"Median, {fmt.plain(record.explanation['scale'])}"
     for one in patients:
         blocks.append(Heading(fmt.plain(one["title"])))
-        parts = [row("Before any input is known", "–", fmt.number(one["base_value"], 3, signed=True))]
-        parts += [
-            row(part["label"], part["value_text"], fmt.number(part["contribution"], 3, signed=True))
-            for part in one["contributions"]
-        ]
-        if one["reordered"]:
-            parts.append(row("Putting crossing levels in order", "–", fmt.number(one["reordered"], 3, signed=True)))
-        parts.append(
-            row(f"Median, {fmt.plain(record.explanation['scale'])}", "–", fmt.number(one["served"]), strong=True)
-        )
-        blocks.append(Table("Every contribution", ("Variable", "Value", "Contribution"), tuple(parts), numeric=(2,)))
+        blocks.append(contributions_table(one, served, "Putting crossing levels in order"))
     return Section("patients", "Illustrative patients", tuple(blocks))
 
 

@@ -25,9 +25,13 @@ from spinecast.reporting.figures.timed import (
     patient_curves_plot,
 )
 from spinecast.reporting.record import RunRecord
-from spinecast.reporting.sections.changes import short_search
-from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row, run_notes, sized
-from spinecast.reporting.sections.summary import checks_callout
+from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row, sized
+from spinecast.reporting.sections.model_parts import (
+    contributions_table,
+    key_figure,
+    net_benefit_rows,
+    out_of_fold_blocks,
+)
 from spinecast.reporting.timed_measures import TIMED_MEASURES
 
 __all__ = [
@@ -73,36 +77,18 @@ def timed_summary_section(record: RunRecord) -> Section:
         measure_tile(record, one["measures"], "horizon_auc", f"AUC, day {one['day']:g}")
         for one in evaluation["horizons"]
     ]
-    blocks: list[Block] = [Paragraph(lead, lead=True)]
-    short = short_search(record)
-    if short:
-        blocks.append(Callout("warning", short.title, short.text))
-    blocks += [
-        KeyFigures(tuple(tiles)),
-        Paragraph(
-            f"Every figure in this report is {basis(record)}, unless it says otherwise: a patient's curve was computed "
-            "by models that had not seen that patient, and imputation, tuning, the choice of candidate and "
-            "recalibration were all learned again inside each outer fold."
-        ),
-    ]
-    notes = run_notes(record)
-    if notes:
-        blocks.append(Callout("note", "About this run", " ".join(notes)))
-    blocks.append(checks_callout(record))
-    return Section("summary", "Summary", tuple(blocks))
+    judged = (
+        "a patient's curve was computed by models that had not seen that patient, and imputation, tuning, the choice "
+        "of candidate and recalibration were all learned again inside each outer fold"
+    )
+    blocks = (Paragraph(lead, lead=True), *out_of_fold_blocks(record, KeyFigures(tuple(tiles)), judged))
+    return Section("summary", "Summary", blocks)
 
 
 def measure_tile(record: RunRecord, measures: Mapping[str, Any], name: str, label: str = "") -> KeyFigure:
     """Show one measure large, with its interval and what it rests on."""
-    measure, found = TIMED_MEASURES[name], measures.get(name)
-    reason = fmt.absence(found)
-    title = label or measure.label
-    if reason is not None or found is None:
-        return KeyFigure(title, fmt.ABSENT, fmt.plain(reason), basis(record))
-    note = f"{sized(found.get('n'), found.get('events'))}. {basis(record).capitalize()}. Ideal: {measure.ideal}."
-    limits = fmt.interval(found["lower"], found["upper"], measure.decimals)
-    shown = f"95% interval {limits}" if found["lower"] is not None else limits
-    return KeyFigure(title, fmt.number(found["estimate"], measure.decimals), shown, note)
+    measure = TIMED_MEASURES[name]
+    return key_figure(record, label or measure.label, measures.get(name), measure)
 
 
 def timed_outcome_section(record: RunRecord) -> Section:
@@ -229,22 +215,10 @@ def _correction_table(record: RunRecord, one: Mapping[str, Any]) -> Table:
 def timed_decision_section(record: RunRecord) -> Section:
     """Show net benefit at each horizon."""
     horizons = record.evaluation["horizons"]
-    rows = []
-    for one in horizons:
-        benefit = one["net_benefit"]
-        if fmt.absence(benefit) is not None:
-            rows.append(row(f"{one['day']:g}", "–", fmt.absent(fmt.plain(fmt.absence(benefit))), "–"))
-            continue
-        for at, threshold in enumerate(benefit["thresholds"]):
-            limits = (benefit["lower"] or [None] * (at + 1))[at], (benefit["upper"] or [None] * (at + 1))[at]
-            shown = f"{fmt.number(benefit['net_benefit'][at])} ({fmt.interval(*limits)})"
-            rows.append(
-                row(f"{one['day']:g}", fmt.percentage(threshold, 0), shown, fmt.number(benefit["treat_all"][at]))
-            )
     table = Table(
         "Net benefit at the study's thresholds",
         ("Day", "Threshold", "Net benefit (95% interval)", "Acting on everybody"),
-        tuple(rows),
+        net_benefit_rows([(f"{one['day']:g}", one) for one in horizons]),
         notes=("Acting on nobody has net benefit 0.",),
         numeric=(0, 1, 2, 3),
     )
@@ -334,18 +308,9 @@ def timed_patients_section(record: RunRecord) -> Section:
             table=footnoted(table),
         ),
     ]
+    served = f"{fmt.sentence(scale)} at day {record.explanation['day']:g}"
     for one in patients:
-        blocks.append(Heading(fmt.plain(one["title"])))
-        total = one["served"]
-        parts = [row("Before any input is known", "–", fmt.number(one["base_value"], 3, signed=True))]
-        parts += [
-            row(part["label"], part["value_text"], fmt.number(part["contribution"], 3, signed=True))
-            for part in one["contributions"]
-        ]
-        parts.append(
-            row(f"{fmt.sentence(scale)} at day {record.explanation['day']:g}", "–", fmt.number(total), strong=True)
-        )
-        blocks.append(Table("Every contribution", ("Variable", "Value", "Contribution"), tuple(parts), numeric=(2,)))
+        blocks += [Heading(fmt.plain(one["title"])), contributions_table(one, served)]
     return Section("patients", "Illustrative patients", tuple(blocks))
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.models.quantiles.artifact import quantile_member_from_bytes
 from spinecast.models.quantiles.model import QuantilePart, conformal_shifts
+from spinecast.models.several_scorers import several_scorers_from_bytes
 from spinecast.training.resampling import Split
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
@@ -91,7 +91,7 @@ def quantile_parts(
             family=plans[name].family,
             label=plans[name].label,
             positions=np.array([list(predictors).index(one) for one in plans[name].predictors], dtype=np.int64),
-            members=tuned[name].members(quantile_member_from_bytes),
+            members=tuned[name].members(several_scorers_from_bytes),
         )
         for name in choice.chosen
     )

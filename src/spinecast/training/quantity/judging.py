@@ -6,20 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from spinecast.statistics import flexible_calibration, measure_from_dict
+from spinecast.statistics import measure_from_dict
 from spinecast.training.quantity.fitting import TrainedQuantity
 from spinecast.training.resampling import ALL_PATIENTS
-from spinecast.training.seeds import derive_seed
+from spinecast.training.threshold_training import checklist_at_threshold
 from spinecast.validation.checks import (
     Checklist,
-    check_apparent,
-    check_calibration_slope,
-    check_rising_calibration,
-    check_subgroup_harm,
 )
-from spinecast.validation.predictions import Predictions, central_risks
-from spinecast.validation.quantity import CERTAIN, QuantityJudge
-from spinecast.validation.subgroups import FEWEST, default_subgroup_variables, group_patients
+from spinecast.validation.quantity import QuantityJudge
+from spinecast.validation.threshold import CERTAIN
 
 __all__ = ["judge_quantity"]
 
@@ -77,23 +72,6 @@ def _spread(trained: TrainedQuantity) -> dict[str, float]:
 
 
 def _checklist(trained: TrainedQuantity, judged: dict[str, Any]) -> Checklist:
-    """Every check of a training; those of an event read the threshold that divides the patients most evenly."""
-    study, passing = trained.study, trained.passing
     risk = np.clip(trained.distribution().exceedance([trained.checked_threshold])[:, 0], CERTAIN, 1 - CERTAIN)
-    predictions = Predictions(risk=risk, outcome=passing.values, weights=None, fold=trained.fold, basis="out-of-fold")
     found = next(one for one in judged["thresholds"] if one["threshold"] == trained.checked_threshold)
-    results = [
-        *trained.first_checks,
-        check_calibration_slope(measure_from_dict(found["measures"]["calibration_slope"])),
-        check_apparent("out-of-fold"),
-        check_rising_calibration(flexible_calibration(passing.values, risk), central_risks(predictions)),
-        check_subgroup_harm(
-            predictions,
-            group_patients(trained.cohort, passing.rows, default_subgroup_variables()),
-            study.evaluation.thresholds,
-            fewest=FEWEST,
-            bootstrap=study.evaluation.bootstrap,
-            seed=derive_seed(study.seed, "evaluation"),
-        ),
-    ]
-    return Checklist("train", results)
+    return checklist_at_threshold(trained, risk, measure_from_dict(found["measures"]["calibration_slope"]))

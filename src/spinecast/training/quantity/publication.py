@@ -17,11 +17,9 @@ from spinecast.models.encoding import FEWEST_MISSING, all_knowing
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
-from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
-from spinecast.training.environment import package_versions
-from spinecast.training.features import described_blocks, predictor_schema
+from spinecast.training.features import predictor_schema
 from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -32,7 +30,8 @@ from spinecast.training.quantity.judging import judge_quantity
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.run_facts import Clock, describe_search, run_facts
 from spinecast.training.seeds import derive_seed
-from spinecast.training.study import resolved_yaml, study_hash
+from spinecast.training.study import resolved_yaml
+from spinecast.training.threshold_training import about_model
 from spinecast.training.tracked_run import metrics_of, track_run
 
 if TYPE_CHECKING:
@@ -127,7 +126,6 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
     predictors = tuple(name for name in model_predictors(study) if name in used)
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
     schema = predictor_schema(study, predictors)
-    described = described_blocks(study, trained.cohort, predictors)
     tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
     return QuantityModel(
         name=study.study,
@@ -142,26 +140,11 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
         scale=trained.scale,
         marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
         always_known=np.isnan(matrix).sum(axis=0) < FEWEST_MISSING,
-        about={
-            "title": study.title,
-            "use": RESEARCH_USE,
-            "outcome": {
-                **study.outcome.model_dump(mode="json"),
-                "label": labelled.label,
-                "unit": labelled.unit,
-                "thresholds": list(trained.thresholds),
-            },
-            "cohort": {
-                "name": trained.cohort.name,
-                "kind": trained.cohort.kind,
-                "fingerprint": trained.cohort.fingerprint,
-                "n": len(labelled),
-            },
-            **({"features": described} if described else {}),
-            "study_hash": study_hash(study),
-            "seed": study.seed,
-            "versions": package_versions(),
-        },
+        about=about_model(
+            trained,
+            predictors,
+            {"label": labelled.label, "unit": labelled.unit, "thresholds": list(trained.thresholds)},
+        ),
     )
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from spinecast.models.catalogue import Parameters
 from spinecast.models.encoding import Encoder, PredictorSchema
-from spinecast.models.quantiles.artifact import quantile_member_to_bytes
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
-from spinecast.models.quantiles.model import QuantileMember, conformal_shifts
+from spinecast.models.quantiles.model import conformal_shifts
+from spinecast.models.several_scorers import SeveralScorers, several_scorers_to_bytes
 from spinecast.statistics import pinball_losses
 from spinecast.training.checkpoint import UnitCheckpoint
 from spinecast.training.resampling import Split
@@ -44,16 +44,16 @@ class QuantityUnit(TuningUnit):
 
     def fit(
         self, encoder: Encoder, columns: FloatArray, rows: NDArray[np.bool_], parameters: Parameters, seed: int
-    ) -> QuantileMember:
+    ) -> SeveralScorers:
         """Fit one member, a scorer a level, to some of the training patients, whose encoded columns are given."""
         fit = QUANTILE_FAMILIES[self.candidate.family].fit
         values = self.outcome[self.split.train][rows]
         scorers = tuple(fit(columns, values, float(level), parameters, seed) for level in self.levels)
-        return QuantileMember(encoder=encoder, scorers=scorers)
+        return SeveralScorers(encoder=encoder, scorers=scorers)
 
     def predicted(self, member: Any, columns: FloatArray) -> FloatArray:
         """A member's quantiles, shape (n, levels)."""
-        quantiles: FloatArray = member.scaled(columns)
+        quantiles: FloatArray = member.scores(columns)
         return quantiles
 
     def line(self, _held_out: FloatArray) -> Any:
@@ -72,7 +72,7 @@ class QuantityUnit(TuningUnit):
 
     def member_bytes(self, member: Any) -> bytes:
         """One member as it is kept."""
-        return quantile_member_to_bytes(member)
+        return several_scorers_to_bytes(member)
 
 
 @dataclass(frozen=True)

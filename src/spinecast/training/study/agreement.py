@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.training.published import find_published, known_published
+from spinecast.training.study.candidates import LearnerCandidate
 from spinecast.training.study.features import feature_problems
-from spinecast.training.study.kinds import BINARY_KINDS, QUANTITY_KINDS, TIMED_KINDS
+from spinecast.training.study.kinds import BINARY_KINDS, ORDINAL_KINDS, QUANTITY_KINDS, TIMED_KINDS
 from spinecast.training.study.missing import MultipleImputation, PatternSubmodels
+from spinecast.training.study.ordinal import OrdinalOutcome
 from spinecast.training.study.quantity import QuantityOutcome
-from spinecast.training.study.times import DiscreteTime
 
 if TYPE_CHECKING:
     from spinecast.training.study.model import Study
@@ -28,6 +29,7 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
         _kind_problems(study),
         _timed_problems(study),
         _quantity_problems(study),
+        _alone_problems(study),
         _published_problems(study),
         _final_problems(study),
         _range_problems(study),
@@ -75,7 +77,9 @@ def _repeated(study: Study) -> Iterator[Problem]:
 def outcome_levels(study: Study) -> dict[KeyPath, tuple[str, ...]]:
     """Return the lists of levels the outcome names, by their key."""
     names = ("event_levels", "competing_levels", "excluded_levels", "causes")
-    return {("outcome", name): getattr(study.outcome, name, ()) for name in names}
+    combined = study.outcome.combined_levels if isinstance(study.outcome, OrdinalOutcome) else ()
+    listed: dict[KeyPath, tuple[str, ...]] = {("outcome", name): getattr(study.outcome, name, ()) for name in names}
+    return listed | {("outcome", "combined_levels", i): group for i, group in enumerate(combined)}
 
 
 def _outcome_problems(study: Study) -> Iterator[Problem]:
@@ -94,6 +98,7 @@ def _kind_problems(study: Study) -> Iterator[Problem]:
     learned = {
         TIMED_KINDS: "a time",
         QUANTITY_KINDS: "a measured quantity",
+        ORDINAL_KINDS: "ordered levels",
         BINARY_KINDS: "an event that is had or not",
     }
     kinds = BINARY_KINDS
@@ -101,7 +106,12 @@ def _kind_problems(study: Study) -> Iterator[Problem]:
         kinds = TIMED_KINDS
     elif isinstance(study.outcome, QuantityOutcome):
         kinds = QUANTITY_KINDS
+    elif isinstance(study.outcome, OrdinalOutcome):
+        kinds = ORDINAL_KINDS
     for position, candidate in enumerate(study.candidates):
+        if isinstance(candidate, LearnerCandidate) and not candidate.takes_missing:
+            at: KeyPath = ("candidates", position, "imputation")
+            yield Problem(at, f"{dotted(at)}: {candidate.learner} takes no missing values", "median or forest")
         if candidate.kind not in kinds:
             key: KeyPath = ("candidates", position, "kind")
             other = next(words for names, words in learned.items() if candidate.kind in names)
@@ -129,27 +139,27 @@ def _quantity_problems(study: Study) -> Iterator[Problem]:
     for i, threshold in enumerate(outcome.thresholds):
         if threshold in outcome.thresholds[:i]:
             yield Problem(("outcome", "thresholds", i), f"outcome.thresholds: {threshold:g} is listed twice")
+
+
+def _alone_problems(study: Study) -> Iterator[Problem]:
+    """Find what is fitted again, or set beside, where a model is judged out of fold alone."""
+    other = _other_than_an_event(study)
+    if not other:
+        return
     for part, asked in study.internal_validation:
         if asked is not None:
+            judged = {"a quantity": "quantiles", "times": "curves"}.get(other, other)
             what = (
-                f"internal_validation.{part}: quantiles are judged out of fold alone, nothing is fitted again for them"
+                f"internal_validation.{part}: {judged} are judged out of fold alone, nothing is fitted again for them"
             )
-            yield Problem(("internal_validation", part), what, "null for a study of a quantity")
-    if study.comparators:
-        yield Problem(("comparators",), "comparators: other models' risks are not set beside a quantity", "none")
+            yield Problem(("internal_validation", part), what, f"null for a study of {other}")
+    if study.comparators and not study.timed_outcome:
+        yield Problem(("comparators",), f"comparators: other models' risks are not set beside {other}", "none")
 
 
 def _timed_problems(study: Study) -> Iterator[Problem]:
     """Find what a study of times, or another, cannot have, and horizons that are listed twice."""
     timed = study.timed_outcome
-    for position, candidate in enumerate(study.candidates):
-        if timed and isinstance(candidate, DiscreteTime) and not candidate.takes_missing:
-            at: KeyPath = ("candidates", position, "imputation")
-            yield Problem(at, f"{dotted(at)}: {candidate.learner} takes no missing values", "median or forest")
-    for part, asked in study.internal_validation if timed else ():
-        if asked is not None:
-            what = f"internal_validation.{part}: curves are judged out of fold alone, nothing is fitted again for them"
-            yield Problem(("internal_validation", part), what, "null for a study of times")
     for key_name in () if timed else ("published", "horizon_studies"):
         if getattr(study, key_name):
             yield Problem(
@@ -244,7 +254,11 @@ def _venn_abers_problems(study: Study) -> Iterator[Problem]:
 
 def _other_than_an_event(study: Study) -> str:
     """Say what a study predicts where it is not one event; empty where it is."""
-    return "a quantity" if isinstance(study.outcome, QuantityOutcome) else "times" if study.timed_outcome else ""
+    if isinstance(study.outcome, QuantityOutcome):
+        return "a quantity"
+    if isinstance(study.outcome, OrdinalOutcome):
+        return "ordered levels"
+    return "times" if study.timed_outcome else ""
 
 
 def _borrow_problems(study: Study) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ __all__ = [
     "FinalSpec",
     "GaussianProcess",
     "GradientBoosting",
+    "LearnerCandidate",
     "LightGBM",
     "NeuralNetwork",
     "RandomForest",
@@ -94,6 +95,20 @@ class XGBoost(TreeCandidate):
 
     kind: Literal["xgboost"]
     name: Identifier = name_field("xgboost")
+
+
+class LearnerCandidate(FilledCandidate):
+    """A candidate that fits a binary algorithm several times: to intervals, or to thresholds."""
+
+    learner: str
+    imputation: TreeImputation = Field(  # type: ignore[assignment]  # xgboost alone takes more than the base class
+        default=MedianImputation(kind="median"), description=IMPUTATION
+    )
+
+    @property
+    def takes_missing(self) -> bool:
+        """Whether missing values may stay missing."""
+        return self.learner == "xgboost" or not isinstance(self.imputation, NativeImputation)
 
 
 class SupportVectorMachine(FilledCandidate):

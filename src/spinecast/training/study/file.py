@@ -10,6 +10,7 @@ from spinecast.documents import did_you_mean, problems_error, read_document
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.training.study import STUDY, Study, resolved_yaml, study_hash
 from spinecast.training.study.dictionary_rules import dictionary_problems
+from spinecast.training.study.ordinal import OrdinalOutcome
 from spinecast.training.study.quantity import QuantityOutcome
 from spinecast.training.study.search import catalogue_problems
 from spinecast.training.study.sources import SyntheticSource, TableSource
@@ -112,6 +113,8 @@ def _averaged(study: Study) -> str:
     """Say what an ensemble is the mean of."""
     if isinstance(study.outcome, QuantityOutcome):
         return f"quantiles ({study.outcome.scale.replace('_', ' ')})"
+    if isinstance(study.outcome, OrdinalOutcome):
+        return "cumulative log-odds"
     return "log-odds" if study.timed_outcome is None else "log cumulative hazard"
 
 
@@ -192,6 +195,11 @@ def _outcome(study: Study) -> str:
         levels, passed = (", ".join(f"{one:g}" for one in ones) for ones in (outcome.quantiles, outcome.thresholds))
         unit = f" {outcome.unit}" if outcome.unit else ""
         return f"{label}{outcome.variable}, quantiles {levels}; chance of {passed}{unit}; scale: {outcome.scale}"
+    if isinstance(outcome, OrdinalOutcome):
+        death = f"; death before the assessment: {outcome.death.replace('_', ' ')}" if outcome.death else ""
+        left_out = f"; left out: {', '.join(outcome.excluded_levels)}" if outcome.excluded_levels else ""
+        together = "".join(f"; as one: {', '.join(group)}" for group in outcome.combined_levels)
+        return f"{label}the level of {outcome.variable}{death}{left_out}{together}"
     if outcome.kind == "threshold":
         side = f"{outcome.comparison.replace('_', ' ')} {outcome.threshold:g} {outcome.unit or ''}".rstrip()
         return f"{label}{outcome.variable} is {side}"

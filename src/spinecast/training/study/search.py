@@ -42,7 +42,8 @@ def catalogue_problems(study: Study) -> list[Problem]:
     problems: list[Problem] = []
     for position, candidate in enumerate(study.candidates):
         family = any_family(candidate.family)
-        problems += _extra_problems(("candidates", position, "kind"), candidate.kind)
+        by = "learner" if hasattr(candidate, "learner") else "kind"
+        problems += _extra_problems(("candidates", position, by), getattr(candidate, by))
         for name, values in (candidate.search or {}).items():
             key: KeyPath = ("candidates", position, "search", name)
             if name in family.search_space:

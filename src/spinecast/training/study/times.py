@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from spinecast.documents import Block, Identifier, Names, Text, Whole
-from spinecast.training.study.candidates import FilledCandidate, TreeCandidate, name_field
-from spinecast.training.study.missing import IMPUTATION, MedianImputation, NativeImputation, TreeImputation
+from spinecast.training.study.candidates import FilledCandidate, LearnerCandidate, TreeCandidate, name_field
 from spinecast.training.study.outcomes import event_field, label_field, time_field
 
 __all__ = [
@@ -89,7 +88,7 @@ class RandomSurvivalForest(FilledCandidate):
     name: Identifier = name_field("random_survival_forest")
 
 
-class DiscreteTime(FilledCandidate):
+class DiscreteTime(LearnerCandidate):
     """Hazards of intervals, learned by a binary algorithm from rows of a patient and an interval."""
 
     kind: Literal["discrete_time"]
@@ -97,19 +96,11 @@ class DiscreteTime(FilledCandidate):
     learner: Literal["elastic_net", "random_forest", "xgboost", "neural_network"] = Field(
         default="xgboost", description="The binary algorithm. A support vector machine gives no probability."
     )
-    imputation: TreeImputation = Field(  # type: ignore[assignment]  # xgboost alone takes more than the base class
-        default=MedianImputation(kind="median"), description=IMPUTATION
-    )
 
     @property
     def family(self) -> str:
         """The algorithm in the catalogue."""
         return f"discrete_time_{self.learner}"
-
-    @property
-    def takes_missing(self) -> bool:
-        """Whether missing values may stay missing."""
-        return self.learner == "xgboost" or not isinstance(self.imputation, NativeImputation)
 
 
 TimedOutcomeSpec = TimeToEventOutcome | CompetingRisksOutcome

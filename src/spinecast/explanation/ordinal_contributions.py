@@ -1,0 +1,112 @@
+"""Exact additive explanations of one threshold of an ordered outcome, on its cumulative log-odds.
+
+Everything up to the ordering of the thresholds is affine, so contributions to the members' scores of the threshold,
+scaled by the same numbers, add up with the base value to its log-odds. Where thresholds crossed, putting them in order
+may move it: by what is said beside the contributions, 0 in most patients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.explanation.contributions import member_contributions, require_additive
+from spinecast.models.members import Member
+from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
+from spinecast.models.ordinal.model import OrdinalModel
+
+__all__ = ["LevelContributions", "explain_threshold", "reached_words", "scale_of_threshold"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LevelContributions:
+    """Contributions of each predictor to the log-odds of reaching one level.
+
+    Parameters
+    ----------
+    predictors : tuple of str
+    threshold : int
+        Its position, 0 that of the second level.
+    values : ndarray, shape (n, predictors)
+        Positive makes reaching the level likelier.
+    base_value : float
+        Before any predictor is looked at.
+    served : ndarray, shape (n,)
+        What the model serves.
+    reordered : ndarray, shape (n,)
+        What putting crossing thresholds in order added to it.
+    residual : ndarray, shape (n,)
+        ``served - reordered - base_value - values.sum(axis=1)``; at most RESIDUAL_TOLERANCE.
+    methods : tuple of (str, str)
+        How each part was taken apart.
+    """
+
+    predictors: tuple[str, ...]
+    threshold: int
+    values: FloatArray
+    base_value: float
+    served: FloatArray
+    reordered: FloatArray
+    residual: FloatArray
+    methods: tuple[tuple[str, str], ...]
+
+
+def scale_of_threshold(model: OrdinalModel, threshold: int) -> str:
+    """Name what contributions add up to: the log-odds of reaching a level, in words."""
+    return f"log-odds of {reached_words(model, threshold)}"
+
+
+def reached_words(model: OrdinalModel, threshold: int) -> str:
+    """What reaching a level is called within a sentence: “at least 3”."""
+    reached = str(model.levels[threshold + 1]["reached"])
+    return f"“{reached[0].lower()}{reached[1:]}”"
+
+
+def explain_threshold(model: OrdinalModel, matrix: FloatArray, threshold: int) -> LevelContributions:
+    """Take the log-odds of reaching one level apart.
+
+    Parameters
+    ----------
+    model : OrdinalModel
+    matrix : ndarray, shape (n, predictors)
+    threshold : int
+        Position of the threshold, from 0.
+
+    Raises
+    ------
+    AdditivityError
+        If contributions and base value miss what is served by more than RESIDUAL_TOLERANCE.
+    """
+    values = np.zeros((len(matrix), len(model.predictors)))
+    base = float(model.lines.intercepts[threshold])
+    background = model.background()
+    for part in model.parts:
+        weight = float(model.lines.slopes[threshold]) / len(model.parts)
+        base += weight * float(part.lines.intercepts[threshold])
+        own = np.ascontiguousarray(matrix[:, part.positions])
+        for member in part.members:
+            scale = weight * float(part.lines.slopes[threshold]) / len(part.members)
+            # One scorer serves every threshold, or each has its own.
+            scorer = member.scorers[threshold if len(member.scorers) > 1 else 0]
+            found, start = member_contributions(Member(member.encoder, scorer), own, background[:, part.positions])
+            values[:, part.positions] += scale * found
+            # A member that is one fit has one base for all patients.
+            base += scale * float(start[0])
+    unordered = model.unordered(matrix)[:, threshold]
+    served = model.log_odds(matrix)[:, threshold]
+    residual = unordered - base - values.sum(axis=1)
+    require_additive(residual, "cumulative log-odds")
+    return LevelContributions(
+        predictors=model.predictors,
+        threshold=threshold,
+        values=values,
+        base_value=base,
+        served=served,
+        reordered=served - unordered,
+        residual=residual,
+        methods=tuple((part.label, ORDINAL_FAMILIES[part.family].explained_by) for part in model.parts),
+    )

@@ -1,0 +1,111 @@
+"""An ordinal model on disk: data only, under the same manifest of hashes as every model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from spinecast.files import readable_json
+from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes, read_contents, write_contents
+from spinecast.models.ordinal.model import OrdinalModel, OrdinalPart
+from spinecast.models.ordinal.thresholds import ThresholdLines
+from spinecast.models.several_scorers import several_scorers_from_bytes, several_scorers_to_bytes
+
+__all__ = ["ORDINAL_FORMAT", "load_ordinal_model", "save_ordinal_model"]
+
+ORDINAL_FORMAT = "spinecast ordinal model"
+FORMAT_VERSION = 1
+MODEL, TABLES = "model.json", "tables.npz"
+
+
+def save_ordinal_model(model: OrdinalModel, folder: Path) -> str:
+    """Write a model folder, whole or not at all, and return its identity: the SHA-256 of its manifest.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    described = {
+        "name": model.name,
+        "predictors": list(model.predictors),
+        "parts": [
+            {
+                "name": part.name,
+                "family": part.family,
+                "label": part.label,
+                "predictors": [model.predictors[position] for position in part.positions],
+                "intercepts": part.lines.intercepts.tolist(),
+                "slopes": part.lines.slopes.tolist(),
+                "members": len(part.members),
+            }
+            for part in model.parts
+        ],
+        "intercepts": model.lines.intercepts.tolist(),
+        "slopes": model.lines.slopes.tolist(),
+        "about": dict(model.about),
+    }
+    contents = {
+        MODEL: readable_json(described).encode(),
+        TABLES: arrays_to_bytes({"quantiles": model.marginals}),
+    }
+    for part in model.parts:
+        for position, member in enumerate(part.members):
+            contents[_member_file(part.name, position)] = several_scorers_to_bytes(member)
+    return write_contents(folder, contents, ORDINAL_FORMAT, FORMAT_VERSION)
+
+
+def load_ordinal_model(folder: Path) -> tuple[OrdinalModel, str]:
+    """Read a model folder after checking every byte against its manifest.
+
+    Returns
+    -------
+    model : OrdinalModel
+    identity : str
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`spinecast.models.artifact.load_model`.
+    """
+    return read_contents(folder, ORDINAL_FORMAT, (FORMAT_VERSION,), _rebuilt)
+
+
+def _rebuilt(contents: Mapping[str, bytes]) -> OrdinalModel:
+    described = json.loads(contents[MODEL])
+    predictors = tuple(described["predictors"])
+    parts = tuple(
+        OrdinalPart(
+            name=part["name"],
+            family=part["family"],
+            label=part["label"],
+            positions=np.array([predictors.index(name) for name in part["predictors"]], dtype=np.int64),
+            lines=_lines(part),
+            members=tuple(
+                several_scorers_from_bytes(contents[_member_file(part["name"], position)])
+                for position in range(part["members"])
+            ),
+        )
+        for part in described["parts"]
+    )
+    return OrdinalModel(
+        name=described["name"],
+        predictors=predictors,
+        parts=parts,
+        lines=_lines(described),
+        marginals=arrays_from_bytes(contents[TABLES])["quantiles"],
+        about=described["about"],
+    )
+
+
+def _lines(described: Mapping[str, list[float]]) -> ThresholdLines:
+    return ThresholdLines(
+        np.array(described["intercepts"], dtype=np.float64), np.array(described["slopes"], dtype=np.float64)
+    )
+
+
+def _member_file(part: str, position: int) -> str:
+    return f"parts/{part}/member_{position}.npz"

@@ -1,0 +1,160 @@
+"""An ordered outcome that is saved, served and explained: the log-odds of reaching each level above the lowest.
+
+An ordinal model is one or more parts, each the fold fits of one candidate. A part maps the mean scores of its members
+to cumulative log-odds by a line for each threshold, parts are averaged on that scale, and a last line for each
+threshold recalibrates the average. Every step is affine up to there, so contributions to one threshold add up exactly.
+Thresholds that cross are then put in order: nobody reaches a higher level more surely than a lower one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, ndtri
+
+from spinecast.models.missing_spread import variance_over_quantiles
+from spinecast.models.ordinal.thresholds import ThresholdLines, in_order, level_probabilities
+from spinecast.models.prognosis_model import latin_background, mean_in_order
+from spinecast.models.several_scorers import SeveralScorers
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["OrdinalModel", "OrdinalPart"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OrdinalPart:
+    """The fold fits of one candidate and the lines that map their mean scores to cumulative log-odds.
+
+    Parameters
+    ----------
+    name, family, label : str
+        The candidate's name in the study, its algorithm and what reports call it.
+    positions : ndarray of int64
+        Which of the model's predictors the part uses.
+    lines : ThresholdLines
+    members : tuple of SeveralScorers
+        One scorer for all thresholds, or one for each. Member ``k`` was fitted without inner fold ``k``, the same
+        patients in every part.
+    """
+
+    name: str
+    family: str
+    label: str
+    positions: NDArray[np.int64]
+    lines: ThresholdLines
+    members: tuple[SeveralScorers, ...]
+
+    def member_log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Cumulative log-odds of each member, shape (members, n, thresholds)."""
+        own = np.ascontiguousarray(matrix[:, self.positions])
+        return np.stack([self.lines.apply(member.scores(member.encoder.transform(own))) for member in self.members])
+
+
+@dataclass(frozen=True)
+class OrdinalModel:
+    """A saved prediction of an ordered outcome: the chance of every level, and of reaching each.
+
+    Parameters
+    ----------
+    name : str
+        The study's name.
+    predictors : tuple of str
+        Dictionary names, in matrix order.
+    parts : tuple of OrdinalPart
+        Averaged with equal weight on the cumulative log-odds.
+    lines : ThresholdLines
+        The last recalibration, of the average of the parts.
+    marginals : ndarray, shape (predictors, quantiles)
+        Quantiles of each predictor in the development cohort (level indices for levelled ones).
+    about : mapping
+        Where it comes from and what it is for: outcome with its levels, cohort, study, versions. JSON values only.
+    """
+
+    name: str
+    predictors: tuple[str, ...]
+    parts: tuple[OrdinalPart, ...]
+    lines: ThresholdLines
+    marginals: FloatArray
+    about: Mapping[str, Any]
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the patients it was developed on do not exist."""
+        return bool((self.about.get("cohort") or {}).get("kind") == "synthetic")
+
+    @property
+    def levels(self) -> tuple[Mapping[str, Any], ...]:
+        """The levels, lowest first: each with its ``level``, ``label``, ``short`` and ``reached`` in words."""
+        return tuple(self.about["outcome"]["levels"])
+
+    @property
+    def explained_threshold(self) -> int:
+        """Position of the threshold that explanations are shown at: the one that divided the patients most evenly."""
+        return int(self.about["outcome"]["explained_threshold"])
+
+    def matrix(self, patients: pandas.DataFrame) -> FloatArray:
+        """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
+        from spinecast.cohorts.cohort import frame_matrix
+
+        return frame_matrix(patients, self.predictors)
+
+    def member_log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Cumulative log-odds of each fold's fits alone, shape (members, n, thresholds), before they are ordered."""
+        parts = np.stack([part.member_log_odds(matrix) for part in self.parts])
+        return self.lines.apply(mean_in_order(parts))
+
+    def unordered(self, matrix: FloatArray) -> FloatArray:
+        """Cumulative log-odds before they are put in order, shape (n, thresholds): what contributions add up to."""
+        return mean_in_order(self.member_log_odds(matrix))
+
+    def log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Served log-odds of reaching each level above the lowest, shape (n, thresholds), falling in each row."""
+        return in_order(self.unordered(matrix))
+
+    def reached(self, matrix: FloatArray) -> FloatArray:
+        """Probability of reaching each level above the lowest, shape (n, thresholds)."""
+        return np.asarray(expit(self.log_odds(matrix)), dtype=np.float64)
+
+    def probabilities(self, matrix: FloatArray) -> FloatArray:
+        """Probability of every level, shape (n, levels)."""
+        return level_probabilities(self.log_odds(matrix))
+
+    def interval(self, matrix: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Limits of the probability of reaching each level, for the model's own instability and each missing input.
+
+        As :meth:`spinecast.models.prognosis_model.PrognosisModel.interval`, threshold by threshold: delete-a-group
+        jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and for each missing predictor the
+        variance over its development quantiles. Who reaches a level has reached those below it, so limits are drawn in
+        where another threshold's say more.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (n, predictors)
+        level : float
+            Coverage of each threshold's limits, in (0, 1).
+
+        Returns
+        -------
+        lower, upper : ndarray, shape (n, thresholds)
+        """
+        members = self.member_log_odds(matrix)
+        center, count = mean_in_order(members), len(members)
+        variance = (count - 1) * mean_in_order((members - center) ** 2)
+        variance = variance + variance_over_quantiles(self.unordered, matrix, self.marginals)
+        reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
+        served = in_order(center)
+        lower = np.maximum.accumulate((served - reach)[:, ::-1], axis=1)[:, ::-1]
+        upper = np.minimum.accumulate(served + reach, axis=1)
+        return np.asarray(expit(lower), dtype=np.float64), np.asarray(expit(upper), dtype=np.float64)
+
+    def background(self) -> FloatArray:
+        """Reference patients made of development quantiles, shape (quantiles, predictors); none is a real patient."""
+        return latin_background(self.marginals)

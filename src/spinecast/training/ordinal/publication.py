@@ -1,0 +1,198 @@
+"""From what training of ordered levels computed to what people read: model, evaluation, explanation, record, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scipy.special import expit
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.describing.by_outcome import describe
+from spinecast.explanation.ordinal_summary import summarise_levels
+from spinecast.files import atomic_write
+from spinecast.models.ordinal.artifact import save_ordinal_model
+from spinecast.models.ordinal.model import OrdinalModel
+from spinecast.models.ordinal.thresholds import level_probabilities
+from spinecast.models.prognosis_model import development_marginals
+from spinecast.reporting import RunRecord
+from spinecast.training.described_features import described_features
+from spinecast.training.features import predictor_schema
+from spinecast.training.ordinal.assembly import ordinal_parts
+from spinecast.training.ordinal.fitting import TrainedLevels
+from spinecast.training.ordinal.judging import described_levels, judge_levels
+from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
+from spinecast.training.plan import model_predictors
+from spinecast.training.progress import say
+from spinecast.training.publication import write_report
+from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.run_facts import Clock, describe_search, run_facts
+from spinecast.training.seeds import derive_seed
+from spinecast.training.study import resolved_yaml
+from spinecast.training.threshold_training import about_model
+from spinecast.training.tracked_run import metrics_of, track_run
+from spinecast.validation.ordinal import rank_score
+
+if TYPE_CHECKING:
+    from spinecast.tracking.runs import TrackedRun
+    from spinecast.tracking.store import Store
+
+__all__ = ["WrittenLevels", "ordinal_model", "publish_levels"]
+
+
+@dataclass(frozen=True)
+class WrittenLevels:
+    """A run whose results stand in a folder and may be tracked.
+
+    Parameters
+    ----------
+    trained : TrainedLevels
+    model : OrdinalModel
+    identity : str
+    record : RunRecord
+    """
+
+    trained: TrainedLevels
+    model: OrdinalModel
+    identity: str
+    record: RunRecord
+
+    @property
+    def evaluation(self) -> Mapping[str, Any]:
+        """The out-of-fold evaluation."""
+        return self.record.evaluation
+
+    def track(self, store: Store, output: Path) -> TrackedRun:
+        """Write the run to the tracking store."""
+        return track_run(
+            store,
+            output,
+            self.trained,
+            self.record,
+            self.model,
+            self.identity,
+            metrics=_metrics(self.evaluation),
+            candidates={
+                one["name"]: ({"label": one["label"]}, metrics_of(one["measures"]))
+                for one in self.evaluation["candidates"]
+            },
+        )
+
+
+def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence[str]) -> WrittenLevels:
+    """Compute what is shown of a run and write it into a folder.
+
+    Parameters
+    ----------
+    trained, staging, overrides
+        As :func:`spinecast.training.publication.publish`.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    clock = Clock()
+    model = ordinal_model(trained)
+    identity = save_ordinal_model(model, staging / MODEL)
+    say("judging out-of-fold probabilities")
+    evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_levels(trained))
+    say("explaining the final model")
+    explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
+    record = RunRecord(
+        study=trained.study.model_dump(mode="json"),
+        study_yaml=resolved_yaml(trained.study),
+        cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
+        | described_features(trained.study, trained.cohort, trained.passing, model),
+        evaluation=evaluation,
+        tuning=_tuning(trained),
+        explanation=explanation,
+        run=run_facts(trained, identity, clock, overrides) | checklist.to_dict(),
+    )
+    say("writing the report")
+    write_report(record, staging)
+    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
+    if len(trained.cohort.rejections):
+        trained.cohort.rejections.write(staging / REJECTIONS)
+    return WrittenLevels(trained=trained, model=model, identity=identity, record=record)
+
+
+def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
+    """Make the study's model of what was chosen on all patients."""
+    study, choice = trained.study, trained.choices[ALL_PATIENTS]
+    plans = {plan.name: plan for plan in trained.plans}
+    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
+    predictors = tuple(name for name in model_predictors(study) if name in used)
+    matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
+    schema = predictor_schema(study, predictors)
+    outcome = {
+        "label": trained.labelled.label,
+        "levels": described_levels(trained),
+        "explained_threshold": trained.checked_threshold,
+    }
+    return OrdinalModel(
+        name=study.study,
+        predictors=predictors,
+        parts=ordinal_parts(choice, {name: trained.tuned[ALL_PATIENTS, name] for name in plans}, plans, predictors),
+        lines=choice.last,
+        marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
+        about=about_model(trained, predictors, outcome),
+    )
+
+
+def _explanation(trained: TrainedLevels, model: OrdinalModel) -> dict[str, Any]:
+    return summarise_levels(
+        model,
+        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        rank_score(trained.final),
+        [variable(name) for name in model.predictors],
+        patients=trained.study.explanation.patients,
+        seed=derive_seed(trained.study.seed, "explanation"),
+    )
+
+
+def _tuning(trained: TrainedLevels) -> dict[str, Any]:
+    return {
+        "loss": "ranked probability score",
+        "averaged": "cumulative log-odds",
+        "candidates": [
+            describe_search(plan, {split.name: trained.tuned[split.name, plan.name] for split in trained.splits})
+            for plan in trained.plans
+        ],
+        "selection": [
+            {"split": choice.split, "chosen": list(choice.chosen), "log_loss": dict(choice.loss)}
+            for choice in trained.choices.values()
+        ],
+    }
+
+
+def _write_out_of_fold(trained: TrainedLevels, path: Path) -> None:
+    import pandas
+
+    labelled = trained.labelled
+    chances = level_probabilities(trained.final).T
+    reached = {
+        f"at_least_{level}{ending}": chance
+        for ending, log_odds in {"": trained.final, **{f"_{k}": v for k, v in trained.candidates.items()}}.items()
+        for level, chance in zip(labelled.levels[1:], expit(log_odds).T, strict=True)
+    }
+    table = pandas.DataFrame(
+        {
+            "patient": trained.cohort.patient_ids.to_numpy()[labelled.rows],
+            "level": [labelled.levels[value] for value in labelled.values],
+            "fold": trained.fold,
+            **{f"level_{level}": chance for level, chance in zip(labelled.levels, chances, strict=True)},
+            **reached,
+        }
+    )
+    atomic_write(path, table.to_csv(index=False))
+
+
+def _metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    """Flatten the measures, and those of each threshold with its level: ``brier_at_grade_2``."""
+    flat = metrics_of(evaluation["measures"])
+    for one, level in zip(evaluation["thresholds"], evaluation["outcome"]["levels"][1:], strict=True):
+        flat |= metrics_of({f"{name}_at_{level['level']}": measure for name, measure in one["measures"].items()})
+    return flat

@@ -1,0 +1,193 @@
+"""Training of ordered levels: the same bits on any workers and after a kill; lines never learned where they judge."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import simulated
+from made_models import assert_same_bits
+from scipy.special import expit
+
+from spinecast.errors import CohortError, ContractError, StudyError
+from spinecast.models.ordinal.thresholds import fit_threshold_lines, in_order
+from spinecast.statistics import ranked_probability_losses
+from spinecast.training.ordinal.assembly import choose_levels
+from spinecast.training.ordinal.fitting import TrainedLevels, fit_ordinal_study, ordinal_patients
+from spinecast.training.ordinal.judging import judge_levels
+from spinecast.training.ordinal.publication import ordinal_model
+from spinecast.training.plan import outcome_definition
+from spinecast.training.resampling import ALL_PATIENTS, nested_splits
+from spinecast.training.study import Study
+from spinecast.training.study.file import load_study, summary
+
+
+def small_study(folder: Path, *changes: str) -> Study:
+    path = folder / "ordinal.yaml"
+    path.write_text(simulated.ORDINAL_STUDY, encoding="utf-8")
+    return load_study(path, changes)
+
+
+def fitted(study: Study, folder: Path, workers: int = 1) -> TrainedLevels:
+    return fit_ordinal_study(study, checkpoints=folder, workers=workers, started=datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainedLevels, Path]:
+    """A study trained on two workers, and its checkpoints."""
+    folder = tmp_path_factory.mktemp("ordinal")
+    return fitted(small_study(folder), folder / "checkpoints", workers=2), folder
+
+
+@pytest.fixture(scope="module")
+def trained(run: tuple[TrainedLevels, Path]) -> TrainedLevels:
+    return run[0]
+
+
+@pytest.mark.slow
+def test_the_same_bits_on_one_worker_after_a_kill(run: tuple[TrainedLevels, Path]) -> None:
+    trained, folder = run
+    for journal in sorted((folder / "checkpoints").glob("*/*/*.jsonl"))[::2]:
+        # Killed while the second trial of every other unit was being written.
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(lines[0] + (lines[1][:20] if len(lines) > 1 else b""))
+    again = fitted(small_study(folder), folder / "checkpoints")
+    assert 0 < again.trials_resumed < 15
+    assert_same_bits(again.final, trained.final)
+    for name, log_odds in trained.candidates.items():
+        assert_same_bits(again.candidates[name], log_odds)
+
+
+def test_a_trial_s_loss_is_the_ranked_probability_score_of_what_would_be_served(trained: TrainedLevels) -> None:
+    for split in trained.splits:
+        for name in ("proportional_odds", "cumulative"):
+            tuned = trained.tuned[split.name, name]
+            own = trained.labelled.values[split.train]
+            losses = ranked_probability_losses(own, expit(in_order(tuned.held_out)))
+            assert tuned.best.loss == pytest.approx(losses.mean(), abs=1e-12)
+            # Mapped once: another line through what is mapped leaves it where it is.
+            again = fit_threshold_lines(own, tuned.held_out, 4)
+            np.testing.assert_allclose(again.slopes, 1, atol=0.2 if name == "proportional_odds" else 1e-6)
+
+
+def test_lines_do_not_know_the_patients_they_are_judged_by(trained: TrainedLevels) -> None:
+    """Other levels of the test patients leave everything that is predicted for them as it was."""
+    split = trained.splits[0]
+    levels = trained.labelled.values.copy()
+    levels[split.test] = 4 - levels[split.test]
+    tuned = {plan.name: trained.tuned[split.name, plan.name] for plan in trained.plans}
+    again = choose_levels(split, tuned, ("proportional_odds", "cumulative"), levels, 4)
+    assert_same_bits(again.test, trained.final[split.test])
+
+
+def test_thresholds_are_in_order_and_the_model_serves_what_was_chosen(trained: TrainedLevels) -> None:
+    assert (np.diff(trained.final, axis=1) <= 0).all()
+    model, choice = ordinal_model(trained), trained.choices[ALL_PATIENTS]
+    assert [part.name for part in model.parts] == ["proportional_odds", "cumulative"]
+    assert len(model.parts[0].members[0].scorers) == 1
+    assert len(model.parts[1].members[0].scorers) == 4
+    assert_same_bits(model.lines.slopes, choice.last.slopes)
+    # One score for all thresholds has one slope for all of them.
+    assert np.unique(model.parts[0].lines.slopes).size == 1
+    assert (np.diff(model.parts[0].lines.intercepts) < 0).all()
+    levels = [one["level"] for one in model.levels]
+    assert levels == ["died_before_assessment", "a_to_b", "c", "d", "e"]
+    assert [one["died_before"] for one in model.levels] == [True, False, False, False, False]
+    assert sum(one["count"] for one in model.levels) == 300
+
+
+def test_it_is_judged_by_what_it_says_it_is_judged_by(trained: TrainedLevels) -> None:
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+
+    evaluation, checklist = judge_levels(trained)
+    levels, reached = trained.labelled.values, expit(trained.final)
+    assert [one["events"] for one in evaluation["thresholds"]] == [int((levels > k).sum()) for k in range(4)]
+    assert [one["label"] for one in evaluation["thresholds"]] == ["Alive", "At least C", "At least D", "At least E"]
+    brier = [brier_score_loss(levels > k, reached[:, k]) for k in range(4)]
+    assert evaluation["measures"]["ranked_probability_score"]["estimate"] == pytest.approx(np.mean(brier))
+    for k, one in enumerate(evaluation["thresholds"]):
+        auc = evaluation["measures"][f"auc_at_{k + 1}"]["estimate"]
+        assert auc == pytest.approx(roc_auc_score(levels > k, reached[:, k]))
+        assert one["measures"]["auc"]["estimate"] == pytest.approx(auc)
+        assert one["net_benefit"]["thresholds"] == list(trained.study.evaluation.thresholds)
+    assert sum(group["n"] for group in evaluation["levels_by_prediction"]) == 300
+    for group in evaluation["levels_by_prediction"]:
+        assert sum(group["observed"]) == pytest.approx(1)
+        assert sum(group["predicted"]) == pytest.approx(1)
+    assert evaluation["measures"]["ordinal_concordance"]["estimate"] > 0.65
+    assert evaluation["parallel_slopes"]["degrees"] == 3
+    assert any(one.code == "SC005" for one in checklist.results)
+
+
+@pytest.mark.parametrize("threshold", range(4))
+def test_contributions_add_up_at_every_threshold(trained: TrainedLevels, threshold: int) -> None:
+    from spinecast.explanation.ordinal_contributions import explain_threshold
+
+    model = ordinal_model(trained)
+    matrix = trained.cohort.matrix(model.predictors)[:40]
+    found = explain_threshold(model, matrix, threshold)
+    total = found.base_value + found.values.sum(axis=1) + found.reordered
+    np.testing.assert_allclose(total, found.served, atol=1e-4)
+    np.testing.assert_allclose(expit(found.served), model.reached(matrix)[:, threshold], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "outcome={kind: ordinal, variable: ambulation_30d, death: excluded}",
+            "ambulation_30d is nominal, its levels have no order",
+        ),
+        ("outcome.variable=age", "age is not an outcome"),
+        ("outcome.variable=intraoperative_blood_loss", "is measured and has no levels"),
+        ("outcome.death=null", "the study does not say what becomes of them"),
+        ("outcome={kind: ordinal, variable: pain_response, death: excluded}", "no level for people who died"),
+        ("outcome.combined_levels=[[a, c]]", "a, c do not follow each other"),
+        ("outcome.combined_levels=[[a, f]]", "no level 'f'"),
+        ("outcome.combined_levels=[[a, a]]", "a is listed twice"),
+        ("outcome.excluded_levels=[f]", "no level 'f'"),
+        ("candidates=[{kind: elastic_net}]", "elastic_net learns an event that is had or not"),
+        ("candidates=[{kind: linear_quantile}]", "linear_quantile learns a measured quantity"),
+        ("candidates=[{kind: cumulative, learner: random_forest, imputation: native}]", "takes no missing values"),
+        ("missing={decline: {without: [albumin]}}", "a model of ordered levels answers whoever it is asked of"),
+        ("internal_validation={bootstrap: {resamples: 20}}", "ordered levels are judged out of fold alone"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused_with_what_is_wrong(change: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=re.escape(message)):
+        small_study(tmp_path, change)
+
+
+def test_learners_of_levels_are_for_levels_alone(tmp_path: Path) -> None:
+    change = "outcome={kind: binary, variable: frankel_grade_30d, event_levels: [d, e]}"
+    with pytest.raises(StudyError, match="proportional_odds learns ordered levels"):
+        small_study(tmp_path, change)
+
+
+def test_a_level_with_few_patients_or_none_is_refused_once_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match=r"levels with too few patients to learn from: A \(\d\)") as caught:
+        ordinal_patients(small_study(tmp_path, "outcome.combined_levels=[]", "cohort.source.patients=120"))
+    assert "combined_levels" in str(caught.value.remedy)
+    with pytest.raises(CohortError, match=r"IVa \(0\)"):
+        ordinal_patients(
+            small_study(tmp_path, "outcome={kind: ordinal, variable: complication_grade}", "cohort.source.patients=60")
+        )
+
+
+def test_a_fold_without_a_level_is_refused() -> None:
+    levels = np.repeat([0.0, 1.0, 2.0], [20, 20, 2])
+    groups = np.concatenate([np.arange(40), [40, 40]])
+    with pytest.raises(CohortError, match=r"have 2 of the 3 levels"):
+        nested_splits(levels, groups, outer_folds=2, inner_folds=2, seed=1)
+
+
+def test_what_needs_an_event_refuses_a_study_of_levels_and_the_summary_tells_it(tmp_path: Path) -> None:
+    study = small_study(tmp_path)
+    with pytest.raises(ContractError, match="predicts ordered levels and no event"):
+        outcome_definition(study)
+    said = summary(study)
+    assert "the level of frankel_grade_30d; death before the assessment: worst level; as one: a, b" in said
+    assert "mean cumulative log-odds of proportional_odds, cumulative" in said
