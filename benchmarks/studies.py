@@ -24,7 +24,16 @@ __all__ = ["main", "study_files", "table"]
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results") / "studies"
 NO_STUDIES = {"cohorts", "forms", "published", "evidence"}
-SHOWN = ("auc", "harrell_c", "calibration_slope", "calibration_in_the_large", "scaled_brier", "integrated_brier")
+RANKING = ("auc", "harrell_c", "ordinal_concordance")
+SHOWN = (
+    *RANKING,
+    "calibration_slope",
+    "calibration_in_the_large",
+    "scaled_brier",
+    "integrated_brier",
+    "ranked_probability_score",
+    "ranked_probability_skill",
+)
 
 
 def study_files() -> dict[str, Path]:
@@ -89,7 +98,7 @@ def table(entries: list[dict[str, Any]]) -> str:
     ]
     for entry in entries:
         measures = entry["measures"]
-        ranking = shown(measures.get("auc") or measures.get("harrell_c"))
+        ranking = shown(next((measures[name] for name in RANKING if name in measures), None))
         slope = shown(measures.get("calibration_slope"), 2)
         mark = " (SYNTHETIC)" if entry["synthetic"] else ""
         lines.append(f"| {entry['study']}{mark} | {entry['patients']} | {entry['events']} | {ranking} | {slope} |")

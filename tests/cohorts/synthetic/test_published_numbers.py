@@ -179,6 +179,15 @@ def test_grades_after_an_operation_are_as_frequent_as_published() -> None:
     np.testing.assert_allclose(shares, np.array([2, 27, 46, 24, 5]) / 104, atol=0.012)
 
 
+def test_the_worst_nurick_grade_is_as_frequent_as_not_walking() -> None:
+    """Kim YH 2025: 30 of 132 did not walk at one month, which is grade 5; the dead have a level of their own."""
+    made = cohort("palliative_surgery")
+    grades = made.observed["nurick_grade_30d"]
+    assert (grades[grades < 6] == 5).mean() == pytest.approx(0.227, abs=0.01)
+    lost = made.truth["nurick_grade_30d_died_before_assessment_probability"]
+    assert (grades == 6).mean() == pytest.approx(lost.mean(), abs=0.008)
+
+
 def test_true_chances_of_states_are_the_observed_frequencies() -> None:
     made = cohort("palliative_surgery")
     walking, died = made.observed["ambulation_30d"] == 0, made.observed["ambulation_30d"] == 2
