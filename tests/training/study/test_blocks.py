@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from spinecast.cohorts.contract import ImpossibleValues
-from spinecast.cohorts.outcomes import BinaryOutcome, CompetingRisksOutcome, HorizonOutcome, TimeToEventOutcome
+from spinecast.cohorts.outcomes import (
+    BinaryOutcome,
+    CompetingRisksOutcome,
+    HorizonOutcome,
+    OrdinalOutcome,
+    TimeToEventOutcome,
+)
 from spinecast.cohorts.rules import ColumnRule
 from spinecast.cohorts.sources import CsvSource, ParquetSource
 from spinecast.cohorts.support import SupportSubset
@@ -20,13 +26,14 @@ from spinecast.documents import Origin
 from spinecast.errors import StudyError
 from spinecast.models.catalogue import FAMILIES, Choice, Range
 from spinecast.models.encoding import Imputation
+from spinecast.models.ordinal.catalogue import CUMULATIVE_LEARNERS
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.training.plan import candidate_plans, cohort_source
 from spinecast.training.study import STUDY, Study, resolved_yaml, search_space, study_hash
 from spinecast.training.study import missing as missing_blocks
 from spinecast.training.study.file import check_study, load_study, study_schema
-from spinecast.training.study.kinds import TIMED_KINDS
+from spinecast.training.study.kinds import ORDINAL_KINDS, TIMED_KINDS
 
 BASE: Mapping[str, Any] = {
     "study": "small",
@@ -437,7 +444,8 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
         for block in defined.values()
         if "trials" in block["properties"] and "kind" in block["properties"]
     }
-    assert set(candidates) == set(FAMILIES) | set(TIMED_KINDS) | set(QUANTILE_FAMILIES)
+    assert set(candidates) == set(FAMILIES) | set(TIMED_KINDS) | set(QUANTILE_FAMILIES) | set(ORDINAL_KINDS)
+    assert set(candidates["cumulative"]["properties"]["learner"]["enum"]) == set(CUMULATIVE_LEARNERS)
     assert {name.removeprefix("discrete_time_").partition("aft_")[0] for name in SURVIVAL_FAMILIES} == {
         "cox",
         "boosted_cox",
@@ -456,6 +464,7 @@ def test_kinds_and_defaults_agree_with_the_rooms_above() -> None:
     for outcome, name in (
         (HorizonOutcome, "HorizonOutcome"),
         (BinaryOutcome, "BinaryOutcome"),
+        (OrdinalOutcome, "OrdinalOutcome"),
         (TimeToEventOutcome, "TimeToEventOutcome"),
         (CompetingRisksOutcome, "CompetingRisksOutcome"),
     ):
