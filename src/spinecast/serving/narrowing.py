@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.models.loading import AnyModel
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.survival.competing import CompetingRisksModel
@@ -36,7 +37,8 @@ def narrowing(model: AnyModel, matrix: FloatArray) -> list[dict[str, Any]]:
     -------
     list of dict
         ``variable``, ``label``, ``width`` now and ``expected_width``, largest gain first: of the risk (at the explained
-        day of a model of times), or of the central 80 % interval of a quantity in its unit.
+        day of a model of times, at the explained threshold of ordered levels), or of the central 80 % interval of a
+        quantity in its unit.
     """
     now = float(_widths(model, matrix)[0])
     # A text, such as a scanner's name, has no quantiles.
@@ -67,6 +69,9 @@ def _widths(model: AnyModel, matrix: FloatArray) -> FloatArray:
     if isinstance(model, QuantityModel):
         ends = model.distribution(matrix).quantiles(_CENTRAL)
         return np.asarray(ends[:, 1] - ends[:, 0], dtype=np.float64)
+    if isinstance(model, OrdinalModel):
+        lower, upper = model.interval(matrix)
+        return np.asarray((upper - lower)[:, model.explained_threshold], dtype=np.float64)
     lower, upper = model.interval(matrix, [model.explained_day])
     return np.asarray(upper[:, 0] - lower[:, 0], dtype=np.float64)
 
