@@ -74,7 +74,7 @@ def test_linear_contributions_are_those_of_the_shap_library() -> None:
     reference = shap.LinearExplainer((member.scorer.coefficients, member.scorer.intercept), center)
     by_variable = np.zeros(matrix.shape)
     np.add.at(by_variable.T, member.encoder.owner, reference.shap_values(columns).T)
-    ours, _ = contributions._member_contributions(member, matrix, model.background())
+    ours, _ = contributions.member_contributions(member, matrix, model.background())
     assert ours == pytest.approx(by_variable, abs=1e-10)
 
 
@@ -119,13 +119,13 @@ def test_permutation_contributions_are_shapley_values() -> None:
 
 def test_a_gap_in_the_sum_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     model, (matrix, _) = model_of("elastic_net"), patients(count=5)
-    honest = contributions._member_contributions
+    honest = contributions.member_contributions
 
     def gap(*arguments: object) -> tuple[np.ndarray, float]:
         values, start = honest(*arguments)  # type: ignore[arg-type]
         return values, start + 0.01
 
-    monkeypatch.setattr(contributions, "_member_contributions", gap)
+    monkeypatch.setattr(contributions, "member_contributions", gap)
     with pytest.raises(AdditivityError, match="miss the served log-odds"):
         explain(model, matrix)
 

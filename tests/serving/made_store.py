@@ -25,7 +25,8 @@ from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
-from spinecast.models.quantiles.model import QuantileMember, QuantilePart, QuantityModel
+from spinecast.models.quantiles.model import QuantilePart, QuantityModel
+from spinecast.models.several_scorers import SeveralScorers
 from spinecast.models.survival.artifact import save_competing_model, save_survival_model
 from spinecast.tracking.store import Store
 
@@ -58,7 +59,7 @@ def loss_model() -> QuantityModel:
         QUANTILE_FAMILIES[family].fit(encoder.transform(matrix), values, float(level), settings, 5) for level in levels
     )
     label = QUANTILE_FAMILIES[family].label
-    part = QuantilePart(family, family, label, np.arange(2), (QuantileMember(encoder, fits),))
+    part = QuantilePart(family, family, label, np.arange(2), (SeveralScorers(encoder, fits),))
     outcome = {"label": "Blood loss", "variable": ORDERED_LOSS, "thresholds": [500.0], "unit": "mL"}
     return QuantityModel(
         name=LOSS,

@@ -172,3 +172,15 @@ def test_lines_of_one_score_are_lrm_s_and_of_several_a_logistic_regression_each(
     for k, sign in enumerate((1, 1, -1)):
         own = sm.Logit(levels > k, sm.add_constant(sign * score[:, 0])).fit(disp=0)
         np.testing.assert_allclose([several.intercepts[k], several.slopes[k]], own.params, atol=1e-6)
+
+
+def test_knowing_a_missing_input_is_expected_to_narrow_the_limits_at_the_explained_threshold() -> None:
+    from spinecast.serving.narrowing import narrowing
+
+    saved = model("proportional_odds")
+    matrix = np.array([[62.0, np.nan]])
+    lower, upper = saved.interval(matrix)
+    (found,) = narrowing(saved, matrix)
+    assert found["variable"] == "hemoglobin"
+    assert found["width"] == pytest.approx(upper[0, 1] - lower[0, 1])
+    assert found["expected_width"] < found["width"]
