@@ -273,7 +273,7 @@ def test_the_record_and_the_report_say_what_missing_inputs_cost(trained: Trained
     recorded = json.loads((trained.output / "record" / "evaluation.json").read_text())["missing_inputs"]
     model, _ = load_model(trained.output / "model")
     assert model.missing is not None
-    change = {one["variable"]: one["log_odds_change"] for one in recorded["each"]}
+    change = {one["variable"]: one["change"] for one in recorded["each"]}
     assert [change[name] for name in model.predictors] == pytest.approx(model.missing.variance * model.slope**2)
     page = (trained.output / "report.html").read_text()
     assert "Log-odds move by" in page

@@ -33,6 +33,7 @@ def test_its_report_and_record_hold_every_part_and_no_patient(quantity: TrainedS
         "Intervals and quantiles",
         "Blood to cross-match",
         "Nuttall",
+        "Performance is that of the probability of",
     ):
         assert words in page
     evaluation = json.loads((quantity.output / "record" / "evaluation.json").read_text())

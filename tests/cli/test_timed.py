@@ -27,6 +27,9 @@ def test_its_report_and_record_hold_every_part_and_no_patient(timed: TrainedStud
     for words in ("Research use only", "SYNTHETIC COHORT", "Beside studies of one day", "Illustrative patients"):
         assert words in page
     assert "P00000" not in page
+    assert "Log cumulative hazard moves by" in page
+    assert f"Performance is that of the {evaluation['missing_inputs']['judged']}." in page
+    assert "Slope of the correction by day, final model" in page
     assert not any("P00000" in path.read_text() for path in (timed.output / "record").glob("*.json"))
     assert "nan" not in json.dumps(evaluation).casefold().split()
 
@@ -43,6 +46,7 @@ def test_one_patient_is_answered_on_any_day_and_told_why_not_on_others(timed: Tr
     total = answer["base_value"] + sum(row["contribution"] for row in answer["contributions"])
     assert total == pytest.approx(answer["served"], abs=1e-4)
     assert answer["explained_day"] == 45
+    assert answer["development"]["percentile"] <= 0.99
     text = spinecast(*asked, folder=timed.folder).stdout
     for words in ("day 30:", "day 90:", "day 180:", "median time to the event:", "Research use only", "SYNTHETIC"):
         assert words in text

@@ -9,19 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_models import PREDICTORS, model_of, patients, schema
+from made_survival import survival_model_of
 
 from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import DeclinedError
+from spinecast.explanation.curve_prediction import predict_curve, predict_curve_table
 from spinecast.explanation.prediction import predict_patient
 from spinecast.explanation.standing import (
     decline_reasons,
     declined_limits,
+    given_only,
     outside_rows,
     patient_standing,
-    served_risks,
 )
 from spinecast.explanation.table_prediction import predict_table
 from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.loading import TimedModel
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.prognosis_model import PrognosisModel
 
@@ -106,4 +109,48 @@ def test_a_table_is_answered_row_by_row() -> None:
     matrix = model.matrix(check_predictors(table, model.predictors))
     assert outside_rows(model, matrix) == list(found.table["outside_development"])
     assert decline_reasons(model, matrix) == list(found.table["declined"])
-    assert np.array_equal(served_risks(model, matrix)["risk"], found.table["risk"], equal_nan=True)
+    assert np.array_equal(
+        given_only(model, matrix, {"risk": model.predict(matrix)})["risk"], found.table["risk"], equal_nan=True
+    )
+
+
+def timed(**decline: Any) -> TimedModel:
+    plain = survival_model_of("cox")
+    days, known = len(plain.grid), served(**decline)
+    missing = replace(known.missing, variance=np.full((len(PREDICTORS), days), 0.09))  # type: ignore[type-var]
+    return replace(plain, development=known.development, missing=missing, about={**plain.about, "decline": decline})
+
+
+def test_a_model_of_times_says_who_is_unlike_its_patients_and_declines_as_one_of_an_event_does() -> None:
+    unlike = predict_curve(timed(), "0" * 64, UNLIKE)
+    found = unlike.to_dict()["development"]
+    assert found["outside"]
+    assert found["reasons"] == predict_patient(served(), "0" * 64, UNLIKE).to_dict()["development"]["reasons"]
+    assert "outside the development range" in unlike.to_text()
+    assert predict_curve(survival_model_of("cox"), "0" * 64, USUAL).to_dict()["development"] is None
+    with pytest.raises(DeclinedError, match=r"deviation of \d\.\d+ to the log cumulative hazard, more than 0\.5"):
+        predict_curve(timed(added_deviation=0.5), "0" * 64, {"age": 62, "sex": "male"})
+    with pytest.raises(DeclinedError, match="Albumin is not known"):
+        predict_curve(timed(without=["albumin"]), "0" * 64, {"age": 62, "sex": "male"})
+
+
+def test_a_table_of_times_is_blank_where_no_risk_is_given() -> None:
+    model = timed(without=["albumin"])
+    found = predict_curve_table(model, "0" * 64, pd.DataFrame([USUAL, UNLIKE, {**USUAL, "albumin": None}]), [30, 90])
+    for column in ("risk_30", "upper_90", "median_days"):
+        assert np.isnan(found.table[column][2])
+    assert found.table["risk_90"].notna().tolist() == [True, True, False]
+    assert (found.outside, found.declined) == (1, 1)
+
+
+def test_a_loss_by_day_widens_the_curve_on_each_day_by_what_was_measured_there() -> None:
+    """Three days of one input, and two at once that together change less than each by itself adds up to."""
+    loss = MissingLoss(
+        variance=np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [np.nan] * 3]),
+        follows=np.zeros((3, 3), bool),
+        missing=np.array([1.0, 2.0]),
+        joint=np.array([1.0, 0.5]),
+    )
+    missing = np.array([[True, False, False], [True, True, False], [False, False, True]])
+    np.testing.assert_allclose(loss.added_variance(missing), [[0.1, 0.2, 0.3], [0.25, 0.35, 0.45], [0.0, 0.0, 0.0]])
+    assert loss.measured.tolist() == [True, True, False]

@@ -114,11 +114,11 @@ def explain_at(model: TimeToEventModel | CompetingRisksModel, matrix: FloatArray
             values[:, part.positions] += found
             base += start
     residual = served - held - base - values.sum(axis=1)
-    require_additive(residual, "log cumulative hazard")
+    require_additive(residual, model.served_scale)
     return CurveContributions(
         predictors=model.predictors,
         day=day,
-        scale="log cumulative hazard",
+        scale=model.served_scale,
         values=values,
         base_value=base,
         served=served,
@@ -153,12 +153,11 @@ def _explain_incidence(model: CompetingRisksModel, matrix: FloatArray, day: floa
     values, base = permutation_contributions(whole, matrix, model.background())
     served = whole.score(matrix)
     residual = served - base - values.sum(axis=1)
-    scale = "complementary log-log of the cumulative incidence"
-    require_additive(residual, scale)
+    require_additive(residual, model.served_scale)
     return CurveContributions(
         predictors=model.predictors,
         day=day,
-        scale=scale,
+        scale=model.served_scale,
         values=values,
         base_value=base,
         served=served,

@@ -14,7 +14,8 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.curve_contributions import explain_at
-from spinecast.explanation.prediction import notices
+from spinecast.explanation.prediction import notices, require_answerable
+from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows, value_text
 from spinecast.explanation.table_prediction import TablePrediction, predicted_table
 from spinecast.models.loading import TimedModel
@@ -52,6 +53,8 @@ class CurvePrediction:
     contributions : tuple of mapping
         Largest first.
     warnings, notices : tuple of str
+    development : Standing or None
+        Where the patient stands among the development patients; None for a model that does not keep it.
     """
 
     model: str
@@ -72,6 +75,7 @@ class CurvePrediction:
     contributions: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
+    development: Standing | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -92,6 +96,7 @@ class CurvePrediction:
             "contributions": [dict(row) for row in self.contributions],
             "given": dict(self.given),
             "used": dict(self.used),
+            "development": None if self.development is None else self.development.to_dict(),
             "warnings": list(self.warnings),
             "notices": list(self.notices),
         }
@@ -169,13 +174,12 @@ def predict_curve(
     ------
     ContractError
         If a field is unknown or a value impossible, nothing at all is known, or a day makes no sense.
+    DeclinedError
+        If the model's study wants no risk given of such a patient.
     """
     asked = asked_days(model, days)
     matrix, warnings = patient_row(given, model.predictors)
-    if np.isnan(matrix).all():
-        raise ContractError(
-            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
-        )
+    standing, outside = require_answerable(model, matrix)
     known = [day for day in asked if day <= model.last_day]
     day = known[0] if days and known else model.explained_day
     found = explain_at(model, matrix, day)
@@ -199,8 +203,9 @@ def predict_curve(
         held=float(found.held[0]),
         residual=float(found.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *outside),
         notices=notices(model),
+        development=standing,
     )
 
 

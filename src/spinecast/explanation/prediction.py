@@ -21,7 +21,7 @@ from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 
-__all__ = ["Prediction", "answering_submodels", "notices", "predict_patient"]
+__all__ = ["Prediction", "answering_submodels", "notices", "predict_patient", "require_answerable"]
 
 FloatArray = NDArray[np.float64]
 
@@ -175,15 +175,7 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     row, warnings = patient_row(given, model.predictors)
     warnings = [*warnings, *scanner_sentences(model, row, scanners_given(given))]
     matrix = model.with_gaps(row)
-    if np.isnan(matrix).all():
-        raise ContractError(
-            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
-        )
-    reason = decline_reasons(model, matrix)[0]
-    if reason:
-        raise DeclinedError(reason)
-    standing = patient_standing(model, matrix)
-    outside = (standing.sentence(),) if standing is not None and standing.outside else ()
+    standing, outside = require_answerable(model, matrix)
     lower, upper = model.interval(matrix)
     found = explain(model, matrix)
     variables = [variable(name) for name in model.predictors]
@@ -214,6 +206,32 @@ def _venn_abers(model: PrognosisModel, log_odds: FloatArray) -> tuple[float, flo
         return None
     lower, upper = model.venn_abers.interval(log_odds)
     return float(lower[0]), float(upper[0])
+
+
+def require_answerable(model: AnyModel, matrix: FloatArray) -> tuple[Standing | None, tuple[str, ...]]:
+    """Where one patient stands, and the warning of it, where a model of any kind may answer.
+
+    Parameters
+    ----------
+    model : AnyModel
+    matrix : ndarray, shape (1, predictors)
+
+    Raises
+    ------
+    ContractError
+        If nothing at all is known.
+    DeclinedError
+        If the model's study wants no answer given of such a patient.
+    """
+    if np.isnan(matrix).all():
+        raise ContractError(
+            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
+        )
+    reason = decline_reasons(model, matrix)[0]
+    if reason:
+        raise DeclinedError(reason)
+    standing = patient_standing(model, matrix)
+    return standing, (standing.sentence(),) if standing is not None and standing.outside else ()
 
 
 def notices(model: AnyModel) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from spinecast.explanation.contributions import by_owner, column_contributions, 
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.quantiles.model import QuantityModel
 
-__all__ = ["QuantityContributions", "explain_median", "scale_words"]
+__all__ = ["QuantityContributions", "explain_median"]
 
 FloatArray = NDArray[np.float64]
 
@@ -54,12 +54,6 @@ class QuantityContributions:
     methods: tuple[tuple[str, str], ...]
 
 
-def scale_words(model: QuantityModel) -> str:
-    """Name what contributions add up to: "log(1 + mL)"."""
-    unit = model.unit or "value"
-    return f"log(1 + {unit})" if model.scale == "logarithm" else unit
-
-
 def explain_median(model: QuantityModel, matrix: FloatArray) -> QuantityContributions:
     """Take the median of some patients apart.
 
@@ -88,10 +82,10 @@ def explain_median(model: QuantityModel, matrix: FloatArray) -> QuantityContribu
     shifted = model.shifted(matrix)[:, middle]
     served = model.distribution(matrix).scaled(0.5)[:, 0]
     residual = shifted - base - values.sum(axis=1)
-    require_additive(residual, scale_words(model))
+    require_additive(residual, model.served_scale)
     return QuantityContributions(
         predictors=model.predictors,
-        scale=scale_words(model),
+        scale=model.served_scale,
         values=values,
         base_value=base,
         served=served,

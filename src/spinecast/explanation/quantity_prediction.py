@@ -22,8 +22,9 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
-from spinecast.explanation.prediction import notices
+from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.quantity_contributions import explain_median
+from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
 from spinecast.explanation.table_prediction import TablePrediction, predicted_table
 from spinecast.models.quantiles.model import QuantityModel
@@ -73,6 +74,8 @@ class QuantityPrediction:
     contributions : tuple of mapping
         Largest first.
     warnings, notices : tuple of str
+    development : Standing or None
+        Where the patient stands among the development patients; None for a model that does not keep it.
     """
 
     model: str
@@ -94,6 +97,7 @@ class QuantityPrediction:
     contributions: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
+    development: Standing | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -115,6 +119,7 @@ class QuantityPrediction:
             "contributions": [dict(row) for row in self.contributions],
             "given": dict(self.given),
             "used": dict(self.used),
+            "development": None if self.development is None else self.development.to_dict(),
             "warnings": list(self.warnings),
             "notices": list(self.notices),
         }
@@ -210,6 +215,8 @@ def predict_quantity(
     ------
     ContractError
         If a field is unknown or a value impossible, or nothing at all is known.
+    DeclinedError
+        If the model's study wants no answer given of such a patient.
     """
     if not 0 < least_hemoglobin < np.inf:
         raise ContractError(f"no haemoglobin of {least_hemoglobin:g} g/dL can be kept", expected="a value above 0")
@@ -217,10 +224,7 @@ def predict_quantity(
     row, warnings = patient_row(given, asked)
     matrix = row[:, : len(model.predictors)]
     warnings = [*warnings, *scanner_sentences(model, matrix, scanners_given(given))]
-    if np.isnan(matrix).all():
-        raise ContractError(
-            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
-        )
+    standing, outside = require_answerable(model, matrix)
     found, why = model.distribution(matrix), explain_median(model, matrix)
     variables = [variable(name) for name in model.predictors]
     order = None
@@ -251,8 +255,9 @@ def predict_quantity(
         reordered=float(why.reordered[0]),
         residual=float(why.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], why.values[0])),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *outside),
         notices=notices(model),
+        development=standing,
     )
 
 

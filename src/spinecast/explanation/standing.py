@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from spinecast.clinical.dictionary import variable
 from spinecast.explanation.summary import value_text
 from spinecast.models.development_distribution import OUTSIDE, Distances
+from spinecast.models.loading import AnyModel
 from spinecast.models.prognosis_model import PrognosisModel
 
-__all__ = ["Standing", "decline_reasons", "declined_limits", "outside_rows", "patient_standing", "served_risks"]
+__all__ = ["Standing", "decline_reasons", "declined_limits", "given_only", "outside_rows", "patient_standing"]
 
 FloatArray = NDArray[np.float64]
 
@@ -65,17 +66,17 @@ class Standing:
         )
 
 
-def patient_standing(model: PrognosisModel, matrix: FloatArray) -> Standing | None:
+def patient_standing(model: AnyModel, matrix: FloatArray) -> Standing | None:
     """Say where one patient stands; None for a model that keeps no joint distribution.
 
     Parameters
     ----------
-    model : PrognosisModel
+    model : AnyModel
     matrix : ndarray, shape (1, predictors)
     """
     if model.development is None:
         return None
-    found = model.development.distances(model.on_common_scale(matrix))
+    found = model.development.distances(_comparable(model, matrix))
     return Standing(
         outside=bool(model.development.outside(found)[0]),
         percentile=float(found.percentile[0]),
@@ -83,36 +84,36 @@ def patient_standing(model: PrognosisModel, matrix: FloatArray) -> Standing | No
     )
 
 
-def outside_rows(model: PrognosisModel, matrix: FloatArray) -> list[str]:
+def outside_rows(model: AnyModel, matrix: FloatArray) -> list[str]:
     """Name, for each patient outside the development range, the variables that put them there; "" for others.
 
     Parameters
     ----------
-    model : PrognosisModel
+    model : AnyModel
         With a joint distribution.
     matrix : ndarray, shape (n, predictors)
     """
     assert model.development is not None
-    found = model.development.distances(model.on_common_scale(matrix))
+    found = model.development.distances(_comparable(model, matrix))
     return [
         "; ".join(model.predictors[place] for place in _leading(contributions)) if outside else ""
         for outside, contributions in zip(model.development.outside(found), found.contributions, strict=True)
     ]
 
 
-def decline_reasons(model: PrognosisModel, matrix: FloatArray) -> list[str]:
+def decline_reasons(model: AnyModel, matrix: FloatArray) -> list[str]:
     """Say for each patient why the study wants no risk given; "" where one is given.
 
     Parameters
     ----------
-    model : PrognosisModel
+    model : AnyModel
         Its limits stand under ``decline`` in what it says about itself, as the study's ``missing.decline`` has them.
     matrix : ndarray, shape (n, predictors)
     """
     return ["; ".join(one.text for one in found) for found in _declined(model, matrix)]
 
 
-def declined_limits(model: PrognosisModel, matrix: FloatArray) -> list[tuple[str, ...]]:
+def declined_limits(model: AnyModel, matrix: FloatArray) -> list[tuple[str, ...]]:
     """Name for each patient the limits of the study that they pass, in words that are the same for all who do.
 
     Parameters
@@ -132,7 +133,7 @@ class _Passed:
     text: str
 
 
-def _declined(model: PrognosisModel, matrix: FloatArray) -> list[list[_Passed]]:
+def _declined(model: AnyModel, matrix: FloatArray) -> list[list[_Passed]]:
     limits: Mapping[str, Any] = model.about.get("decline") or {}
     passed: list[list[_Passed]] = [[] for _ in matrix]
     for one in chain(_too_little_known(model, matrix, limits), _too_uncertain(model, matrix, limits)):
@@ -140,7 +141,7 @@ def _declined(model: PrognosisModel, matrix: FloatArray) -> list[list[_Passed]]:
     return passed
 
 
-def _too_little_known(model: PrognosisModel, matrix: FloatArray, limits: Mapping[str, Any]) -> Iterator[_Passed]:
+def _too_little_known(model: AnyModel, matrix: FloatArray, limits: Mapping[str, Any]) -> Iterator[_Passed]:
     missing = np.isnan(matrix)
     for name in limits.get("without") or ():
         # What moves no risk of the final model is not asked for.
@@ -156,14 +157,14 @@ def _too_little_known(model: PrognosisModel, matrix: FloatArray, limits: Mapping
             yield _Passed(int(row), limit, f"{count} inputs are not known, more than {most:.0%}")
 
 
-def _too_uncertain(model: PrognosisModel, matrix: FloatArray, limits: Mapping[str, Any]) -> Iterator[_Passed]:
+def _too_uncertain(model: AnyModel, matrix: FloatArray, limits: Mapping[str, Any]) -> Iterator[_Passed]:
     widest = limits.get("added_deviation")
     if widest is not None:
-        added = np.sqrt(model.missing_variance(matrix))
-        limit = f"what is not known adds a standard deviation of more than {widest:g} to the log-odds"
+        added = model.missing_deviation(matrix)
+        limit = f"what is not known adds a standard deviation of more than {widest:g} to the {model.served_scale}"
         for row in np.flatnonzero(added > widest):
             spread = f"a standard deviation of {added[row]:.2f}"
-            text = f"what is not known adds {spread} to the log-odds, more than {widest:g}"
+            text = f"what is not known adds {spread} to the {model.served_scale}, more than {widest:g}"
             yield _Passed(int(row), limit, text)
     if limits.get("outside_development") and model.development is not None:
         for place, names in enumerate(outside_rows(model, matrix)):
@@ -173,12 +174,18 @@ def _too_uncertain(model: PrognosisModel, matrix: FloatArray, limits: Mapping[st
                 yield _Passed(place, outside, f"{outside}, mostly by {labels}")
 
 
-def served_risks(model: PrognosisModel, matrix: FloatArray) -> dict[str, FloatArray]:
-    """Return ``risk``, ``lower`` and ``upper``, shape (n,): NaN for patients of whom the study wants no risk given."""
-    lower, upper = model.interval(matrix)
+def given_only(model: AnyModel, matrix: FloatArray, answers: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Blank answers, each of shape (n,), about patients of whom the study wants none given: NaN, or "" for texts."""
     given = np.array([not reason for reason in decline_reasons(model, matrix)], dtype=bool)
-    found = {"risk": model.predict(matrix), "lower": lower, "upper": upper}
-    return {name: np.where(given, values, np.nan) for name, values in found.items()}
+    return {name: np.where(given, one, "" if one.dtype == object else np.nan) for name, one in answers.items()}
+
+
+def _comparable(model: AnyModel, matrix: FloatArray) -> FloatArray:
+    """Rows as the development distribution was learned: image features of whatever scanner on one scale.
+
+    Models of times and of quantities keep no distribution where they have harmonised image features.
+    """
+    return model.on_common_scale(matrix) if isinstance(model, PrognosisModel) else matrix
 
 
 def _leading(contributions: FloatArray) -> list[int]:
@@ -190,7 +197,7 @@ def _leading(contributions: FloatArray) -> list[int]:
     return [int(place) for place in order[before < EXPLAINED_SHARE * total]]
 
 
-def _reason(model: PrognosisModel, values: FloatArray, found: Distances, place: int) -> dict[str, Any]:
+def _reason(model: AnyModel, values: FloatArray, found: Distances, place: int) -> dict[str, Any]:
     entry = variable(model.predictors[place])
     contributions = found.contributions[0]
     higher = found.surprise[0, place] > 0

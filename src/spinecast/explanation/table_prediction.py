@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -17,7 +17,7 @@ from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import ContractError
 from spinecast.explanation.image_features import scanner_sentences
 from spinecast.explanation.prediction import answering_submodels, notices
-from spinecast.explanation.standing import decline_reasons, outside_rows, served_risks
+from spinecast.explanation.standing import decline_reasons, given_only, outside_rows
 from spinecast.models.loading import AnyModel
 from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
@@ -91,32 +91,22 @@ def predict_table(
         absent predictor, or the table already has one of the columns that would be added.
     """
 
-    def columns(matrix: FloatArray) -> dict[str, NDArray[Any]]:
-        reasons = decline_reasons(model, matrix)
-        where = outside_rows(model, matrix) if model.development is not None else [""] * len(matrix)
-        return {
-            **served_risks(model, matrix),
-            **_beside_the_interval(model, matrix, reasons),
-            "outside_development": np.array(where, dtype=object),
-            "declined": np.array(reasons, dtype=object),
-        }
+    def figures(matrix: FloatArray) -> dict[str, NDArray[Any]]:
+        lower, upper = model.interval(matrix)
+        risks = {"risk": model.predict(matrix), "lower": lower, "upper": upper}
+        return {**risks, **_beside_the_interval(model, matrix)}
 
-    found = predicted_table(model, identity, table, columns, allow_similar=allow_similar)
-    outside, declined = (int((found.table[name] != "").sum()) for name in ("outside_development", "declined"))
-    return replace(found, outside=outside, declined=declined)
+    return predicted_table(model, identity, table, figures, allow_similar=allow_similar)
 
 
-def _beside_the_interval(model: PrognosisModel, matrix: FloatArray, declined: list[str]) -> dict[str, NDArray[Any]]:
+def _beside_the_interval(model: PrognosisModel, matrix: FloatArray) -> dict[str, NDArray[Any]]:
     """Venn-Abers probabilities, and which submodels answered, of models that have them."""
     added: dict[str, NDArray[Any]] = {}
-    given = np.array([not reason for reason in declined], dtype=bool)
     if model.venn_abers is not None:
-        found = model.venn_abers.interval(model.log_odds(matrix))
-        for name, values in zip(VENN_ABERS_COLUMNS, found, strict=True):
-            added[name] = np.where(given, values, np.nan)
+        added |= zip(VENN_ABERS_COLUMNS, model.venn_abers.interval(model.log_odds(matrix)), strict=True)
     if any(isinstance(part.members[0], PatternMember) for part in model.parts):
         texts = ["; ".join(named) for named in answering_submodels(model, matrix)]
-        added["answered_by"] = np.array(np.where(given, texts, ""), dtype=object)
+        added["answered_by"] = np.array(texts, dtype=object)
     return added
 
 
@@ -124,7 +114,7 @@ def predicted_table(
     model: AnyModel,
     identity: str,
     table: pd.DataFrame,
-    columns: Callable[[FloatArray], dict[str, NDArray[Any]]],
+    figures: Callable[[FloatArray], Mapping[str, NDArray[Any]]],
     *,
     allow_similar: bool,
 ) -> TablePrediction:
@@ -134,15 +124,24 @@ def predicted_table(
     ----------
     model, identity, table, allow_similar
         As :func:`predict_table`; of any kind of model.
-    columns : callable
-        Maps predictor values, shape (n, predictors), to the columns that are added, each of shape (n,): figures,
-        or texts as objects.
+    figures : callable
+        Maps predictor values, shape (n, predictors), to what is added, each of shape (n,): figures, or texts as
+        objects.
 
     Raises
     ------
     ContractError
         As :func:`predict_table`.
     """
+
+    def columns(matrix: FloatArray) -> dict[str, NDArray[Any]]:
+        where = outside_rows(model, matrix) if model.development is not None else [""] * len(matrix)
+        return {
+            **given_only(model, matrix, figures(matrix)),
+            "outside_development": np.array(where, dtype=object),
+            "declined": np.array(decline_reasons(model, matrix), dtype=object),
+        }
+
     none = np.full((1, len(model.predictors)), np.nan)
     added = (*columns(none), *DESCRIBING_COLUMNS)
     _require_room(table, model, added)
@@ -169,7 +168,8 @@ def predicted_table(
     )
     unusual = {name: int(mask.sum()) for name, mask in outside.items()}
     scanners = tuple(scanner_sentences(model, frame_matrix(frame, model.predictors), scanners_named(frame)))
-    return TablePrediction(predicted, absent, unusual, int(nothing_known.sum()), scanners)
+    counts = (int((predicted[name] != "").sum()) for name in ("outside_development", "declined"))
+    return TablePrediction(predicted, absent, unusual, int(nothing_known.sum()), scanners, *counts)
 
 
 def _require_room(table: pd.DataFrame, model: AnyModel, added: tuple[str, ...]) -> None:

@@ -44,6 +44,8 @@ __all__ = [
     "read_contents",
     "save_model",
     "scorer_from_arrays",
+    "standing_contents",
+    "standing_of",
     "stored_format",
     "with_prefix",
     "write_contents",
@@ -84,9 +86,7 @@ def save_model(model: PrognosisModel, folder: Path) -> str:
         MODEL: readable_json(_description(model)).encode(),
         MARGINALS: arrays_to_bytes({"quantiles": model.marginals}),
     }
-    for name, later in ((DEVELOPMENT, model.development), (MISSING, model.missing)):
-        if later is not None:
-            contents[name] = arrays_to_bytes(later.to_arrays())
+    contents |= standing_contents(model.development, model.missing)
     if model.venn_abers is not None:
         contents[VENN_ABERS] = arrays_to_bytes(asdict(model.venn_abers))
     if model.harmonisers:
@@ -138,15 +138,27 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
         slope=described["slope"],
         marginals=arrays_from_bytes(contents[MARGINALS])["quantiles"],
         about=described["about"],
-        development=DevelopmentDistribution.from_arrays(arrays_from_bytes(contents[DEVELOPMENT]))
-        if DEVELOPMENT in contents
-        else None,
-        missing=MissingLoss.from_arrays(arrays_from_bytes(contents[MISSING])) if MISSING in contents else None,
+        **standing_of(contents),
         venn_abers=VennAbers(**arrays_from_bytes(contents[VENN_ABERS])) if VENN_ABERS in contents else None,
         harmonisers=harmonisers_from_arrays(arrays_from_bytes(contents[HARMONISATION]))
         if HARMONISATION in contents
         else (),
     )
+
+
+def standing_contents(development: DevelopmentDistribution | None, missing: MissingLoss | None) -> dict[str, bytes]:
+    """Files of what a model of any kind knows of its development patients, and of missing inputs."""
+    kept = ((DEVELOPMENT, development), (MISSING, missing))
+    return {name: arrays_to_bytes(one.to_arrays()) for name, one in kept if one is not None}
+
+
+def standing_of(contents: Mapping[str, bytes]) -> dict[str, Any]:
+    """Rebuild ``development`` and ``missing`` from :func:`standing_contents`; None where an earlier model has none."""
+    kinds = (("development", DEVELOPMENT, DevelopmentDistribution), ("missing", MISSING, MissingLoss))
+    return {
+        name: kind.from_arrays(arrays_from_bytes(contents[file])) if file in contents else None
+        for name, file, kind in kinds
+    }
 
 
 def write_contents(folder: Path, contents: Mapping[str, bytes], form: str, version: int) -> str:

@@ -1,7 +1,8 @@
 """What a model loses when inputs are missing, measured on patients its members did not see.
 
 The model that is asked without an input answers something else than it would have answered with it. The mean squared
-change of the log-odds, over patients who had the input, is the variance that its absence adds.
+change of what it serves (log-odds; of times, log cumulative hazards; of a quantity, its median on the scale that is
+learned), over patients who had the input, is the variance that its absence adds.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ class MissingLoss:
 
     Parameters
     ----------
-    variance : ndarray, shape (predictors,)
-        Mean squared change of the log-odds, before the model's last recalibration, when the predictor and what follows
-        from it are taken away; NaN where nobody had it.
+    variance : ndarray, shape (predictors,) or (predictors, days)
+        Mean squared change of what is served, before the model's last recalibration, when the predictor and what
+        follows from it are taken away; of times at each day of the grid; NaN where nobody had it.
     follows : ndarray of bool, shape (predictors, predictors)
         ``follows[i, j]``: predictor ``j`` is computed from predictor ``i``, so that its loss is counted in that of
         ``i``.
@@ -42,8 +43,13 @@ class MissingLoss:
     missing: FloatArray
     joint: FloatArray
 
+    @property
+    def measured(self) -> NDArray[np.bool_]:
+        """Predictors whose loss was measured, shape (predictors,)."""
+        return np.asarray(~np.isnan(self.variance).reshape(len(self.variance), -1).any(axis=1))
+
     def added_variance(self, missing: NDArray[np.bool_]) -> FloatArray:
-        """Variance that missing inputs add to the log-odds before the last recalibration, shape (n,).
+        """Variance that missing inputs add before the last recalibration, shape (n,) or (n, days).
 
         Parameters
         ----------
@@ -52,10 +58,14 @@ class MissingLoss:
         """
         # What follows from another missing input is lost with it, once.
         counted = missing & ~(missing[:, :, None] & self.follows[None]).any(axis=1)
-        total = np.zeros(len(missing))
+        total = np.zeros((len(missing), *self.variance.shape[1:]))
+        together = np.interp(counted.sum(axis=1), self.missing, self.joint)
+        lacks, ratio = (
+            values.reshape(values.shape + (1,) * (self.variance.ndim - 1)) for values in (counted, together)
+        )
         for column, variance in enumerate(np.nan_to_num(self.variance, nan=0.0)):
-            total += np.where(counted[:, column], variance, 0.0)
-        return np.asarray(total * np.interp(counted.sum(axis=1), self.missing, self.joint), dtype=np.float64)
+            total += np.where(lacks[:, column], variance, 0.0)
+        return np.asarray(total * ratio, dtype=np.float64)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the losses as named arrays."""

@@ -15,7 +15,10 @@ FloatArray = NDArray[np.float64]
 
 
 def variance_over_quantiles(
-    predict: Callable[[FloatArray], FloatArray], matrix: FloatArray, marginals: FloatArray
+    predict: Callable[[FloatArray], FloatArray],
+    matrix: FloatArray,
+    marginals: FloatArray,
+    counted: NDArray[np.bool_] | None = None,
 ) -> FloatArray:
     """Variance that missing inputs add to several answers, summed over the inputs.
 
@@ -26,12 +29,14 @@ def variance_over_quantiles(
     matrix : ndarray, shape (n, predictors)
     marginals : ndarray, shape (predictors, quantiles)
         Each predictor's development quantiles, all of which a missing one is given in turn.
+    counted : ndarray of bool, shape (n, predictors), optional
+        Missing inputs that count; all of them if not given.
 
     Returns
     -------
     ndarray, shape (n, answers)
     """
-    missing = np.isnan(matrix)
+    missing = np.isnan(matrix) if counted is None else counted
     variance = np.zeros((len(matrix), predict(matrix[:1]).shape[1]))
     for predictor in np.flatnonzero(missing.any(axis=0)):
         rows = np.flatnonzero(missing[:, predictor])

@@ -232,6 +232,15 @@ class PrognosisModel:
             variance[rows] += self.log_odds(tried).reshape(len(rows), -1).var(axis=1)
         return variance
 
+    @property
+    def served_scale(self) -> str:
+        """What contributions, and variances, are of."""
+        return "log-odds"
+
+    def missing_deviation(self, matrix: FloatArray) -> FloatArray:
+        """Standard deviation that missing inputs add on that scale, shape (n,)."""
+        return np.asarray(np.sqrt(self.missing_variance(matrix)), dtype=np.float64)
+
     def background(self) -> FloatArray:
         """Reference patients made of development quantiles, drawn independently for each predictor.
 

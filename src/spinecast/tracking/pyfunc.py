@@ -9,10 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spinecast.clinical.dictionary import variable
 from spinecast.explanation.ordinal_prediction import level_columns
 from spinecast.explanation.quantity_prediction import quantity_columns
-from spinecast.explanation.standing import served_risks
+from spinecast.explanation.standing import given_only
 from spinecast.models.loading import AnyModel, load_any_model
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
@@ -50,10 +53,10 @@ class ServedModel:
         Returns
         -------
         DataFrame
-            Columns ``risk``, ``lower`` and ``upper``, missing where the study wants no risk given; of a model of times
+            Columns ``risk``, ``lower`` and ``upper``; of a model of times
             one of each a horizon, ``risk_90`` and so on; of a quantity ``quantile_0.5`` and the other levels,
             ``at_least_1000`` and the other thresholds; of ordered levels ``level_0`` and the others, ``at_least_1`` and
-            the others with their limits.
+            the others with their limits. Missing where the study wants no answer given.
 
         Raises
         ------
@@ -66,20 +69,22 @@ class ServedModel:
 
         checked = check_predictors(model_input, self.model.predictors)
         matrix = self.model.matrix(checked)
+        return pandas.DataFrame(given_only(self.model, matrix, self._figures(matrix)), index=model_input.index)
+
+    def _figures(self, matrix: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         if isinstance(self.model, PrognosisModel):
-            return pandas.DataFrame(served_risks(self.model, matrix), index=model_input.index)
+            return dict(zip(OUTPUTS, (self.model.predict(matrix), *self.model.interval(matrix)), strict=True))
         if isinstance(self.model, QuantityModel):
-            return pandas.DataFrame(quantity_columns(self.model, matrix), index=model_input.index)
+            return quantity_columns(self.model, matrix)
         if isinstance(self.model, OrdinalModel):
-            return pandas.DataFrame(level_columns(self.model, matrix), index=model_input.index)
+            return level_columns(self.model, matrix)
         days = self.model.horizons_days
         found = (self.model.risk(matrix, days), *self.model.interval(matrix, days))
-        columns = {
+        return {
             f"{name}_{day:g}": values[:, at]
             for at, day in enumerate(days)
             for name, values in zip(OUTPUTS, found, strict=True)
         }
-        return pandas.DataFrame(columns, index=model_input.index)
 
 
 def signature(predictors: tuple[str, ...], outputs: tuple[str, ...] = OUTPUTS) -> Any:

@@ -12,7 +12,7 @@ from spinecast.training.assembly import final_parts
 from spinecast.training.environment import package_versions
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.fitting import Trained
-from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
+from spinecast.training.missing_loss import held_out_risk, measure_missing_inputs, missing_loss
 from spinecast.training.plan import model_predictors
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study import study_hash
@@ -27,14 +27,15 @@ def measured_model(trained: Trained) -> tuple[PrognosisModel, MissingInputs]:
     model = final_model(trained)
     matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
     found = measure_missing_inputs(
-        model,
+        held_out_risk(model),
+        model.predictors,
         matrix,
         inner_folds(trained.splits),
         trained.labelled,
         bootstrap=trained.study.evaluation.bootstrap,
         seed=trained.study.seed,
     )
-    return replace(model, missing=missing_loss(model, found)), found
+    return replace(model, missing=missing_loss(model.predictors, found, model.slope)), found
 
 
 def final_model(trained: Trained) -> PrognosisModel:

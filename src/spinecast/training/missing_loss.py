@@ -21,9 +21,22 @@ from spinecast.models.prognosis_model import PrognosisModel, mean_in_order
 from spinecast.training.seeds import derive_seed
 from spinecast.training.tuning_unit import CandidatePlan
 from spinecast.validation import Predictions
-from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs, following_inputs
+from spinecast.validation.missing_inputs import (
+    OF_RISKS,
+    MissingInputs,
+    Reading,
+    evaluate_missing_inputs,
+    following_inputs,
+)
 
-__all__ = ["FOLD", "describe_handling", "held_out_risk", "measure_missing_inputs", "missing_loss"]
+__all__ = [
+    "FOLD",
+    "by_held_out_member",
+    "describe_handling",
+    "held_out_risk",
+    "measure_missing_inputs",
+    "missing_loss",
+]
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
@@ -39,32 +52,39 @@ FOLD = "inner fold"
 
 
 def measure_missing_inputs(
-    model: PrognosisModel,
+    predict: Callable[[Columns], FloatArray],
+    predictors: Sequence[str],
     matrix: FloatArray,
     fold: NDArray[np.int64],
     labelled: LabelledOutcome,
     *,
     bootstrap: int,
     seed: int,
+    reading: Reading = OF_RISKS,
 ) -> MissingInputs:
     """Evaluate a model with inputs missing, on the patients it was made from, held out.
 
     Parameters
     ----------
-    model : PrognosisModel
+    predict : callable
+        Maps patients' values and, under `FOLD`, their inner fold to the answers of the members that did not see them.
+    predictors : sequence of str
     matrix : ndarray, shape (n, predictors)
-        The labelled patients' values of the model's predictors.
+        The labelled patients' values of them.
     fold : ndarray of int64, shape (n,)
         Inner fold of each: member ``k`` of every part did not see fold ``k``.
     labelled : LabelledOutcome
+        The event whose risk is judged.
     bootstrap, seed : int
         Resamples, used with weights only and at most `MOST_RESAMPLES`, and the seed of every draw.
+    reading : Reading
+        How the answers are read.
     """
-    predict = held_out_risk(model)
-    columns = {name: matrix[:, place] for place, name in enumerate(model.predictors)}
+    columns = {name: matrix[:, place] for place, name in enumerate(predictors)}
     columns[FOLD] = fold.astype(np.float64)
-    predictions = Predictions(predict(columns), labelled.values, labelled.weights, None, "out-of-fold")
-    known = [name for place, name in enumerate(model.predictors) if not np.isnan(matrix[:, place]).all()]
+    risk = reading.risk(predict(columns))
+    predictions = Predictions(risk, labelled.values, labelled.weights, None, "out-of-fold")
+    known = [name for place, name in enumerate(predictors) if not np.isnan(matrix[:, place]).all()]
     return evaluate_missing_inputs(
         predict,
         columns,
@@ -73,25 +93,49 @@ def measure_missing_inputs(
         draws=DRAWS,
         bootstrap=min(bootstrap, MOST_RESAMPLES),
         seed=derive_seed(seed, "missing inputs"),
+        reading=reading,
     )
+
+
+def by_held_out_member(
+    predictors: Sequence[str], answer: Callable[[FloatArray, int], FloatArray]
+) -> Callable[[Columns], FloatArray]:
+    """Return what asks each patient of the members that did not see them.
+
+    Parameters
+    ----------
+    predictors : sequence of str
+        In matrix order.
+    answer : callable
+        Maps predictor values, shape (n, predictors), and the number of a fold to the answers, shape (n, ...), of the
+        members that were fitted without it.
+    """
+
+    def predict(columns: Columns) -> FloatArray:
+        matrix = np.column_stack([columns[name] for name in predictors])
+        found: FloatArray | None = None
+        for fold in np.unique(columns[FOLD]).astype(int):
+            rows = np.flatnonzero(columns[FOLD] == fold)
+            own = answer(matrix[rows], int(fold))
+            found = np.empty((len(matrix), *own.shape[1:])) if found is None else found
+            found[rows] = own
+        assert found is not None  # there are patients
+        return found
+
+    return predict
 
 
 def held_out_risk(model: PrognosisModel) -> Callable[[Columns], FloatArray]:
     """Return what maps patients' values and inner folds to risks by the members that did not see them."""
 
-    def predict(columns: Columns) -> FloatArray:
-        matrix = np.column_stack([columns[name] for name in model.predictors])
-        found = np.empty(len(matrix))
-        for fold in np.unique(columns[FOLD]).astype(int):
-            rows = np.flatnonzero(columns[FOLD] == fold)
-            parts = []
-            for part in model.parts:
-                own = np.ascontiguousarray(matrix[rows][:, part.positions])
-                parts.append(part.intercept + part.slope * part.members[fold].score(own))
-            found[rows] = model.intercept + model.slope * mean_in_order(np.stack(parts))
-        return np.asarray(expit(found), dtype=np.float64)
+    def answer(matrix: FloatArray, fold: int) -> FloatArray:
+        parts = []
+        for part in model.parts:
+            own = np.ascontiguousarray(matrix[:, part.positions])
+            parts.append(part.intercept + part.slope * part.members[fold].score(own))
+        return np.asarray(expit(model.intercept + model.slope * mean_in_order(np.stack(parts))), dtype=np.float64)
 
-    return predict
+    return by_held_out_member(model.predictors, answer)
 
 
 def describe_handling(
@@ -131,24 +175,29 @@ def describe_handling(
     return described
 
 
-def missing_loss(model: PrognosisModel, found: MissingInputs) -> MissingLoss:
+def missing_loss(predictors: Sequence[str], found: MissingInputs, slope: float | FloatArray = 1.0) -> MissingLoss:
     """Turn what was measured into what the model carries.
 
     Parameters
     ----------
-    model : PrognosisModel
+    predictors : sequence of str
+        Of the model, in order.
     found : MissingInputs
+    slope : float or ndarray, shape (k,)
+        Of the model's last recalibration: the loss is kept before it, so that an update of that line moves the loss
+        with the risk.
     """
-    # Kept before the last recalibration, so that an update of that line moves the loss with the risk.
-    scale = model.slope**2 if model.slope else 1.0
-    changed = {one.variable: one.log_odds_change for one in found.each}
-    variance = [np.nan if (change := changed.get(name)) is None else change / scale for name in model.predictors]
-    follows = [
-        [other in following_inputs(name, model.predictors) for other in model.predictors] for name in model.predictors
-    ]
+    scale = np.square(np.where(np.asarray(slope) == 0, 1.0, slope))
+    changed = {one.variable: one.by_column for one in found.each if one.by_column is not None}
+    columns = max((len(change) for change in changed.values()), default=1)
+    variance = np.full((len(predictors), columns), np.nan)
+    for place, name in enumerate(predictors):
+        if name in changed:
+            variance[place] = changed[name] / scale
+    follows = [[other in following_inputs(name, predictors) for other in predictors] for name in predictors]
     steps = [(one.missing, one.joint) for one in found.several if one.joint is not None]
     return MissingLoss(
-        variance=np.array(variance, dtype=np.float64),
+        variance=variance[:, 0] if columns == 1 else variance,
         follows=np.array(follows, dtype=bool),
         missing=np.array([1.0, *(float(missing) for missing, _ in steps)]),
         joint=np.array([1.0, *(joint for _, joint in steps)]),

@@ -27,7 +27,7 @@ from spinecast.models.prognosis_model import PrognosisModel, development_margina
 from spinecast.reporting.record import RunRecord
 from spinecast.statistics import Absent, Measure, UpdateLine, compare_loss, fit_update
 from spinecast.training.assembly import SplitChoice, choose, collect_out_of_fold, final_parts
-from spinecast.training.missing_loss import measure_missing_inputs, missing_loss
+from spinecast.training.missing_loss import held_out_risk, measure_missing_inputs, missing_loss
 from spinecast.training.patients import patient_groups
 from spinecast.training.plan import candidate_plans, fixed_plans, is_group_column
 from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds, nested_splits
@@ -217,10 +217,16 @@ def _measured(
 ) -> PrognosisModel:
     """Let the model carry what it lost and whom it knows of the patients it is now made from."""
     found = measure_missing_inputs(
-        model, data.matrix, fold, labelled, bootstrap=study.evaluation.bootstrap, seed=study.seed
+        held_out_risk(model),
+        model.predictors,
+        data.matrix,
+        fold,
+        labelled,
+        bootstrap=study.evaluation.bootstrap,
+        seed=study.seed,
     )
     known = learn_development_distribution(data.matrix, data.schema, fold)
-    return replace(model, development=known, missing=missing_loss(model, found))
+    return replace(model, development=known, missing=missing_loss(model.predictors, found, model.slope))
 
 
 def _against_recalibration(

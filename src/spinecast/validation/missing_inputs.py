@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,10 @@ from spinecast.validation.predictions import Predictions
 
 __all__ = [
     "MOST_PATIENTS",
+    "OF_RISKS",
     "InputMissing",
     "MissingInputs",
+    "Reading",
     "SeveralMissing",
     "evaluate_missing_inputs",
     "following_inputs",
@@ -67,8 +69,10 @@ class InputMissing:
         AUC without it less AUC with it, paired.
     also : tuple of str
         Labels of the inputs that follow from it and cannot be known without it.
-    log_odds_change : float or None
-        Mean squared change of the log-odds in the patients who had it; None where nobody had.
+    change : float or None
+        Mean squared change, on the scale of what is served, in the patients who had it; None where nobody had.
+    by_column : ndarray or None
+        The same of every column that is served: of times, of each day.
     """
 
     variable: str
@@ -77,7 +81,8 @@ class InputMissing:
     measures: dict[str, Measure]
     auc_difference: Measure
     also: tuple[str, ...] = ()
-    log_odds_change: float | None = None
+    change: float | None = None
+    by_column: FloatArray | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -88,7 +93,7 @@ class InputMissing:
             "measures": {name: measure.to_dict() for name, measure in self.measures.items()},
             "auc_difference": self.auc_difference.to_dict(),
             "also": list(self.also),
-            "log_odds_change": self.log_odds_change,
+            "change": self.change,
         }
 
 
@@ -106,7 +111,7 @@ class SeveralMissing:
         For each measure ``mean``, ``standard_deviation`` (None of one choice), ``lowest`` and ``highest`` over the
         choices, and how many gave a number, or ``absent`` with the reason.
     joint : float or None
-        Mean squared change of the log-odds over the sum of the single inputs' changes; None where that is nothing.
+        Mean squared change over the sum of the single inputs' changes; None where that is nothing.
     """
 
     missing: int
@@ -138,6 +143,8 @@ class MissingInputs:
         Labels of the inputs that the SORG model asks for too, as it asks or in more detail.
     sorg : tuple of SeveralMissing
         Some of these alone missing, from one to all of them; empty where there are fewer than two.
+    scale, judged : str
+        What changes are of, and what performance is of where that is not the one risk of the model: "risk by day 90".
     """
 
     n: int
@@ -148,6 +155,8 @@ class MissingInputs:
     several: tuple[SeveralMissing, ...]
     sorg_inputs: tuple[str, ...] = ()
     sorg: tuple[SeveralMissing, ...] = ()
+    scale: str = "log-odds"
+    judged: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -160,7 +169,47 @@ class MissingInputs:
             "several": [one.to_dict() for one in self.several],
             "sorg_inputs": list(self.sorg_inputs),
             "sorg": [one.to_dict() for one in self.sorg],
+            "scale": self.scale,
+            "judged": self.judged,
         }
+
+
+def _log_odds(risk: FloatArray) -> FloatArray:
+    """Log-odds of risks, which arithmetic may have rounded to 0 or 1."""
+    return np.asarray(logit(np.clip(risk, 1e-15, 1 - 1e-15)), dtype=np.float64)
+
+
+def _itself(risk: FloatArray) -> FloatArray:
+    return risk
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the answers of a model are read: as risks that are judged, and on the scale that changes are measured on.
+
+    Parameters
+    ----------
+    risk : callable
+        Maps answers, shape (n, ...), to the risk that performance is of, shape (n,).
+    scaled : callable
+        Maps them to what is served on its scale, shape (n,) or (n, k).
+    scale : str
+        Its name.
+    column : int
+        Which of the k columns is the judged one.
+    judged : str
+        What the risk is of.
+    """
+
+    risk: Callable[[FloatArray], FloatArray] = _itself
+    scaled: Callable[[FloatArray], FloatArray] = _log_odds
+    scale: str = "log-odds"
+    column: int = 0
+    judged: str = ""
+
+
+OF_RISKS = Reading()
+"""Of a model whose answers are risks."""
 
 
 def evaluate_missing_inputs(
@@ -172,6 +221,7 @@ def evaluate_missing_inputs(
     draws: int,
     bootstrap: int,
     seed: int,
+    reading: Reading = OF_RISKS,
     say: Callable[[str], None] = lambda _: None,
 ) -> MissingInputs:
     """Take inputs away from every patient and evaluate what the model then predicts.
@@ -182,7 +232,7 @@ def evaluate_missing_inputs(
     Parameters
     ----------
     predict : callable
-        Maps matrix columns of n patients to their risks, shape (n,).
+        Maps matrix columns of n patients to their risks, shape (n,), or to what `reading` reads.
     columns : mapping of variable to ndarray, shape (n,)
         The patients, in the order of `predictions`.
     inputs : sequence of str
@@ -193,6 +243,8 @@ def evaluate_missing_inputs(
         Random choices for each number of missing inputs.
     bootstrap, seed : int
         Resamples, used with weights only, and the seed of every draw.
+    reading : Reading
+        How the answers are read; as the risks themselves and their log-odds if not given.
     say : callable
         Told what is going on.
     """
@@ -202,25 +254,25 @@ def evaluate_missing_inputs(
     some = predictions.subset(rows)
     here = {name: np.asarray(columns[name][rows]) for name in columns}
 
-    def without(names: Sequence[str]) -> Predictions:
+    def without(names: Sequence[str]) -> tuple[Predictions, FloatArray]:
         nothing = np.full(rows.size, np.nan)
         gone = [each for name in names for each in (name, *following_inputs(name, inputs))]
-        risk = predict({**here, **dict.fromkeys(gone, nothing)})
-        return Predictions(risk, some.outcome, some.weights, None, some.basis)
+        answers = predict({**here, **dict.fromkeys(gone, nothing)})
+        less = Predictions(reading.risk(answers), some.outcome, some.weights, None, some.basis)
+        return less, (_columns(reading.scaled(answers)) - full) ** 2
 
-    full_log_odds = _log_odds(some.risk)
+    # Nothing is taken away first: what changes is measured against.
+    full = _columns(reading.scaled(predict(here)))
     had = {name: ~np.isnan(here[name]) for name in inputs}
-
-    def change(less: Predictions) -> FloatArray:
-        return (_log_odds(less.risk) - full_log_odds) ** 2
 
     say(f"each of {len(inputs)} inputs missing")
     each, single = [], dict.fromkeys(inputs, 0.0)
     for name in inputs:
-        less, following = without([name]), following_inputs(name, inputs)
-        changed = float(change(less)[had[name]].mean()) if had[name].any() else None
-        single[name] = changed or 0.0
-        each.append(_one(name, here, some, less, following, changed, bootstrap, seed))
+        less, squared = without([name])
+        changed = squared[had[name]].mean(axis=0) if had[name].any() else None
+        single[name] = 0.0 if changed is None else float(changed[reading.column])
+        one = _one(name, here, some, less, following_inputs(name, inputs), bootstrap, seed)
+        each.append(one if changed is None else replace(one, change=float(changed[reading.column]), by_column=changed))
     each.sort(key=lambda one: _cost(one.auc_difference))
 
     def several(among: Sequence[str], counts: Sequence[int], words: str) -> tuple[SeveralMissing, ...]:
@@ -232,9 +284,11 @@ def evaluate_missing_inputs(
             chosen = [generator.choice(len(among), count, replace=False) for _ in range(times)]
             taken = [[among[place] for place in places] for places in chosen]
             less = [without(names) for names in taken]
-            together = sum(float(change(one).sum()) for one in less)
+            together = sum(float(squared[:, reading.column].sum()) for _, squared in less)
             apart = sum(single[name] * int(had[name].sum()) for names in taken for name in _leading(names))
-            found.append(SeveralMissing(count, times, _spread(less), together / apart if apart > 0 else None))
+            found.append(
+                SeveralMissing(count, times, _spread([one for one, _ in less]), together / apart if apart > 0 else None)
+            )
         return tuple(found)
 
     of_sorg = tuple(name for name in inputs if name in SORG_INPUTS or name in SORG_SOURCES)
@@ -248,12 +302,13 @@ def evaluate_missing_inputs(
         several=several(inputs, missing_counts(len(inputs)), "inputs"),
         sorg_inputs=tuple(variable(name).label for name in of_sorg),
         sorg=several(of_sorg, counts, "inputs of the SORG model"),
+        scale=reading.scale,
+        judged=reading.judged,
     )
 
 
-def _log_odds(risk: FloatArray) -> FloatArray:
-    """Log-odds of risks, which arithmetic may have rounded to 0 or 1."""
-    return np.asarray(logit(np.clip(risk, 1e-15, 1 - 1e-15)), dtype=np.float64)
+def _columns(scaled: FloatArray) -> FloatArray:
+    return scaled.reshape(len(scaled), -1)
 
 
 def following_inputs(name: str, inputs: Sequence[str]) -> tuple[str, ...]:
@@ -293,7 +348,6 @@ def _one(
     full: Predictions,
     less: Predictions,
     following: Sequence[str],
-    log_odds_change: float | None,
     bootstrap: int,
     seed: int,
 ) -> InputMissing:
@@ -305,7 +359,6 @@ def _one(
         measures=_all(less, bootstrap, seed),
         auc_difference=compared if isinstance(compared, Absent) else compared.difference,
         also=tuple(missing_labels(following, following)),
-        log_odds_change=log_odds_change,
     )
 
 

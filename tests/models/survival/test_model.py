@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from made_models import assert_same_bits, patients
+from made_models import assert_same_bits, patients, schema
 from made_survival import competing_model, survival_model_of
 
 from spinecast.errors import ArtifactError, ContractError
 from spinecast.models.artifact import load_model, write_contents
+from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.prognosis_model import mean_in_order
 from spinecast.models.survival.artifact import (
     load_competing_model,
@@ -162,6 +164,26 @@ def test_a_model_of_the_first_format_is_read_and_keeps_its_bits(tmp_path: Path) 
     np.testing.assert_allclose(loaded.log_hazards(matrix), corrected(mean_in_order(np.stack(parts)), 0.05, 1.1))
     save_survival_model(loaded, tmp_path / "again")
     assert_same_bits(load_survival_model(tmp_path / "again")[0].log_hazards(matrix), loaded.log_hazards(matrix))
+
+
+def test_what_is_known_of_missing_inputs_and_development_patients_is_stored(tmp_path: Path) -> None:
+    plain, (matrix, _) = survival_model_of("cox"), patients(60)
+    size, days = len(plain.predictors), len(plain.grid)
+    missing = MissingLoss(np.full((size, days), 0.2), np.zeros((size, size), bool), np.ones(1), np.ones(1))
+    known = learn_development_distribution(matrix, schema(), np.arange(60) % 5)
+    model = replace(plain, missing=missing, development=known)
+    save_survival_model(model, tmp_path / "one")
+    loaded, _ = load_survival_model(tmp_path / "one")
+    for limit, again in zip(model.interval(matrix, [90]), loaded.interval(matrix, [90]), strict=True):
+        assert_same_bits(limit, again)
+    assert loaded.development is not None
+    assert_same_bits(loaded.development.distances(matrix).standardised, known.distances(matrix).standardised)
+    several = replace(competing_model(), missing=missing, development=known)
+    save_competing_model(several, tmp_path / "several")
+    both, _ = load_competing_model(tmp_path / "several")
+    assert both.hazards[0].missing is None
+    assert_same_bits(both.interval(matrix, [90])[1], several.interval(matrix, [90])[1])
+    assert (both.interval(matrix, [90])[1] != competing_model().interval(matrix, [90])[1]).any()
 
 
 def test_nothing_of_a_patient_is_stored(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from spinecast.errors import CohortError, ContractError, StudyError
 from spinecast.models.quantiles.quantile_function import to_scale
 from spinecast.statistics import pinball_losses
 from spinecast.training.plan import outcome_definition, quantity_thresholds
+from spinecast.training.quantity.final_model import measured_quantity_model, quantity_model
 from spinecast.training.quantity.fitting import TrainedQuantity, fit_quantity_study, quantity_patients
 from spinecast.training.quantity.judging import judge_quantity
-from spinecast.training.quantity.publication import quantity_model
-from spinecast.training.resampling import ALL_PATIENTS
+from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, summary
 
@@ -116,6 +117,33 @@ def test_contributions_add_up_to_the_served_median(trained: TrainedQuantity) -> 
     np.testing.assert_allclose(np.expm1(found.served), model.distribution(matrix).median(), rtol=1e-9)
 
 
+def test_the_model_carries_what_missing_inputs_change_of_its_median_and_whom_it_knows(trained: TrainedQuantity) -> None:
+    model, found = measured_quantity_model(trained)
+    matrix, fold = trained.cohort.matrix(model.predictors)[trained.passing.rows], inner_folds(trained.splits)
+    place = model.predictors.index("tumour_vascularity")
+    had, gone = ~np.isnan(matrix[:, place]), matrix.copy()
+    gone[:, place] = np.nan
+    medians = [
+        np.array([model.shifted(values[[row]], int(fold[row]))[0, model.middle] for row in range(len(values))])
+        for values in (matrix, gone)
+    ]
+    squared = (medians[1] - medians[0]) ** 2
+    assert model.missing is not None
+    assert model.missing.variance[place] == pytest.approx(squared[had].mean())
+    assert found.judged == "probability of 1000 mL and more"
+    unknown = np.where(np.arange(len(model.predictors)) == place, np.nan, matrix[had][:1])
+    assert model.missing_deviation(unknown)[0] ** 2 == pytest.approx(squared[had].mean())
+    # Learners that met it missing in development know what that does to the spread; of others it widens.
+    assert not model.always_known[place]
+    wide, narrow = (
+        np.ptp(replace(model, always_known=known, missing=model.missing).distribution(unknown).values)
+        for known in (np.ones(len(model.predictors), bool), model.always_known)
+    )
+    assert wide > narrow
+    assert model.development is not None
+    assert model.development.outside(model.development.distances(matrix)).mean() < 0.05
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -128,7 +156,7 @@ def test_contributions_add_up_to_the_served_median(trained: TrainedQuantity) -> 
         ("outcome.variable=death", "death is binary"),
         ("candidates=[{kind: elastic_net}]", "elastic_net learns an event that is had or not"),
         ("candidates=[{kind: cox}]", "cox learns a time"),
-        ("missing={decline: {without: [hemoglobin]}}", "a model of a quantity answers whoever it is asked of"),
+        ("missing={decline: {without: [albumin]}}", "albumin is none of the predictors"),
         ("internal_validation={bootstrap: {resamples: 20}}", "quantiles are judged out of fold alone"),
     ],
 )

@@ -14,10 +14,13 @@ from made_models import assert_same_bits
 
 from spinecast.errors import CohortError, StudyError
 from spinecast.models import extras
+from spinecast.models.survival.model import TimeToEventModel
 from spinecast.statistics import integrated_brier
+from spinecast.training.resampling import inner_folds
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, study_schema, summary
 from spinecast.training.survival.beside import horizon_studies
+from spinecast.training.survival.final_model import measured_timed_model
 from spinecast.training.survival.fitting import TrainedTimes, fit_timed_study
 from spinecast.training.survival.tuning import CurveTask
 from spinecast.validation.timed import TimedJudge, TimedSettings
@@ -125,6 +128,37 @@ def test_few_events_leave_the_correction_of_all_days() -> None:
     assert np.ptp(found.slope) < np.ptp(1 + (many.slope - 1)) + 0.5
     assert (found.slope >= 0).all()
     np.testing.assert_allclose(many.slope, 1.0, atol=0.1)
+
+
+def test_the_model_carries_what_missing_inputs_change_on_each_day_and_whom_it_knows(
+    trained: tuple[TrainedTimes, Path],
+) -> None:
+    done, _ = trained
+    model, found = measured_timed_model(done)
+    assert isinstance(model, TimeToEventModel)
+    assert model.missing is not None
+    matrix, fold = done.cohort.matrix(model.predictors)[done.labelled.rows], inner_folds(done.splits)
+    place = model.predictors.index("albumin")
+    had, gone = ~np.isnan(matrix[:, place]), matrix.copy()
+    gone[:, place] = np.nan
+    squared = np.empty((len(matrix), len(model.grid)))
+    for number in np.unique(fold):
+        rows = fold == number
+        before, after = (
+            np.maximum.accumulate(model.member_log_hazards(values[rows])[number], axis=1) for values in (matrix, gone)
+        )
+        squared[rows] = (after - before) ** 2
+    np.testing.assert_allclose(model.missing.variance[place] * model.correction.slope**2, squared[had].mean(axis=0))
+    unknown = np.where(np.arange(len(model.predictors)) == place, np.nan, matrix[~np.isnan(matrix).any(axis=1)][:1])
+    np.testing.assert_allclose(model.missing_variance(unknown)[0], squared[had].mean(axis=0))
+    at = int(np.flatnonzero(model.grid == model.explained_day)[0])
+    assert model.missing_deviation(unknown)[0] == pytest.approx(np.sqrt(squared[had].mean(axis=0)[at]))
+    assert {one.variable for one in found.each} == set(model.predictors)
+    assert found.judged == f"risk by day {done.checked_day:g}"
+    # Albumin drives these patients' deaths, creatinine does not.
+    assert model.missing.variance[place, at] > 5 * model.missing.variance[model.predictors.index("creatinine"), at]
+    assert model.development is not None
+    assert model.development.outside(model.development.distances(matrix)).mean() < 0.05
 
 
 def test_a_cohort_without_enough_events_is_refused(tmp_path: Path) -> None:
@@ -247,7 +281,13 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
     assert identity == written.identity
     matrix = found.cohort.matrix(model.predictors)[:40]
     assert (model.risks(matrix, days).sum(axis=0) < 1).all()
+    assert model.missing is not None
+    assert model.missing.variance.shape == (len(model.predictors), len(model.hazards[0].grid))
+    without = np.where(np.arange(len(model.predictors)) == model.predictors.index("sins_lesion"), np.nan, matrix[:5])
+    widths = [np.subtract(*model.interval(values, days)[::-1]) for values in (matrix[:5], without)]
+    assert (widths[1] > widths[0]).mean() > 0.8
     evaluation = written.evaluation
+    assert evaluation["missing_inputs"]["scale"] == "complementary log-log of the cumulative incidence"
     assert evaluation["kind"] == "competing_risks"
     assert "absent" in evaluation["measures"]["harrell_c"]
     assert evaluation["measures"]["integrated_brier"]["estimate"] < 0.2

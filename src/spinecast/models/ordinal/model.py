@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,18 @@ class OrdinalModel:
     lines: ThresholdLines
     marginals: FloatArray
     about: Mapping[str, Any]
+    # Who is unlike the development patients is not kept of ordered levels yet.
+    development: ClassVar[None] = None
+
+    @property
+    def served_scale(self) -> str:
+        """What contributions are of, and the deviations of :meth:`missing_deviation`."""
+        return "log-odds of reaching the level"
+
+    def missing_deviation(self, matrix: FloatArray) -> FloatArray:
+        """Standard deviation that missing inputs add on that scale at the explained threshold, shape (n,)."""
+        variance = variance_over_quantiles(self.unordered, matrix, self.marginals)
+        return np.asarray(np.sqrt(variance[:, self.explained_threshold]), dtype=np.float64)
 
     @property
     def is_synthetic(self) -> bool:

@@ -13,6 +13,8 @@ from spinecast.models.artifact import (
     arrays_from_bytes,
     arrays_to_bytes,
     read_contents,
+    standing_contents,
+    standing_of,
     write_contents,
 )
 from spinecast.models.quantiles.model import QuantilePart, QuantityModel
@@ -61,6 +63,7 @@ def save_quantity_model(model: QuantityModel, folder: Path) -> str:
         "always_known": model.always_known,
     }
     contents = {MODEL: readable_json(described).encode(), TABLES: arrays_to_bytes(tables)}
+    contents |= standing_contents(model.development, model.missing)
     for part in model.parts:
         for position, member in enumerate(part.members):
             contents[_member_file(part.name, position)] = several_scorers_to_bytes(member)
@@ -111,6 +114,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
         always_known=tables["always_known"],
         about=described["about"],
         spread=described.get("spread", 1.0),  # models of before updating changed it
+        **standing_of(contents),
     )
 
 

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.missing_loss import MissingLoss
+from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale
 from spinecast.models.several_scorers import SeveralScorers
@@ -72,10 +75,11 @@ class QuantilePart:
     positions: NDArray[np.int64]
     members: tuple[SeveralScorers, ...]
 
-    def member_quantiles(self, matrix: FloatArray) -> FloatArray:
-        """Quantiles of each member on the scale, shape (members, n, levels)."""
+    def member_quantiles(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
+        """Quantiles of each member, or of that of one fold alone, on the scale, shape (members, n, levels)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
-        return np.stack([member.scores(member.encoder.transform(own)) for member in self.members])
+        asked = self.members if fold is None else (self.members[fold],)
+        return np.stack([member.scores(member.encoder.transform(own)) for member in asked])
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,10 @@ class QuantityModel:
         Where it comes from and what it is for. JSON values only.
     spread : float
         What each level's distance from the median is multiplied by, after the shifts; 1 until an update changes it.
+    development : DevelopmentDistribution, optional
+        The predictors' joint distribution in the development cohort; an earlier model has none.
+    missing : MissingLoss, optional
+        What missing inputs change of the median on the scale, measured; an earlier model has none.
     """
 
     name: str
@@ -114,6 +122,8 @@ class QuantityModel:
     always_known: NDArray[np.bool_]
     about: Mapping[str, Any]
     spread: float = 1.0
+    development: DevelopmentDistribution | None = None
+    missing: MissingLoss | None = None
 
     @property
     def is_synthetic(self) -> bool:
@@ -141,9 +151,12 @@ class QuantityModel:
 
         return frame_matrix(patients, self.predictors)
 
-    def shifted(self, matrix: FloatArray) -> FloatArray:
-        """Shifted quantiles on the scale before they are put in order, shape (n, levels)."""
-        parts = np.stack([mean_in_order(part.member_quantiles(matrix)) for part in self.parts])
+    def shifted(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
+        """Shifted quantiles on the scale before they are put in order, shape (n, levels).
+
+        With a fold, those of the members that were fitted without it.
+        """
+        parts = np.stack([mean_in_order(part.member_quantiles(matrix, fold)) for part in self.parts])
         found = mean_in_order(parts) + self.shifts
         if self.spread != 1:  # a model as it was trained keeps its very bits
             median = found[:, [self.middle]]
@@ -153,21 +166,27 @@ class QuantityModel:
     def distribution(self, matrix: FloatArray) -> QuantileFunction:
         """The served distribution of each patient, from values of shape (n, predictors)."""
         found = QuantileFunction.rearranged(self.levels, self.shifted(matrix), self.scale)
-        return found.widened(self._missing_variance(matrix))
+        return found.widened(self._missing_variance(matrix, np.isnan(matrix) & self.always_known))
 
     def background(self) -> FloatArray:
         """Reference patients made of development quantiles, shape (quantiles, predictors); none is a real patient."""
         return latin_background(self.marginals)
 
-    def _missing_variance(self, matrix: FloatArray) -> FloatArray:
-        """Variance of the median over the development quantiles of each missing input that was always known."""
-        variance = np.zeros(len(matrix))
-        missing = np.isnan(matrix) & self.always_known
-        for predictor in np.flatnonzero(missing.any(axis=0)):
-            rows = np.flatnonzero(missing[:, predictor])
-            quantiles = self.marginals[predictor]
-            tried = np.repeat(matrix[rows], len(quantiles), axis=0)
-            tried[:, predictor] = np.tile(quantiles, len(rows))
-            medians = self.shifted(tried)[:, self.middle].reshape(len(rows), -1)
-            variance[rows] += medians.var(axis=1)
-        return variance
+    @property
+    def served_scale(self) -> str:
+        """What contributions are of, and the deviations of :meth:`missing_deviation`: "log(1 + mL)"."""
+        unit = self.unit or "value"
+        return f"log(1 + {unit})" if self.scale == "logarithm" else unit
+
+    def missing_deviation(self, matrix: FloatArray) -> FloatArray:
+        """Standard deviation that missing inputs add to the median on that scale, shape (n,)."""
+        return np.asarray(np.sqrt(self._missing_variance(matrix, np.isnan(matrix))), dtype=np.float64)
+
+    def _missing_variance(self, matrix: FloatArray, lacking: NDArray[np.bool_]) -> FloatArray:
+        """As measured of inputs that are lacking; where it was not, over the development quantiles."""
+        measured = np.zeros(len(self.predictors), bool) if self.missing is None else self.missing.measured
+        variance = variance_over_quantiles(self._medians, matrix, self.marginals, lacking & ~measured)[:, 0]
+        return variance if self.missing is None else variance + self.missing.added_variance(lacking)
+
+    def _medians(self, matrix: FloatArray) -> FloatArray:
+        return self.shifted(matrix)[:, self.middle, None]

@@ -18,6 +18,8 @@ from spinecast.models.artifact import (
     arrays_from_bytes,
     arrays_to_bytes,
     read_contents,
+    standing_contents,
+    standing_of,
     with_prefix,
     write_contents,
 )
@@ -76,6 +78,7 @@ def load_survival_model(folder: Path) -> tuple[TimeToEventModel, str]:
 def save_competing_model(model: CompetingRisksModel, folder: Path) -> str:
     """Write a model of competing causes; as :func:`save_survival_model`."""
     contents = {MODEL: readable_json({"causes": list(model.causes), "labels": list(model.labels)}).encode()}
+    contents |= standing_contents(model.development, model.missing)
     for number, hazard in enumerate(model.hazards, start=1):
         contents |= {f"cause_{number}/{name}": content for name, content in _contents(hazard).items()}
     return write_contents(folder, contents, COMPETING_FORMAT, FORMAT_VERSION)
@@ -113,6 +116,7 @@ def _contents(model: TimeToEventModel) -> dict[str, bytes]:
         MODEL: readable_json(_description(model)).encode(),
         TABLES: arrays_to_bytes({"quantiles": model.marginals, "grid": model.grid}),
         CORRECTION: arrays_to_bytes(model.correction.to_arrays()),
+        **standing_contents(model.development, model.missing),
     }
     for part in model.parts:
         contents[_correction_file(part.name)] = arrays_to_bytes(part.correction.to_arrays())
@@ -167,6 +171,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> TimeToEventModel:
         reference=described["reference"],
         marginals=tables["quantiles"],
         about=described["about"],
+        **standing_of(contents),
     )
 
 
@@ -184,7 +189,10 @@ def _competing(contents: Mapping[str, bytes]) -> CompetingRisksModel:
         own = {name.removeprefix(prefix): content for name, content in contents.items() if name.startswith(prefix)}
         hazards.append(_rebuilt(own))
     return CompetingRisksModel(
-        causes=tuple(described["causes"]), labels=tuple(described["labels"]), hazards=tuple(hazards)
+        causes=tuple(described["causes"]),
+        labels=tuple(described["labels"]),
+        hazards=tuple(hazards),
+        **standing_of(contents),
     )
 
 

@@ -8,7 +8,7 @@ patients who leave: incidences never fall, and with the probability of no event 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import made_from_synthetic, mean_in_order
 from spinecast.models.survival.correction import never_falling
@@ -25,7 +27,7 @@ from spinecast.models.survival.time_grid import read_at
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["CompetingRisksModel", "incidences", "risk_by_days"]
+__all__ = ["CompetingRisksModel", "cloglog_incidence", "incidences", "risk_by_days"]
 
 FloatArray = NDArray[np.float64]
 
@@ -83,6 +85,12 @@ def risk_by_days(grid: FloatArray, log_hazards: FloatArray, days: ArrayLike) -> 
     return np.asarray(incidences(grid, log_hazards, days)[0], dtype=np.float64)
 
 
+def cloglog_incidence(grid: FloatArray, log_hazards: FloatArray, days: ArrayLike) -> FloatArray:
+    """Complementary log-log of the incidence of the first cause, shape (n, m); arguments as of :func:`incidences`."""
+    risk = incidences(grid, log_hazards, days)[0]
+    return np.asarray(np.log(-np.log1p(-np.minimum(risk, 1 - 1e-12))), dtype=np.float64)
+
+
 def _added(causes: FloatArray) -> FloatArray:
     total: FloatArray = causes[0].copy()
     for own in causes[1:]:
@@ -100,11 +108,17 @@ class CompetingRisksModel:
         The causes, first the one of interest: levels of the dictionary and their words.
     hazards : tuple of TimeToEventModel
         One a cause: same grid, same predictors.
+    development : DevelopmentDistribution, optional
+        As of :class:`TimeToEventModel`.
+    missing : MissingLoss, optional
+        Of the complementary log-log of the risk, at each day of the grid.
     """
 
     causes: tuple[str, ...]
     labels: tuple[str, ...]
     hazards: tuple[TimeToEventModel, ...]
+    development: DevelopmentDistribution | None = None
+    missing: MissingLoss | None = None
 
     @property
     def name(self) -> str:
@@ -183,19 +197,36 @@ class CompetingRisksModel:
         found = np.stack([self._cloglog([cause[k] for cause in members], days) for k in range(folds)])
         center = self._cloglog([model.log_hazards(matrix) for model in self.hazards], days)
         middle = mean_in_order(found)
-        variance = (folds - 1) * mean_in_order((found - middle) ** 2) + variance_over_quantiles(
-            lambda tried: self._cloglog([model.log_hazards(tried) for model in self.hazards], days),
-            matrix,
-            self.hazards[0].marginals,
-        )
+        variance = (folds - 1) * mean_in_order((found - middle) ** 2) + self.missing_variance(matrix, days)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         lower, upper = (-np.expm1(-np.exp(center + sign * reach)) for sign in (-1, 1))
         return np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64)
+
+    def missing_variance(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
+        """Variance that missing inputs add to the complementary log-log of the risk by each day, shape (n, m)."""
+
+        def served(days: ArrayLike) -> Callable[[FloatArray], FloatArray]:
+            return lambda rows: self._cloglog([model.log_hazards(rows) for model in self.hazards], days)
+
+        lacking, marginals, grid = np.isnan(matrix), self.hazards[0].marginals, self.hazards[0].grid
+        if self.missing is None:
+            return variance_over_quantiles(served(days), matrix, marginals)
+        found = self.missing.added_variance(lacking)
+        found += variance_over_quantiles(served(grid), matrix, marginals, lacking & ~self.missing.measured)
+        return read_at(grid, days).weighted(found)
+
+    @property
+    def served_scale(self) -> str:
+        """What contributions are of, and the deviations of :meth:`missing_deviation`."""
+        return "complementary log-log of the cumulative incidence"
+
+    def missing_deviation(self, matrix: FloatArray) -> FloatArray:
+        """Standard deviation that missing inputs add on that scale at the explained day, shape (n,)."""
+        return np.asarray(np.sqrt(self.missing_variance(matrix, [self.explained_day])[:, 0]), dtype=np.float64)
 
     def cloglog(self, matrix: FloatArray, day: float) -> FloatArray:
         """Complementary log-log of the risk by a day, shape (n,): the scale contributions are on."""
         return self._cloglog([model.log_hazards(matrix) for model in self.hazards], [day])[:, 0]
 
     def _cloglog(self, log_hazards: list[FloatArray], days: ArrayLike) -> FloatArray:
-        risk = incidences(self.hazards[0].grid, np.stack(log_hazards), days)[0]
-        return np.asarray(np.log(-np.log1p(-np.minimum(risk, 1 - 1e-12))), dtype=np.float64)
+        return cloglog_incidence(self.hazards[0].grid, np.stack(log_hazards), days)

@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import Encoder
+from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.survival.correction import CurveCorrection, never_falling
@@ -68,10 +70,11 @@ class SurvivalPart:
     correction: CurveCorrection
     members: tuple[SurvivalMember, ...]
 
-    def member_log_hazards(self, matrix: FloatArray, reference: int) -> FloatArray:
-        """Corrected curves of each member, shape (members, n, k)."""
+    def member_log_hazards(self, matrix: FloatArray, reference: int, fold: int | None = None) -> FloatArray:
+        """Corrected curves of each member, or of that of one fold alone, shape (members, n, k)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
-        found = np.stack([member.log_hazards(own) for member in self.members])
+        asked = self.members if fold is None else (self.members[fold],)
+        found = np.stack([member.log_hazards(own) for member in asked])
         return self.correction.apply(found, reference)
 
 
@@ -97,6 +100,10 @@ class TimeToEventModel:
         Quantiles of each predictor in the development cohort (level indices for levelled ones).
     about : mapping
         Where it comes from and what it is for. JSON values only.
+    development : DevelopmentDistribution, optional
+        The predictors' joint distribution in the development cohort; an earlier model has none.
+    missing : MissingLoss, optional
+        What missing inputs cost at each day of the grid, measured; an earlier model has none.
     """
 
     name: str
@@ -107,6 +114,8 @@ class TimeToEventModel:
     reference: int
     marginals: FloatArray
     about: Mapping[str, Any]
+    development: DevelopmentDistribution | None = None
+    missing: MissingLoss | None = None
 
     @property
     def is_synthetic(self) -> bool:
@@ -134,9 +143,9 @@ class TimeToEventModel:
 
         return frame_matrix(patients, self.predictors)
 
-    def member_log_hazards(self, matrix: FloatArray) -> FloatArray:
-        """Corrected curves of each fold's fits alone, shape (members, n, k)."""
-        parts = np.stack([part.member_log_hazards(matrix, self.reference) for part in self.parts])
+    def member_log_hazards(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
+        """Corrected curves of each fold's fits alone, or of one fold's only, shape (members, n, k)."""
+        parts = np.stack([part.member_log_hazards(matrix, self.reference, fold) for part in self.parts])
         return self.correction.apply(mean_in_order(parts), self.reference)
 
     def corrected(self, matrix: FloatArray) -> FloatArray:
@@ -174,8 +183,8 @@ class TimeToEventModel:
         """Limits of the risk by each day, for the model's own instability and each missing input.
 
         As :meth:`spinecast.models.prognosis_model.PrognosisModel.interval`, on the log cumulative hazard:
-        delete-a-group jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and for each missing
-        predictor the variance over its development quantiles. A risk never falls over time, so the lower limit of a day
+        delete-a-group jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and what missing inputs
+        were measured to change (:meth:`missing_variance`). A risk never falls over time, so the lower limit of a day
         holds on later days and the upper limit on earlier ones: limits are drawn in where another day's say more.
 
         Parameters
@@ -197,14 +206,36 @@ class TimeToEventModel:
         reading = read_at(self.grid, days)
         members = self.member_log_hazards(matrix)
         center, count = mean_in_order(members), len(members)
-        variance = (count - 1) * mean_in_order((members - center) ** 2) + variance_over_quantiles(
-            self.log_hazards, matrix, self.marginals
-        )
+        variance = (count - 1) * mean_in_order((members - center) ** 2) + self.missing_variance(matrix)
         center = never_falling(center)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         lower = never_falling(center - reach)
         upper = np.minimum.accumulate((center + reach)[:, ::-1], axis=1)[:, ::-1]
         return risk_of(reading.of(lower)), risk_of(reading.of(upper))
+
+    def missing_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance that missing inputs add to the log cumulative hazards on the grid, shape (n, k).
+
+        As measured; one whose loss was not measured adds the variance over its development quantiles.
+        """
+        lacking = np.isnan(matrix)
+        if self.missing is None:
+            return variance_over_quantiles(self.log_hazards, matrix, self.marginals)
+        # Measured before the last correction, which an update may have changed since.
+        measured = self.correction.slope**2 * self.missing.added_variance(lacking)
+        return measured + variance_over_quantiles(
+            self.log_hazards, matrix, self.marginals, lacking & ~self.missing.measured
+        )
+
+    @property
+    def served_scale(self) -> str:
+        """What contributions are of, and the deviations of :meth:`missing_deviation`."""
+        return "log cumulative hazard"
+
+    def missing_deviation(self, matrix: FloatArray) -> FloatArray:
+        """Standard deviation that missing inputs add on that scale at the explained day, shape (n,)."""
+        found = read_at(self.grid, [self.explained_day]).weighted(self.missing_variance(matrix))
+        return np.asarray(np.sqrt(found[:, 0]), dtype=np.float64)
 
     def background(self) -> FloatArray:
         """Reference patients made of development quantiles, shape (quantiles, predictors); none is a real patient."""

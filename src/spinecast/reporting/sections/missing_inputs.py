@@ -27,12 +27,14 @@ HANDLING_WORDS = {
 HELD_OUT = (
     "Every patient was asked of the members of the final model that had not seen them. These members were tuned on the "
     "same patients, so the performance with all inputs is a little better than the out-of-fold one above; what counts "
-    "here is what changes. The model carries the change of the log-odds and widens its limits by it when an input is "
-    "missing."
+    "here is what changes. The model carries the change of the {scale} and widens its limits by it when an input is "
+    "missing{except_for}."
 )
 
 
-def missing_inputs_section(found: Mapping[str, Any] | None, *, held_out: bool = False) -> Section:
+def missing_inputs_section(
+    found: Mapping[str, Any] | None, *, held_out: bool = False, quantiles: bool = False
+) -> Section:
     """Show what the model does when inputs are not there.
 
     Parameters
@@ -41,10 +43,14 @@ def missing_inputs_section(found: Mapping[str, Any] | None, *, held_out: bool = 
         As ``spinecast.validation.missing_inputs`` records it.
     held_out : bool
         Whether the patients are the development patients, each asked of the members that did not see them.
+    quantiles : bool
+        Whether the model is one of a quantity.
     """
     reason = fmt.absence(found)
     if reason is not None or found is None:
         return Section("missing-inputs", TITLE, (unavailable(TITLE, reason or "not recorded"),))
+    judged = found.get("judged")
+    except_for = ", where the learners have not learned what its absence does to the spread" if quantiles else ""
     whole = found["of"] == found["n"]
     people = sized(found["n"], found["events"]) + ("" if whole else f", drawn from {fmt.integer(found['of'])}")
     blocks: list[Block] = [
@@ -54,7 +60,8 @@ def missing_inputs_section(found: Mapping[str, Any] | None, *, held_out: bool = 
             "to. What was missing anyway stayed missing. An input that costs little when it is missing may still say "
             "much: others can stand in for it."
         ),
-        *([Paragraph(HELD_OUT)] if held_out else []),
+        *([Paragraph(f"Performance is that of the {fmt.plain(judged)}.")] if judged else []),
+        *([Paragraph(HELD_OUT.format(scale=_scale(found), except_for=except_for))] if held_out else []),
         Heading("One input missing"),
         Figure(
             key="input-cost",
@@ -149,17 +156,21 @@ def _each_table(found: Mapping[str, Any]) -> Table:
         "Missing input",
         "Missing anyway",
         "Change of the AUC",
-        "Log-odds move by",
+        f"{_scale(found).capitalize()} moves by" if _scale(found) != "log-odds" else "Log-odds move by",
         *(MEASURES[name].short for name in MISSING_COLUMNS),
     )
     numeric = tuple(range(1, len(header)))
-    note = "Log-odds move by: root mean squared change in the patients who had the input."
+    note = f"Change of the {_scale(found)}: root mean squared, in the patients who had the input."
     table = Table("The model without each input (95% intervals)", header, tuple(rows), notes=(note,), numeric=numeric)
     return footnoted(table)
 
 
+def _scale(found: Mapping[str, Any]) -> str:
+    return fmt.plain(found.get("scale") or "log-odds")
+
+
 def _spread(one: Mapping[str, Any]) -> str:
-    change = one.get("log_odds_change")
+    change = one.get("change", one.get("log_odds_change"))  # earlier records have the second
     return fmt.absent("nobody had it, or not recorded") if change is None else fmt.number(change**0.5, 2)
 
 

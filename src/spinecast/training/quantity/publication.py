@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.explanation.quantity_summary import summarise_quantity
 from spinecast.files import atomic_write
-from spinecast.models.encoding import FEWEST_MISSING, all_knowing
-from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.reporting import RunRecord
@@ -24,21 +20,19 @@ from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
 from spinecast.training.publication import write_report
-from spinecast.training.quantity.assembly import quantile_parts
+from spinecast.training.quantity.final_model import measured_quantity_model
 from spinecast.training.quantity.fitting import TrainedQuantity
 from spinecast.training.quantity.judging import judge_quantity
-from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.run_facts import Clock, describe_search, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
-from spinecast.training.threshold_training import about_model
 from spinecast.training.tracked_run import metrics_of, track_run
 
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
 
-__all__ = ["WrittenQuantity", "publish_quantity", "quantity_model"]
+__all__ = ["WrittenQuantity", "publish_quantity"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,8 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
         If a file cannot be written.
     """
     clock = Clock()
-    model = quantity_model(trained)
+    say("measuring what missing inputs cost")
+    model, missing = clock.timed("missing_inputs_seconds", lambda: measured_quantity_model(trained))
     identity = save_quantity_model(model, staging / MODEL)
     say("judging out-of-fold distributions")
     evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_quantity(trained))
@@ -105,7 +100,7 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
         | described_features(trained.study, trained.cohort, trained.passing, model),
-        evaluation=evaluation,
+        evaluation=evaluation | {"missing_inputs": missing.to_dict()},
         tuning=_tuning(trained),
         explanation=explanation,
         run=run_facts(trained, identity, clock, overrides) | checklist.to_dict(),
@@ -116,36 +111,6 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
     if len(trained.cohort.rejections):
         trained.cohort.rejections.write(staging / REJECTIONS)
     return WrittenQuantity(trained=trained, model=model, identity=identity, record=record)
-
-
-def quantity_model(trained: TrainedQuantity) -> QuantityModel:
-    """Make the study's model of what was chosen on all patients."""
-    study, labelled, choice = trained.study, trained.labelled, trained.choices[ALL_PATIENTS]
-    plans = {plan.name: plan for plan in trained.plans}
-    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
-    matrix = trained.cohort.matrix(predictors)[labelled.rows]
-    schema = predictor_schema(study, predictors)
-    tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
-    return QuantityModel(
-        name=study.study,
-        predictors=predictors,
-        # A scanner that was too rare in some folds is known to every fit from all its patients.
-        parts=tuple(
-            replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
-            for part in quantile_parts(choice, tuned, plans, predictors)
-        ),
-        levels=trained.levels,
-        shifts=choice.shifts,
-        scale=trained.scale,
-        marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
-        always_known=np.isnan(matrix).sum(axis=0) < FEWEST_MISSING,
-        about=about_model(
-            trained,
-            predictors,
-            {"label": labelled.label, "unit": labelled.unit, "thresholds": list(trained.thresholds)},
-        ),
-    )
 
 
 def _explanation(trained: TrainedQuantity, model: QuantityModel) -> dict[str, Any]:

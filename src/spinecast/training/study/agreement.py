@@ -213,10 +213,9 @@ def _decline_problems(study: Study) -> Iterator[Problem]:
         if name not in own:
             what = f"missing.decline.without: {name} is none of the predictors"
             yield Problem((*place, "without", i), what, f"one of {', '.join(own)}", did_you_mean(name, own))
-    other = _other_than_an_event(study)
-    if other and asked != type(asked)():
-        what = f"missing.decline: a model of {other} answers whoever it is asked of"
-        yield Problem(place, what, "a study of one event", "leave decline out")
+    if isinstance(study.outcome, OrdinalOutcome) and asked != type(asked)():
+        what = f"missing.decline: a model of {_other_than_an_event(study)} answers whoever it is asked of"
+        yield Problem(place, what, "a study of an event, of times or of a quantity", "leave decline out")
 
 
 def _handling_problems(study: Study) -> Iterator[Problem]:

@@ -98,7 +98,8 @@ class DeclineSpec(Block):
         default=None,
         gt=0,
         description="No risk is given when what is missing adds more than this standard deviation to the log-odds, as "
-        "measured on held-out patients.",
+        "measured on held-out patients; of times, to the log cumulative hazard at the horizon nearest to the median "
+        "event; of a quantity, to its median on the scale.",
     )
     outside_development: Flag = Field(
         default=False, description="Whether no risk is given of patients outside the development range."

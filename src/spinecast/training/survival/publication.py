@@ -15,21 +15,17 @@ from spinecast.cohorts.outcomes import read_as_seen
 from spinecast.explanation.curve_summary import summarise_curves
 from spinecast.files import atomic_write
 from spinecast.models.loading import TimedModel
-from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.survival.artifact import save_competing_model, save_survival_model
 from spinecast.models.survival.competing import CompetingRisksModel
-from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import RunRecord
-from spinecast.training.environment import package_versions
 from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
 from spinecast.training.publication import write_report
-from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.run_facts import Clock, describe_search, run_facts
 from spinecast.training.seeds import derive_seed
-from spinecast.training.study import resolved_yaml, study_hash
-from spinecast.training.survival.assembly import final_hazard
+from spinecast.training.study import resolved_yaml
+from spinecast.training.survival.final_model import measured_timed_model
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.survival.judging import judge_times
 from spinecast.training.tracked_run import metrics_of, track_run
@@ -93,7 +89,8 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
         If a file cannot be written.
     """
     clock = Clock()
-    model = _final_model(trained)
+    say("measuring what missing inputs cost")
+    model, missing = clock.timed("missing_inputs_seconds", lambda: measured_timed_model(trained))
     save = staging / MODEL
     identity = (
         save_competing_model(model, save)
@@ -109,7 +106,7 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, read_as_seen(trained.labelled), model_predictors(trained.study)),
-        evaluation=evaluation,
+        evaluation=evaluation | {"missing_inputs": missing.to_dict()},
         tuning=_tuning(trained),
         explanation=explanation,
         run=run,
@@ -120,39 +117,6 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
     if len(trained.cohort.rejections):
         trained.cohort.rejections.write(staging / REJECTIONS)
     return WrittenTimes(trained=trained, model=model, identity=identity, record=record)
-
-
-def _final_model(trained: TrainedTimes) -> TimedModel:
-    study, labelled = trained.study, trained.labelled
-    plans = {plan.name: plan for plan in trained.plans}
-    # Those of the chosen candidates alone, whichever cause they were chosen for: nothing else is asked for.
-    chosen = {name for cause in trained.causes for name in cause.choices[ALL_PATIENTS].chosen}
-    used = {predictor for name in chosen for predictor in plans[name].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
-    matrix = trained.cohort.matrix(predictors)[labelled.rows]
-    marginals = development_marginals(matrix, [len(variable(name).levels) for name in predictors])
-    about = {
-        "title": study.title,
-        "use": RESEARCH_USE,
-        "outcome": {**study.outcome.model_dump(mode="json"), "label": labelled.label},
-        "cohort": {
-            "name": trained.cohort.name,
-            "kind": trained.cohort.kind,
-            "fingerprint": trained.cohort.fingerprint,
-            "n": len(labelled),
-            "events": labelled.events[0],
-        },
-        "study_hash": study_hash(study),
-        "seed": study.seed,
-        "versions": package_versions(),
-    }
-    hazards = tuple(
-        final_hazard(cause, plans, name=study.study, predictors=predictors, marginals=marginals, about=about)
-        for cause in trained.causes
-    )
-    if len(hazards) == 1:
-        return hazards[0]
-    return CompetingRisksModel(causes=labelled.causes, labels=labelled.cause_labels, hazards=hazards)
 
 
 def _explanation(trained: TrainedTimes, model: TimedModel) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""The model of a study of a quantity: what was chosen on all patients, with what missing inputs cost it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.encoding import FEWEST_MISSING, all_knowing
+from spinecast.models.prognosis_model import development_marginals
+from spinecast.models.quantiles.model import QuantityModel
+from spinecast.models.quantiles.quantile_function import QuantileFunction
+from spinecast.training.features import predictor_schema
+from spinecast.training.missing_loss import by_held_out_member, measure_missing_inputs, missing_loss
+from spinecast.training.plan import model_predictors
+from spinecast.training.quantity.assembly import quantile_parts
+from spinecast.training.quantity.fitting import TrainedQuantity
+from spinecast.training.resampling import ALL_PATIENTS, inner_folds
+from spinecast.training.threshold_training import about_model
+from spinecast.validation.missing_inputs import MissingInputs, Reading
+from spinecast.validation.threshold import CERTAIN
+
+__all__ = ["measured_quantity_model", "quantity_model"]
+
+FloatArray = NDArray[np.float64]
+
+
+def measured_quantity_model(trained: TrainedQuantity) -> tuple[QuantityModel, MissingInputs]:
+    """Make the study's model, with what missing inputs cost its median; return that too as it was measured.
+
+    Performance is that of the probability of reaching the threshold that divides the patients most evenly.
+    """
+    model = quantity_model(trained)
+
+    def chance(quantiles: FloatArray) -> FloatArray:
+        found = QuantileFunction.rearranged(model.levels, quantiles, model.scale)
+        return np.clip(found.exceedance([trained.checked_threshold])[:, 0], CERTAIN, 1 - CERTAIN)
+
+    found = measure_missing_inputs(
+        by_held_out_member(model.predictors, model.shifted),
+        model.predictors,
+        trained.cohort.matrix(model.predictors)[trained.passing.rows],
+        inner_folds(trained.splits),
+        trained.passing,
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=trained.study.seed,
+        reading=Reading(
+            risk=chance,
+            scaled=lambda quantiles: quantiles[:, model.middle],
+            scale=f"median, {model.served_scale}",
+            judged=f"probability of {trained.checked_threshold:g} {model.unit} and more",
+        ),
+    )
+    return replace(model, missing=missing_loss(model.predictors, found)), found
+
+
+def quantity_model(trained: TrainedQuantity) -> QuantityModel:
+    """Make the study's model of what was chosen on all patients."""
+    study, labelled, choice = trained.study, trained.labelled, trained.choices[ALL_PATIENTS]
+    plans = {plan.name: plan for plan in trained.plans}
+    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
+    predictors = tuple(name for name in model_predictors(study) if name in used)
+    matrix = trained.cohort.matrix(predictors)[labelled.rows]
+    schema = predictor_schema(study, predictors)
+    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
+    tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
+    return QuantityModel(
+        name=study.study,
+        predictors=predictors,
+        # A scanner that was too rare in some folds is known to every fit from all its patients.
+        parts=tuple(
+            replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
+            for part in quantile_parts(choice, tuned, plans, predictors)
+        ),
+        levels=trained.levels,
+        shifts=choice.shifts,
+        scale=trained.scale,
+        marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
+        always_known=np.isnan(matrix).sum(axis=0) < FEWEST_MISSING,
+        about=about_model(
+            trained,
+            predictors,
+            {"label": labelled.label, "unit": labelled.unit, "thresholds": list(trained.thresholds)},
+        )
+        | ({"decline": decline} if decline else {}),
+        # Image features of several scanners have no one distribution: each member brings them onto a scale of its own.
+        development=None
+        if schema.fit_harmonisers(matrix)
+        else learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
+    )
