@@ -56,6 +56,7 @@ from spinecast.reporting.sections.timed import (
     timed_summary_section,
 )
 from spinecast.reporting.sections.timed_beside import timed_comparators_section, timed_horizon_studies_section
+from spinecast.reporting.sections.timed_internal import timed_internal_section
 from spinecast.reporting.sections.usefulness import classification_section, decision_section
 from spinecast.reporting.sections.venn_abers import venn_abers_section
 
@@ -149,6 +150,7 @@ def _timed_sections(record: RunRecord) -> tuple[Section, ...]:
         timed_discrimination_section(record),
         timed_calibration_section(record),
         timed_decision_section(record),
+        timed_internal_section(record),
         timed_horizon_studies_section(record),
         timed_comparators_section(record),
         timed_patients_section(record),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,26 @@ from numpy.typing import NDArray
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.statistics import Absent
 from spinecast.training.fitting import Trained
-from spinecast.training.refitting import RefittedSplits
+from spinecast.training.refitting import Refitted, RefittedSplits
 from spinecast.training.resampling import Split
 from spinecast.training.seeds import derive_seed
+from spinecast.training.study import Study
+from spinecast.training.study.judging import TuningMode
 from spinecast.validation import Basis, Predictions
 from spinecast.validation.internal import (
     BootstrapValidation,
     Drawn,
+    DrawnAnswers,
     Instability,
     InternalExternal,
     InternalValidation,
     LearningCurve,
+    Measured,
     RepeatedValidation,
     SitePredictions,
+    answers_by_bootstrap,
+    answers_by_site,
+    answers_repeatedly,
     instability,
     learning_curve,
     validate_by_bootstrap,
@@ -32,7 +39,7 @@ from spinecast.validation.internal import (
     validate_repeatedly,
 )
 
-__all__ = ["judge_internally"]
+__all__ = ["judge_answers", "judge_internally", "pooled_repeats"]
 
 FloatArray = NDArray[np.float64]
 NOT_ASKED = "the study does not ask for it"
@@ -142,19 +149,106 @@ def _shares(trained: Trained) -> LearningCurve | Absent:
 
 
 def _pooled(trained: Trained, found: RefittedSplits, prefix: str) -> list[Predictions]:
-    """Pool the folds of each repeat; a repeat one of whose folds could not be used is left out."""
+    risks = pooled_repeats(found, prefix, trained.study.resampling.outer_folds, len(trained.labelled))
+    return [_predictions(trained, risk, "out-of-fold") for risk in risks]
+
+
+def pooled_repeats(found: RefittedSplits, prefix: str, folds: int, count: int) -> list[FloatArray]:
+    """Pool the folds of each repeat; a repeat one of whose folds could not be used is left out.
+
+    Parameters
+    ----------
+    found : RefittedSplits
+    prefix : str
+        Of the names of the splits that count.
+    folds, count : int
+        Folds of a repeat, and patients.
+    """
     by_repeat: dict[str, list[Split]] = {}
     for split in found.splits:
         if (told := re.fullmatch(rf"{re.escape(prefix)}(repeat \d+) fold \d+", split.name)) is not None:
             by_repeat.setdefault(told[1], []).append(split)
     pooled = []
     for splits in by_repeat.values():
-        if len(splits) == trained.study.resampling.outer_folds:
-            risk = np.empty(len(trained.labelled))
+        if len(splits) == folds:
+            answers = np.empty((count, *found.risk[splits[0].name].shape[1:]))
             for split in splits:
-                risk[split.test] = found.risk[split.name]
-            pooled.append(_predictions(trained, risk, "out-of-fold"))
+                answers[split.test] = found.risk[split.name]
+            pooled.append(answers)
     return pooled
+
+
+def judge_answers(
+    refitted: Refitted,
+    study: Study,
+    apparent: FloatArray,
+    measured: Measured,
+    event: FloatArray,
+    scatter: Callable[[Sequence[FloatArray], TuningMode], Instability | Absent],
+) -> InternalValidation:
+    """Work out the internal validation of a study whose answers are no single risk.
+
+    Parameters
+    ----------
+    refitted : Refitted
+    study : Study
+    apparent : ndarray, shape (n, ...)
+        Answers of the final model for the patients it was made from.
+    measured : callable
+        As :data:`spinecast.validation.internal.Measured`.
+    event : ndarray, shape (n,)
+        1 where the event that patients are counted by was seen.
+    scatter : callable
+        Maps the answers of models of resamples, and their tuning, to how one risk scatters.
+    """
+    boot, repeated = refitted.bootstrap, refitted.repeated_cross_validation
+    group = study.resampling.group
+    drawn: list[DrawnAnswers] = []
+    if boot is not None:
+        drawn = [(split.train, boot.risk[split.name]) for split in boot.splits]
+        drawn += [(np.empty(0, dtype=np.int64), None) for _ in boot.refused]
+    return InternalValidation(
+        bootstrap=Absent(NOT_ASKED)
+        if boot is None
+        else answers_by_bootstrap(
+            apparent,
+            drawn,
+            measured,
+            tuning=boot.tuning,
+            drawn="patients" if group is None else f"whole groups ({group})",
+            notes=_notes(boot),
+        ),
+        repeated_cross_validation=Absent(NOT_ASKED)
+        if repeated is None
+        else answers_repeatedly(
+            pooled_repeats(repeated, "", study.resampling.outer_folds, len(apparent)),
+            measured,
+            folds=study.resampling.outer_folds,
+            tuning=repeated.tuning,
+            notes=_notes(repeated),
+        ),
+        internal_external=_answers_by_site(refitted, apparent, measured, event),
+        learning_curve=Absent(NOT_ASKED),
+        instability=Absent("it needs the bootstrap, which the study does not ask for")
+        if boot is None
+        else scatter([answers for _, answers in drawn if answers is not None], boot.tuning),
+    )
+
+
+def _answers_by_site(
+    refitted: Refitted, apparent: FloatArray, measured: Measured, event: FloatArray
+) -> InternalExternal | Absent:
+    found, sites = refitted.internal_external, refitted.sites
+    if found is None or sites is None:
+        return Absent(NOT_ASKED)
+    judged: list[tuple[str, NDArray[np.int64], FloatArray | Absent]] = []
+    for number, (label, members) in enumerate(sites.groups, start=1):
+        if (answers := found.risk.get(f"without site {number}")) is not None:
+            judged.append((label, np.flatnonzero(members), answers))
+    for reason, count in Counter(found.refused.values()).items():
+        judged.append((f"{count} {'other' if count == 1 else 'others'}", np.empty(0, np.int64), Absent(reason)))
+    names = tuple(measured(np.arange(len(apparent)), apparent))
+    return answers_by_site(judged, measured, names, event, by=sites.variable, label=sites.label, tuning=found.tuning)
 
 
 def _predictions(trained: Trained, risk: FloatArray, basis: Basis, rows: NDArray[np.intp] | None = None) -> Predictions:

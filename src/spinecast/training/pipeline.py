@@ -111,17 +111,19 @@ class TrainingResult:
 
     def _optimism_corrected(self) -> str | None:
         found = self.internal.get("bootstrap", {"absent": "not asked for"})
-        auc = {} if "absent" in found else found["measures"]["auc"]["optimism_corrected"]
+        name = "harrell_c" if "horizons" in self.evaluation else "auc"
+        auc = {} if "absent" in found else found["measures"].get(name, {}).get("optimism_corrected", {})
         if "estimate" not in auc:
             return None
         again = "tuning repeated" if found["tuning"] == "repeated" else "tuning not repeated"
         limits = "" if auc["lower"] is None else f"({auc['lower']:.3f} to {auc['upper']:.3f})"
-        nested = self.evaluation["measures"]["auc"]
+        nested = self.evaluation["measures"][name]
         # Models that fit closely: a resample's model has seen most of the patients it is judged on (decision 0009).
         above = auc["estimate"] > (nested.get("upper") or 1.0)
         caution = "; above the out-of-fold interval: go by that" if above else ""
         said = f"{found['usable']} resamples, {again}{caution}"
-        return f"  {'auc, optimism-corrected':26} {auc['estimate']:.3f} {limits}, {said}"
+        label = f"{name.replace('_', ' ')}, optimism-corrected"
+        return f"  {label:26} {auc['estimate']:.3f} {limits}, {said}"
 
 
 def _measure_line(name: str, entry: Mapping[str, Any]) -> str:

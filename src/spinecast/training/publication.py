@@ -29,7 +29,7 @@ from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.run_facts import Clock, describe_search, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
-from spinecast.training.tracked_run import metrics_of, track_run
+from spinecast.training.tracked_run import internal_metrics, metrics_of, track_run
 from spinecast.training.venn_abers import judge_venn_abers
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Written:
             self.record,
             self.model,
             self.identity,
-            metrics=metrics_of(self.record.evaluation["measures"]) | _internal_metrics(self.record.internal),
+            metrics=metrics_of(self.record.evaluation["measures"]) | internal_metrics(self.record.internal),
             candidates=_candidate_runs(self.record),
         )
 
@@ -194,21 +194,6 @@ def _write_out_of_fold(trained: Trained, path: Path) -> None:
         }
     )
     atomic_write(path, table.to_csv(index=False))
-
-
-def _internal_metrics(internal: Mapping[str, Any]) -> dict[str, float]:
-    """Name every figure of the internal validation by its measure and its basis: ``auc_optimism_corrected``."""
-    flat: dict[str, float] = {}
-    for name, forms in internal["bootstrap"].get("measures", {}).items():
-        flat |= metrics_of({f"{name}_{form}": entry for form, entry in forms.items()})
-    for part, measures, basis in (
-        ("repeated_cross_validation", "measures", "out_of_fold_repeated"),
-        ("internal_external", "pooled", "internal_external"),
-    ):
-        flat |= metrics_of({f"{name}_{basis}": entry for name, entry in internal[part].get(measures, {}).items()})
-    if "absent" not in internal["instability"]:
-        flat["mean_absolute_prediction_error"] = internal["instability"]["mean_absolute_error"]
-    return flat
 
 
 def _candidate_runs(record: RunRecord) -> dict[str, tuple[dict[str, Any], dict[str, float]]]:

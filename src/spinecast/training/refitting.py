@@ -7,7 +7,7 @@ patients; encoding, imputation, censoring weights, recalibration and the choice 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -37,6 +37,7 @@ FURTHER = "internal_validation"
 """Folder of the finished trials of further splits, inside the study's checkpoint."""
 
 FloatArray = NDArray[np.float64]
+Answer = Callable[[Split, Mapping[str, TunedCandidate]], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +50,8 @@ class RefittedSplits:
         Whether the search was repeated inside each training set.
     splits : tuple of Split
         Those that could be used.
-    risk : mapping of split name to ndarray, shape (len(test),)
-        Risk of each split's test patients by the whole procedure.
+    risk : mapping of split name to ndarray, shape (len(test), ...)
+        Risk of each split's test patients by the whole procedure; of times curves, of a quantity quantiles.
     refused : mapping of split name to str
         Why others could not be used.
     """
@@ -139,6 +140,8 @@ def refit(
     *,
     checkpoint: Path,
     workers: int,
+    seed: int | None = None,
+    answer: Answer | None = None,
 ) -> Refitted:
     """Fit the study's procedure in every further split.
 
@@ -155,6 +158,11 @@ def refit(
     checkpoint : pathlib.Path
         Folder of the study's finished trials.
     workers : int
+    seed : int, optional
+        Of the search; the study's if not given.
+    answer : callable, optional
+        Maps a split and its tuned candidates to what the study's rule makes of them for the split's test patients; the
+        risk of an event if not given.
     """
     asked = study.internal_validation
     weighted = {name: _with_weights(splits, labelled) for name, splits in further.splits.items()}
@@ -176,13 +184,16 @@ def refit(
                 learning,
                 splits,
                 candidates,
-                seed=study.seed,
+                seed=study.seed if seed is None else seed,
                 checkpoint=checkpoint / FURTHER / mode,
                 workers=workers,
                 what="fits of internal validation" if mode == "fixed" else "trials of internal validation",
             )
         )
-        risks |= dict(_risks(splits, candidates, found[-1], learning, ensemble))
+        answering = answer or _risk_of(learning, ensemble)
+        for split in splits:
+            here = {plan.name: found[-1].tuned[split.name, plan.name] for plan in candidates}
+            risks[split.name] = answering(split, here)
     done = {
         name: RefittedSplits(
             tuning=modes[name],
@@ -235,13 +246,8 @@ def _with_weights(further: FurtherSplits, labelled: LabelledOutcome) -> tuple[Fu
     return FurtherSplits(tuple(split for split in further.splits if split.name in weights), refused), weights
 
 
-def _risks(
-    splits: Sequence[Split],
-    candidates: Sequence[CandidatePlan],
-    found: SearchResult,
-    data: SearchData,
-    ensemble: Sequence[str] | None,
-) -> Iterator[tuple[str, FloatArray]]:
-    for split in splits:
-        here = {plan.name: found.tuned[split.name, plan.name] for plan in candidates}
-        yield split.name, expit(choose(split, here, ensemble, data.outcome, data.weights.get(split.name)).test)
+def _risk_of(data: SearchData, ensemble: Sequence[str] | None) -> Answer:
+    def answer(split: Split, here: Mapping[str, TunedCandidate]) -> FloatArray:
+        return np.asarray(expit(choose(split, here, ensemble, data.outcome, data.weights.get(split.name)).test))
+
+    return answer

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
 
-__all__ = ["flat_keys", "metrics_of", "run_tags", "track_run"]
+__all__ = ["flat_keys", "internal_metrics", "metrics_of", "run_tags", "track_run"]
 
 
 def track_run(
@@ -74,6 +74,21 @@ def track_run(
             outputs=output_names(model),
         ),
     )
+
+
+def internal_metrics(internal: Mapping[str, Any]) -> dict[str, float]:
+    """Name every figure of the internal validation by its measure and its basis: ``auc_optimism_corrected``."""
+    flat: dict[str, float] = {}
+    for name, forms in internal["bootstrap"].get("measures", {}).items():
+        flat |= metrics_of({f"{name}_{form}": entry for form, entry in forms.items()})
+    for part, measures, basis in (
+        ("repeated_cross_validation", "measures", "out_of_fold_repeated"),
+        ("internal_external", "pooled", "internal_external"),
+    ):
+        flat |= metrics_of({f"{name}_{basis}": entry for name, entry in internal[part].get(measures, {}).items()})
+    if "absent" not in internal["instability"]:
+        flat["mean_absolute_prediction_error"] = internal["instability"]["mean_absolute_error"]
+    return flat
 
 
 def run_tags(record: RunRecord, identity: str) -> dict[str, str]:

@@ -172,6 +172,30 @@ class TimedJudge:
             "integrated_ipa": self._removed(risk),
         }
 
+    def again(self, rows: NDArray[np.int64], risk: FloatArray) -> dict[str, Measure]:
+        """Judge what was fitted again, in some patients: of each horizon the measures end in its day.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Patients, who may stand there twice.
+        risk : ndarray, shape (m, days)
+            Of these, on the judged days.
+        """
+        here = replace(self, time=self.time[rows], cause=self.cause[rows])
+        lost = mean_time_lost(self.days, risk)
+        found: dict[str, Measure] = {"integrated_brier": integrated_brier(here.time, here.cause, risk, self.days)}
+        if not (self.cause > 1).any():
+            found = {"harrell_c": harrell_c(here.time, here.cause, lost)} | found
+        inside = np.clip(risk, CERTAIN, 1 - CERTAIN)
+        for day in self.settings.horizons:
+            at = int(np.flatnonzero(self.days == day)[0])
+            found[f"horizon_auc_{day:g}"] = horizon_auc(here.time, here.cause, risk[:, at], day)
+            found[f"calibration_slope_{day:g}"] = horizon_calibration_slope(
+                here.time, here.cause, inside[:, at], day, scale="logit"
+            )
+        return found
+
     def brief(self, day: float, risk: FloatArray) -> dict[str, Any]:
         """Judge risks by one horizon by the measures that candidates are compared by: JSON values."""
         time, cause, inside = self.time, self.cause, np.clip(risk, CERTAIN, 1 - CERTAIN)

@@ -15,15 +15,23 @@ from made_models import assert_same_bits
 from spinecast.errors import CohortError, StudyError
 from spinecast.models import extras
 from spinecast.models.survival.model import TimeToEventModel
-from spinecast.statistics import integrated_brier
+from spinecast.statistics import harrell_c, integrated_brier
 from spinecast.training.resampling import inner_folds
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, study_schema, summary
 from spinecast.training.survival.beside import horizon_studies
 from spinecast.training.survival.final_model import measured_timed_model
 from spinecast.training.survival.fitting import TrainedTimes, fit_timed_study
+from spinecast.training.survival.internal_judging import judge_times_internally
 from spinecast.training.survival.tuning import CurveTask
-from spinecast.validation.timed import TimedJudge, TimedSettings
+from spinecast.validation.internal import (
+    BootstrapValidation,
+    Instability,
+    InternalExternal,
+    InternalValidation,
+    RepeatedValidation,
+)
+from spinecast.validation.timed import TimedJudge, TimedSettings, mean_time_lost
 
 SMALL = ("tuning.trials=2", "candidates.1.search.rounds=[20]", "resampling.outer_folds=2", "resampling.inner_folds=2")
 
@@ -189,7 +197,7 @@ def test_a_study_of_times_reads_back_as_it_was_resolved(tmp_path: Path) -> None:
         ("outcome.event=follow_up_time", "cannot be both the time and the event"),
         ("published=[modifed_bauer]", "did you mean modified_bauer"),
         ("published=[blood_volume]", "is a quantity and no prognosis"),
-        ("internal_validation.bootstrap.resamples=20", "judged out of fold alone"),
+        ("internal_validation.learning_curve={shares: [0.5]}", "not followed over the number of patients"),
         ("candidates.0={kind: discrete_time, learner: elastic_net, imputation: native}", "takes no missing values"),
         ("candidates.0={kind: discrete_time, learner: support_vector_machine}", "learner"),
         ("candidates.1.search.scale=[-1, 1]", "cannot take -1"),
@@ -250,6 +258,63 @@ def test_studies_of_one_day_are_set_beside_the_same_people_only(
     assert "not the same people" in horizon_studies(found, judge, tmp_path)[1]["absent"]
 
 
+AGAIN = (
+    "internal_validation={bootstrap: {resamples: 10}, repeated_cross_validation: {repeats: 2}, "
+    "internal_external: {by: tumour_group}}",
+    "candidates=[{kind: cox, trials: 1, search: {knots: [0]}}, {kind: boosted_aft, trials: 1, search: {rounds: [20]}}]",
+)
+
+
+@pytest.mark.slow
+def test_the_procedure_is_fitted_again_in_resamples_other_folds_and_without_each_site(tmp_path: Path) -> None:
+    study = small_study(tmp_path, *AGAIN)
+    done = fitted(study, tmp_path / "checkpoints")
+    model, _ = measured_timed_model(done)
+    found = judge_times_internally(done, model)
+    again = InternalValidation.from_dict(found.to_dict())
+    assert again.to_dict() == found.to_dict()
+    boot = found.bootstrap
+    assert isinstance(boot, BootstrapValidation)
+    assert set(boot.measures) == {
+        "harrell_c",
+        "integrated_brier",
+        *(f"{name}_{day}" for name in ("horizon_auc", "calibration_slope") for day in (30, 90, 180)),
+    }
+    # By hand, of the first resample: concordance in it, and in everybody.
+    refitted = done.refitted[0].bootstrap
+    assert refitted is not None
+    days = done.grid[done.grid <= 180]
+    inside, original = [], []
+    for split in refitted.splits:
+        curves = refitted.risk[split.name][:, done.grid <= 180]
+        lost = mean_time_lost(days, -np.expm1(-np.exp(curves)))
+        time, event = done.labelled.time, (done.labelled.cause == 1).astype(float)
+        inside.append(harrell_c(time[split.train], event[split.train], lost[split.train]).estimate)  # type: ignore[union-attr]
+        original.append(harrell_c(time, event, lost).estimate)  # type: ignore[union-attr]
+    optimism = np.mean(inside) - np.mean(original)
+    concordance = boot.measures["harrell_c"]
+    assert concordance.optimism.estimate == pytest.approx(optimism)  # type: ignore[union-attr]
+    corrected, apparent = concordance.optimism_corrected, concordance.apparent
+    assert corrected.estimate == pytest.approx(apparent.estimate - optimism)  # type: ignore[union-attr]
+    assert corrected.lower is not None  # type: ignore[union-attr]
+    assert boot.measures["calibration_slope_90"].optimism_corrected.lower is None  # type: ignore[union-attr]
+    repeats = found.repeated_cross_validation
+    assert isinstance(repeats, RepeatedValidation)
+    assert repeats.repeats == 2
+    sites = found.internal_external
+    assert isinstance(sites, InternalExternal)
+    assert len(sites.sites) == 3
+    assert 0.5 < sites.pooled["horizon_auc_90"].pooled.estimate < 1  # type: ignore[union-attr]
+    assert isinstance(found.instability, Instability)
+    # Interrupted, on two workers: the same bits.
+    journals = sorted((tmp_path / "checkpoints").glob("*/cause_1/internal_validation/fixed/*/*.jsonl"))
+    for journal in journals[::2]:
+        journal.unlink()
+    resumed = fitted(study, tmp_path / "checkpoints", workers=2)
+    for name, curves in refitted.risk.items():
+        assert_same_bits(resumed.refitted[0].bootstrap.risk[name], curves)  # type: ignore[union-attr]
+
+
 @pytest.mark.slow
 def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_path: Path) -> None:
     from spinecast.models.loading import load_any_model
@@ -265,6 +330,7 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
             "candidates=[{kind: cox, trials: 1}, {kind: boosted_cox, trials: 1, search: {rounds: [20]}}]",
             "evaluation.bootstrap=20",
             "explanation.patients=10",
+            "internal_validation={bootstrap: {resamples: 10}}",
         ),
     )
     found = fitted(study, tmp_path / "checkpoints")
@@ -306,5 +372,7 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
         at["measures"]["horizon_auc"]["estimate"] for at in evaluation["horizons"] if at["day"] == evaluation["one_day"]
     )
     page = (tmp_path / "out" / "report.html").read_text()
+    assert "Optimism-corrected" in page
+    assert "How single risks scatter is shown at day" in page
     assert "Incidences and the probability of no event add up to 1" in page
     assert "SYNTHETIC COHORT" in page

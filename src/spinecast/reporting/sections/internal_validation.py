@@ -17,7 +17,7 @@ from spinecast.reporting.sections.internal_parts import (
     site_blocks,
 )
 
-__all__ = ["internal_validation_section", "not_tuned_again"]
+__all__ = ["about_resamples", "internal_validation_section", "not_tuned_again"]
 
 PARTS = {
     "bootstrap": "bootstrap",
@@ -109,7 +109,7 @@ def _side_by_side(record: RunRecord) -> Table:
             ("bootstrap_632_plus", ".632+"),
         ):
             columns.append((words, {name: found[form] for name, found in boot["measures"].items()}))
-        notes += list(_about_resamples(boot))
+        notes += list(about_resamples(boot))
     evaluation = record.evaluation
     columns.append((f"{fmt.sentence(evaluation['basis'])}, nested", evaluation["measures"]))
     if fmt.absence(repeated) is None and repeated:
@@ -130,7 +130,8 @@ def _side_by_side(record: RunRecord) -> Table:
     )
 
 
-def _about_resamples(boot: Mapping[str, Any]) -> Iterator[str]:
+def about_resamples(boot: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was drawn, what optimism is, and what could not be used."""
     yield (
         f"{fmt.plural(boot['resamples'], 'bootstrap resample')} of {fmt.plain(boot['drawn'])}, "
         f"{fmt.integer(boot['usable'])} usable. Optimism: performance of each resample's model in its resample less "

@@ -146,9 +146,10 @@ def _alone_problems(study: Study) -> Iterator[Problem]:
     other = _other_than_an_event(study)
     if not other:
         return
-    for part, asked in study.internal_validation:
+    # Curves of times are fitted again, all but over the number of patients.
+    for part, asked in study.internal_validation if not study.timed_outcome else ():
         if asked is not None:
-            judged = {"a quantity": "quantiles", "times": "curves"}.get(other, other)
+            judged = {"a quantity": "quantiles"}.get(other, other)
             what = (
                 f"internal_validation.{part}: {judged} are judged out of fold alone, nothing is fitted again for them"
             )
@@ -160,6 +161,9 @@ def _alone_problems(study: Study) -> Iterator[Problem]:
 def _timed_problems(study: Study) -> Iterator[Problem]:
     """Find what a study of times, or another, cannot have, and horizons that are listed twice."""
     timed = study.timed_outcome
+    if timed and study.internal_validation.learning_curve is not None:
+        what = "internal_validation.learning_curve: curves of times are not followed over the number of patients"
+        yield Problem(("internal_validation", "learning_curve"), what, "null for a study of times")
     for key_name in () if timed else ("published", "horizon_studies"):
         if getattr(study, key_name):
             yield Problem(

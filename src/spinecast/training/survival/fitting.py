@@ -6,13 +6,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledTimes, label_outcome, read_by_day
+from spinecast.cohorts.outcomes import LabelledTimes, label_outcome, read_as_seen, read_by_day
 from spinecast.errors import CohortError
 from spinecast.models.survival.competing import risk_by_days
 from spinecast.models.survival.correction import never_falling
@@ -31,6 +32,7 @@ from spinecast.training.plan import (
     timed_definition,
 )
 from spinecast.training.progress import say
+from spinecast.training.refitting import Refitted, count_refitted, further_splits, refit
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import search
 from spinecast.training.seeds import derive_seed
@@ -59,6 +61,8 @@ class TrainedTimes:
     grid : ndarray, shape (k,)
     causes : tuple of CauseResult
         First the one of interest.
+    refitted : tuple of Refitted
+        The same procedure in the further splits of the study's internal validation, one a cause: curves.
     run_key : str
     started : datetime
     workers : int
@@ -78,6 +82,7 @@ class TrainedTimes:
     splits: tuple[Split, ...]
     grid: FloatArray
     causes: tuple[CauseResult, ...]
+    refitted: tuple[Refitted, ...]
     run_key: str
     started: datetime
     workers: int
@@ -170,28 +175,39 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
     day = float(min(labelled.horizons_days, key=lambda one: abs(np.log(one / middle))))
     checked = first_checks(study, cohort, read_by_day(labelled, day), splits)
     stop_at_errors(checked)
+    seen = read_as_seen(labelled)
+    further = further_splits(study, cohort, seen)
     predictors = model_predictors(study)
     matrix = cohort.matrix(predictors)[labelled.rows]
     schema = predictor_schema(study, predictors)
     run_key = run_key_of(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
-    resumed = sum(count_finished(folder) for folder in checkpoint.glob("cause_*"))
+    resumed = sum(count_finished(folder) + count_refitted(folder) for folder in checkpoint.glob("cause_*"))
     if resumed:
         say(f"going on from {resumed} finished trials")
     began = time.perf_counter()
-    causes, fit_seconds, peak = [], 0.0, 0.0
+    causes, refitted, fit_seconds, peak = [], [], 0.0, 0.0
     for number, (cause, task) in enumerate(zip(labelled.causes, tasks, strict=True), start=1):
-        found = search(
-            TimedSearchData.of(matrix, schema, task),
-            splits,
-            plans,
-            seed=study.seed if len(labelled.causes) == 1 else derive_seed(study.seed, "cause", cause),
-            checkpoint=checkpoint / f"cause_{number}",
-            workers=workers,
-        )
+        data, folder = TimedSearchData.of(matrix, schema, task), checkpoint / f"cause_{number}"
+        seed = study.seed if len(labelled.causes) == 1 else derive_seed(study.seed, "cause", cause)
+        found = search(data, splits, plans, seed=seed, checkpoint=folder, workers=workers)
         causes.append(_cause_result(study, cause, task, splits, plans, found.tuned))
-        fit_seconds += found.fit_seconds
-        peak = max(peak, found.workers_peak_mb)
+        refitted.append(
+            refit(
+                further,
+                study,
+                seen,
+                plans,
+                data,
+                found.tuned,
+                checkpoint=folder,
+                workers=workers,
+                seed=seed,
+                answer=partial(_curves_of, ensemble_names(study), task),
+            )
+        )
+        fit_seconds += found.fit_seconds + refitted[-1].fit_seconds
+        peak = max(peak, found.workers_peak_mb, refitted[-1].workers_peak_mb)
     return TrainedTimes(
         study=study,
         cohort=cohort,
@@ -200,6 +216,7 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
         splits=tuple(splits),
         grid=grid,
         causes=tuple(causes),
+        refitted=tuple(refitted),
         run_key=run_key,
         started=started,
         workers=workers,
@@ -210,6 +227,12 @@ def fit_timed_study(study: Study, *, checkpoints: Path, workers: int, started: d
         checked_day=day,
         first_checks=checked,
     )
+
+
+def _curves_of(
+    ensemble: Sequence[str] | None, task: CurveTask, split: Split, tuned: Mapping[str, TunedCandidate]
+) -> FloatArray:
+    return choose_curves(split, tuned, ensemble, task).test
 
 
 def _cause_result(

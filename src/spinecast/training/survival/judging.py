@@ -34,7 +34,7 @@ from spinecast.validation.risk_sources import AskedOutcome, RiskSource, cohort_c
 from spinecast.validation.subgroups import FEWEST, default_subgroup_variables, group_patients
 from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost, one_day_measures
 
-__all__ = ["judge_times"]
+__all__ = ["judge_times", "timed_judge"]
 
 FloatArray = NDArray[np.float64]
 
@@ -55,15 +55,8 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
     checklist : Checklist
     """
     study, labelled = trained.study, trained.labelled
-    settings = TimedSettings(
-        horizons=tuple(float(day) for day in labelled.horizons_days),
-        thresholds=study.evaluation.thresholds,
-        decision_range=study.evaluation.decision_range,
-        bootstrap=study.evaluation.bootstrap,
-        seed=derive_seed(study.seed, "evaluation"),
-    )
-    days = trained.grid[trained.grid <= max(settings.horizons)]
-    judge = TimedJudge(labelled.time, labelled.cause.astype(np.float64), days, settings)
+    judge = timed_judge(trained)
+    settings = judge.settings
     at_horizons = trained.risk(settings.horizons)
     tasks = [(judge, day, JudgedRisk(at_horizons[:, at])) for at, day in enumerate(settings.horizons)]
     horizons = side_by_side(_judge_horizon, tasks, trained.workers)
@@ -102,6 +95,20 @@ def judge_times(trained: TrainedTimes, results: Path) -> tuple[dict[str, Any], C
         "horizon_studies": horizon_studies(trained, judge, results),
     }
     return evaluation, _checklist(trained, judge, horizons)
+
+
+def timed_judge(trained: TrainedTimes) -> TimedJudge:
+    """What judges risks of the study's patients on every day up to the last horizon."""
+    study, labelled = trained.study, trained.labelled
+    settings = TimedSettings(
+        horizons=tuple(float(day) for day in labelled.horizons_days),
+        thresholds=study.evaluation.thresholds,
+        decision_range=study.evaluation.decision_range,
+        bootstrap=study.evaluation.bootstrap,
+        seed=derive_seed(study.seed, "evaluation"),
+    )
+    days = trained.grid[trained.grid <= max(settings.horizons)]
+    return TimedJudge(labelled.time, labelled.cause.astype(np.float64), days, settings)
 
 
 def _checked(trained: TrainedTimes, horizons: Sequence[dict[str, Any]]) -> dict[str, Any]:

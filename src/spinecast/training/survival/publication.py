@@ -27,8 +27,9 @@ from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
 from spinecast.training.survival.final_model import measured_timed_model
 from spinecast.training.survival.fitting import TrainedTimes
+from spinecast.training.survival.internal_judging import judge_times_internally
 from spinecast.training.survival.judging import judge_times
-from spinecast.training.tracked_run import metrics_of, track_run
+from spinecast.training.tracked_run import internal_metrics, metrics_of, track_run
 
 if TYPE_CHECKING:
     from spinecast.tracking.runs import TrackedRun
@@ -68,7 +69,7 @@ class WrittenTimes:
             self.record,
             self.model,
             self.identity,
-            metrics=_metrics(self.evaluation),
+            metrics=_metrics(self.evaluation) | internal_metrics(self.record.internal),
             candidates={one["name"]: ({"label": one["label"]}, _metrics(one)) for one in self.evaluation["candidates"]},
         )
 
@@ -99,6 +100,8 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
     )
     say("judging out-of-fold curves")
     evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_times(trained, results))
+    say("judging what was fitted again")
+    internal = clock.timed("internal_validation_seconds", lambda: judge_times_internally(trained, model))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
     run = run_facts(trained, identity, clock, overrides) | checklist.to_dict()
@@ -110,6 +113,7 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
         tuning=_tuning(trained),
         explanation=explanation,
         run=run,
+        internal=internal.to_dict(),
     )
     say("writing the report")
     write_report(record, staging)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from spinecast.validation.internal.by_answers import (
+    DrawnAnswers,
+    Measured,
+    answers_by_bootstrap,
+    answers_by_site,
+    answers_repeatedly,
+)
 from spinecast.validation.internal.instability import Instability, InstabilityGroup, ThresholdInstability, instability
 from spinecast.validation.internal.optimism import (
     BootstrapValidation,
@@ -31,12 +38,14 @@ __all__ = [
     "BootstrapValidation",
     "CorrectedMeasure",
     "Drawn",
+    "DrawnAnswers",
     "Instability",
     "InstabilityGroup",
     "InternalExternal",
     "InternalValidation",
     "LearningCurve",
     "LearningPoint",
+    "Measured",
     "PooledMeasure",
     "RepeatedMeasure",
     "RepeatedValidation",
@@ -44,6 +53,9 @@ __all__ = [
     "SitePredictions",
     "Spread",
     "ThresholdInstability",
+    "answers_by_bootstrap",
+    "answers_by_site",
+    "answers_repeatedly",
     "instability",
     "learning_curve",
     "validate_by_bootstrap",

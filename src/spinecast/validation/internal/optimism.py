@@ -32,7 +32,15 @@ from spinecast.statistics import (
 from spinecast.statistics.foundations.inputs import NORMAL_975
 from spinecast.validation.predictions import Predictions
 
-__all__ = ["INTERNAL_MEASURES", "BootstrapValidation", "CorrectedMeasure", "Drawn", "Tuning", "validate_by_bootstrap"]
+__all__ = [
+    "INTERNAL_MEASURES",
+    "BootstrapValidation",
+    "CorrectedMeasure",
+    "Drawn",
+    "Tuning",
+    "corrected_measure",
+    "validate_by_bootstrap",
+]
 
 FloatArray = NDArray[np.float64]
 Tuning = Literal["fixed", "repeated"]
@@ -47,7 +55,9 @@ _STATISTICS: Mapping[str, Callable[..., Measure]] = {
 INTERNAL_MEASURES = tuple(_STATISTICS)
 """What is corrected for optimism, and followed over repeats and shares of patients."""
 CALIBRATION = ("calibration_in_the_large", "calibration_slope")
-"""Measures that fitting itself brings near their ideal: their spread over resamples is none of the sampling error."""
+"""Measures that fitting itself brings near their ideal: their spread over resamples is none of the sampling error.
+
+Names of one day begin with them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +216,7 @@ def validate_by_bootstrap(
         tuning=tuning,
         drawn=drawn,
         measures={
-            name: _corrected(name, measure, found[name], nothing.get(name), spread.get(name))
+            name: corrected_measure(name, measure, found[name], nothing.get(name), spread.get(name))
             if name in found
             else CorrectedMeasure(*(measure,) * 5)
             for name, measure in shown.items()
@@ -233,9 +243,21 @@ def _no_information(apparent: Predictions) -> dict[str, float]:
     return known
 
 
-def _corrected(
+def corrected_measure(
     name: str, apparent: Measure, resampled: Resampled, nothing: float | None, spread: tuple[float, float] | None
 ) -> CorrectedMeasure:
+    """Every form of one measure from its values over resamples.
+
+    Parameters
+    ----------
+    name : str
+    apparent : Measure
+    resampled : Resampled
+    nothing : float or None
+        What predictions unrelated to the outcome reach, where that is defined.
+    spread : (float, float) or None
+        How far the interval reaches below and above the estimate.
+    """
     return CorrectedMeasure(
         apparent=apparent,
         optimism=_optimism(resampled),
@@ -280,7 +302,7 @@ def _with_limits(name: str, measure: Measure, reach: tuple[float, float] | None)
     if isinstance(measure, Absent):
         return measure
     method = measure.method.partition(";")[0]
-    if name in CALIBRATION:
+    if name.startswith(CALIBRATION):
         reason = "no interval: a model is calibrated in its own resample, whoever was drawn"
     elif reach is None:
         reason = "no interval: none for the out-of-bag predictions"

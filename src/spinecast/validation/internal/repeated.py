@@ -20,6 +20,7 @@ __all__ = [
     "RepeatedValidation",
     "Spread",
     "learning_curve",
+    "mean_of_repeats",
     "validate_repeatedly",
 ]
 
@@ -240,10 +241,11 @@ def learning_curve(
 
 def _over_repeats(repeats: Sequence[Predictions], bootstrap: int, seed: int) -> dict[str, RepeatedMeasure]:
     found = [fold_measures(one, bootstrap=bootstrap, seed=seed) for one in repeats]
-    return {name: _mean([measures[name] for measures in found]) for name in INTERNAL_MEASURES}
+    return {name: mean_of_repeats([measures[name] for measures in found]) for name in INTERNAL_MEASURES}
 
 
-def _mean(measures: Sequence[Measure]) -> RepeatedMeasure:
+def mean_of_repeats(measures: Sequence[Measure]) -> RepeatedMeasure:
+    """Mean and spread of one measure over repeats; absent where one of them has no value."""
     missing = [measure for measure in measures if isinstance(measure, Absent)]
     if missing:
         return RepeatedMeasure(missing[0], missing[0])

@@ -37,12 +37,15 @@ __all__ = [
     "PooledMeasure",
     "SiteEvaluation",
     "SitePredictions",
+    "pooled_measure",
     "validate_by_site",
 ]
 
 FloatArray = NDArray[np.float64]
 
 SITE_MEASURES = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope", "observed_expected_ratio")
+RANKING = ("auc", "horizon_auc", "harrell_c")
+"""Beginnings of the names of measures that are chances of a right order."""
 POOLED = ("auc", "calibration_in_the_large", "calibration_slope", "observed_expected_ratio")
 
 
@@ -209,7 +212,7 @@ def validate_by_site(
         Resamples, and their seed, of intervals that have no formula.
     """
     judged = tuple(_judge(site, bootstrap, seed) for site in sites)
-    return InternalExternal(by, label, tuning, judged, {name: _pool(name, judged) for name in POOLED})
+    return InternalExternal(by, label, tuning, judged, {name: pooled_measure(name, judged) for name in POOLED})
 
 
 def _judge(site: SitePredictions, bootstrap: int, seed: int) -> SiteEvaluation:
@@ -223,7 +226,8 @@ def _judge(site: SitePredictions, bootstrap: int, seed: int) -> SiteEvaluation:
     return SiteEvaluation(site.label, found.n, found.events, {name: measures[name] for name in SITE_MEASURES})
 
 
-def _pool(name: str, sites: Sequence[SiteEvaluation]) -> PooledMeasure | Absent:
+def pooled_measure(name: str, sites: Sequence[SiteEvaluation]) -> PooledMeasure | Absent:
+    """Pool one measure over sites by random effects; what ranks (`RANKING`) on the log-odds scale."""
     there = []
     for site in sites:
         measure = site.measures[name]
@@ -258,7 +262,7 @@ def _pool(name: str, sites: Sequence[SiteEvaluation]) -> PooledMeasure | Absent:
 
 def _effects(name: str, values: FloatArray) -> tuple[FloatArray, FloatArray, str]:
     estimate, lower, upper = values.T
-    if name == "auc":
+    if name.startswith(RANKING):
         return *auc_effects(estimate, lower, upper), "log-odds"
     if name == "observed_expected_ratio":
         return *ratio_effects(estimate, lower, upper), "logarithm"
