@@ -25,14 +25,14 @@ from spinecast.cli.validation_options import (
 if TYPE_CHECKING:
     from spinecast.cli.update_results import Answer
     from spinecast.cli.validation_cohort import Asked
-    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.loading import ValidatedModel
     from spinecast.training.study import Study
     from spinecast.training.updating import Training
     from spinecast.validation.checks import Result
     from spinecast.validation.cohort_file import OpenedCohort
     from spinecast.validation.development import Development
     from spinecast.validation.external_plan import ValidationSettings
-    from spinecast.validation.updating import Method
+    from spinecast.validation.updating import AnyMethod
 
 __all__ = ["update"]
 
@@ -46,7 +46,7 @@ def update(
     study: StudyFile = None,
     method: Annotated[
         str,
-        typer.Option("--method", metavar="intercept|logistic|refit|closed-test", help="How the model is changed."),
+        typer.Option("--method", metavar="METHOD", help="closed-test, or how the model is changed."),
     ] = "closed-test",
     judge: Annotated[
         str | None, typer.Option("--judge", metavar="FILE", help="Other patients to judge on [default: a share].")
@@ -76,7 +76,9 @@ def update(
 ) -> None:
     """Update a model on other patients, judge it before and after on yet others, and register the new version.
 
-    No alias moves unless one is named: a bare name goes on meaning the version it did. Research use only.
+    Ways to change a model of an event: intercept, logistic, refit; of times: level, level-and-slope; of a quantity:
+    shift, scale, per-level; closed-test chooses. No alias moves unless one is named: a bare name goes on meaning the
+    version it did. Research use only.
     """
     from spinecast.cli.evaluate import read_thresholds
     from spinecast.cli.update_results import require_alias
@@ -87,7 +89,6 @@ def update(
     from spinecast.validation.subgroups import default_subgroup_variables
     from spinecast.validation.updating import read_method
 
-    chosen = read_method(method)
     settings = ValidationSettings(
         thresholds=read_thresholds(thresholds),
         bootstrap=bootstrap,
@@ -107,6 +108,7 @@ def update(
         synthetic=synthetic,
     )
     updatable = _require_model(asked)
+    chosen = read_method(method, updatable)
     asked.outcome = asked_outcome_of(asked, None, None, (), censored)
     answer = _run(
         asked, updatable, settings, method=chosen, judge=judge, share=share, alias=alias, workers=workers,
@@ -125,21 +127,13 @@ def _share(judge: str | None, share: float | None) -> float:
     return 0.5 if share is None else share
 
 
-def _require_model(asked: Asked) -> PrognosisModel:
+def _require_model(asked: Asked) -> ValidatedModel:
     """Return the model; a score or a published formula is no model that a version could be made of."""
     from spinecast.errors import ContractError
-    from spinecast.models.prognosis_model import PrognosisModel
 
     reference = asked.reference
-    if isinstance(reference.model, PrognosisModel):
-        return reference.model
     if reference.model is not None:
-        raise ContractError(
-            f"{reference.text} predicts no event by one day: updating curves and quantiles is not built yet",
-            where="MODEL",
-            expected="a model of an event",
-            remedy="`spinecast validate` shows how far it is off",
-        )
+        return reference.model
     kind = "a published score" if reference.score is not None else "a published formula"
     raise ContractError(
         f"{reference.text} is {kind}: it stays as it was published, and no version of it can be registered",
@@ -151,10 +145,10 @@ def _require_model(asked: Asked) -> PrognosisModel:
 
 def _run(
     asked: Asked,
-    model: PrognosisModel,
+    model: ValidatedModel,
     settings: ValidationSettings,
     *,
-    method: Method,
+    method: AnyMethod,
     judge: str | None,
     share: float,
     alias: str | None,
@@ -169,20 +163,22 @@ def _run(
     from spinecast.cli.validation_cohort import open_asked, wanted_of
     from spinecast.cli.validation_inputs import development_of
     from spinecast.cli.validation_results import require_own_folder
+    from spinecast.models.prognosis_model import PrognosisModel
     from spinecast.models.scanners import with_scanners_of
     from spinecast.training.progress import say
     from spinecast.training.seeds import derive_seed
-    from spinecast.training.updating import UpdatePlan, update_model
+    from spinecast.training.updating import UpdatePlan, update_any
     from spinecast.validation.recorded_outcome import label_as_event
-    from spinecast.validation.updating import require_update_events
+    from spinecast.validation.updating import require_update_events, risk_method
     from spinecast.validation.updating_patients import divide_patients, refuse_same_patients
 
     started = datetime.now(UTC)
-    _require_same_outcome(asked)
+    if isinstance(model, PrognosisModel):  # asked_outcome_of holds models of other kinds to it
+        _require_same_outcome(asked)
     development, trained = development_of(asked.reference, asked.study, say)
     wanted = wanted_of(asked, (), (*development.variables, *_grouping(trained)), settings.subgroups, trained)
     opened = open_asked(asked, wanted)
-    first = _first(asked, development, opened, settings)
+    first = _first(asked, model, development, opened, settings)
     notes = list(opened.notes)
     drawn_from = None
     if judge is None:
@@ -192,15 +188,16 @@ def _run(
     else:
         asked.cohort = judge
         apart = open_asked(asked, wanted)
-        first = _first(asked, development, apart, settings)
+        first = _first(asked, model, development, apart, settings)
         updating, judging = opened.cohort, apart.cohort
         refuse_same_patients(updating, judging, asked.outcome)
         notes += [note for note in apart.notes if note not in notes]
     labelled_updating = label_as_event(updating, asked.outcome)
-    require_update_events(labelled_updating, method, model.predictors)  # before a folder is made for the results
-    # From those it is updated on alone: whoever it is judged on teaches nothing.
-    model, learned = with_scanners_of(model, updating.frame)
-    notes += learned
+    if isinstance(model, PrognosisModel):  # before a folder is made for the results
+        require_update_events(labelled_updating, risk_method(method), model.predictors)
+        # From those it is updated on alone: whoever it is judged on teaches nothing.
+        model, learned = with_scanners_of(model, updating.frame)
+        notes += learned
     target = require_own_folder(output or folder_of(model, opened.cohort.name), what="update", also=("model",))
     plan = UpdatePlan(
         model=model,
@@ -215,7 +212,7 @@ def _run(
         seed=settings.seed,
         workers=workers,
     )
-    updated = update_model(plan, say)
+    updated = update_any(plan, say)
     done = Finished(plan, updated, development, first, judging, opened.lacking, tuple(notes), settings, started)
     return finish(done, target, alias=alias, pdf=pdf)
 
@@ -229,30 +226,29 @@ def _grouping(trained: Study | None) -> tuple[str, ...]:
 
 
 def _first(
-    asked: Asked, development: Development, opened: OpenedCohort, settings: ValidationSettings
+    asked: Asked, model: ValidatedModel, development: Development, opened: OpenedCohort, settings: ValidationSettings
 ) -> tuple[Result, ...]:
     """Make the checks that need no prediction; refuse patients the model was made from or updated on before."""
+    from spinecast.cli.validation_inputs import plain_source
     from spinecast.validation.checks import stop_at_errors
     from spinecast.validation.cohort_file import dated_predictors
     from spinecast.validation.development import find_overlap, refuse_development_cohort
     from spinecast.validation.external_checks import first_checks
     from spinecast.validation.external_plan import ValidationPlan
     from spinecast.validation.recorded_outcome import label_as_event
-    from spinecast.validation.risk_sources import asked_outcome
     from spinecast.validation.updating_patients import refuse_updating_cohorts
 
     labelled = label_as_event(opened.cohort, asked.outcome)
     overlap = find_overlap(development, opened.cohort, labelled)
     refuse_development_cohort(overlap, development, opened.cohort)
-    if asked.reference.model is not None:
-        refuse_updating_cohorts(asked.reference.model, opened.cohort, labelled)
+    refuse_updating_cohorts(model, opened.cohort, labelled)
     plan = ValidationPlan(
-        source=asked.reference.source(asked_outcome(asked.outcome)),
+        source=plain_source(model, asked.reference.identity),
         cohort=opened.cohort,
         outcome=asked.outcome,
         labelled=labelled,
         development=development,
-        model=asked.reference.model,
+        model=model,
         lacking=opened.lacking,
         dated=dated_predictors(Path(asked.cohort), asked.mapping) if asked.mapping else None,
         settings=settings,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinecast.cohorts.cohort import Cohort
@@ -18,8 +18,18 @@ if TYPE_CHECKING:
     from spinecast.validation.development import Development
     from spinecast.validation.external_plan import ValidationSettings
     from spinecast.validation.predictions import Predictions
+    from spinecast.validation.updating_quantity import QuantityUpdate
+    from spinecast.validation.updating_times import TimesUpdate
 
-__all__ = ["Finished", "judge", "update_record"]
+__all__ = ["Finished", "Judged", "judge", "update_record"]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """An update judged: the evaluation after it, and everything else that was found, as JSON values."""
+
+    evaluation: dict[str, Any]
+    findings: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +37,7 @@ class Finished:
     """An update that was fitted, and the patients set apart to judge it."""
 
     plan: UpdatePlan
-    update: Update
+    update: Update | TimesUpdate | QuantityUpdate
     development: Development
     first: tuple[Result, ...]
     judging: Cohort
@@ -37,8 +47,20 @@ class Finished:
     started: datetime
 
 
-def judge(done: Finished) -> tuple[BeforeAfter, Checklist]:
+def judge(done: Finished) -> Judged:
     """Judge the model before and after, on the patients set apart, and make the checks."""
+    from spinecast.cli.update_kinds import judge_kind
+    from spinecast.models.prognosis_model import PrognosisModel
+
+    updated = done.update.model
+    if isinstance(updated, PrognosisModel):
+        judged, checklist = _judge_risk(done, updated)
+        return Judged(judged.after.to_dict(), judged.parts() | checklist.to_dict())
+    found = judge_kind(done, updated)
+    return Judged(found.after, found.parts())
+
+
+def _judge_risk(done: Finished, updated: PrognosisModel) -> tuple[BeforeAfter, Checklist]:
     from spinecast.statistics import Absent
     from spinecast.validation.before_after import judge_update
     from spinecast.validation.evaluation import CohortIdentity, OutcomeLabel
@@ -54,7 +76,7 @@ def judge(done: Finished) -> tuple[BeforeAfter, Checklist]:
     def predicted(model: PrognosisModel) -> Predictions:
         return Predictions(predict_columns(model, columns), labelled.values, labelled.weights, None, "external")
 
-    before, after = predicted(plan.model), predicted(done.update.model)
+    before, after = predicted(plan.risk_model), predicted(updated)
     followed = None if labelled.weights is None else followed_risk(labelled, after.risk)
     title = str(plan.model.about.get("title") or plan.model.name)
     judged = judge_update(
@@ -117,7 +139,7 @@ def _checks(done: Finished, judged: BeforeAfter, predictions: Predictions, label
     return Checklist("update", results)
 
 
-def update_record(done: Finished, judged: BeforeAfter, checklist: Checklist, identity: str | None) -> ExternalRecord:
+def update_record(done: Finished, judged: Judged, identity: str | None) -> ExternalRecord:
     """Put a finished update into a record: what was changed, on whom, every number, and no patient."""
     from spinecast.clinical.dictionary import variable
     from spinecast.cohorts.describing.by_outcome import describe
@@ -166,6 +188,7 @@ def update_record(done: Finished, judged: BeforeAfter, checklist: Checklist, ide
             "fingerprint": cohort.fingerprint,
             "patients": len(labelled),
         },
+        "outcome": {"definition": {"kind": type(plan.outcome).__name__, **asdict(plan.outcome)}},
         "weighted": labelled.weights is not None and not labelled.known.all(),
         "settings": done.settings.to_dict(),
         "lacking": [variable(name).label for name in done.lacking],
@@ -174,18 +197,14 @@ def update_record(done: Finished, judged: BeforeAfter, checklist: Checklist, ide
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "environment": describe_environment(Path.cwd()),
     }
-    evaluation = judged.after.to_dict()
-    evaluation["outcome"]["negative_label"] = labelled.negative_label
+    evaluation = judged.evaluation
+    evaluation["outcome"].setdefault("negative_label", labelled.negative_label)
     described = [name for name in plan.model.predictors if name in cohort.frame]
     return ExternalRecord(
         about=about,
         evaluation=evaluation,
         cohort=describe(cohort, labelled, described),
-        findings={
-            "updating": done.update.to_dict(),
-            **judged.parts(),
-            **checklist.to_dict(),
-        },
+        findings={"updating": done.update.to_dict(), **judged.findings},
     )
 
 

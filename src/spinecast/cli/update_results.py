@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinecast.cli.update_record import Finished
-    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.loading import ValidatedModel
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
@@ -41,19 +41,16 @@ class Answer:
     def text(self) -> str:
         """Say the result in a few lines."""
         from spinecast.cli.measure_lines import measure_lines
-        from spinecast.cli.validation_results import REPORT
+        from spinecast.cli.validation_results import REPORT, people_text
 
         record, update = self.record, self.record.about["update"]
-        before = record.findings["before"]["measures"]
+        cohort, before = update["cohort"], record.findings["before"]
+        counted = people_text({**cohort, "kind": record.evaluation.get("kind")})
         lines = [
             record.about["title"],
-            f"updated on {update['cohort']['n']:,} patients, {update['cohort']['events']:,} events: {update['method']}",
-            f"judged on {record.evaluation['n']:,} others, {record.evaluation['events']:,} events",
-            *(
-                f"  {f'{name} before'.replace('_', ' '):28} {before[name]['estimate']:.3f}"
-                for name in ("calibration_in_the_large", "calibration_slope", "log_loss")
-                if "estimate" in before[name]
-            ),
+            f"updated on {counted}: {update['method']}",
+            f"judged on {people_text(record.evaluation).replace(' patients', ' others', 1)}",
+            *(f"  {name:28} {found['estimate']:.3f}" for name, found in _before(before) if "estimate" in found),
             *measure_lines(record),
             *(f"  {check['code']} {check['title']}: {check['finding']}" for check in record.findings["checks"]),
             f"  {'report':28} {self.folder / REPORT}",
@@ -62,6 +59,22 @@ class Answer:
             *record.about["notices"],
         ]
         return "\n".join(lines)
+
+
+def _before(evaluation: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return what most tells a model's fit before the update: of each day, of each interval, or of the one risk."""
+    if "horizons" in evaluation:
+        of_days = ("horizon_observed_expected_ratio", "calibration_slope")
+        return [
+            (f"{name.removeprefix('horizon_').replace('_', ' ')} before, day {one['day']:g}", one["measures"][name])
+            for one in evaluation["horizons"]
+            for name in of_days
+        ]
+    kept = ("pinball_skill", "coverage_50", "coverage_80", "coverage_90")
+    names = (
+        kept if evaluation.get("kind") == "quantity" else ("calibration_in_the_large", "calibration_slope", "log_loss")
+    )
+    return [(f"{name} before".replace("_", " "), evaluation["measures"][name]) for name in names]
 
 
 def _why_not(update: Mapping[str, Any]) -> str:
@@ -86,7 +99,7 @@ def require_alias(alias: str) -> None:
         )
 
 
-def folder_of(model: PrognosisModel, cohort: str) -> Path:
+def folder_of(model: ValidatedModel, cohort: str) -> Path:
     """Name the folder of an update: which model, on whom."""
     from spinecast.cli.validation_inputs import safe_name
 
@@ -138,16 +151,16 @@ def finish(done: Finished, target: Path, *, alias: str | None, pdf: bool) -> Ans
     from spinecast.cli.update_record import judge, update_record
     from spinecast.cli.validation_results import RECORD, REPORT
     from spinecast.files import staged_directory
-    from spinecast.models.artifact import save_model
+    from spinecast.models.loading import save_any_model
     from spinecast.training.progress import say
 
     say("judging the model before and after")
-    judged, checklist = judge(done)
+    judged = judge(done)
     store = _store()
     changed = done.update.method != "original"
     with staged_directory(target) as staging:
-        identity = save_model(done.update.model, staging / MODEL) if changed else None
-        record = update_record(done, judged, checklist, identity)
+        identity = save_any_model(done.update.model, staging / MODEL) if changed else None
+        record = update_record(done, judged, identity)
         record.save(staging / RECORD)
         write_page(record, staging / REPORT, pdf=pdf)
     if store is None or identity is None:
@@ -162,23 +175,21 @@ def finish(done: Finished, target: Path, *, alias: str | None, pdf: bool) -> Ans
 def _register(
     store: Store, done: Finished, record: ExternalRecord, target: Path, identity: str, alias: str | None
 ) -> TrackedRun:
-    from spinecast.cli.validation_results import RECORD
+    from spinecast.cli.validation_results import RECORD, numbers
     from spinecast.files import canonical_json, sha256_bytes
     from spinecast.tracking.runs import PARENT_VERSION, RunContent, write_run
 
-    plan, update, measures = done.plan, done.update, record.evaluation["measures"]
-    line = update.to_dict()["lines"].get(update.method) or {}
-    numbers = {name: str(line[name]["estimate"]) for name in ("intercept", "slope") if name in line}
+    plan, update = done.plan, done.update
+    changes = {name: str(value) for name, value in update.numbers().items()}
     tags = {
         PARENT_VERSION: plan.version,
         "spinecast.parent_identity": plan.identity,
         "spinecast.update_method": update.method,
         "spinecast.updating_cohort": plan.cohort.name,
         "spinecast.updating_cohort_fingerprint": plan.cohort.fingerprint,
-        **{f"spinecast.update_{name}": value for name, value in numbers.items()},
+        **{f"spinecast.update_{name}": value for name, value in changes.items()},
     }
     key = {"identity": identity, "judged": record.about["cohort"]["fingerprint"], "settings": done.settings.to_dict()}
-    differences = record.findings["differences"]
     return write_run(
         store,
         RunContent(
@@ -192,8 +203,8 @@ def _register(
             source=plan.cohort.provenance.source,
             parameters={"method": update.method, "asked": plan.method, "seed": plan.seed},
             metrics={
-                **{name: found["estimate"] for name, found in measures.items() if "estimate" in found},
-                **{f"{name}_difference": one["estimate"] for name, one in differences.items() if "estimate" in one},
+                **numbers(record.evaluation),
+                **_differences(record.findings["differences"]),
             },
             tags={**tags, "spinecast.kind": "update", "spinecast.model_identity": identity},
             candidates={},
@@ -206,3 +217,13 @@ def _register(
             context="updating",
         ),
     )
+
+
+def _differences(found: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Flatten paired differences: of a model of several days, or levels, each with its own."""
+    flat: dict[str, float] = {}
+    for one in [found] if isinstance(found, Mapping) else found:
+        at = next((f"_{one[key]:g}" for key in ("day", "level") if key in one), "")
+        measures = {name: measure for name, measure in one.items() if isinstance(measure, Mapping)}
+        flat |= {f"{name}_difference{at}": each["estimate"] for name, each in measures.items() if "estimate" in each}
+    return flat

@@ -27,6 +27,7 @@ __all__ = [
     "find_reference",
     "folder_name",
     "placed_studies",
+    "plain_source",
     "recorded_training",
     "safe_name",
 ]
@@ -171,6 +172,27 @@ def _published(name: str) -> PublishedModel:
         expected=f"one of {', '.join(known)}, or a YAML file",
         remedy=f"did you mean {close}?" if close else None,
     )
+
+
+def plain_source(model: ValidatedModel, identity: str) -> RiskSource:
+    """Return a model as one risk, that of its first day or threshold where it has several: for what reads no risk."""
+    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.quantiles.model import QuantityModel
+    from spinecast.validation.recorded_outcome import outcome_from_record
+    from spinecast.validation.risk_sources import (
+        AskedOutcome,
+        asked_outcome,
+        model_source,
+        threshold_source,
+        timed_source,
+    )
+
+    recorded = asked_outcome(outcome_from_record(model.about.get("outcome")))
+    if isinstance(model, PrognosisModel):
+        return model_source(model, identity, recorded)
+    if isinstance(model, QuantityModel):
+        return threshold_source(model, identity, recorded.event, model.thresholds[0])
+    return timed_source(model, identity, AskedOutcome(recorded.event, model.horizons_days[0]))
 
 
 def _first_identity(model: ValidatedModel, identity: str) -> str:

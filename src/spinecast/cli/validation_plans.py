@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from spinecast.cli.validation_cohort import Asked
     from spinecast.cli.validation_inputs import Reference
+    from spinecast.cohorts.cohort import Cohort
     from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
     from spinecast.models.loading import TimedModel
     from spinecast.models.quantiles.model import QuantityModel
@@ -34,6 +35,7 @@ __all__ = [
     "checked_day",
     "development_at_day",
     "development_at_threshold",
+    "kept_horizons",
     "prepare",
     "quantity_of",
     "times_of",
@@ -232,7 +234,7 @@ def _measured(model: QuantityModel) -> str:
 
 
 def times_of(asked: Asked, opened: OpenedCohort) -> tuple[LabelledTimes, tuple[str, ...]]:
-    """Read times, and say which of the study's days these patients were not followed to.
+    """Read times at the days that were named; else at those of the study, as far as these patients were followed.
 
     Raises
     ------
@@ -241,15 +243,30 @@ def times_of(asked: Asked, opened: OpenedCohort) -> tuple[LabelledTimes, tuple[s
     """
     from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome
 
-    outcome = asked.outcome
+    if not asked.horizons:
+        return kept_horizons(asked.outcome, opened.cohort)
+    assert isinstance(asked.outcome, TimeToEventOutcome | CompetingRisksOutcome)  # asked_outcome_of has read it as one
+    return label_outcome(opened.cohort, asked.outcome), ()
+
+
+def kept_horizons(outcome: ValidatedOutcome, cohort: Cohort) -> tuple[LabelledTimes, tuple[str, ...]]:
+    """Read times, and say which of the study's days these patients were not followed to.
+
+    Raises
+    ------
+    CohortError
+        If every day of the study lies past the follow-up.
+    """
+    from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome
+
     assert isinstance(outcome, TimeToEventOutcome | CompetingRisksOutcome)  # asked_outcome_of has read it as one
-    longest = float(label_outcome(opened.cohort, replace(outcome, horizons_days=())).time.max())
+    longest = float(label_outcome(cohort, replace(outcome, horizons_days=())).time.max())
     kept = tuple(day for day in outcome.horizons_days if day <= longest)
-    if asked.horizons or not kept or len(kept) == len(outcome.horizons_days):
-        return label_outcome(opened.cohort, outcome), ()
+    if not kept or len(kept) == len(outcome.horizons_days):
+        return label_outcome(cohort, outcome), ()
     gone = ", ".join(f"{day:g}" for day in outcome.horizons_days if day not in kept)
     note = f"Not judged: day {gone}, past the longest follow-up of these patients ({longest:g} days)"
-    return label_outcome(opened.cohort, replace(outcome, horizons_days=kept)), (note,)
+    return label_outcome(cohort, replace(outcome, horizons_days=kept)), (note,)
 
 
 def checked_day(times: LabelledTimes, development: Development) -> float:

@@ -1,32 +1,64 @@
-"""Loading a model of any kind from its folder, by the format its manifest states."""
+"""Loading and saving a model of any kind: by the format its manifest states, by what it is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from spinecast.models.artifact import load_model, stored_format
-from spinecast.models.ordinal.artifact import ORDINAL_FORMAT, load_ordinal_model
+from spinecast.models.artifact import load_model, save_model, stored_format
+from spinecast.models.ordinal.artifact import ORDINAL_FORMAT, load_ordinal_model, save_ordinal_model
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
-from spinecast.models.quantiles.artifact import QUANTITY_FORMAT, load_quantity_model
+from spinecast.models.quantiles.artifact import QUANTITY_FORMAT, load_quantity_model, save_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.survival.artifact import (
     COMPETING_FORMAT,
     FORMAT,
     load_competing_model,
     load_survival_model,
+    save_competing_model,
+    save_survival_model,
 )
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.model import TimeToEventModel
 
-__all__ = ["AnyModel", "TimedModel", "ValidatedModel", "load_any_model"]
+__all__ = ["AnyModel", "TimedModel", "ValidatedModel", "load_any_model", "save_any_model", "with_about"]
 
 TimedModel: TypeAlias = TimeToEventModel | CompetingRisksModel
 ValidatedModel: TypeAlias = PrognosisModel | TimedModel | QuantityModel
 """What `validate` and `update` know how to judge on other patients."""
 
 AnyModel: TypeAlias = ValidatedModel | OrdinalModel
+
+
+def with_about(model: ValidatedModel, about: Mapping[str, Any]) -> ValidatedModel:
+    """Return a model that says something else of itself; one of competing causes says it of every cause."""
+    if isinstance(model, CompetingRisksModel):
+        return replace(model, hazards=tuple(replace(one, about=about) for one in model.hazards))
+    return replace(model, about=about)
+
+
+def save_any_model(model: AnyModel, folder: Path) -> str:
+    """Write a model folder of any kind, whole or not at all, and return its identity.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    match model:
+        case CompetingRisksModel():
+            return save_competing_model(model, folder)
+        case TimeToEventModel():
+            return save_survival_model(model, folder)
+        case QuantityModel():
+            return save_quantity_model(model, folder)
+        case OrdinalModel():
+            return save_ordinal_model(model, folder)
+        case _:
+            return save_model(model, folder)
 
 
 def load_any_model(folder: Path) -> tuple[AnyModel, str]:

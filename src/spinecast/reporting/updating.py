@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Document
+from spinecast.reporting.document import Document, Section
 from spinecast.reporting.external import BANNER, MARK, build_external_report
 from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.closing import checks_section
 from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.external_closing import done_section, external_glossary_section
+from spinecast.reporting.sections.external_quantity import quantity_decision_section
+from spinecast.reporting.sections.external_times import expected_events_section
+from spinecast.reporting.sections.quantity import quantity_outcome_section, quantity_thresholds_section
+from spinecast.reporting.sections.timed import timed_curve_section, timed_decision_section, timed_outcome_section
 from spinecast.reporting.sections.updating import (
     before_after_section,
     pair_section,
     update_section,
     update_summary_section,
     updated_section,
+)
+from spinecast.reporting.sections.updating_kinds import (
+    kind_summary_section,
+    quantity_before_after_section,
+    quantity_update_section,
+    times_before_after_section,
+    times_update_section,
 )
 from spinecast.reporting.sections.usefulness import classification_section, decision_section
 
@@ -24,6 +36,44 @@ __all__ = ["build_report_of", "build_update_report"]
 def build_report_of(record: ExternalRecord) -> Document:
     """Write the report that belongs to a record: of an update, else of a validation or of a file of predictions."""
     return build_update_report(record) if record.about["kind"] == "update" else build_external_report(record)
+
+
+def _own_sections(record: ExternalRecord, run: RunRecord) -> tuple[Section, ...]:
+    match record.evaluation.get("kind"):
+        case None:
+            return (
+                update_summary_section(record),
+                updated_section(record),
+                update_section(record),
+                cohort_section(run),
+                before_after_section(record),
+                pair_section(record),
+                decision_section(run),
+                classification_section(run),
+            )
+        case "quantity":
+            return (
+                kind_summary_section(record),
+                updated_section(record),
+                quantity_update_section(record),
+                cohort_section(run),
+                quantity_outcome_section(run),
+                quantity_before_after_section(record),
+                quantity_thresholds_section(run),
+                quantity_decision_section(record),
+            )
+        case _:
+            return (
+                kind_summary_section(record),
+                updated_section(record),
+                times_update_section(record),
+                cohort_section(run),
+                timed_outcome_section(run),
+                times_before_after_section(record),
+                timed_curve_section(run),
+                expected_events_section(record),
+                timed_decision_section(run),
+            )
 
 
 def build_update_report(record: ExternalRecord) -> Document:
@@ -45,14 +95,7 @@ def build_update_report(record: ExternalRecord) -> Document:
         subtitle="Updating of a prognosis model, judged on patients set apart",
         banner=BANNER,
         sections=(
-            update_summary_section(record),
-            updated_section(record),
-            update_section(record),
-            cohort_section(run),
-            before_after_section(record),
-            pair_section(record),
-            decision_section(run),
-            classification_section(run),
+            *_own_sections(record, run),
             checks_section(run),
             done_section(record),
             external_glossary_section(record),

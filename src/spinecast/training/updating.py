@@ -9,24 +9,35 @@ from typing import Any
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.cohorts.outcomes import (
+    CompetingRisksOutcome,
+    LabelledOutcome,
+    QuantityOutcome,
+    TimeToEventOutcome,
+    label_outcome,
+)
 from spinecast.errors import CohortError
+from spinecast.models.loading import ValidatedModel, with_about
 from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import Absent, ClosedTest, UpdateLine, closed_update_test, fit_update
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import Study
 from spinecast.training.update_refit import Refit, refit_model, refit_plans
 from spinecast.validation.recorded_outcome import ValidatedOutcome
 from spinecast.validation.updating import (
-    Method,
+    AnyMethod,
     predictor_parameters,
     recalibrated,
     require_update_events,
+    risk_method,
     too_few_for,
 )
 from spinecast.validation.updating_patients import describe_people
+from spinecast.validation.updating_quantity import QuantityUpdate, update_quantity
+from spinecast.validation.updating_times import TimesUpdate, update_times
 
-__all__ = ["Training", "Update", "UpdatePlan", "update_model"]
+__all__ = ["Training", "Update", "UpdatePlan", "update_any", "update_model"]
 
 Say = Callable[[str], None]
 
@@ -45,16 +56,16 @@ class UpdatePlan:
 
     Parameters
     ----------
-    model : PrognosisModel
+    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel
         As it is.
     identity, version : str
         Of this model; the version is ``name/number`` in the registry, or says that it is not registered.
-    method : Method
+    method : AnyMethod
     outcome : ValidatedOutcome
     cohort : Cohort
         The updating patients.
     labelled : LabelledOutcome
-        Their outcome.
+        Their outcome, as one that is had or not.
     drawn_from : (Cohort, LabelledOutcome), optional
         All patients they were divided from; None where others are judged on.
     training : Training or str
@@ -62,10 +73,10 @@ class UpdatePlan:
     seed, workers : int
     """
 
-    model: PrognosisModel
+    model: ValidatedModel
     identity: str
     version: str
-    method: Method
+    method: AnyMethod
     outcome: ValidatedOutcome
     cohort: Cohort
     labelled: LabelledOutcome
@@ -73,6 +84,13 @@ class UpdatePlan:
     training: Training | str
     seed: int
     workers: int
+
+    @property
+    def risk_model(self) -> PrognosisModel:
+        """The model, where it gives a risk of an event."""
+        if not isinstance(self.model, PrognosisModel):
+            raise TypeError("the model predicts no event by one day")
+        return self.model
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +131,48 @@ class Update:
             "refit_against_logistic": cross_validated,
         }
 
+    def numbers(self) -> dict[str, float]:
+        """Return what was changed: intercept and slope of the line that was put after the model."""
+        line = self.lines.get(self.method)
+        if not isinstance(line, UpdateLine):
+            return {}
+        return {"intercept": line.intercept.estimate, "slope": line.slope.estimate}
+
+
+def update_any(plan: UpdatePlan, say: Say = lambda _: None) -> Update | TimesUpdate | QuantityUpdate:
+    """Update a model of any kind, and let the result say where it comes from.
+
+    Parameters
+    ----------
+    plan : UpdatePlan
+    say : callable
+        Told what is going on.
+
+    Raises
+    ------
+    CohortError
+        As :func:`update_model`, :func:`spinecast.validation.updating_times.update_times` and
+        :func:`spinecast.validation.updating_quantity.update_quantity`.
+    """
+    if isinstance(plan.model, PrognosisModel):
+        return update_model(plan, say)
+    say(f"updating on {len(plan.labelled):,} patients")
+    found: TimesUpdate | QuantityUpdate
+    if isinstance(plan.model, QuantityModel):
+        assert isinstance(plan.outcome, QuantityOutcome)  # the outcome is the model's own
+        quantity = label_outcome(plan.cohort, plan.outcome)
+        method: Any = plan.method
+        found = update_quantity(plan.model, plan.cohort, quantity, method, seed=derive_seed(plan.seed, "folds"))
+    else:
+        assert isinstance(plan.outcome, TimeToEventOutcome | CompetingRisksOutcome)  # the outcome is the model's own
+        times = label_outcome(plan.cohort, replace(plan.outcome, horizons_days=()))
+        method = plan.method
+        found = update_times(plan.model, plan.cohort, times, method)
+    if found.method == "original":
+        return found
+    made: Any = with_about(found.model, _about(plan, found.method, found.numbers()))
+    return replace(found, model=made)
+
 
 def update_model(plan: UpdatePlan, say: Say = lambda _: None) -> Update:
     """Update a model.
@@ -130,9 +190,9 @@ def update_model(plan: UpdatePlan, say: Say = lambda _: None) -> Update:
     ArtifactError
         If refitting is asked for and the record of the training is not at hand.
     """
-    require_update_events(plan.labelled, plan.method, plan.model.predictors)
+    require_update_events(plan.labelled, risk_method(plan.method), plan.risk_model.predictors)
     rows = plan.labelled.rows
-    log_odds = plan.model.log_odds(plan.model.matrix(plan.cohort.frame)[rows])
+    log_odds = plan.risk_model.log_odds(plan.risk_model.matrix(plan.cohort.frame)[rows])
     outcome, weights = plan.labelled.values, plan.labelled.weights
     say(f"updating on {len(plan.labelled):,} patients, {plan.labelled.events:,} with the event")
     lines: dict[str, UpdateLine | Absent] = {
@@ -166,7 +226,7 @@ def _chosen(tested: ClosedTest | Absent, refit: Refit | Absent) -> str:
 def _refit_if_possible(plan: UpdatePlan, say: Say) -> Refit | Absent:
     if isinstance(plan.training, str):
         return Absent(plan.training)
-    few = too_few_for(plan.labelled, predictor_parameters(plan.model.predictors))
+    few = too_few_for(plan.labelled, predictor_parameters(plan.risk_model.predictors))
     if few:
         return Absent(f"too few events to fit the model again: {few}")
     lacking = _lacking(plan)
@@ -192,8 +252,8 @@ def _refit(plan: UpdatePlan, say: Say, *, cross_validate: bool) -> Refit:
         )
     say("fitting the model again" + (", and outside each fold to judge that" if cross_validate else ""))
     return refit_model(
-        plan.model,
-        refit_plans(plan.model, plan.training.study, plan.training.record),
+        plan.risk_model,
+        refit_plans(plan.risk_model, plan.training.study, plan.training.record),
         plan.training.study,
         plan.cohort,
         plan.labelled,
@@ -205,7 +265,7 @@ def _refit(plan: UpdatePlan, say: Say, *, cross_validate: bool) -> Refit:
 
 def _lacking(plan: UpdatePlan) -> str:
     frame = plan.cohort.frame
-    absent = [name for name in plan.model.predictors if name not in frame or not frame[name].notna().any()]
+    absent = [name for name in plan.risk_model.predictors if name not in frame or not frame[name].notna().any()]
     return ", ".join(variable(name).label for name in absent)
 
 
@@ -213,19 +273,22 @@ def _result(
     plan: UpdatePlan, chosen: str, lines: Mapping[str, UpdateLine | Absent], refit: Refit | Absent | None
 ) -> PrognosisModel:
     if chosen == "original":
-        return plan.model
+        return plan.risk_model
     line = lines.get(chosen)
     if isinstance(refit, Refit) and chosen == "refit":
         made = refit.model
     elif isinstance(line, UpdateLine):
-        made = recalibrated(plan.model, line)
+        made = recalibrated(plan.risk_model, line)
     else:
         reason = line.reason if isinstance(line, Absent) else "it was not fitted"
         raise CohortError(f"the model cannot be updated by {chosen}: {reason}", remedy="--method intercept needs least")
-    return replace(made, about=_about(plan, chosen, line if isinstance(line, UpdateLine) else None))
+    numbers = {}
+    if isinstance(line, UpdateLine):
+        numbers = {"intercept": line.intercept.estimate, "slope": line.slope.estimate}
+    return replace(made, about=_about(plan, chosen, numbers))
 
 
-def _about(plan: UpdatePlan, chosen: str, line: UpdateLine | None) -> dict[str, Any]:
+def _about(plan: UpdatePlan, chosen: str, numbers: Mapping[str, float]) -> dict[str, Any]:
     """Return what the model says of itself: all it said before, its development cohort included, and the update."""
     about = dict(plan.model.about)
     before = about.get("cohort") or {}
@@ -238,8 +301,9 @@ def _about(plan: UpdatePlan, chosen: str, line: UpdateLine | None) -> dict[str, 
     update = {
         "method": chosen,
         "asked": plan.method,
-        "intercept": None if line is None else line.intercept.estimate,
-        "slope": None if line is None else line.slope.estimate,
+        "intercept": numbers.get("intercept"),
+        "slope": numbers.get("slope"),
+        **{name: value for name, value in numbers.items() if name not in ("intercept", "slope")},
         "parent": {"identity": plan.identity, "version": plan.version},
         "cohort": describe_people(plan.cohort, plan.labelled, plan.model.predictors, plan.outcome),
         "drawn_from": drawn_from,

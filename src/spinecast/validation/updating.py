@@ -9,32 +9,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import CohortError, ContractError, nearest
+from spinecast.models.loading import ValidatedModel
 from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import UpdateLine
 from spinecast.validation.checks.design import EVENTS_PER_PARAMETER
+from spinecast.validation.updating_quantity import QuantityMethod
+from spinecast.validation.updating_times import TimesMethod
 
 __all__ = [
     "METHODS",
+    "AnyMethod",
     "Method",
+    "methods_of",
     "predictor_parameters",
     "read_method",
     "recalibrated",
     "require_update_events",
+    "risk_method",
     "too_few_for",
 ]
 
 Method = Literal["intercept", "logistic", "refit", "closed-test"]
+AnyMethod = Method | TimesMethod | QuantityMethod
 
 METHODS: Mapping[str, str] = {
     "intercept": "a new intercept (recalibration in the large)",
     "logistic": "a new intercept and slope (logistic recalibration)",
     "refit": "the model's own algorithms fitted again",
     "closed-test": "the smallest of these changes that the closed test does not reject",
+}
+
+
+TIMES_METHODS: Mapping[str, str] = {
+    "level": "a new level of the hazard",
+    "level-and-slope": "a new level and slope of the hazard",
+    "closed-test": METHODS["closed-test"],
+}
+QUANTITY_METHODS: Mapping[str, str] = {
+    "shift": "one shift of all quantiles",
+    "scale": "one shift, and another spread about the median",
+    "per-level": "a shift of each level by itself (conformalised again)",
+    "closed-test": "the smallest of these changes that the largest does not beat in patients held out",
 }
 
 
@@ -46,24 +67,54 @@ class _Need:
     lesser: str | None
 
 
-def read_method(text: str) -> Method:
-    """Read the name of a method.
+def methods_of(model: ValidatedModel) -> Mapping[str, str]:
+    """Return the ways a model can be updated, with their words."""
+    if isinstance(model, PrognosisModel):
+        return METHODS
+    return QUANTITY_METHODS if isinstance(model, QuantityModel) else TIMES_METHODS
+
+
+def read_method(text: str, model: ValidatedModel) -> AnyMethod:
+    """Read the name of a method of updating a model.
 
     Raises
     ------
     ContractError
         If there is none of that name; names the nearest.
     """
-    for method in get_args(Method):
-        if text == method:
-            return method  # type: ignore[no-any-return]
-    close = nearest(text, METHODS)
+    known = methods_of(model)
+    if text in known:
+        method: Any = text
+        checked: AnyMethod = method
+        return checked
+    if text == "refit":
+        raise ContractError(
+            "a model of times or of a quantity is not fitted again by an update",
+            where="--method",
+            expected=f"one of {', '.join(known)}",
+            remedy="train the study on these patients: `spinecast train`",
+        )
+    close = nearest(text, known)
     raise ContractError(
-        f"there is no way of updating called {text!r}",
+        f"there is no way of updating {model.name} called {text!r}",
         where="--method",
-        expected=f"one of {', '.join(METHODS)}",
+        expected=f"one of {', '.join(known)}",
         remedy=f"did you mean {close}?" if close else None,
     )
+
+
+def risk_method(method: AnyMethod) -> Method:
+    """Return a method that was read for a model of an event as what it is.
+
+    Raises
+    ------
+    ValueError
+        If it is one for models of another kind.
+    """
+    for known in get_args(Method):
+        if method == known:
+            return known  # type: ignore[no-any-return]
+    raise ValueError(f"{method} is no way of updating a model of an event")
 
 
 def predictor_parameters(predictors: Sequence[str]) -> int:

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from spinecast.reporting.figures.style import INK, MODEL, MUTED, house_style, new_figure, numbers, percent_axis, to_svg
+from spinecast.reporting.figures.style import (
+    EVENT,
+    INK,
+    MODEL,
+    MUTED,
+    house_style,
+    new_figure,
+    numbers,
+    percent_axis,
+    to_svg,
+)
 
 __all__ = ["fan_plot", "observed_by_predicted_plot", "quantile_reliability_plot"]
 
@@ -46,7 +56,9 @@ def observed_by_predicted_plot(groups: Sequence[Mapping[str, Any]], unit: str, k
         return to_svg(figure, key)
 
 
-def quantile_reliability_plot(reliability: Sequence[Mapping[str, Any]], key: str) -> str:
+def quantile_reliability_plot(
+    reliability: Sequence[Mapping[str, Any]], key: str, before: Sequence[Mapping[str, Any]] = ()
+) -> str:
     """Draw the share of patients below each predicted quantile against its level, with 95 % intervals.
 
     Parameters
@@ -55,6 +67,8 @@ def quantile_reliability_plot(reliability: Sequence[Mapping[str, Any]], key: str
         ``level`` and ``share_below``.
     key : str
         Prefix of the ids.
+    before : sequence of mapping
+        The same before an update, drawn dashed; none where nothing was updated.
     """
     with house_style():
         figure = new_figure(4.8, 4.6)
@@ -64,7 +78,11 @@ def quantile_reliability_plot(reliability: Sequence[Mapping[str, Any]], key: str
         found, lower, upper = (numbers([one[name] for one in share]) for name in ("estimate", "lower", "upper"))
         axes.plot([0, 1], [0, 1], color=MUTED, lw=0.9, ls=(0, (4.0, 2.0)))
         axes.vlines(levels, lower, upper, color=MODEL, lw=1.2)
-        axes.plot(levels, found, "o-", color=MODEL, ms=4.5, lw=1.4)
+        axes.plot(levels, found, "o-", color=MODEL, ms=4.5, lw=1.4, label="After the update")
+        if before:
+            earlier = numbers([one["share_below"]["estimate"] for one in before])
+            axes.plot(levels, earlier, "s--", color=EVENT, ms=4.0, lw=1.3, label="Before the update")
+            axes.legend(loc="upper left")
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="Level of the quantile", ylabel="Share below it")
         axes.grid(visible=True)
         percent_axis(axes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
@@ -51,7 +52,7 @@ def external_times_summary(record: ExternalRecord) -> Section:
     return Section("summary", "Summary", tuple(blocks))
 
 
-def what_is_off(evaluation: dict[str, Any]) -> list[str]:
+def what_is_off(evaluation: Mapping[str, Any]) -> list[str]:
     """Say on which days risks are too low or too high, too extreme or too moderate, beyond chance."""
     found: dict[str, list[str]] = {}
     for one in evaluation["horizons"]:
@@ -73,7 +74,7 @@ def what_is_off(evaluation: dict[str, Any]) -> list[str]:
     return [f"Calibration: risks are {words} (95% intervals)."]
 
 
-def _rivals(evaluation: dict[str, Any]) -> list[str]:
+def _rivals(evaluation: Mapping[str, Any]) -> list[str]:
     """Word the paired differences in AUC at the checked day by their intervals."""
     verdicts: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
     for one in fmt.listed(evaluation.get("comparators")):

@@ -14,13 +14,28 @@ from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.sections.common import footnoted, row, sized
 from spinecast.reporting.sections.summary import checks_callout, headline_tiles, readings
 
-__all__ = ["before_after_section", "pair_section", "update_section", "update_summary_section", "updated_section"]
+__all__ = [
+    "METHODS",
+    "before_after_section",
+    "closed_test_blocks",
+    "lines_table",
+    "nothing_changed",
+    "pair_section",
+    "update_section",
+    "update_summary_section",
+    "updated_section",
+]
 
 METHODS = {
     "original": "no change: the model is kept as it was",
     "intercept": "a new intercept",
     "logistic": "a new intercept and slope",
     "refit": "the model's own algorithms fitted again",
+    "level": "a new level of the hazard",
+    "level-and-slope": "a new level and slope of the hazard",
+    "shift": "one shift of all quantiles",
+    "scale": "one shift, and another spread about the median",
+    "per-level": "a shift of each level by itself",
 }
 DIFFERENCES = {"auc": "AUC", "brier": "Brier score", "log_loss": "Logarithmic loss"}
 
@@ -48,9 +63,7 @@ def update_summary_section(record: ExternalRecord) -> Section:
         Bullets((*moved, *readings(run))),
         Callout("note", "Whom this is about", fmt.plain(update["apart"])),
     ]
-    if update["method"] == "original":
-        text = "The closed test does not speak against the model as it is: no new version was made."
-        blocks.append(Callout("note", "Nothing was changed", text))
+    blocks += nothing_changed(update)
     notes = [fmt.ended(fmt.plain(note)) for note in fmt.listed(record.about.get("notes"))]
     if notes:
         blocks.append(Callout("note", "About these patients", " ".join(notes)))
@@ -58,15 +71,24 @@ def update_summary_section(record: ExternalRecord) -> Section:
     return Section("summary", "Summary", tuple(blocks))
 
 
+def nothing_changed(update: Mapping[str, Any]) -> tuple[Callout, ...]:
+    """Say that the model was kept, where it was."""
+    if update["method"] != "original":
+        return ()
+    text = "The updating patients do not speak against the model as it is: no new version was made."
+    return (Callout("note", "Nothing was changed", text),)
+
+
 def updated_section(record: ExternalRecord) -> Section:
     """Say which model was updated, on whom, and where the result went."""
     update, development = record.about["update"], record.about["development"]
     cohort = update["cohort"]
+    events = None if record.evaluation.get("kind") == "quantity" else cohort["events"]
     facts = (
         ("Model", fmt.plain(update["title"])),
         ("Parent", f"{fmt.plain(update['parent']['version'])}, identity {fmt.plain(update['parent']['identity'])}"),
         ("Development cohort", fmt.plain(development["name"])),
-        ("Updated on", f"{fmt.plain(cohort['name'])}: {sized(cohort['n'], cohort['events'])}"),
+        ("Updated on", f"{fmt.plain(cohort['name'])}: {sized(cohort['n'], events)}"),
         ("Judged on", fmt.plain(update["apart"])),
         ("Asked for", fmt.plain(update["asked"])),
         ("Done", METHODS[update["method"]]),
@@ -78,6 +100,15 @@ def updated_section(record: ExternalRecord) -> Section:
 def update_section(record: ExternalRecord) -> Section:
     """Show every change that was fitted, and the steps of the choice between them."""
     found = record.findings["updating"]
+    note = (
+        "Updated log-odds are the intercept plus the slope times the model's log-odds: intercept 0 and slope 1 change "
+        "nothing."
+    )
+    return Section("update", "The update", (lines_table(found, note), *_choice(found)))
+
+
+def lines_table(found: Mapping[str, Any], note: str) -> Table:
+    """List every line that was fitted, the one that was taken in bold."""
     rows = tuple(
         row(
             fmt.sentence(METHODS[name]),
@@ -91,13 +122,10 @@ def update_section(record: ExternalRecord) -> Section:
         "What the updating patients say of intercept and slope",
         ("Change", "Intercept (95% interval)", "Slope (95% interval)"),
         rows,
-        notes=(
-            "Updated log-odds are the intercept plus the slope times the model's log-odds: intercept 0 and slope 1 "
-            "change nothing.",
-        ),
+        notes=(note,),
         numeric=(1, 2),
     )
-    return Section("update", "The update", (footnoted(lines), *_choice(found)))
+    return footnoted(lines)
 
 
 def _coefficient(line: Mapping[str, Any], name: str) -> str:
@@ -106,7 +134,15 @@ def _coefficient(line: Mapping[str, Any], name: str) -> str:
 
 
 def _choice(found: Mapping[str, Any]) -> tuple[Block, ...]:
-    tested, refit = found["closed_test"], found["refit_against_logistic"]
+    refit = found["refit_against_logistic"]
+    blocks = closed_test_blocks(found["closed_test"])
+    if refit is not None:
+        blocks.append(Paragraph(_refit_text(refit)))
+    return tuple(blocks)
+
+
+def closed_test_blocks(tested: Mapping[str, Any] | None) -> list[Block]:
+    """Show the steps of a closed test; nothing where none was made."""
     blocks: list[Block] = []
     if tested is not None and fmt.absence(tested) is None:
         steps = tuple(
@@ -128,9 +164,7 @@ def _choice(found: Mapping[str, Any]) -> tuple[Block, ...]:
         header = ("Step", "Chi-squared", "Degrees of freedom", "p", "The smaller change is", "Test")
         table = Table("Steps of the closed test", header, steps, numeric=(1, 2, 3))
         blocks += [Heading("The choice"), Paragraph(text), table]
-    if refit is not None:
-        blocks.append(Paragraph(_refit_text(refit)))
-    return tuple(blocks)
+    return blocks
 
 
 def _against(method: str) -> str:
