@@ -146,10 +146,9 @@ def update_record(done: Finished, judged: Judged, identity: str | None) -> Exter
     from spinecast.notices import RESEARCH_USE, SYNTHETIC
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.training.environment import describe_environment
-    from spinecast.validation.recorded_outcome import label_as_event
 
     plan, cohort = done.plan, done.judging
-    labelled = label_as_event(cohort, plan.outcome)
+    labelled = _described(done, judged)
     title = str(plan.model.about.get("title") or plan.model.name)
     synthetic = done.update.model.is_synthetic or "synthetic" in (cohort.kind, plan.cohort.kind)
     about = {
@@ -206,6 +205,17 @@ def update_record(done: Finished, judged: Judged, identity: str | None) -> Exter
         cohort=describe(cohort, labelled, described),
         findings={"updating": done.update.to_dict(), **judged.findings},
     )
+
+
+def _described(done: Finished, judged: Judged) -> LabelledOutcome:
+    """Return the outcome the patients judged on are described by: of a quantity, whether it reached what is checked."""
+    from spinecast.cohorts.outcomes import QuantityOutcome, label_outcome, read_by_threshold
+    from spinecast.validation.recorded_outcome import label_as_event
+
+    outcome = done.plan.outcome
+    if isinstance(outcome, QuantityOutcome):
+        return read_by_threshold(label_outcome(done.judging, outcome), judged.evaluation["checked_threshold"])
+    return label_as_event(done.judging, outcome)
 
 
 def _apart(done: Finished) -> str:

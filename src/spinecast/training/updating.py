@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import (
@@ -162,12 +164,15 @@ def update_any(plan: UpdatePlan, say: Say = lambda _: None) -> Update | TimesUpd
         assert isinstance(plan.outcome, QuantityOutcome)  # the outcome is the model's own
         quantity = label_outcome(plan.cohort, plan.outcome)
         method: Any = plan.method
-        found = update_quantity(plan.model, plan.cohort, quantity, method, seed=derive_seed(plan.seed, "folds"))
+        groups = None if plan.cohort.groups is None else pd.factorize(plan.cohort.groups.iloc[quantity.rows])[0]
+        matrix = plan.model.matrix(plan.cohort.frame)[quantity.rows]
+        seed = derive_seed(plan.seed, "folds")
+        found = update_quantity(plan.model, matrix, quantity, method, groups=groups, seed=seed)
     else:
         assert isinstance(plan.outcome, TimeToEventOutcome | CompetingRisksOutcome)  # the outcome is the model's own
         times = label_outcome(plan.cohort, replace(plan.outcome, horizons_days=()))
         method = plan.method
-        found = update_times(plan.model, plan.cohort, times, method)
+        found = update_times(plan.model, plan.model.matrix(plan.cohort.frame)[times.rows], times, method)
     if found.method == "original":
         return found
     made: Any = with_about(found.model, _about(plan, found.method, found.numbers()))

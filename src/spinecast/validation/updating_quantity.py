@@ -12,7 +12,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledQuantity
 from spinecast.errors import CohortError
 from spinecast.models.quantiles.model import QuantityModel, conformal_shifts
@@ -104,18 +103,26 @@ class QuantityUpdate:
 
 
 def update_quantity(
-    model: QuantityModel, cohort: Cohort, quantity: LabelledQuantity, method: QuantityMethod, *, seed: int
+    model: QuantityModel,
+    matrix: FloatArray,
+    quantity: LabelledQuantity,
+    method: QuantityMethod,
+    *,
+    groups: NDArray[np.int64] | None = None,
+    seed: int,
 ) -> QuantityUpdate:
     """Update a model of a quantity.
 
     Parameters
     ----------
     model : QuantityModel
-    cohort : Cohort
-        The updating patients.
+    matrix : ndarray, shape (n, predictors)
+        Of the updating patients.
     quantity : LabelledQuantity
-        Of this cohort.
+        Of the same patients.
     method : {"shift", "scale", "per-level", "closed-test"}
+    groups : ndarray of int, shape (n,), optional
+        Numbers of the groups whose patients stay in one fold, where there are as many as folds.
     seed : int
         Of the folds.
 
@@ -127,14 +134,14 @@ def update_quantity(
     """
     _require_patients(model, quantity, method)
     values = to_scale(quantity.values, model.scale)
-    quantiles = model.shifted(model.matrix(cohort.frame)[quantity.rows])
+    quantiles = model.shifted(matrix)
     data = _Data(values, quantiles, model.levels, model.middle)
     everyone = np.ones(len(values), dtype=bool)
     fitted = {name: _fit(name, data, everyone) for name in get_args(QuantityMethod) if name != "closed-test"}
     steps: tuple[Step, ...] | None = None
     chosen: str = method
     if method == "closed-test":
-        steps = _steps(data, _folds(cohort, quantity, seed))
+        steps = _steps(data, _folds(len(values), groups, seed))
         chosen = next((step.smaller for step in steps if step.keeps_smaller), LARGEST)
     changes = {name: one.to_dict() for name, one in fitted.items() if one is not None}
     change = fitted.get(chosen)
@@ -226,15 +233,10 @@ def _steps(data: _Data, fold: NDArray[np.int64]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _folds(cohort: Cohort, quantity: LabelledQuantity, seed: int) -> NDArray[np.int64]:
-    """Deal patients into folds by chance; groups of one file stay together where there are as many as folds."""
-    import pandas as pd
-
+def _folds(size: int, groups: NDArray[np.int64] | None, seed: int) -> NDArray[np.int64]:
+    """Deal patients, or their groups where there are as many as folds, into folds by chance."""
     generator = np.random.default_rng(seed)
-    unit = np.arange(len(quantity))
-    if cohort.groups is not None:
-        groups = pd.factorize(cohort.groups.iloc[quantity.rows])[0]
-        unit = groups if len(np.unique(groups)) >= FOLDS else unit
+    unit = np.arange(size) if groups is None or len(np.unique(groups)) < FOLDS else groups
     order = generator.permutation(int(unit.max()) + 1)
     return np.asarray(order[unit] % FOLDS, dtype=np.int64)
 

@@ -13,7 +13,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledTimes
 from spinecast.errors import CohortError
 from spinecast.models.loading import TimedModel
@@ -107,16 +106,16 @@ class TimesUpdate:
         return found
 
 
-def update_times(model: TimedModel, cohort: Cohort, times: LabelledTimes, method: TimesMethod) -> TimesUpdate:
+def update_times(model: TimedModel, matrix: FloatArray, times: LabelledTimes, method: TimesMethod) -> TimesUpdate:
     """Update a model of times.
 
     Parameters
     ----------
     model : TimeToEventModel or CompetingRisksModel
-    cohort : Cohort
-        The updating patients.
+    matrix : ndarray, shape (n, predictors)
+        Of the updating patients.
     times : LabelledTimes
-        Of this cohort.
+        Of the same patients.
     method : {"level", "level-and-slope", "closed-test"}
 
     Raises
@@ -126,7 +125,6 @@ def update_times(model: TimedModel, cohort: Cohort, times: LabelledTimes, method
         cause of fewer events keeps its hazard.
     """
     hazards = model.hazards if isinstance(model, CompetingRisksModel) else (model,)
-    matrix = model.matrix(cohort.frame)[times.rows]
     updates, changed = [], []
     for number, hazard in enumerate(hazards, start=1):
         made, update = _update_cause(hazard, matrix, times, number, method)

@@ -167,7 +167,8 @@ def _size(record: RunRecord, events: int) -> str:
     """Say how many they are, and how many had the event; of a quantity, how many lay on the side that is named."""
     if record.evaluation.get("kind") != "quantity":
         return sized(record.cohort["patients"], events)
-    return f"{sized(record.cohort['patients'], None)}; {fmt.integer(events)}: {positive_label(record).lower()}"
+    side = positive_label(record)
+    return f"{sized(record.cohort['patients'], None)}; {fmt.integer(events)}: {side[0].lower()}{side[1:]}"
 
 
 def _variable_rows(variable: Mapping[str, Any]) -> list[Row]:
