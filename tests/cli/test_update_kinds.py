@@ -25,7 +25,7 @@ STUDY = ("--study", "timed/study.yaml")
 
 @pytest.fixture(scope="module")
 def home(timed: TrainedStudy, quantity: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both models, the store with the one of times, and other patients: who die half as fast, who lose twice as much."""
+    """Both models, the store of the one of times, and others: who die half as fast, who lose twice as much."""
     copy = tmp_path_factory.mktemp("updated_kinds") / "home"
     shutil.copytree(timed.folder, copy)
     shutil.copytree(quantity.output, copy / "output" / quantity.output.name)
