@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -8,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import simulated
@@ -59,6 +62,17 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
 
     return run
+
+
+def answer_of(command: Callable[..., None], folder: Path, **options: object) -> dict[str, Any]:
+    """Call a command in this process, in a folder without a store, and return the JSON document it prints."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+        patch.chdir(folder)
+        patch.setenv("SPINECAST_STORE", str(folder / "no_store"))
+        command(**options, json_=True)
+    found: dict[str, Any] = json.loads(said.getvalue())
+    return found
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import simulated
-from cli.conftest import Run, TrainedStudy, assert_refused
+from cli.conftest import Run, TrainedStudy, answer_of, assert_refused
 
+from spinecast.cli.update import update
 from spinecast.cohorts.synthetic.generator import Generator
 from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
 from spinecast.cohorts.synthetic.writing import write_cohort
@@ -52,14 +53,18 @@ def times(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
 
 
 @pytest.fixture(scope="module")
-def amounts(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+def amounts(home: Path) -> tuple[dict[str, Any], Path]:
     """One update of quantiles."""
-    done = spinecast(
-        "update", "output/simulated_blood_loss", "--cohort", "blood.csv", "--output", "amounts", "--pdf", "--json",
-        *QUICK, folder=home,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), home / "amounts"
+    answer = answer_of(
+        update,
+        home,
+        model="output/simulated_blood_loss",
+        cohort="blood.csv",
+        output=Path("amounts"),
+        bootstrap=20,
+        synthetic=True,
+    )
+    return answer, home / "amounts"
 
 
 def test_curves_fit_after_the_update_and_the_version_names_its_parent(times: tuple[dict[str, Any], Path]) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import simulated
-from cli.conftest import Run, TrainedStudy, assert_refused
+from cli.conftest import Run, TrainedStudy, answer_of, assert_refused
 
+from spinecast.cli.validate import validate
 from spinecast.cohorts.synthetic.generator import Generator
 from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
 from spinecast.cohorts.synthetic.writing import write_cohort
 
 pytestmark = pytest.mark.slow
 
-QUICK = ("--bootstrap", "20", "--missing-draws", "1", "--synthetic")
+QUICK: dict[str, Any] = {"bootstrap": 20, "draws": 1, "synthetic": True}
 STUDY = ("--study", "timed/study.yaml")
 
 
@@ -35,25 +35,35 @@ def home(timed: TrainedStudy, quantity: TrainedStudy, tmp_path_factory: pytest.T
 
 
 @pytest.fixture(scope="module")
-def times(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+def times(home: Path) -> tuple[dict[str, Any], Path]:
     """One validation of curves, for all tests that only look at what it left."""
-    done = spinecast(
-        "validate", "output/simulated_survival", "--cohort", "there.csv", *STUDY, "--horizon", "90", "--horizon", "45",
-        "--compare", "output/simulated_mortality", "--output", "times", "--pdf", "--json", *QUICK, folder=home,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), home / "times"
+    answer = answer_of(
+        validate,
+        home,
+        model="output/simulated_survival",
+        cohort="there.csv",
+        study=Path("timed/study.yaml"),
+        horizon=[90.0, 45.0],
+        compare=["output/simulated_mortality"],
+        output=Path("times"),
+        **QUICK,
+    )
+    return answer, home / "times"
 
 
 @pytest.fixture(scope="module")
-def amounts(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+def amounts(home: Path) -> tuple[dict[str, Any], Path]:
     """One validation of quantiles."""
-    done = spinecast(
-        "validate", "output/simulated_blood_loss", "--cohort", "blood.parquet", "--output", "amounts", "--pdf",
-        "--json", *QUICK, folder=home,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), home / "amounts"
+    answer = answer_of(
+        validate,
+        home,
+        model="output/simulated_blood_loss",
+        cohort="blood.parquet",
+        output=Path("amounts"),
+        pdf=True,
+        **QUICK,
+    )
+    return answer, home / "amounts"
 
 
 def test_curves_are_judged_whole_on_each_day_and_over_the_follow_up(times: tuple[dict[str, Any], Path]) -> None:
@@ -114,8 +124,9 @@ def test_the_folders_hold_record_and_report_and_no_patient(
         "times": ("Events over the follow-up", "The whole curve", "Looked at here: the risk by day 90"),
         "amounts": ("Blood to cross-match", "Intervals and quantiles", "Passing a threshold"),
     }
+    assert (amounts[1] / "report.pdf").read_bytes().startswith(b"%PDF")
     for _, folder in (times, amounts):
-        assert sorted(entry.name for entry in folder.iterdir()) == ["record", "report.html", "report.pdf"]
+        assert {entry.name for entry in folder.iterdir()} - {"report.pdf"} == {"record", "report.html"}
         page = (folder / "report.html").read_text(encoding="utf-8")
         everything = "".join(path.read_text(encoding="utf-8") for path in (folder / "record").glob("*.json"))
         assert "Q00001" not in everything + page
