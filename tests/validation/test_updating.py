@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_survival import survival_model_of
 from validation.made_validation import INPUTS, OUTCOME, cohort_of, labelled_of, log_odds, table
 
 from spinecast.cohorts.cohort import Cohort
@@ -27,10 +28,12 @@ from spinecast.validation.evaluation import CohortIdentity
 from spinecast.validation.risk_sources import cohort_columns
 from spinecast.validation.updating import (
     METHODS,
+    TIMES_METHODS,
     predictor_parameters,
     read_method,
     recalibrated,
     require_update_events,
+    risk_method,
 )
 from spinecast.validation.updating_patients import (
     describe_people,
@@ -75,10 +78,17 @@ def test_a_slope_that_turns_the_ranking_around_is_refused() -> None:
         recalibrated(made_models.model_of("baseline"), line(0.0, -0.2))
 
 
-def test_methods_are_read_by_name() -> None:
-    assert [read_method(name) for name in METHODS] == list(METHODS)
+def test_methods_are_read_by_name_and_each_kind_of_model_has_its_own() -> None:
+    model = made_models.model_of("baseline")
+    assert [read_method(name, model) for name in METHODS] == list(METHODS)
     with pytest.raises(ContractError, match="did you mean closed-test"):
-        read_method("closed_test")
+        read_method("closed_test", model)
+    of_times = survival_model_of("cox")
+    assert [read_method(name, of_times) for name in TIMES_METHODS] == list(TIMES_METHODS)
+    with pytest.raises(ContractError, match="is not fitted again by an update"):
+        read_method("refit", of_times)
+    with pytest.raises(ValueError, match="no way of updating a model of an event"):
+        risk_method("level")
 
 
 @pytest.mark.parametrize(

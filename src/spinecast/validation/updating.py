@@ -24,6 +24,8 @@ from spinecast.validation.updating_times import TimesMethod
 
 __all__ = [
     "METHODS",
+    "QUANTITY_METHODS",
+    "TIMES_METHODS",
     "AnyMethod",
     "Method",
     "methods_of",
