@@ -36,7 +36,7 @@ def judge_kind(done: Finished, model: TimedModel | QuantityModel) -> JudgedUpdat
 
 
 def _times_plan(done: Finished, model: TimedModel) -> TimesPlan:
-    from spinecast.cli.validation_plans import checked_day, kept_horizons
+    from spinecast.cli.validation_days import checked_day, kept_horizons
     from spinecast.cohorts.outcomes import read_by_day
     from spinecast.validation.external_plan import TimesPlan
     from spinecast.validation.risk_sources import AskedOutcome, asked_outcome, timed_source

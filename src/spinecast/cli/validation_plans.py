@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from spinecast.cli.validation_cohort import Asked
     from spinecast.cli.validation_inputs import Reference
-    from spinecast.cohorts.cohort import Cohort
-    from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
+    from spinecast.cohorts.outcomes import LabelledOutcome
     from spinecast.models.loading import TimedModel
     from spinecast.models.quantiles.model import QuantityModel
     from spinecast.training.study import Study
@@ -25,21 +24,11 @@ if TYPE_CHECKING:
         ValidationPlan,
         ValidationSettings,
     )
-    from spinecast.validation.recorded_outcome import ValidatedOutcome
     from spinecast.validation.risk_sources import RiskSource
 
     Say = Callable[[str], None]
 
-__all__ = [
-    "Prepared",
-    "checked_day",
-    "development_at_day",
-    "development_at_threshold",
-    "kept_horizons",
-    "prepare",
-    "quantity_of",
-    "times_of",
-]
+__all__ = ["Prepared", "prepare"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +160,7 @@ def _event(request: _Request) -> Prepared:
 
 
 def _times(request: _Request, model: TimedModel) -> Prepared:
+    from spinecast.cli.validation_days import checked_day, development_at_day, times_of
     from spinecast.cohorts.outcomes import read_by_day
     from spinecast.validation.external_plan import TimesPlan
     from spinecast.validation.external_times import validate_times
@@ -198,6 +188,7 @@ def _times(request: _Request, model: TimedModel) -> Prepared:
 
 
 def _quantity(request: _Request, model: QuantityModel) -> Prepared:
+    from spinecast.cli.validation_days import development_at_threshold, quantity_of
     from spinecast.cohorts.outcomes import read_by_threshold
     from spinecast.errors import ContractError
     from spinecast.models.quantiles.model import QuantityModel
@@ -231,96 +222,6 @@ def _quantity(request: _Request, model: QuantityModel) -> Prepared:
 
 def _measured(model: QuantityModel) -> str:
     return str(model.about["outcome"]["variable"])
-
-
-def times_of(asked: Asked, opened: OpenedCohort) -> tuple[LabelledTimes, tuple[str, ...]]:
-    """Read times at the days that were named; else at those of the study, as far as these patients were followed.
-
-    Raises
-    ------
-    CohortError
-        If a day that was named, or every day of the study, lies past the follow-up.
-    """
-    from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome
-
-    if not asked.horizons:
-        return kept_horizons(asked.outcome, opened.cohort)
-    assert isinstance(asked.outcome, TimeToEventOutcome | CompetingRisksOutcome)  # asked_outcome_of has read it as one
-    return label_outcome(opened.cohort, asked.outcome), ()
-
-
-def kept_horizons(outcome: ValidatedOutcome, cohort: Cohort) -> tuple[LabelledTimes, tuple[str, ...]]:
-    """Read times, and say which of the study's days these patients were not followed to.
-
-    Raises
-    ------
-    CohortError
-        If every day of the study lies past the follow-up.
-    """
-    from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome
-
-    assert isinstance(outcome, TimeToEventOutcome | CompetingRisksOutcome)  # asked_outcome_of has read it as one
-    longest = float(label_outcome(cohort, replace(outcome, horizons_days=())).time.max())
-    kept = tuple(day for day in outcome.horizons_days if day <= longest)
-    if not kept or len(kept) == len(outcome.horizons_days):
-        return label_outcome(cohort, outcome), ()
-    gone = ", ".join(f"{day:g}" for day in outcome.horizons_days if day not in kept)
-    note = f"Not judged: day {gone}, past the longest follow-up of these patients ({longest:g} days)"
-    return label_outcome(cohort, replace(outcome, horizons_days=kept)), (note,)
-
-
-def checked_day(times: LabelledTimes, development: Development) -> float:
-    """Choose the day that case mix, missing inputs, subgroups and checks are looked at.
-
-    It is the day at which the development was checked, where that is judged here too, so that both can be compared;
-    else the horizon nearest to the median event time.
-    """
-    import numpy as np
-
-    recorded = (development.evaluation or {}).get("one_day")
-    if recorded in times.horizons_days:
-        return float(recorded)
-    middle = max(float(np.median(times.time[times.cause == 1])), 1.0)
-    return float(min(times.horizons_days, key=lambda one: abs(np.log(one / middle))))
-
-
-def development_at_day(outcome: ValidatedOutcome, day: float, development: Development) -> Development:
-    """Return the development with its outcome read on a day; without its record where that is of another day."""
-    from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome, read_by_day
-
-    assert isinstance(outcome, TimeToEventOutcome | CompetingRisksOutcome)  # asked_outcome_of has read it as one
-    recorded = development.evaluation
-    found = replace(development, evaluation=recorded if recorded and recorded.get("one_day") == day else None)
-    if development.cohort is None:
-        return found
-    own = label_outcome(development.cohort, replace(outcome, horizons_days=()))
-    if day > float(own.time.max()):
-        return replace(found, cohort=None, unreadable=f"nobody of the development was followed to day {day:g}")
-    return replace(found, labelled=read_by_day(own, day))
-
-
-def quantity_of(asked: Asked, opened: OpenedCohort) -> LabelledQuantity:
-    """Read what was measured; raises as `spinecast.cohorts.outcomes.label_outcome`."""
-    from spinecast.cohorts.outcomes import QuantityOutcome, label_outcome
-
-    assert isinstance(asked.outcome, QuantityOutcome)  # asked_outcome_of has read it as one
-    return label_outcome(opened.cohort, asked.outcome)
-
-
-def development_at_threshold(outcome: ValidatedOutcome, checked: float, development: Development) -> Development:
-    """Return the development with its outcome read at a threshold; its record of that threshold, where it holds one."""
-    from spinecast.cohorts.outcomes import QuantityOutcome, label_outcome, read_by_threshold
-
-    assert isinstance(outcome, QuantityOutcome)  # asked_outcome_of has read it as one
-    recorded = development.evaluation or {}
-    at = next((one for one in recorded.get("thresholds", ()) if one["threshold"] == checked), None)
-    same = recorded.get("checked_threshold") == checked
-    evaluation = None if at is None else {**(recorded if same else {}), **at, "basis": recorded["basis"]}
-    found = replace(development, evaluation=evaluation)
-    if development.cohort is None:
-        return found
-    values = label_outcome(development.cohort, outcome)
-    return replace(found, labelled=read_by_threshold(values, checked))
 
 
 def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> dict[str, str]:
