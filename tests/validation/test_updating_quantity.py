@@ -13,7 +13,8 @@ from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
 from spinecast.models.loading import load_any_model, save_any_model
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
-from spinecast.models.quantiles.model import QuantileMember, QuantilePart, QuantityModel
+from spinecast.models.quantiles.model import QuantilePart, QuantityModel
+from spinecast.models.several_scorers import SeveralScorers
 from spinecast.validation.updating_quantity import update_quantity
 
 LEVELS = np.array([0.1, 0.5, 0.9])
@@ -37,7 +38,7 @@ def model() -> QuantityModel:
     family = QUANTILE_FAMILIES["linear_quantile"]
     columns, scaled = encoder.transform(matrix), np.log1p(quantity.values)
     scorers = tuple(family.fit(columns, scaled, float(level), dict(family.defaults), 5) for level in LEVELS)
-    part = QuantilePart("linear", "linear_quantile", family.label, np.arange(2), (QuantileMember(encoder, scorers),))
+    part = QuantilePart("linear", "linear_quantile", family.label, np.arange(2), (SeveralScorers(encoder, scorers),))
     return QuantityModel(
         name="simulated_loss",
         predictors=NAMES,
