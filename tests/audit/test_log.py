@@ -130,6 +130,19 @@ def test_a_server_that_stops_and_comes_back(postgresql, tmp_path: Path) -> None:
     log.close()
 
 
+def test_a_log_with_records_gets_no_new_key(tmp_path: Path) -> None:
+    places = audit_places({"SPINECAST_AUDIT": str(tmp_path)})
+    upgrade(places)
+    log = open_log(places)
+    log.append(drafts(2, "4711"))
+    log.close()
+    places.key.unlink()
+    places.seal.unlink()
+    with pytest.raises(AuditError, match="the audit log's key cannot be read"):
+        open_log(places)
+    assert not places.key.exists()
+
+
 def test_a_log_cut_off_between_two_starts_is_not_opened(tmp_path: Path) -> None:
     places = audit_places({"SPINECAST_AUDIT": str(tmp_path)})
     upgrade(places)

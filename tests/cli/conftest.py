@@ -111,9 +111,9 @@ def timed(trained: TrainedStudy, spinecast: Run, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def quantity(trained: TrainedStudy, spinecast: Run) -> TrainedStudy:
-    """A study of a quantity in the store of the others."""
-    folder = trained.folder
+def quantity(spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+    """A study of a quantity in a place of its own: others count what is in theirs."""
+    folder = tmp_path_factory.mktemp("quantity")
     (folder / "quantity.yaml").write_text(simulated.QUANTITY_STUDY)
     done = spinecast("train", "quantity.yaml", "--json", "--workers", "1", folder=folder)
     assert done.returncode == 0, done.stderr

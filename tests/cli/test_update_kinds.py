@@ -29,7 +29,7 @@ def home(timed: TrainedStudy, quantity: TrainedStudy, tmp_path_factory: pytest.T
     """Both models, the store of the one of times, and others: who die half as fast, who lose twice as much."""
     copy = tmp_path_factory.mktemp("updated_kinds") / "home"
     shutil.copytree(timed.folder, copy)
-    shutil.copytree(quantity.output, copy / "output" / quantity.output.name)
+    shutil.copytree(quantity.output, copy / "output" / quantity.output.name, dirs_exist_ok=True)
     made = simulated.patients(320, 77).assign(patient=[f"Q{number:05d}" for number in range(320)])
     days = (made["days"] / 0.45).round(0)
     died = np.where(days > 400, "absent", made["died"])

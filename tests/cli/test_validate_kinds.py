@@ -26,7 +26,7 @@ def home(timed: TrainedStudy, quantity: TrainedStudy, tmp_path_factory: pytest.T
     """Both models without a store, and other patients of each beside them."""
     copy = tmp_path_factory.mktemp("validated_kinds") / "home"
     shutil.copytree(timed.folder, copy, ignore=shutil.ignore_patterns("mlruns"))
-    shutil.copytree(quantity.output, copy / "output" / quantity.output.name)
+    shutil.copytree(quantity.output, copy / "output" / quantity.output.name, dirs_exist_ok=True)
     shutil.copy(quantity.folder / "quantity.yaml", copy)
     made = simulated.patients(260, 77).assign(patient=[f"Q{number:05d}" for number in range(260)])
     made.to_csv(copy / "there.csv", index=False)

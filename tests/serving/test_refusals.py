@@ -64,6 +64,7 @@ def test_several_wrong_fields_are_named_together(server: Address) -> None:
         (b'{"inputs": {"age": 63, "last name": "Doe"}}', 422, "who the patient is"),
         (b'{"inputs": {"age": 63}, "for_scores": {"mrn": 4711}}', 422, "who the patient is"),
         (b'{"inputs": {"age": 63}, "for_scores": {"zebra": 1}}', 422, "zebra"),
+        (b'{"inputs": {"age": 63}, "for_scores": {"age": 64}}', 422, "given twice"),
         (b'{"inputs": {"age": 63}, "patient": ""}', 422, "patient"),
         (b'{"inputs": {"age": 63}, "patient": "\\ud800"}', 422, "half of a character"),
         (b'{"inputs": {"age": 63}, "days": [90]}', 422, "answers no other day"),

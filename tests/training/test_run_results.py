@@ -110,3 +110,16 @@ def test_a_folder_without_a_table_says_where_it_stays(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no out-of-fold risks stand in") as refused:
         read_out_of_fold(tmp_path)
     assert "never leaves the machine" in str(refused.value)
+
+
+def test_what_becomes_of_a_competing_event_is_part_of_the_outcome(tmp_path: Path) -> None:
+    events = set()
+    for handling in ("competing", "composite", "exclude"):
+        outcome = {
+            **{"kind": "competing_horizon", "time": "follow_up_time", "status": "local_status", "horizon_days": 90},
+            **{"event_levels": ["progression"], "competing_levels": ["death"], "handling": handling},
+        }
+        recorded = auc([1, 0, 1], [0.8, 0.3, 0.6], bootstrap=0).to_dict()
+        folder = results(tmp_path / handling, ONE_DAY, outcome, {"measures": {"auc": recorded}})
+        events.add(risks_of(read_run_results(folder), "one", "One").event)
+    assert len(events) == 3

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from spinecast.audit.database import answering, open_engine, require_current, writing_transaction
-from spinecast.audit.keys import AuditKey, read_or_make_key
+from spinecast.audit.keys import AuditKey, read_key, read_or_make_key
 from spinecast.audit.places import Places
 from spinecast.audit.records import Draft, Record, chained, now_text
 from spinecast.audit.seal import Seal, read_seal, write_seal
@@ -235,7 +235,10 @@ def open_log(places: Places, *, check_head: bool = True) -> AuditLog:
     """
     engine = open_engine(places)
     require_current(engine, places)
-    log = AuditLog(engine, places, read_or_make_key(places.key))
+    # With another key patients have other pseudonyms: a hold would protect nobody. Only a log without records gets one.
+    with answering(places), engine.connect() as connection:
+        begun = connection.execute(select(RECORDS.c.sequence).limit(1)).first() is not None
+    log = AuditLog(engine, places, read_key(places.key) if begun else read_or_make_key(places.key))
     if check_head:
         log.require_sealed_head()
     return log

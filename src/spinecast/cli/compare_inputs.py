@@ -79,7 +79,12 @@ def find_runs(texts: Sequence[str], results: Path) -> tuple[FoundRun, ...]:
                 expected="each run once",
                 remedy="to set the candidates of one run beside it: --candidates",
             )
-    short = [one.folder.resolve().name if Path(text).is_dir() else text for text, one in zip(texts, found, strict=True)]
+    short = [
+        one.folder.resolve().name
+        if (Path(text) / "record").is_dir() or Path(text).name in ("record", "model")
+        else text
+        for text, one in zip(texts, found, strict=True)
+    ]
     names = short if len(set(short)) == len(short) else texts
     return tuple(FoundRun(name, one) for name, one in zip(names, found, strict=True))
 
@@ -87,14 +92,19 @@ def find_runs(texts: Sequence[str], results: Path) -> tuple[FoundRun, ...]:
 def _folder(text: str, results: Path) -> Path:
     """Return the folder of results that a name stands for."""
     place = Path(text)
-    if place.is_dir():
-        if place.name in ("record", "model") and (place.resolve().parent / "record").is_dir():
-            return place.resolve().parent
+    if place.is_dir() and place.name in ("record", "model") and (place.resolve().parent / "record").is_dir():
+        return place.resolve().parent
+    if (place / "record").is_dir():
         return place
     from spinecast.tracking.models import registered_identity
     from spinecast.tracking.store import open_store
 
-    identity = registered_identity(open_store(create=False), text)
+    try:
+        identity = registered_identity(open_store(create=False), text)
+    except TrackingError:
+        if place.is_dir():
+            return place  # no name either: what the folder lacks is said where it is read
+        raise
     found = next((folder for folder in _output_folders(results) if _identity_in(folder) == identity), None)
     if found is None:
         raise TrackingError(

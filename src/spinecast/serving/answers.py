@@ -43,7 +43,7 @@ def answer(served: ServedModel, asked: PatientQuestion, *, explain: bool = False
     ContractError
         If an input or the question cannot be.
     """
-    _require_score_inputs(asked.for_scores)
+    _require_score_inputs(asked)
     said: dict[str, Any] = {"model": served.to_dict(), "prediction": None, "declined": None, "complement": None}
     try:
         prediction = predict_any(served.model, served.identity, asked.inputs, asked.question).to_dict()
@@ -57,9 +57,15 @@ def answer(served: ServedModel, asked: PatientQuestion, *, explain: bool = False
     return said
 
 
-def _require_score_inputs(given: Mapping[str, Any]) -> None:
+def _require_score_inputs(asked: PatientQuestion) -> None:
     known = score_inputs()
-    for name in given:
+    for name, value in asked.for_scores.items():
+        if asked.inputs.get(name, value) != value:
+            raise MalformedError(
+                f"{name[:100]} is given twice, with two values",
+                pointer=f"/for_scores/{name[:100]}",
+                expected="one value of a patient: risk and scores are of the same one",
+            )
         if name not in known:
             raise MalformedError(
                 f"no published score reads {name[:100]!r}",
@@ -103,6 +109,8 @@ def _missing(served: ServedModel, asked: PatientQuestion, *, explain: bool) -> d
     """Say what was not known, and what that cost."""
     model = served.model
     row, _ = patient_row(asked.inputs, served.inputs)
+    if isinstance(model, PrognosisModel):
+        row = model.with_gaps(row)  # what goes missing with an unknown scanner is missing here too
     matrix = np.ascontiguousarray(row[:, : len(model.predictors)])
     absent = [name for name, value in zip(model.predictors, matrix[0], strict=True) if np.isnan(value)]
     said: dict[str, Any] = {

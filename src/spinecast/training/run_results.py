@@ -186,7 +186,10 @@ def _event(outcome: Mapping[str, Any]) -> str:
     if kind == "competing_risks":
         return f"{outcome['status']} {outcome['causes'][0]}"
     if kind == "competing_horizon":
-        return f"{outcome['status']} {' or '.join(outcome['event_levels'])}"
+        named = f"{outcome['status']} {' or '.join(outcome['event_levels'])}"
+        # What competes may count as the event's absence, as the event, or leave the study: three outcomes, not one.
+        other = {"competing": "", "composite": "counted as the event", "exclude": "left out"}[outcome["handling"]]
+        return f"{named} ({' or '.join(outcome['competing_levels'])} {other})" if other else named
     if kind == "binary":
         return f"{outcome['variable']} {' or '.join(outcome['event_levels'])}"
     unit = outcome.get("unit") or ""
