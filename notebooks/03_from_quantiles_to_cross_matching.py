@@ -23,9 +23,9 @@ from spinecast.clinical.blood_order import ORDER_RULE
 from spinecast.clinical.formulas import gross_blood_loss, nadler_blood_volume
 from spinecast.explanation.quantity_prediction import predict_quantity
 from spinecast.notices import SYNTHETIC
+from spinecast.training.quantity.final_model import quantity_model
 from spinecast.training.quantity.fitting import fit_quantity_study
 from spinecast.training.quantity.judging import judge_quantity
-from spinecast.training.quantity.publication import quantity_model
 from spinecast.training.study.file import load_study
 
 STUDY = """\

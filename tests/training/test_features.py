@@ -30,8 +30,8 @@ from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.patients import study_patients
 from spinecast.training.plan import candidate_parameters, candidate_plans, model_predictors
+from spinecast.training.quantity.final_model import quantity_model
 from spinecast.training.quantity.fitting import fit_quantity_study
-from spinecast.training.quantity.publication import quantity_model
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study
 
