@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -124,6 +123,17 @@ class Ran:
     peak_bytes: int
 
 
+# Linux counts to a process what it held before it became its command: all of whoever started it. So a small process
+# stands between, starts the command and tells what its child used.
+_WATCH = """
+import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+os.write(int(sys.argv[1]), f"{used.ru_utime + used.ru_stime} {used.ru_maxrss}".encode())
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
 def run_measured(command: Sequence[str]) -> Ran:
     """Run a command to its end.
 
@@ -132,14 +142,19 @@ def run_measured(command: Sequence[str]) -> Ran:
     RuntimeError
         If it fails.
     """
-    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as complained:
-        process = subprocess.Popen(command, stdout=printed, stderr=complained)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        printed.seek(0)
-        complained.seek(0)
-        if process.returncode:
-            raise RuntimeError(f"{command[0]} ended with {process.returncode}: {complained.read().decode()[-2000:]}")
+    with (
+        tempfile.TemporaryFile() as printed,
+        tempfile.TemporaryFile() as complained,
+        tempfile.TemporaryFile("w+") as told,
+    ):
+        between = [sys.executable, "-I", "-S", "-c", _WATCH, str(told.fileno()), *command]
+        code = subprocess.run(
+            between, stdout=printed, stderr=complained, pass_fds=[told.fileno()], check=False
+        ).returncode
+        for stream in (printed, complained, told):
+            stream.seek(0)
+        if code:
+            raise RuntimeError(f"{command[0]} ended with {code}: {complained.read().decode()[-2000:]}")
+        seconds, peak = told.read().split()
         # Linux counts kilobytes, macOS bytes (getrusage(2)).
-        peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return Ran(printed.read().decode(), used.ru_utime + used.ru_stime, peak)
+        return Ran(printed.read().decode(), float(seconds), int(peak) * (1 if sys.platform == "darwin" else 1024))
