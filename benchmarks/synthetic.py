@@ -8,7 +8,9 @@ from scipy.special import expit
 
 from spinecast.clinical.dictionary import variable
 from spinecast.models.catalogue import FAMILIES
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel, development_marginals
 
 __all__ = [

@@ -12,8 +12,11 @@ from scipy.special import expit
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
 from spinecast.models.catalogue import FAMILIES
-from spinecast.models.encoding import Encoder, Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.encoding import Encoder
 from spinecast.models.extras import is_installed
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel, development_marginals
 
 FloatArray = NDArray[np.float64]

@@ -8,7 +8,8 @@ import numpy as np
 from made_models import PREDICTORS, patients, schema
 from numpy.typing import NDArray
 
-from spinecast.models.encoding import Imputation, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.competing import CompetingRisksModel

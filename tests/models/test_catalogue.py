@@ -15,7 +15,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 
 from spinecast.models.catalogue import FAMILIES, Choice, Interval, Range
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.scorers import KernelScorer, LinearScorer
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "glmnet_rotterdam"

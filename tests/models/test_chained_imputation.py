@@ -10,7 +10,9 @@ from made_models import PREDICTORS, assert_same_bits, patients, schema
 from scipy.stats import norm
 
 from spinecast.models.chained_imputation import ChainedImputer, fit_chained_imputer, normal_offsets
-from spinecast.models.encoding import Encoder, Imputation, draw_missing_values, fit_drawn_encoders
+from spinecast.models.encoder_fitting import draw_missing_values, fit_drawn_encoders
+from spinecast.models.encoding import Encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
 
 AGE, ALBUMIN, SEX, TUMOUR, INCOME = (

@@ -12,8 +12,11 @@ from sklearn.feature_selection import mutual_info_classif
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.features import batch_code
 from spinecast.models.combat import POOLED, learn_combat
-from spinecast.models.encoding import Encoder, Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.encoding import Encoder
 from spinecast.models.feature_blocks import FeatureBlock, Reduction, kept_features
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 
 FloatArray = NDArray[np.float64]
 

@@ -21,7 +21,9 @@ from fastapi import FastAPI
 
 from spinecast.clinical.blood_order import ORDERED_LOSS
 from spinecast.models.artifact import save_model
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES

@@ -21,7 +21,7 @@ from spinecast.explanation.contributions import explain
 from spinecast.explanation.prediction import predict_patient
 from spinecast.explanation.quantity_prediction import predict_quantity
 from spinecast.models.artifact import load_model, save_model
-from spinecast.models.encoding import fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.scanners import with_scanners_of
 from spinecast.training.described_features import described_features

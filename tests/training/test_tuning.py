@@ -12,7 +12,8 @@ from sklearn.metrics import log_loss
 
 from spinecast.models.artifact import member_from_bytes
 from spinecast.models.catalogue import FAMILIES
-from spinecast.models.encoding import Imputation, PredictorSchema
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.training import encoded_folds, tuning
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint, count_finished, exclusive
 from spinecast.training.resampling import ALL_PATIENTS, nested_splits

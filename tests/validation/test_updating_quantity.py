@@ -9,8 +9,10 @@ import pytest
 
 from spinecast.cohorts.outcomes import LabelledQuantity
 from spinecast.errors import CohortError
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.loading import load_any_model, save_any_model
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.quantiles.model import QuantilePart, QuantityModel

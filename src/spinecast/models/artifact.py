@@ -41,6 +41,8 @@ __all__ = [
     "load_model",
     "member_from_bytes",
     "member_to_bytes",
+    "members_contents",
+    "members_of",
     "read_contents",
     "save_model",
     "scorer_from_arrays",
@@ -52,6 +54,7 @@ __all__ = [
 ]
 
 Model = TypeVar("Model")
+MemberT = TypeVar("MemberT")
 
 FORMAT = "spinecast prognosis model"
 FORMAT_VERSION = 1
@@ -92,8 +95,7 @@ def save_model(model: PrognosisModel, folder: Path) -> str:
     if model.harmonisers:
         contents[HARMONISATION] = arrays_to_bytes(harmonisers_to_arrays(model.harmonisers))
     for part in model.parts:
-        for position, member in enumerate(part.members):
-            contents[_member_file(part.name, position)] = member_to_bytes(member)
+        contents |= members_contents(part.name, part.members, member_to_bytes)
     return write_contents(folder, contents, FORMAT, FORMAT_VERSION)
 
 
@@ -124,9 +126,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
             positions=np.array([described["predictors"].index(name) for name in part["predictors"]], dtype=np.int64),
             intercept=part["intercept"],
             slope=part["slope"],
-            members=tuple(
-                member_from_bytes(contents[_member_file(part["name"], position)]) for position in range(part["members"])
-            ),
+            members=members_of(contents, part, member_from_bytes),
         )
         for part in described["parts"]
     )
@@ -284,6 +284,18 @@ def _altered(folder: Path, how: str) -> ArtifactError:
         expected="every file as it was saved",
         remedy="fetch the model again from the registry, or train it again; do not use this copy",
     )
+
+
+def members_contents(part: str, members: Sequence[MemberT], to_bytes: Callable[[MemberT], bytes]) -> dict[str, bytes]:
+    """Return the files of a part's fold fits, by name."""
+    return {_member_file(part, position): to_bytes(member) for position, member in enumerate(members)}
+
+
+def members_of(
+    contents: Mapping[str, bytes], part: Mapping[str, Any], from_bytes: Callable[[bytes], MemberT]
+) -> tuple[MemberT, ...]:
+    """Rebuild the fold fits of a part, described by its name and how many there are."""
+    return tuple(from_bytes(contents[_member_file(part["name"], position)]) for position in range(part["members"]))
 
 
 def _member_file(part: str, position: int) -> str:

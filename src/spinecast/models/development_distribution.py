@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.predictor_schema import PredictorSchema
 
 __all__ = ["OUTSIDE", "DevelopmentDistribution", "Distances", "learn_development_distribution"]
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
-from spinecast.models.encoding import all_knowing, applied
+from spinecast.models.encoding import all_knowing
 from spinecast.models.feature_blocks import Harmoniser
 from spinecast.models.members import AnyMember, DrawnMember, Member, mean_in_order
 from spinecast.models.missing_loss import MissingLoss
+from spinecast.models.predictor_schema import applied
 from spinecast.statistics import VennAbers
 
 if TYPE_CHECKING:

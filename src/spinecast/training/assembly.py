@@ -33,7 +33,7 @@ class SplitChoice:
     ----------
     split : str
     chosen : tuple of str
-    log_loss : mapping of str to float
+    loss : mapping of str to float
         Inner log-loss of every candidate.
     intercept, slope : float
         Of the average of the chosen candidates' log-odds; exactly 0 and 1 for one candidate, which its own
@@ -44,7 +44,7 @@ class SplitChoice:
 
     split: str
     chosen: tuple[str, ...]
-    log_loss: Mapping[str, float]
+    loss: Mapping[str, float]
     intercept: float
     slope: float
     test: FloatArray
@@ -100,7 +100,7 @@ def choose(
     return SplitChoice(
         split=split.name,
         chosen=chosen,
-        log_loss=losses,
+        loss=losses,
         intercept=intercept,
         slope=slope,
         test=intercept + slope * test,

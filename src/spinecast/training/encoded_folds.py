@@ -15,14 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.chained_imputation import ChainedImputer
-from spinecast.models.encoding import (
-    FEWEST_MISSING,
-    Encoder,
-    Imputation,
-    draw_missing_values,
-    fit_drawn_encoders,
-    fit_encoder,
-)
+from spinecast.models.encoder_fitting import FEWEST_MISSING, draw_missing_values, fit_drawn_encoders, fit_encoder
+from spinecast.models.encoding import Encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.members import DrawnMember, PatternMember, Patterns
 from spinecast.training.seeds import derive_seed
 

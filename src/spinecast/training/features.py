@@ -18,8 +18,8 @@ from spinecast.cohorts.rules import canonical_key
 from spinecast.cohorts.sources import CsvSource, ParquetSource, Source, build_cohort, read_table
 from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
 from spinecast.errors import CohortError, ContractError
-from spinecast.models.encoding import PredictorSchema
 from spinecast.models.feature_blocks import FeatureBlock, Reduction
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.training.study import Study
 from spinecast.training.study.features import FeatureBlockSpec
 from spinecast.training.study.sources import CsvSource as CsvSpec

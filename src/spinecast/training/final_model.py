@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from spinecast.models.development_distribution import learn_development_distribution
-from spinecast.models.encoding import applied
+from spinecast.models.predictor_schema import applied
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.notices import RESEARCH_USE
 from spinecast.training.assembly import final_parts

@@ -22,17 +22,18 @@ from spinecast.tracking.store import open_store
 from spinecast.training.checkpoint import clear, exclusive
 from spinecast.training.fitting import fit_study
 from spinecast.training.ordinal.fitting import fit_ordinal_study
-from spinecast.training.ordinal.publication import WrittenLevels, publish_levels
+from spinecast.training.ordinal.publication import publish_levels
 from spinecast.training.output import MODEL, REPORT, require_own_output, require_place
-from spinecast.training.publication import Written, publish
+from spinecast.training.publication import publish
 from spinecast.training.quantity.fitting import fit_quantity_study
-from spinecast.training.quantity.publication import WrittenQuantity, publish_quantity
+from spinecast.training.quantity.publication import publish_quantity
 from spinecast.training.study import Study
 from spinecast.training.study.file import check_study
 from spinecast.training.study.ordinal import OrdinalOutcome
 from spinecast.training.study.quantity import QuantityOutcome
 from spinecast.training.survival.fitting import fit_timed_study
-from spinecast.training.survival.publication import WrittenTimes, publish_times
+from spinecast.training.survival.publication import publish_times
+from spinecast.training.written_run import WrittenRun
 
 __all__ = ["TrainingResult", "train_study"]
 
@@ -185,7 +186,7 @@ def train_study(
 
 def _written(
     study: Study, output: Path, checkpoints: Path, workers: int, started: datetime, overrides: Sequence[str]
-) -> Written | WrittenTimes | WrittenQuantity | WrittenLevels:
+) -> WrittenRun[Any]:
     """Train what the study predicts, an event, a time, a quantity or a level, and put its results in their place."""
     if isinstance(study.outcome, QuantityOutcome):
         quantity = fit_quantity_study(study, checkpoints=checkpoints, workers=workers, started=started)

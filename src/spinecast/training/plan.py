@@ -24,7 +24,7 @@ from spinecast.cohorts.sources import CsvSource, ParquetSource, Source, SupportS
 from spinecast.cohorts.synthetic.recipe import find_recipe
 from spinecast.errors import ContractError
 from spinecast.models.catalogue import Choice, Parameters
-from spinecast.models.encoding import Imputation
+from spinecast.models.imputation import Imputation
 from spinecast.models.survival.catalogue import any_family
 from spinecast.training.features import all_feature_names, expanded_predictors
 from spinecast.training.study import Candidate, Study, search_space

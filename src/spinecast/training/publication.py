@@ -2,80 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.explanation.summary import summarise
-from spinecast.files import atomic_write, writing
 from spinecast.models.artifact import save_model
 from spinecast.models.prognosis_model import PrognosisModel
-from spinecast.reporting import RunRecord, build_report, render_html
-from spinecast.reporting.document import Figure
-from spinecast.reporting.records import RECORDS, write_records
+from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
 from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
 from spinecast.training.judging import judge, judge_size
 from spinecast.training.missing_loss import describe_handling
-from spinecast.training.output import MODEL, OUT_OF_FOLD, RECORD, REJECTIONS, REPORT
+from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
 from spinecast.training.resampling import ALL_PATIENTS
-from spinecast.training.run_facts import Clock, describe_search, run_facts
+from spinecast.training.run_facts import Clock, describe_searches, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
-from spinecast.training.tracked_run import internal_metrics, metrics_of, track_run
+from spinecast.training.tracked_run import internal_metrics, metrics_of
 from spinecast.training.venn_abers import judge_venn_abers
+from spinecast.training.written_run import WrittenRun, write_results
 
 if TYPE_CHECKING:
-    from spinecast.tracking.runs import TrackedRun
-    from spinecast.tracking.store import Store
-
-__all__ = ["Written", "publish", "write_report"]
+    import pandas
 
 
-@dataclass(frozen=True)
-class Written:
-    """A run whose results stand in a folder and may be tracked.
-
-    Parameters
-    ----------
-    trained : Trained
-    model : PrognosisModel
-    identity : str
-    record : RunRecord
-    """
-
-    trained: Trained
-    model: PrognosisModel
-    identity: str
-    record: RunRecord
-
-    @property
-    def evaluation(self) -> Mapping[str, Any]:
-        """The out-of-fold evaluation."""
-        return self.record.evaluation
-
-    def track(self, store: Store, output: Path) -> TrackedRun:
-        """Write the run to the tracking store."""
-        return track_run(
-            store,
-            output,
-            self.trained,
-            self.record,
-            self.model,
-            self.identity,
-            metrics=metrics_of(self.record.evaluation["measures"]) | internal_metrics(self.record.internal),
-            candidates=_candidate_runs(self.record),
-        )
+__all__ = ["publish"]
 
 
-def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Written:
+def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> WrittenRun[PrognosisModel]:
     """Compute what is shown of a run and write it into a folder.
 
     Parameters
@@ -113,40 +74,14 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         evaluation=evaluation.to_dict()
         | {"missing_inputs": missing.to_dict() | {"handling": _handling(trained, model)}}
         | ({"venn_abers": judge_venn_abers(trained)} if trained.study.uncertainty.venn_abers else {}),
-        tuning=_tuning(trained),
+        tuning=describe_searches(trained.plans, trained.splits, trained.found.tuned, trained.choices),
         explanation=explanation,
         run=run,
         internal=internal.to_dict(),
     )
-    say("writing the report")
-    write_report(record, staging)
-    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
-    rejections = trained.cohort.rejections
-    if len(rejections):
-        rejections.write(staging / REJECTIONS)
-    return Written(trained=trained, model=model, identity=identity, record=record)
-
-
-def write_report(record: RunRecord, staging: Path) -> None:
-    """Write a record, its report and the report's figures into a folder.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be written.
-    """
-    record.save(staging / RECORD)
-    write_records(record, staging / RECORD / RECORDS)
-    document = build_report(record)
-    report = render_html(document)
-    with writing(staging):
-        (staging / REPORT).write_text(report, encoding="utf-8")
-        (staging / RECORD / REPORT).write_text(report, encoding="utf-8")
-        figures = staging / RECORD / "figures"
-        figures.mkdir()
-        for block in (block for section in document.sections for block in section.blocks):
-            if isinstance(block, Figure):
-                (figures / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
+    write_results(trained, record, _out_of_fold(trained), staging)
+    metrics = metrics_of(record.evaluation["measures"]) | internal_metrics(record.internal)
+    return WrittenRun(trained, model, identity, record, metrics, _candidate_runs(record))
 
 
 def _explanation(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
@@ -164,26 +99,13 @@ def _handling(trained: Trained, model: PrognosisModel) -> list[dict[str, Any]]:
     return describe_handling(model, trained.cohort.matrix(model.predictors)[trained.labelled.rows], trained.plans)
 
 
-def _tuning(trained: Trained) -> dict[str, Any]:
-    return {
-        "candidates": [
-            describe_search(plan, {split.name: trained.found.tuned[split.name, plan.name] for split in trained.splits})
-            for plan in trained.plans
-        ],
-        "selection": [
-            {"split": choice.split, "chosen": list(choice.chosen), "log_loss": dict(choice.log_loss)}
-            for choice in trained.choices.values()
-        ],
-    }
-
-
-def _write_out_of_fold(trained: Trained, path: Path) -> None:
+def _out_of_fold(trained: Trained) -> pandas.DataFrame:
     import pandas
 
     found, labelled = trained.out_of_fold, trained.labelled
     outcome = pandas.array(labelled.values.astype(int), dtype="Int64")
     outcome[~labelled.known] = pandas.NA
-    table = pandas.DataFrame(
+    return pandas.DataFrame(
         {
             "patient": trained.cohort.patient_ids.to_numpy()[labelled.rows],
             "outcome": outcome,
@@ -193,7 +115,6 @@ def _write_out_of_fold(trained: Trained, path: Path) -> None:
             **{f"risk_{name}": risk for name, risk in found.candidates.items()},
         }
     )
-    atomic_write(path, table.to_csv(index=False))
 
 
 def _candidate_runs(record: RunRecord) -> dict[str, tuple[dict[str, Any], dict[str, float]]]:

@@ -16,7 +16,7 @@ from spinecast.training.resampling import Split
 from spinecast.training.study import Study, study_hash
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
-__all__ = ["Clock", "describe_search", "run_facts"]
+__all__ = ["Clock", "describe_searches", "run_facts"]
 
 Result = TypeVar("Result")
 
@@ -48,6 +48,17 @@ class Finished(Protocol):
     def trials_resumed(self) -> int: ...
 
 
+class Chosen(Protocol):
+    """What a study's rule chose in one split."""
+
+    @property
+    def split(self) -> str: ...
+    @property
+    def chosen(self) -> tuple[str, ...]: ...
+    @property
+    def loss(self) -> Mapping[str, float]: ...
+
+
 class Clock:
     """How long each part of the work took."""
 
@@ -62,8 +73,28 @@ class Clock:
         return done
 
 
-def describe_search(plan: CandidatePlan, tuned: Mapping[str, TunedCandidate]) -> dict[str, Any]:
-    """Describe the search of one candidate, by split: JSON values. ``log_loss`` is the loss that was tuned on."""
+def describe_searches(
+    plans: Sequence[CandidatePlan],
+    splits: Sequence[Split],
+    tuned: Mapping[tuple[str, str], TunedCandidate],
+    choices: Mapping[str, Chosen],
+) -> dict[str, Any]:
+    """Describe the search of every candidate and what was chosen in every split, JSON values.
+
+    ``log_loss`` is the loss that was tuned on, whatever it is.
+    """
+    return {
+        "candidates": [
+            _describe_search(plan, {split.name: tuned[split.name, plan.name] for split in splits}) for plan in plans
+        ],
+        "selection": [
+            {"split": choice.split, "chosen": list(choice.chosen), "log_loss": dict(choice.loss)}
+            for choice in choices.values()
+        ],
+    }
+
+
+def _describe_search(plan: CandidatePlan, tuned: Mapping[str, TunedCandidate]) -> dict[str, Any]:
     return {
         "name": plan.name,
         "label": plan.label,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.survival.catalogue import any_family
 from spinecast.training.checkpoint import UnitCheckpoint, count_finished
 from spinecast.training.environment import peak_memory_mb

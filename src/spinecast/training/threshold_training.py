@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.notices import RESEARCH_USE
 from spinecast.statistics import Measure, flexible_calibration
 from spinecast.training.checkpoint import count_finished, study_checkpoint

@@ -13,8 +13,10 @@ from scipy.special import expit
 
 from spinecast.models.artifact import arrays_from_bytes, member_to_bytes
 from spinecast.models.catalogue import FAMILIES, Dimension, Parameters
-from spinecast.models.encoding import Encoder, Imputation, PredictorSchema
+from spinecast.models.encoding import Encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.members import DrawnMember, Member, PatternMember
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint
 from spinecast.training.resampling import Split

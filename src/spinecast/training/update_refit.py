@@ -22,7 +22,7 @@ from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import ArtifactError
 from spinecast.models.development_distribution import learn_development_distribution
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.reporting.record import RunRecord
 from spinecast.statistics import Absent, Measure, UpdateLine, compare_loss, fit_update

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.variable import Variable
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 
 __all__ = ["MEMBERSHIP_FOLDS", "Membership", "membership_probability"]
 

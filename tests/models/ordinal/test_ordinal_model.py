@@ -14,12 +14,14 @@ from sklearn.linear_model import LogisticRegression
 
 from spinecast.errors import ArtifactError
 from spinecast.explanation.ordinal_contributions import explain_threshold
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.loading import load_any_model
 from spinecast.models.ordinal.artifact import load_ordinal_model, save_ordinal_model
 from spinecast.models.ordinal.catalogue import CUMULATIVE_LEARNERS, ORDINAL_FAMILIES
 from spinecast.models.ordinal.model import OrdinalModel, OrdinalPart
 from spinecast.models.ordinal.thresholds import ThresholdLines, fit_threshold_lines, in_order, level_probabilities
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.several_scorers import SeveralScorers
 

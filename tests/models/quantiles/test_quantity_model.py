@@ -11,8 +11,10 @@ import pytest
 from scipy.stats import norm
 
 from spinecast.errors import ArtifactError
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.loading import load_any_model
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.artifact import load_quantity_model, save_quantity_model
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES

@@ -25,7 +25,7 @@ from spinecast.cohorts.support import SupportSubset
 from spinecast.documents import Origin
 from spinecast.errors import StudyError
 from spinecast.models.catalogue import FAMILIES, Choice, Range
-from spinecast.models.encoding import Imputation
+from spinecast.models.imputation import Imputation
 from spinecast.models.ordinal.catalogue import CUMULATIVE_LEARNERS
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES

@@ -6,6 +6,7 @@ for a choice of the recipe itself.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -273,9 +274,9 @@ class Effect(Sourced):
     )
 
     @property
+    @abstractmethod
     def ratio_given(self) -> float:
         """The ratio, whatever it is a ratio of."""
-        raise NotImplementedError
 
 
 class HazardEffect(Effect):

@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from spinecast.files import readable_json
-from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes, read_contents, write_contents
+from spinecast.models.artifact import (
+    arrays_from_bytes,
+    arrays_to_bytes,
+    members_contents,
+    members_of,
+    read_contents,
+    write_contents,
+)
 from spinecast.models.ordinal.model import OrdinalModel, OrdinalPart
 from spinecast.models.ordinal.thresholds import ThresholdLines
 from spinecast.models.several_scorers import several_scorers_from_bytes, several_scorers_to_bytes
@@ -53,8 +60,7 @@ def save_ordinal_model(model: OrdinalModel, folder: Path) -> str:
         TABLES: arrays_to_bytes({"quantiles": model.marginals}),
     }
     for part in model.parts:
-        for position, member in enumerate(part.members):
-            contents[_member_file(part.name, position)] = several_scorers_to_bytes(member)
+        contents |= members_contents(part.name, part.members, several_scorers_to_bytes)
     return write_contents(folder, contents, ORDINAL_FORMAT, FORMAT_VERSION)
 
 
@@ -84,10 +90,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> OrdinalModel:
             label=part["label"],
             positions=np.array([predictors.index(name) for name in part["predictors"]], dtype=np.int64),
             lines=_lines(part),
-            members=tuple(
-                several_scorers_from_bytes(contents[_member_file(part["name"], position)])
-                for position in range(part["members"])
-            ),
+            members=members_of(contents, part, several_scorers_from_bytes),
         )
         for part in described["parts"]
     )
@@ -105,7 +108,3 @@ def _lines(described: Mapping[str, list[float]]) -> ThresholdLines:
     return ThresholdLines(
         np.array(described["intercepts"], dtype=np.float64), np.array(described["slopes"], dtype=np.float64)
     )
-
-
-def _member_file(part: str, position: int) -> str:
-    return f"parts/{part}/member_{position}.npz"

@@ -12,6 +12,8 @@ from spinecast.files import readable_json
 from spinecast.models.artifact import (
     arrays_from_bytes,
     arrays_to_bytes,
+    members_contents,
+    members_of,
     read_contents,
     standing_contents,
     standing_of,
@@ -65,8 +67,7 @@ def save_quantity_model(model: QuantityModel, folder: Path) -> str:
     contents = {MODEL: readable_json(described).encode(), TABLES: arrays_to_bytes(tables)}
     contents |= standing_contents(model.development, model.missing)
     for part in model.parts:
-        for position, member in enumerate(part.members):
-            contents[_member_file(part.name, position)] = several_scorers_to_bytes(member)
+        contents |= members_contents(part.name, part.members, several_scorers_to_bytes)
     return write_contents(folder, contents, QUANTITY_FORMAT, FORMAT_VERSION)
 
 
@@ -96,10 +97,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
             family=part["family"],
             label=part["label"],
             positions=np.array([predictors.index(name) for name in part["predictors"]], dtype=np.int64),
-            members=tuple(
-                several_scorers_from_bytes(contents[_member_file(part["name"], position)])
-                for position in range(part["members"])
-            ),
+            members=members_of(contents, part, several_scorers_from_bytes),
         )
         for part in described["parts"]
     )
@@ -116,7 +114,3 @@ def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
         spread=described.get("spread", 1.0),  # models of before updating changed it
         **standing_of(contents),
     )
-
-
-def _member_file(part: str, position: int) -> str:
-    return f"parts/{part}/member_{position}.npz"

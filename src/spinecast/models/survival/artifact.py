@@ -17,6 +17,8 @@ from spinecast.files import readable_json
 from spinecast.models.artifact import (
     arrays_from_bytes,
     arrays_to_bytes,
+    members_contents,
+    members_of,
     read_contents,
     standing_contents,
     standing_of,
@@ -120,8 +122,7 @@ def _contents(model: TimeToEventModel) -> dict[str, bytes]:
     }
     for part in model.parts:
         contents[_correction_file(part.name)] = arrays_to_bytes(part.correction.to_arrays())
-        for position, member in enumerate(part.members):
-            contents[_member_file(part.name, position)] = survival_member_to_bytes(member)
+        contents |= members_contents(part.name, part.members, survival_member_to_bytes)
     return contents
 
 
@@ -155,10 +156,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> TimeToEventModel:
             label=part["label"],
             positions=np.array([described["predictors"].index(name) for name in part["predictors"]], dtype=np.int64),
             correction=_correction(contents, _correction_file(part["name"]), part, days),
-            members=tuple(
-                survival_member_from_bytes(contents[_member_file(part["name"], position)])
-                for position in range(part["members"])
-            ),
+            members=members_of(contents, part, survival_member_from_bytes),
         )
         for part in described["parts"]
     )
@@ -198,7 +196,3 @@ def _competing(contents: Mapping[str, bytes]) -> CompetingRisksModel:
 
 def _correction_file(part: str) -> str:
     return f"parts/{part}/correction.npz"
-
-
-def _member_file(part: str, position: int) -> str:
-    return f"parts/{part}/member_{position}.npz"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledLevels, label_outcome, most_even_level, read_by_level
 from spinecast.errors import CohortError
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.training.features import cohort_with_features
 from spinecast.training.ordinal.assembly import LevelChoice, choose_levels
 from spinecast.training.ordinal.tuning import OrdinalSearchData

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from scipy.special import expit
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.explanation.ordinal_summary import summarise_levels
-from spinecast.files import atomic_write
 from spinecast.models.ordinal.artifact import save_ordinal_model
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.ordinal.thresholds import level_probabilities
@@ -23,65 +21,26 @@ from spinecast.training.features import predictor_schema
 from spinecast.training.ordinal.assembly import ordinal_parts
 from spinecast.training.ordinal.fitting import TrainedLevels
 from spinecast.training.ordinal.judging import described_levels, judge_levels
-from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
+from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
-from spinecast.training.publication import write_report
 from spinecast.training.resampling import ALL_PATIENTS
-from spinecast.training.run_facts import Clock, describe_search, run_facts
+from spinecast.training.run_facts import Clock, describe_searches, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
 from spinecast.training.threshold_training import about_model
-from spinecast.training.tracked_run import metrics_of, track_run
+from spinecast.training.tracked_run import metrics_of
+from spinecast.training.written_run import WrittenRun, write_results
 from spinecast.validation.ordinal import rank_score
 
 if TYPE_CHECKING:
-    from spinecast.tracking.runs import TrackedRun
-    from spinecast.tracking.store import Store
-
-__all__ = ["WrittenLevels", "ordinal_model", "publish_levels"]
+    import pandas
 
 
-@dataclass(frozen=True)
-class WrittenLevels:
-    """A run whose results stand in a folder and may be tracked.
-
-    Parameters
-    ----------
-    trained : TrainedLevels
-    model : OrdinalModel
-    identity : str
-    record : RunRecord
-    """
-
-    trained: TrainedLevels
-    model: OrdinalModel
-    identity: str
-    record: RunRecord
-
-    @property
-    def evaluation(self) -> Mapping[str, Any]:
-        """The out-of-fold evaluation."""
-        return self.record.evaluation
-
-    def track(self, store: Store, output: Path) -> TrackedRun:
-        """Write the run to the tracking store."""
-        return track_run(
-            store,
-            output,
-            self.trained,
-            self.record,
-            self.model,
-            self.identity,
-            metrics=_metrics(self.evaluation),
-            candidates={
-                one["name"]: ({"label": one["label"]}, metrics_of(one["measures"]))
-                for one in self.evaluation["candidates"]
-            },
-        )
+__all__ = ["ordinal_model", "publish_levels"]
 
 
-def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence[str]) -> WrittenLevels:
+def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence[str]) -> WrittenRun[OrdinalModel]:
     """Compute what is shown of a run and write it into a folder.
 
     Parameters
@@ -107,16 +66,16 @@ def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence
         cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
         | described_features(trained.study, trained.cohort, trained.passing, model),
         evaluation=evaluation,
-        tuning=_tuning(trained),
+        tuning={"loss": "ranked probability score", "averaged": "cumulative log-odds"}
+        | describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices),
         explanation=explanation,
         run=run_facts(trained, identity, clock, overrides) | checklist.to_dict(),
     )
-    say("writing the report")
-    write_report(record, staging)
-    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
-    if len(trained.cohort.rejections):
-        trained.cohort.rejections.write(staging / REJECTIONS)
-    return WrittenLevels(trained=trained, model=model, identity=identity, record=record)
+    write_results(trained, record, _out_of_fold(trained), staging)
+    candidates = {
+        one["name"]: ({"label": one["label"]}, metrics_of(one["measures"])) for one in evaluation["candidates"]
+    }
+    return WrittenRun(trained, model, identity, record, _metrics(evaluation), candidates)
 
 
 def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
@@ -145,7 +104,9 @@ def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
 def _explanation(trained: TrainedLevels, model: OrdinalModel) -> dict[str, Any]:
     return summarise_levels(
         model,
-        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        predictor_schema(trained.study, model.predictors).on_common_scale(
+            trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+        ),
         rank_score(trained.final),
         [variable(name) for name in model.predictors],
         patients=trained.study.explanation.patients,
@@ -153,22 +114,7 @@ def _explanation(trained: TrainedLevels, model: OrdinalModel) -> dict[str, Any]:
     )
 
 
-def _tuning(trained: TrainedLevels) -> dict[str, Any]:
-    return {
-        "loss": "ranked probability score",
-        "averaged": "cumulative log-odds",
-        "candidates": [
-            describe_search(plan, {split.name: trained.tuned[split.name, plan.name] for split in trained.splits})
-            for plan in trained.plans
-        ],
-        "selection": [
-            {"split": choice.split, "chosen": list(choice.chosen), "log_loss": dict(choice.loss)}
-            for choice in trained.choices.values()
-        ],
-    }
-
-
-def _write_out_of_fold(trained: TrainedLevels, path: Path) -> None:
+def _out_of_fold(trained: TrainedLevels) -> pandas.DataFrame:
     import pandas
 
     labelled = trained.labelled
@@ -178,7 +124,7 @@ def _write_out_of_fold(trained: TrainedLevels, path: Path) -> None:
         for ending, log_odds in {"": trained.final, **{f"_{k}": v for k, v in trained.candidates.items()}}.items()
         for level, chance in zip(labelled.levels[1:], expit(log_odds).T, strict=True)
     }
-    table = pandas.DataFrame(
+    return pandas.DataFrame(
         {
             "patient": trained.cohort.patient_ids.to_numpy()[labelled.rows],
             "level": [labelled.levels[value] for value in labelled.values],
@@ -187,7 +133,6 @@ def _write_out_of_fold(trained: TrainedLevels, path: Path) -> None:
             **reached,
         }
     )
-    atomic_write(path, table.to_csv(index=False))
 
 
 def _metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from spinecast.models.catalogue import Parameters
-from spinecast.models.encoding import Encoder, PredictorSchema
+from spinecast.models.encoding import Encoder
 from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
 from spinecast.models.ordinal.thresholds import ThresholdLines, fit_threshold_lines, in_order
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.several_scorers import SeveralScorers, several_scorers_to_bytes
 from spinecast.statistics import ranked_probability_losses
 from spinecast.training.checkpoint import UnitCheckpoint

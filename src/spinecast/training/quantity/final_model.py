@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.development_distribution import learn_development_distribution
-from spinecast.models.encoding import FEWEST_MISSING, all_knowing
+from spinecast.models.encoder_fitting import FEWEST_MISSING
+from spinecast.models.encoding import all_knowing
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.quantiles.quantile_function import QuantileFunction

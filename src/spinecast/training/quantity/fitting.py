@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledQuantity, label_outcome, read_by_threshold
 from spinecast.errors import CohortError
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale, to_scale
 from spinecast.training.features import cohort_with_features
 from spinecast.training.patients import FEWEST_EVENTS

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.catalogue import Parameters
-from spinecast.models.encoding import Encoder, PredictorSchema
+from spinecast.models.encoding import Encoder
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.quantiles.model import conformal_shifts
 from spinecast.models.several_scorers import SeveralScorers, several_scorers_to_bytes

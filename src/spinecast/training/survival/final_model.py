@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import read_by_day
 from spinecast.models.development_distribution import learn_development_distribution
-from spinecast.models.encoding import PredictorSchema
 from spinecast.models.loading import TimedModel
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.survival.competing import CompetingRisksModel, cloglog_incidence
 from spinecast.models.survival.correction import never_falling

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from spinecast.models.encoding import Imputation, PredictorSchema, fit_encoder
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.survival.time_grid import read_at
 from spinecast.statistics import Absent, fit_fine_gray
 from spinecast.training.resampling import Split

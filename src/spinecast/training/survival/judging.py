@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import TimeToEventOutcome, read_by_day
-from spinecast.models.encoding import PredictorSchema
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.statistics import Absent, Measure, measure_from_dict
 from spinecast.training.plan import model_predictors, timed_definition
 from spinecast.training.published import find_published

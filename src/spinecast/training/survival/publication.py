@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,68 +12,33 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.cohorts.outcomes import read_as_seen
 from spinecast.explanation.curve_summary import summarise_curves
-from spinecast.files import atomic_write
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.artifact import save_competing_model, save_survival_model
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.reporting import RunRecord
-from spinecast.training.output import MODEL, OUT_OF_FOLD, REJECTIONS
+from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
-from spinecast.training.publication import write_report
-from spinecast.training.run_facts import Clock, describe_search, run_facts
+from spinecast.training.run_facts import Clock, describe_searches, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
 from spinecast.training.survival.final_model import measured_timed_model
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.survival.internal_judging import judge_times_internally
 from spinecast.training.survival.judging import judge_times
-from spinecast.training.tracked_run import internal_metrics, metrics_of, track_run
+from spinecast.training.tracked_run import internal_metrics, metrics_of
+from spinecast.training.written_run import WrittenRun, write_results
 
 if TYPE_CHECKING:
-    from spinecast.tracking.runs import TrackedRun
-    from spinecast.tracking.store import Store
-
-__all__ = ["WrittenTimes", "publish_times"]
+    import pandas
 
 
-@dataclass(frozen=True)
-class WrittenTimes:
-    """A run whose results stand in a folder and may be tracked.
-
-    Parameters
-    ----------
-    trained : TrainedTimes
-    model : TimeToEventModel or CompetingRisksModel
-    identity : str
-    record : RunRecord
-    """
-
-    trained: TrainedTimes
-    model: TimedModel
-    identity: str
-    record: RunRecord
-
-    @property
-    def evaluation(self) -> Mapping[str, Any]:
-        """The out-of-fold evaluation."""
-        return self.record.evaluation
-
-    def track(self, store: Store, output: Path) -> TrackedRun:
-        """Write the run to the tracking store."""
-        return track_run(
-            store,
-            output,
-            self.trained,
-            self.record,
-            self.model,
-            self.identity,
-            metrics=_metrics(self.evaluation) | internal_metrics(self.record.internal),
-            candidates={one["name"]: ({"label": one["label"]}, _metrics(one)) for one in self.evaluation["candidates"]},
-        )
+__all__ = ["publish_times"]
 
 
-def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overrides: Sequence[str]) -> WrittenTimes:
+def publish_times(
+    trained: TrainedTimes, staging: Path, results: Path, *, overrides: Sequence[str]
+) -> WrittenRun[TimedModel]:
     """Compute what is shown of a run and write it into a folder.
 
     Parameters
@@ -115,12 +79,11 @@ def publish_times(trained: TrainedTimes, staging: Path, results: Path, *, overri
         run=run,
         internal=internal.to_dict(),
     )
-    say("writing the report")
-    write_report(record, staging)
-    _write_out_of_fold(trained, staging / OUT_OF_FOLD)
-    if len(trained.cohort.rejections):
-        trained.cohort.rejections.write(staging / REJECTIONS)
-    return WrittenTimes(trained=trained, model=model, identity=identity, record=record)
+    write_results(trained, record, _out_of_fold(trained), staging)
+    candidates = {one["name"]: ({"label": one["label"]}, _metrics(one)) for one in evaluation["candidates"]}
+    return WrittenRun(
+        trained, model, identity, record, _metrics(evaluation) | internal_metrics(record.internal), candidates
+    )
 
 
 def _explanation(trained: TrainedTimes, model: TimedModel) -> dict[str, Any]:
@@ -136,22 +99,15 @@ def _explanation(trained: TrainedTimes, model: TimedModel) -> dict[str, Any]:
 
 def _tuning(trained: TrainedTimes) -> dict[str, Any]:
     """Describe the search for the cause of interest; those of other causes are in the same form, one a cause."""
-    by_cause = []
-    for cause in trained.causes:
-        candidates = [
-            describe_search(plan, {split.name: cause.tuned[split.name, plan.name] for split in trained.splits})
-            for plan in trained.plans
-        ]
-        selection = [
-            {"split": choice.split, "chosen": list(choice.chosen), "log_loss": dict(choice.loss)}
-            for choice in cause.choices.values()
-        ]
-        by_cause.append({"cause": cause.cause, "candidates": candidates, "selection": selection})
+    by_cause = [
+        {"cause": cause.cause, **describe_searches(trained.plans, trained.splits, cause.tuned, cause.choices)}
+        for cause in trained.causes
+    ]
     described = {"loss": "integrated Brier score", **by_cause[0]}
     return described | {"other_causes": by_cause[1:]}
 
 
-def _write_out_of_fold(trained: TrainedTimes, path: Path) -> None:
+def _out_of_fold(trained: TrainedTimes) -> pandas.DataFrame:
     import pandas
 
     labelled = trained.labelled
@@ -163,7 +119,7 @@ def _write_out_of_fold(trained: TrainedTimes, path: Path) -> None:
         for day, values in zip(days, trained.risk(days, name).T, strict=True)
     }
     causes = np.array(["", *labelled.causes], dtype=object)
-    table = pandas.DataFrame(
+    return pandas.DataFrame(
         {
             "patient": trained.cohort.patient_ids.to_numpy()[labelled.rows],
             "time": labelled.time,
@@ -172,7 +128,6 @@ def _write_out_of_fold(trained: TrainedTimes, path: Path) -> None:
             **risks,
         }
     )
-    atomic_write(path, table.to_csv(index=False))
 
 
 def _metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:

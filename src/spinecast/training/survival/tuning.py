@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from spinecast.errors import CohortError
 from spinecast.models.catalogue import Parameters
-from spinecast.models.encoding import Encoder, PredictorSchema
+from spinecast.models.encoding import Encoder
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.survival.artifact import survival_member_to_bytes
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.correction import CurveCorrection, never_falling
