@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import simulated
+from cli.conftest import Run, assert_refused
 from made_models import model_of
 from training.test_borrowing import study
 
@@ -15,10 +16,13 @@ from spinecast.cli.borrowed_patients import borrowed_by, without_borrowed
 from spinecast.cli.validation_inputs import Reference
 from spinecast.cohorts.outcomes import label_outcome
 from spinecast.errors import CohortError
+from spinecast.models.artifact import save_model
+from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.training.borrowing import lending_cohort
 from spinecast.training.patients import study_patients
 from spinecast.training.plan import outcome_definition
-from spinecast.training.study import Study, study_hash
+from spinecast.training.study import Study, resolved_yaml, study_hash
+from spinecast.training.study.file import load_study
 from spinecast.validation.cohort_file import OpenedCohort
 
 
@@ -50,6 +54,20 @@ def test_lenders_under_other_identifiers_are_refused(tmp_path: Path) -> None:
     others = simulated.patients(200, seed=901).assign(patient=[f"O{number}" for number in range(200)])
     strangers = opened(asked, others)
     assert without(asked, reference_of(asked), strangers) == strangers
+
+
+@pytest.mark.parametrize("command", ["validate", "update"])
+def test_a_command_that_judges_on_them_is_refused(tmp_path: Path, here: Run, command: str) -> None:
+    asked = study(tmp_path, "lenders.csv", "predictors=[age, sex, tumour_group, albumin, creatinine, sodium]")
+    (tmp_path / "study.yaml").write_text(resolved_yaml(asked), encoding="utf-8")
+    whole = load_study(tmp_path / "study.yaml")
+    model = reference_of(whole).model
+    assert isinstance(model, PrognosisModel)
+    save_model(replace(model, about=dict(model.about) | {"outcome": whole.outcome.model_dump()}), tmp_path / "model")
+    lenders = pd.read_csv(tmp_path / "lenders.csv").iloc[:200]
+    lenders.assign(patient=[f"New {number}" for number in range(200)]).to_csv(tmp_path / "there.csv", index=False)
+    words = ("--cohort", "there.csv", "--study", "study.yaml", "--synthetic", "--allow-missing-predictors")
+    assert_refused(here(command, "model", *words, folder=tmp_path), "whom the model borrowed from")
 
 
 def test_where_they_cannot_be_looked_for_the_cohort_says_so(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from spinecast.training.study import Study
     from spinecast.training.updating import Training
     from spinecast.validation.checks import Result
-    from spinecast.validation.cohort_file import OpenedCohort
+    from spinecast.validation.cohort_file import OpenedCohort, Wanted
     from spinecast.validation.development import Development
     from spinecast.validation.external_plan import ValidationSettings
     from spinecast.validation.updating import AnyMethod
@@ -160,7 +160,7 @@ def _run(
 
     from spinecast.cli.update_record import Finished
     from spinecast.cli.update_results import finish, folder_of, registered_version
-    from spinecast.cli.validation_cohort import open_asked, wanted_of
+    from spinecast.cli.validation_cohort import wanted_of
     from spinecast.cli.validation_inputs import development_of
     from spinecast.cli.validation_results import require_own_folder
     from spinecast.models.prognosis_model import PrognosisModel
@@ -177,7 +177,7 @@ def _run(
         _require_same_outcome(asked)
     development, trained = development_of(asked.reference, asked.study, say)
     wanted = wanted_of(asked, (), (*development.variables, *_grouping(trained)), settings.subgroups, trained)
-    opened = open_asked(asked, wanted)
+    opened = _opened(asked, wanted)
     first = _first(asked, model, development, opened, settings)
     notes = list(opened.notes)
     drawn_from = None
@@ -187,7 +187,7 @@ def _run(
         drawn_from = (opened.cohort, labelled)
     else:
         asked.cohort = judge
-        apart = open_asked(asked, wanted)
+        apart = _opened(asked, wanted)
         first = _first(asked, model, development, apart, settings)
         updating, judging = opened.cohort, apart.cohort
         refuse_same_patients(updating, judging, asked.outcome)
@@ -215,6 +215,16 @@ def _run(
     updated = update_any(plan, say)
     done = Finished(plan, updated, development, first, judging, opened.lacking, tuple(notes), settings, started)
     return finish(done, target, alias=alias, pdf=pdf)
+
+
+def _opened(asked: Asked, wanted: Wanted) -> OpenedCohort:
+    """Open the patients, none of whom the model may have borrowed."""
+    from spinecast.cli.borrowed_patients import without_borrowed
+    from spinecast.cli.validation_cohort import open_asked
+    from spinecast.validation.recorded_outcome import label_as_event
+
+    opened = open_asked(asked, wanted)
+    return without_borrowed(asked.reference, asked.study, opened, label_as_event(opened.cohort, asked.outcome))
 
 
 def _grouping(trained: Study | None) -> tuple[str, ...]:
