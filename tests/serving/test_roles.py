@@ -12,9 +12,10 @@ from spinecast.serving.actors import PERMISSIONS, Actor, Role, local_demonstrati
 from spinecast.serving.app import make_app, permission_of
 from spinecast.serving.state import State
 
-OPEN = {"/", "/api/v1", "/api/v1/openapi.json", "/api/v1/health", "/api/v1/ready"}
+OPEN = {"/static/{name}", "/api/v1", "/api/v1/openapi.json", "/api/v1/health", "/api/v1/ready"}
 
 ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
+    ("GET", "/"): ("read_models", None),
     ("GET", "models"): ("read_models", None),
     ("GET", f"models/{EVENT}"): ("read_models", None),
     ("GET", f"models/{EVENT}/card"): ("read_models", None),
@@ -55,7 +56,7 @@ def test_every_role_may_do_what_the_table_says_and_nothing_else(state: State, ro
         if head.sequence > before:
             assert head.actor == f"somebody ({role})"
         for path in OPEN:
-            assert server.get(path).status == 200
+            assert server.get(path.replace("{name}", "page.css")).status == 200
 
 
 def test_nobody_without_a_role_may_do_anything(state: State) -> None:
@@ -65,6 +66,7 @@ def test_nobody_without_a_role_may_do_anything(state: State) -> None:
 
 def test_the_demonstration_user_has_every_role_and_every_surface_says_so(server: Address) -> None:
     assert local_demonstration().roles == set(get_args(Role))
-    for path in ("/", "models", f"models/{EVENT}", f"models/{EVENT}/card", "health", "ready", "predictions"):
+    assert "no account" in server.get("/").content.decode()
+    for path in ("/api/v1", "models", f"models/{EVENT}", f"models/{EVENT}/card", "health", "ready", "predictions"):
         assert "no account" in server.get(path).json["mode"], path
     assert "no account" in server.get("openapi.json").json["info"]["description"]

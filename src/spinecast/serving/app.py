@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Path, Query, Request
@@ -23,6 +23,7 @@ from spinecast.serving.guard import Guard
 from spinecast.serving.input_schemas import inputs_schema
 from spinecast.serving.metrics import CONTENT_TYPE_LATEST
 from spinecast.serving.openapi import PREFIX, document
+from spinecast.serving.pages.routes import add_pages, problem_page
 from spinecast.serving.problems import Problem, problem_of, respond
 from spinecast.serving.reading import MOST_BYTES, MalformedError, read_json, read_question
 from spinecast.serving.recording import NotReplayableError, replay
@@ -50,13 +51,14 @@ def make_app(state: State, identify: Identify | None = None) -> FastAPI:
     app = FastAPI(title="spinecast", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     who = identify or (lambda _: local_demonstration())
     app.add_middleware(Guard, metrics=state.metrics)
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(Problem, _said(_of_problem, state.mode))
+    app.add_exception_handler(HTTPException, _said(_of_http, state.mode))
+    app.add_exception_handler(RequestValidationError, _said(_of_validation, state.mode))
     _add_watching(app, state)
     _add_models(app, state, who)
     _add_asking(app, state, who)
     _add_log(app, state, who)
+    add_pages(app, state, permitted("read_models", who))
     return app
 
 
@@ -83,7 +85,6 @@ def permission_of(route: Any) -> Permission | None:
 
 
 def _add_watching(app: FastAPI, state: State) -> None:
-    @app.get("/")
     @app.get(PREFIX)
     def index() -> Response:
         links = ("models", "openapi.json", "health", "ready", "metrics")
@@ -263,18 +264,29 @@ async def _json(make: Callable[[], dict[str, Any]]) -> Response:
     return Response(canonical_json(await run_in_threadpool(make)), media_type="application/json")
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+def _said(read: Callable[[Exception], Problem], mode: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answer an error as a problem of the API, or as a page where a page was asked for."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        problem = read(error)
+        asked_of_api = request.url.path.startswith(PREFIX)
+        return respond(problem) if asked_of_api else problem_page(request, problem, mode)
+
+    return answer
+
+
+def _of_problem(error: Exception) -> Problem:
     assert isinstance(error, Problem)
-    return respond(error)
+    return error
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
+def _of_http(error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     kind = {404: "not-found", 405: "method"}.get(error.status_code, "http")
-    return respond(Problem(error.status_code, kind, str(error.detail), headers=error.headers))
+    return Problem(error.status_code, kind, str(error.detail), headers=error.headers)
 
 
-async def _on_validation(_: Request, error: Exception) -> Response:
+def _of_validation(error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)
     found = [{"parameter": ".".join(map(str, one["loc"])), "detail": str(one["msg"])} for one in error.errors()]
-    return respond(Problem(422, "parameters", "parameters that are not as described", found))
+    return Problem(422, "parameters", "parameters that are not as described", found)

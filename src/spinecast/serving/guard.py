@@ -27,12 +27,17 @@ LOGGER = logging.getLogger("spinecast.serving")
 # make a browser take us for that site (DNS rebinding).
 HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
+NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+# A page has its own style sheet, scripts and drawings, asks its own server, and holds neither style nor script inside.
+OWN_PAGES = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
 SECURITY_HEADERS = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
 }
 
 
@@ -63,6 +68,9 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in {**SECURITY_HEADERS, "x-request-id": request_id}.items():
                     headers[name] = value
+                is_page = headers.get("content-type", "").startswith("text/html")
+                headers["content-security-policy"] = OWN_PAGES if is_page else NOTHING
+                headers.setdefault("cache-control", "no-store")  # static files may be kept, what is about patients not
             await send(message)
 
         refused = _refusal(scope)
