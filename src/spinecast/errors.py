@@ -17,6 +17,7 @@ __all__ = [
     "DeclinedError",
     "DocumentError",
     "OutputError",
+    "QuestionError",
     "ServingError",
     "SpinecastError",
     "StudyError",
@@ -72,6 +73,22 @@ class StudyError(DocumentError):
 
 class ContractError(SpinecastError):
     """A table or a patient that breaks the cohort contract."""
+
+
+class QuestionError(ContractError):
+    """A question that a model of this kind, or of these levels or days, has no answer to.
+
+    Parameters
+    ----------
+    asked : str
+        Which part of the question: ``days``, ``minimum_hemoglobin`` or ``level``.
+    what, expected, remedy
+        As in `SpinecastError`.
+    """
+
+    def __init__(self, asked: str, what: str, *, expected: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what, expected=expected, remedy=remedy)
+        self.asked = asked
 
 
 class DeclinedError(SpinecastError):

@@ -121,6 +121,17 @@ def quantity(spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> Traine
     return TrainedStudy(folder, answer, folder / "output" / "simulated_blood_loss", done.stderr)
 
 
+@pytest.fixture(scope="session")
+def ordinal(spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+    """A study of ordered levels in a place of its own: others count what is in theirs."""
+    folder = tmp_path_factory.mktemp("ordinal")
+    (folder / "ordinal.yaml").write_text(simulated.ORDINAL_STUDY)
+    done = spinecast("train", "ordinal.yaml", "--json", "--workers", "1", folder=folder)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return TrainedStudy(folder, answer, folder / "output" / "simulated_frankel_grade", done.stderr)
+
+
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert done.returncode == 2, done.stdout
     assert "Traceback" not in done.stderr

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import simulated
 from cli.conftest import Run, TrainedStudy
 
 from spinecast.cli.predict import predict
@@ -18,17 +17,6 @@ from spinecast.errors import ContractError, SpinecastError
 pytestmark = pytest.mark.slow
 
 PATIENT = {"age": 66, "frankel_grade": "d", "albumin": {"value": 31, "unit": "g/L"}}
-
-
-@pytest.fixture(scope="module")
-def ordinal(trained: TrainedStudy, spinecast: Run) -> TrainedStudy:
-    """A study of levels in the store of the others."""
-    folder = trained.folder
-    (folder / "ordinal.yaml").write_text(simulated.ORDINAL_STUDY)
-    done = spinecast("train", "ordinal.yaml", "--json", "--workers", "1", folder=folder)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(folder, answer, folder / "output" / "simulated_frankel_grade", done.stderr)
 
 
 def test_its_report_and_record_hold_every_part_and_no_patient(ordinal: TrainedStudy) -> None:

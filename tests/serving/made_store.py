@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import made_levels
 import made_models
 import made_survival
 import numpy as np
@@ -23,6 +24,7 @@ from spinecast.clinical.blood_order import ORDERED_LOSS
 from spinecast.models.artifact import save_model
 from spinecast.models.encoder_fitting import fit_encoder
 from spinecast.models.imputation import Imputation
+from spinecast.models.ordinal.artifact import save_ordinal_model
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.models.quantiles.artifact import save_quantity_model
@@ -32,12 +34,13 @@ from spinecast.models.several_scorers import SeveralScorers
 from spinecast.models.survival.artifact import save_competing_model, save_survival_model
 from spinecast.tracking.store import Store
 
-EVENT, DECLINING, TIMES, COMPETING, LOSS = (
+EVENT, DECLINING, TIMES, COMPETING, LOSS, GRADE = (
     "simulated_mortality",
     "careful_mortality",
     "simulated_survival",
     "simulated_progression",
     "simulated_loss",
+    "simulated_levels",
 )
 PATIENT: dict[str, Any] = {"age": 63, "sex": "female", "albumin": {"value": 29, "unit": "g/L"}, "sodium": 134}
 
@@ -130,6 +133,7 @@ def fill(folder: Path) -> Store:
         TIMES: lambda at: save_survival_model(survival, at),
         COMPETING: lambda at: save_competing_model(competing, at),
         LOSS: lambda at: save_quantity_model(loss_model(), at),
+        GRADE: lambda at: save_ordinal_model(made_levels.ordinal_model("proportional_odds"), at),
     }
     for name, save in saved.items():
         model = folder / name / "model"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 
+import made_levels
 import pytest
-from serving.made_store import COMPETING, DECLINING, EVENT, LOSS, PATIENT, TIMES, Address, event_model
+from serving.made_store import COMPETING, DECLINING, EVENT, GRADE, LOSS, PATIENT, TIMES, Address, event_model
 
 from spinecast.audit.verification import verify
 from spinecast.clinical.dictionary import variable
@@ -109,6 +110,28 @@ def test_a_quantity_with_blood_to_order(server: Address) -> None:
     assert not any("SYNTHETIC" in notice for notice in answer["notices"])
 
 
+def test_ordered_levels_with_the_level_that_is_asked_for_explained(server: Address) -> None:
+    asked = {"age": 71, "hemoglobin": 10.5}
+    saved = made_levels.ordinal_model("proportional_odds")
+    matrix = patient_row(asked, saved.predictors)[0]
+    for number, level in enumerate(("1", "2", "3")):
+        prediction = server.predict(asked, GRADE, level=level).json["prediction"]
+        assert prediction["explained"] == level
+        assert prediction["served"] == saved.log_odds(matrix)[0, number]  # every bit of it
+        total = prediction["base_value"] + sum(row["contribution"] for row in prediction["contributions"])
+        assert total + prediction["reordered"] + prediction["residual"] == pytest.approx(prediction["served"])
+    answer = server.predict(asked, GRADE).json
+    assert answer["prediction"]["explained"] == "2"  # the one that divides the patients most evenly
+    assert sum(one["probability"] for one in answer["prediction"]["levels"]) == pytest.approx(1)
+    assert answer["complement"] is None
+    many = b'{"inputs": {"age": 71}, "level": "3"}\n{"inputs": {"age": 71}, "level": "4"}'
+    right, wrong = server.ask("POST", f"models/{GRADE}/predict-many", many, kind="application/x-ndjson").lines
+    assert right["prediction"]["explained"] == "3"
+    assert right["missing"]["added_deviation"] > 0
+    assert right["missing"]["scale"] == "log-odds of reaching the level"
+    assert wrong["problem"]["errors"][0]["field"] == "level"
+
+
 def test_a_declined_answer_is_an_answer_without_a_risk_and_recorded(server: Address, state: State) -> None:
     said = server.predict({"age": 63}, DECLINING)
     assert said.status == 200
@@ -119,7 +142,7 @@ def test_a_declined_answer_is_an_answer_without_a_risk_and_recorded(server: Addr
     assert record.kind == "declined"
 
 
-@pytest.mark.parametrize("model", [EVENT, TIMES, COMPETING, LOSS])
+@pytest.mark.parametrize("model", [EVENT, TIMES, COMPETING, LOSS, GRADE])
 def test_explain_says_what_each_missing_input_would_narrow(server: Address, model: str) -> None:
     answer = server.ask("POST", f"models/{model}/explain", {"inputs": {"age": 63}}).json
     narrowing = answer["missing"]["narrowing"]
@@ -174,9 +197,11 @@ def test_many_patients_are_answered_line_by_line_and_each_is_recorded(server: Ad
     assert math.isfinite((record.body or {})["answer"]["prediction"]["risk"])
 
 
-@pytest.mark.parametrize("model", [EVENT, DECLINING, TIMES, COMPETING, LOSS])
+@pytest.mark.parametrize("model", [EVENT, DECLINING, TIMES, COMPETING, LOSS, GRADE])
 def test_replay_gives_the_same_bits_for_every_kind(server: Address, model: str) -> None:
-    asked = {"inputs": {"age": 63.25, "sex": None} if model != LOSS else {"age": 63.25}}
+    asked: dict[str, object] = {"inputs": {"age": 63.25, "sex": None} if model not in (LOSS, GRADE) else {"age": 63.25}}
+    if model == GRADE:
+        asked["level"] = "3"
     audit_id = server.ask("POST", f"models/{model}/explain", asked).json["audit_id"]
     said = server.ask("POST", f"predictions/{audit_id}/replay")
     assert said.status == 200, said.content
@@ -206,7 +231,7 @@ def test_the_log_is_read_and_that_is_recorded(server: Address) -> None:
 
 def test_models_cards_schemas_and_numbers_for_prometheus(server: Address) -> None:
     models = server.get("models").json
-    assert [one["name"] for one in models["models"]] == sorted([EVENT, DECLINING, TIMES, COMPETING, LOSS])
+    assert [one["name"] for one in models["models"]] == sorted([EVENT, DECLINING, TIMES, COMPETING, LOSS, GRADE])
     assert models["refused"] == {}
     assert server.get(f"models/{EVENT}").json["about"]["outcome"]["event"] == "death"
     assert server.get(f"models/{EVENT}/card").json["card"] == {"title": "What it is"}

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from serving.made_store import COMPETING, EVENT, LOSS, PATIENT, TIMES, Address
+from serving.made_store import COMPETING, EVENT, GRADE, LOSS, PATIENT, TIMES, Address
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.features import batch_name, feature_name
@@ -51,7 +51,7 @@ def test_each_model_has_its_own_inputs_with_units_ranges_levels_and_codes(server
     said = server.get("openapi.json").json
     assert said["openapi"] == "3.1.0"
     assert "Research use only" in said["info"]["description"]
-    for name in (EVENT, TIMES, COMPETING, LOSS):
+    for name in (EVENT, TIMES, COMPETING, LOSS, GRADE):
         assert f"/api/v1/models/{name}/predict" in said["paths"]
     inputs = said["components"]["schemas"][f"Inputs_{EVENT}"]["properties"]
     assert inputs["sex"]["enum"] == ["female", "male", None]
@@ -65,6 +65,9 @@ def test_each_model_has_its_own_inputs_with_units_ranges_levels_and_codes(server
         "schema"
     ]
     assert "days" not in body["properties"]
+    grade = said["paths"][f"/api/v1/models/{GRADE}/explain"]["post"]["requestBody"]["content"]["application/json"]
+    assert grade["schema"]["properties"]["level"]["enum"] == ["1", "2", "3", None]
+    assert "level" not in body["properties"]
 
 
 @given(st.sampled_from(["age", "albumin", "creatinine", "hemoglobin", "body_height", "glucose"]), st.data())

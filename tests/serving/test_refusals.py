@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 import pytest
-from serving.made_store import EVENT, PATIENT, TIMES, Address
+from serving.made_store import EVENT, GRADE, PATIENT, TIMES, Address
 
 from spinecast.serving.state import State
 
@@ -69,6 +69,9 @@ def test_several_wrong_fields_are_named_together(server: Address) -> None:
         (b'{"inputs": {"age": 63}, "patient": "\\ud800"}', 422, "half of a character"),
         (b'{"inputs": {"age": 63}, "days": [90]}', 422, "answers no other day"),
         (b'{"inputs": {"age": 63}, "minimum_hemoglobin": 8}', 422, "no blood is ordered"),
+        (b'{"inputs": {"age": 63}, "level": "3"}', 422, "no ordered levels"),
+        (b'{"inputs": {"age": 63}, "level": 3}', 422, "#/level"),
+        (b'{"inputs": {"age": 63}, "level": ""}', 422, "#/level"),
     ],
 )
 def test_a_body_that_will_not_do(server: Address, state: State, body: bytes, status: int, words: str) -> None:
@@ -83,6 +86,18 @@ def test_a_body_that_will_not_do(server: Address, state: State, body: bytes, sta
 def test_days_that_make_no_sense(server: Address) -> None:
     for days in ([-1], [0], [30, 30], ["a"], [1] * 61):
         assert server.predict(PATIENT, TIMES, days=days).status == 422, days
+
+
+@pytest.mark.parametrize("level", ["0", "4", "At least 2", "2 "])  # nobody fails to reach the lowest
+def test_a_level_that_is_not_reached_is_named_with_those_that_are(server: Address, state: State, level: str) -> None:
+    before = state.log.count()
+    for action in ("predict", "explain"):
+        said = server.ask("POST", f"models/{GRADE}/{action}", {"inputs": {"age": 63}, "level": level})
+        assert said.status == 422
+        (error,) = said.json["errors"]
+        assert (error["field"], error["pointer"]) == ("level", "#/level")
+        assert error["expected"] == "one of 1, 2, 3"
+    assert state.log.count() == before
 
 
 def test_a_body_of_ten_megabytes_is_too_large_and_text_is_no_json(server: Address) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import pandas as pd
 
 from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN, ORDER_INPUTS
-from spinecast.errors import ContractError
+from spinecast.errors import QuestionError
 from spinecast.explanation.curve_prediction import predict_curve, predict_curve_table
 from spinecast.explanation.ordinal_prediction import predict_level_table, predict_levels
 from spinecast.explanation.prediction import predict_patient
@@ -79,29 +79,32 @@ def require_fits(model: AnyModel, question: Question) -> None:
 
     Raises
     ------
-    ContractError
+    QuestionError
         If days are asked of a model that is none of times, blood of one that predicts no blood loss, or a level of one
         that predicts none.
     """
     kind = kind_of(model)
     if question.days and kind != "times":
-        raise ContractError(
+        raise QuestionError(
+            "days",
             f"{model.name} predicts {_PREDICTED[kind]}: it answers no other day",
-            expected="a model of times with --day",
-            remedy="leave --day out",
+            expected="days of a model of times alone",
+            remedy="leave the days out",
         )
     ordering = isinstance(model, QuantityModel) and orders_blood(model)
     if question.minimum_hemoglobin is not None and not ordering:
-        raise ContractError(
+        raise QuestionError(
+            "minimum_hemoglobin",
             f"{model.name} predicts no blood loss: no blood is ordered",
-            expected="a model of intraoperative blood loss with --minimum-hemoglobin",
-            remedy="leave --minimum-hemoglobin out",
+            expected="a minimum haemoglobin of a model of intraoperative blood loss alone",
+            remedy="leave the minimum haemoglobin out",
         )
     if question.level is not None and kind != "levels":
-        raise ContractError(
+        raise QuestionError(
+            "level",
             f"{model.name} predicts no ordered levels: none is reached",
-            expected="a model of ordered levels with --level",
-            remedy="leave --level out",
+            expected="a level of a model of ordered levels alone",
+            remedy="leave the level out",
         )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
-from spinecast.errors import ContractError
+from spinecast.errors import QuestionError
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.standing import Standing
@@ -144,15 +144,17 @@ def asked_days(model: TimedModel, days: Sequence[float]) -> tuple[float, ...]:
 
     Raises
     ------
-    ContractError
+    QuestionError
         If a day is before the first, no number, or asked for twice.
     """
     chosen = tuple(days) or model.horizons_days
     for day in chosen:
         if not 1 <= day < np.inf:  # follow-up is recorded in days: of a part of the first one nothing is known
-            raise ContractError(f"no risk can be given by day {day:g}", expected="days after the start, from 1 on")
+            raise QuestionError(
+                "days", f"no risk can be given by day {day:g}", expected="days after the start, from 1 on"
+            )
     if len(set(chosen)) != len(chosen):
-        raise ContractError("a day is asked for twice", expected="each day once")
+        raise QuestionError("days", "a day is asked for twice", expected="each day once")
     return chosen
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
-from spinecast.errors import ContractError, nearest
+from spinecast.errors import ContractError, QuestionError, nearest
 from spinecast.explanation.ordinal_contributions import explain_threshold, scale_of_threshold
 from spinecast.explanation.ordinal_summary import threshold_rows
 from spinecast.explanation.prediction import notices
@@ -20,7 +20,7 @@ from spinecast.explanation.summary import contribution_rows, value_text
 from spinecast.explanation.table_prediction import TablePrediction, predicted_table
 from spinecast.models.ordinal.model import OrdinalModel
 
-__all__ = ["LevelPrediction", "level_columns", "predict_level_table", "predict_levels"]
+__all__ = ["LevelPrediction", "level_columns", "predict_level_table", "predict_levels", "threshold_asked"]
 
 FloatArray = NDArray[np.float64]
 
@@ -139,9 +139,11 @@ def predict_levels(
     Raises
     ------
     ContractError
-        If a field is unknown or a value impossible, nothing at all is known, or no such level can be reached.
+        If a field is unknown or a value impossible, or nothing at all is known.
+    QuestionError
+        If no such level can be reached.
     """
-    threshold = _threshold_of(model, level)
+    threshold = threshold_asked(model, level)
     matrix, warnings = patient_row(given, model.predictors)
     if np.isnan(matrix).all():
         raise ContractError(
@@ -172,13 +174,21 @@ def predict_levels(
     )
 
 
-def _threshold_of(model: OrdinalModel, level: str | None) -> int:
+def threshold_asked(model: OrdinalModel, level: str | None) -> int:
+    """Return the position of a level's threshold; that of the explained one for None.
+
+    Raises
+    ------
+    QuestionError
+        If no such level can be reached.
+    """
     if level is None:
         return model.explained_threshold
     known = [str(one["level"]) for one in model.levels[1:]]
     if level not in known:
         close = nearest(level, known)
-        raise ContractError(
+        raise QuestionError(
+            "level",
             f"{model.name} knows no level {level!r} that is reached",
             expected=f"one of {', '.join(known)}",
             remedy=f"did you mean {close}?" if close else None,

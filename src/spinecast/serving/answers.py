@@ -11,7 +11,9 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import DeclinedError
 from spinecast.explanation.answering import predict_any
+from spinecast.explanation.ordinal_prediction import threshold_asked
 from spinecast.explanation.prediction import notices
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.serving.models import ServedModel
@@ -118,10 +120,15 @@ def _missing(served: ServedModel, asked: PatientQuestion, *, explain: bool) -> d
         "of": len(model.predictors),
         "inputs": [{"variable": name, "label": variable(name).label} for name in absent],
     }
-    if isinstance(model, PrognosisModel):
-        # The standard deviation by which they widen the limits, on the scale of the contributions.
-        said["added_deviation"] = float(np.sqrt(model.missing_variance(matrix)[0]))
-        said["scale"] = "log-odds"
+    # The standard deviation by which they widen the limits, on the scale of the contributions.
+    level = asked.question.level
+    added = (
+        model.missing_deviation(matrix, threshold_asked(model, level))
+        if isinstance(model, OrdinalModel)
+        else model.missing_deviation(matrix)
+    )
+    said["added_deviation"] = float(added[0])
+    said["scale"] = model.served_scale
     if explain:
-        said["narrowing"] = narrowing(model, matrix)
+        said["narrowing"] = narrowing(model, matrix, level)
     return said

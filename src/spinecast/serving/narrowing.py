@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.explanation.ordinal_prediction import threshold_asked
 from spinecast.models.loading import AnyModel
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
@@ -22,7 +23,7 @@ FloatArray = NDArray[np.float64]
 _CENTRAL = (0.1, 0.9)
 
 
-def narrowing(model: AnyModel, matrix: FloatArray) -> list[dict[str, Any]]:
+def narrowing(model: AnyModel, matrix: FloatArray, level: str | None = None) -> list[dict[str, Any]]:
     """Say for each missing input how wide the limits are expected to be if it alone were known.
 
     The input takes each of its development quantiles in turn, all else as it is; the widths are averaged. What it will
@@ -32,6 +33,8 @@ def narrowing(model: AnyModel, matrix: FloatArray) -> list[dict[str, Any]]:
     ----------
     model : AnyModel
     matrix : ndarray, shape (1, predictors)
+    level : str, optional
+        Of ordered levels: the one whose reaching is explained.
 
     Returns
     -------
@@ -40,7 +43,7 @@ def narrowing(model: AnyModel, matrix: FloatArray) -> list[dict[str, Any]]:
         day of a model of times, at the explained threshold of ordered levels), or of the central 80 % interval of a
         quantity in its unit.
     """
-    now = float(_widths(model, matrix)[0])
+    now = float(_widths(model, matrix, level)[0])
     # A text, such as a scanner's name, has no quantiles.
     readable = np.array([not variable(name).is_label for name in model.predictors])
     absent = np.flatnonzero(np.isnan(matrix[0]) & readable)
@@ -50,7 +53,7 @@ def narrowing(model: AnyModel, matrix: FloatArray) -> list[dict[str, Any]]:
     tried = np.repeat(matrix, len(absent) * marginals.shape[1], axis=0).reshape(len(absent), marginals.shape[1], -1)
     for place, predictor in enumerate(absent):
         tried[place, :, predictor] = marginals[predictor]
-    widths = _widths(model, tried.reshape(-1, matrix.shape[1])).reshape(len(absent), -1).mean(axis=1)
+    widths = _widths(model, tried.reshape(-1, matrix.shape[1]), level).reshape(len(absent), -1).mean(axis=1)
     return [
         {
             "variable": model.predictors[absent[place]],
@@ -62,7 +65,7 @@ def narrowing(model: AnyModel, matrix: FloatArray) -> list[dict[str, Any]]:
     ]
 
 
-def _widths(model: AnyModel, matrix: FloatArray) -> FloatArray:
+def _widths(model: AnyModel, matrix: FloatArray, level: str | None) -> FloatArray:
     if isinstance(model, PrognosisModel):
         lower, upper = model.interval(matrix)
         return upper - lower
@@ -71,7 +74,7 @@ def _widths(model: AnyModel, matrix: FloatArray) -> FloatArray:
         return np.asarray(ends[:, 1] - ends[:, 0], dtype=np.float64)
     if isinstance(model, OrdinalModel):
         lower, upper = model.interval(matrix)
-        return np.asarray((upper - lower)[:, model.explained_threshold], dtype=np.float64)
+        return np.asarray((upper - lower)[:, threshold_asked(model, level)], dtype=np.float64)
     lower, upper = model.interval(matrix, [model.explained_day])
     return np.asarray(upper[:, 0] - lower[:, 0], dtype=np.float64)
 

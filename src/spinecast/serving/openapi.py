@@ -7,6 +7,7 @@ from typing import Any
 
 from spinecast import __version__
 from spinecast.clinical.scores import scores
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.notices import RESEARCH_USE
 from spinecast.serving.input_schemas import inputs_schema
 from spinecast.serving.models import ServedModel
@@ -130,6 +131,12 @@ def _question(inputs: Mapping[str, Any], served: ServedModel) -> dict[str, Any]:
             **days,
             "maxItems": 60,
             "description": "Days to answer; those of its study when left out.",
+        }
+    if isinstance(served.model, OrdinalModel):
+        properties["level"] = {
+            "enum": [*(str(one["level"]) for one in served.model.levels[1:]), None],
+            "description": "The level whose reaching is explained; "
+            f"{served.model.levels[served.model.explained_threshold + 1]['level']} when left out.",
         }
     if served.inputs != served.model.predictors:
         properties["minimum_hemoglobin"] = {
@@ -275,7 +282,15 @@ def _answer(own: Mapping[str, Any]) -> dict[str, Any]:
             "prediction": {"anyOf": [prediction, {"type": "null"}]},
             "declined": {"type": ["string", "null"], "description": "Why no risk is given, where none is"},
             "complement": {"type": ["object", "null"], "description": "The chance that it does not happen: survival"},
-            "missing": _object({"count": {"type": "integer"}, "of": {"type": "integer"}, "inputs": {"type": "array"}}),
+            "missing": _object(
+                {
+                    "count": {"type": "integer"},
+                    "of": {"type": "integer"},
+                    "inputs": {"type": "array"},
+                    "added_deviation": {"type": "number", "minimum": 0},
+                    "scale": _TEXT,
+                }
+            ),
             "scores": {"type": "array", "items": _reference("Score")},
         }
     )

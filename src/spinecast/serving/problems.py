@@ -10,7 +10,14 @@ from starlette.responses import JSONResponse
 
 from spinecast.clinical.dictionary import variables
 from spinecast.cohorts.patient import FieldError, PatientError
-from spinecast.errors import ArtifactError, AuditError, ContractError, SpinecastError, TrackingError
+from spinecast.errors import (
+    ArtifactError,
+    AuditError,
+    ContractError,
+    QuestionError,
+    SpinecastError,
+    TrackingError,
+)
 from spinecast.serving.reading import MalformedError
 
 __all__ = ["MEDIA_TYPE", "Problem", "problem_of", "respond"]
@@ -79,6 +86,8 @@ def problem_of(error: SpinecastError, given: Mapping[str, Any] | None = None) ->
         return Problem(422, "patient-contract", f"{count} fields of the patient break the contract", found)
     if isinstance(error, FieldError):
         return Problem(422, "patient-contract", error.what, [_field(error, given or {})])
+    if isinstance(error, QuestionError):
+        return Problem(422, "question", error.what, [{"field": error.asked, **_place(f"/{error.asked}", error)}])
     if isinstance(error, ContractError):
         return Problem(422, "contract", error.what, [_place("", error)])
     if isinstance(error, AuditError):

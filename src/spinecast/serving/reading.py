@@ -19,6 +19,7 @@ MOST_BYTES = 64 * 1024
 _DEEPEST = 8
 _MOST_DAYS = 60
 _LONGEST_IDENTIFIER = 200
+_LONGEST_LEVEL = 100
 
 # What tells who a patient is has no place among inputs, whatever it is called.
 _IDENTIFYING = frozenset(
@@ -141,7 +142,7 @@ def read_question(value: Any) -> PatientQuestion:
     ContractError
         If a field tells who the patient is.
     """
-    known = ("inputs", "patient", "for_scores", "days", "minimum_hemoglobin")
+    known = ("inputs", "patient", "for_scores", "days", "minimum_hemoglobin", "level")
     if not isinstance(value, dict):
         raise MalformedError("the body is no object", expected='an object such as {"inputs": {"age": 63}}')
     for name in value:
@@ -161,7 +162,9 @@ def read_question(value: Any) -> PatientQuestion:
         inputs=inputs,
         patient=_identifier(value.get("patient")),
         for_scores=others,
-        question=Question(_days(value.get("days")), _optional_number(value, "minimum_hemoglobin")),
+        question=Question(
+            _days(value.get("days")), _optional_number(value, "minimum_hemoglobin"), _level(value.get("level"))
+        ),
     )
 
 
@@ -208,6 +211,16 @@ def _days(given: Any) -> tuple[float, ...]:
     if not isinstance(given, list) or len(given) > _MOST_DAYS:
         raise MalformedError("days is no list of days", pointer="/days", expected=f"at most {_MOST_DAYS} numbers")
     return tuple(_number(day, f"/days/{position}") for position, day in enumerate(given))
+
+
+def _level(given: Any) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or not 0 < len(given) <= _LONGEST_LEVEL:
+        raise MalformedError(
+            "level is no level's name", pointer="/level", expected="a level above the lowest, as the answer lists them"
+        )
+    return given
 
 
 def _optional_number(value: Mapping[str, Any], name: str) -> float | None:

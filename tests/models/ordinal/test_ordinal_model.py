@@ -3,93 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_levels import drawn, ordinal_model
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from spinecast.errors import ArtifactError
 from spinecast.explanation.ordinal_contributions import explain_threshold
-from spinecast.models.encoder_fitting import fit_encoder
-from spinecast.models.imputation import Imputation
 from spinecast.models.loading import load_any_model
 from spinecast.models.ordinal.artifact import load_ordinal_model, save_ordinal_model
 from spinecast.models.ordinal.catalogue import CUMULATIVE_LEARNERS, ORDINAL_FAMILIES
-from spinecast.models.ordinal.model import OrdinalModel, OrdinalPart
-from spinecast.models.ordinal.thresholds import ThresholdLines, fit_threshold_lines, in_order, level_probabilities
-from spinecast.models.predictor_schema import PredictorSchema
-from spinecast.models.prognosis_model import development_marginals
-from spinecast.models.several_scorers import SeveralScorers
+from spinecast.models.ordinal.model import OrdinalModel
+from spinecast.models.ordinal.thresholds import fit_threshold_lines, in_order, level_probabilities
 
-SMALL: dict[str, Any] = {"rounds": 8, "trees": 8, "epochs": 10}
 pytestmark = [
     # Said by shap's plotting code of matplotlib, which explaining loads.
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap"),
 ]
-NAMES = ("age", "hemoglobin")
-SCHEMA = PredictorSchema(NAMES, np.zeros(2, dtype=np.int64), np.zeros(2, dtype=bool), np.zeros(2, dtype=bool))
-LEVELS = [
-    {"level": str(k), "label": f"{k}: words", "short": str(k), "reached": f"At least {k}" if k else "", "count": 40}
-    for k in range(4)
-]
-
-
-def drawn(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Levels 0 to 3 that rise with the age and fall with the haemoglobin."""
-    generator = np.random.default_rng(seed)
-    matrix = generator.normal(0, 1, (n, 2)) * [10, 1.8] + [60, 12]
-    latent = 0.12 * (matrix[:, 0] - 60) - 0.4 * (matrix[:, 1] - 12) + generator.logistic(size=n)
-    return matrix, np.digitize(latent, [-1, 0.3, 1.6]).astype(np.intp)
-
-
-def parameters(family: str) -> dict[str, Any]:
-    defaults = dict(ORDINAL_FAMILIES[family].defaults)
-    return defaults | {name: value for name, value in SMALL.items() if name in defaults}
-
-
-def member(family: str, matrix: np.ndarray, levels: np.ndarray) -> SeveralScorers:
-    encoder = fit_encoder(matrix, SCHEMA, Imputation(), seed=1)
-    fit = ORDINAL_FAMILIES[family].fit
-    return SeveralScorers(encoder, fit(encoder.transform(matrix), levels, 3, parameters(family), 5))
-
-
-def model(*families: str) -> OrdinalModel:
-    matrix, levels = drawn(160)
-    half = np.arange(160) % 2 == 0
-    parts = []
-    for family in families:
-        members = tuple(member(family, matrix[rows], levels[rows]) for rows in (half, ~half))
-        scores = np.mean([one.scores(one.encoder.transform(matrix)) for one in members], axis=0)
-        parts.append(
-            OrdinalPart(
-                name=family,
-                family=family,
-                label=ORDINAL_FAMILIES[family].label,
-                positions=np.arange(2),
-                lines=fit_threshold_lines(levels, scores, 3),
-                members=members,
-            )
-        )
-    return OrdinalModel(
-        name="simulated_levels",
-        predictors=NAMES,
-        parts=tuple(parts),
-        lines=ThresholdLines(np.array([0.1, 0.0, -0.1]), np.array([1.1, 0.9, 1.0])),
-        marginals=development_marginals(matrix, [0, 0]),
-        about={
-            "outcome": {"label": "Grade", "levels": LEVELS, "explained_threshold": 1},
-            "cohort": {"kind": "synthetic"},
-        },
-    )
 
 
 @pytest.mark.parametrize("learner", [one for one in CUMULATIVE_LEARNERS if one not in ("lightgbm", "catboost")])
 def test_every_binary_learner_serves_each_threshold_with_exact_contributions(learner: str, tmp_path: Path) -> None:
-    saved = model(f"cumulative_{learner}")
+    saved = ordinal_model(f"cumulative_{learner}")
     identity = save_ordinal_model(saved, tmp_path / "model")
     again, same = load_any_model(tmp_path / "model")
     assert isinstance(again, OrdinalModel)
@@ -116,7 +55,7 @@ def test_a_threshold_of_a_cumulative_model_is_the_library_s_own_regression() -> 
 
 
 def test_proportional_odds_give_one_score_whose_thresholds_never_cross() -> None:
-    saved = model("proportional_odds")
+    saved = ordinal_model("proportional_odds")
     assert all(len(one.scorers) == 1 for one in saved.parts[0].members)
     matrix, _ = drawn(300, seed=4)
     own = saved.parts[0].member_log_odds(matrix)
@@ -126,7 +65,7 @@ def test_proportional_odds_give_one_score_whose_thresholds_never_cross() -> None
 
 
 def test_an_altered_model_is_refused(tmp_path: Path) -> None:
-    save_ordinal_model(model("proportional_odds"), tmp_path / "model")
+    save_ordinal_model(ordinal_model("proportional_odds"), tmp_path / "model")
     described = tmp_path / "model" / "model.json"
     described.write_text(described.read_text().replace("At least 2", "At least 3"))
     with pytest.raises(ArtifactError, match=r"content differs from the manifest: model\.json"):
@@ -134,7 +73,7 @@ def test_an_altered_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_limits_hold_what_is_served_agree_with_each_other_and_widen_with_a_missing_input() -> None:
-    saved = model("proportional_odds", "cumulative_decision_tree")
+    saved = ordinal_model("proportional_odds", "cumulative_decision_tree")
     matrix = drawn(50, seed=8)[0]
     lower, upper = saved.interval(matrix)
     reached = saved.reached(matrix)
@@ -179,10 +118,12 @@ def test_lines_of_one_score_are_lrm_s_and_of_several_a_logistic_regression_each(
 def test_knowing_a_missing_input_is_expected_to_narrow_the_limits_at_the_explained_threshold() -> None:
     from spinecast.serving.narrowing import narrowing
 
-    saved = model("proportional_odds")
+    saved = ordinal_model("proportional_odds")
     matrix = np.array([[62.0, np.nan]])
     lower, upper = saved.interval(matrix)
     (found,) = narrowing(saved, matrix)
     assert found["variable"] == "hemoglobin"
     assert found["width"] == pytest.approx(upper[0, 1] - lower[0, 1])
     assert found["expected_width"] < found["width"]
+    (asked,) = narrowing(saved, matrix, "3")
+    assert asked["width"] == pytest.approx(upper[0, 2] - lower[0, 2])

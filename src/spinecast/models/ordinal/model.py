@@ -92,10 +92,11 @@ class OrdinalModel:
         """What contributions are of, and the deviations of :meth:`missing_deviation`."""
         return "log-odds of reaching the level"
 
-    def missing_deviation(self, matrix: FloatArray) -> FloatArray:
-        """Standard deviation that missing inputs add on that scale at the explained threshold, shape (n,)."""
+    def missing_deviation(self, matrix: FloatArray, threshold: int | None = None) -> FloatArray:
+        """Standard deviation that missing inputs add on that scale at a threshold, the explained one, shape (n,)."""
         variance = variance_over_quantiles(self.unordered, matrix, self.marginals)
-        return np.asarray(np.sqrt(variance[:, self.explained_threshold]), dtype=np.float64)
+        at = self.explained_threshold if threshold is None else threshold
+        return np.asarray(np.sqrt(variance[:, at]), dtype=np.float64)
 
     @property
     def is_synthetic(self) -> bool:
