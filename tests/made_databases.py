@@ -31,6 +31,7 @@ class Server:
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self.programs, self.folder = programs, folder
+        self.made: list[str] = []
         self.user = "postgres" if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
         if self.user:
             owner = pwd.getpwnam(self.user)
@@ -64,12 +65,13 @@ class Server:
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
 
-    def new_database(self, name: str) -> str:
-        """Make a database and return its address."""
+    def new_database(self, name: str, template: str = "template1") -> str:
+        """Make a database, a copy of another that nobody uses, and return its address."""
         import psycopg
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.made.append(name)
         return self.url(name)
 
     def url(self, name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "AccountError",
     "ArtifactError",
     "AuditError",
     "CheckError",
@@ -109,6 +110,10 @@ class ArtifactError(SpinecastError):
 
 class AuditError(SpinecastError):
     """An audit log that is not there, not whole or not written: nothing is served without it."""
+
+
+class AccountError(SpinecastError):
+    """An account, a password, a role or a key that cannot be as asked."""
 
 
 class OutputError(SpinecastError):

@@ -8,23 +8,18 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("alembic")
 
-from spinecast.audit.database import upgrade
+import made_logs
+
 from spinecast.audit.log import AuditLog, open_log
-from spinecast.audit.places import Places, audit_places
+from spinecast.audit.places import Places
 
 MakePlaces = Callable[[], Places]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=made_logs.KINDS)
 def places(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
     """An empty log of each kind."""
-    environment = {"SPINECAST_AUDIT": str(tmp_path / "audit")}
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        environment["SPINECAST_DATABASE_URL"] = server.new_database(f"log_{abs(hash(request.node.nodeid))}")
-    found = audit_places(environment)
-    upgrade(found)
-    return found
+    return made_logs.new_places(request, tmp_path)
 
 
 @pytest.fixture

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
-from spinecast.audit.database import open_engine, require_current, upgrade
+from spinecast.audit.database import migrate, open_engine, require_current, upgrade, writing_transaction
 from spinecast.audit.keys import AuditKey, read_key, read_or_make_key
 from spinecast.audit.log import AuditLog, open_log
 from spinecast.audit.places import Places, audit_places
 from spinecast.audit.records import Draft
+from spinecast.audit.tables import RECORDS, REVISION
 from spinecast.audit.verification import verify
 from spinecast.audit.writer import AuditWriter
 from spinecast.errors import AuditError
@@ -163,13 +166,35 @@ def test_a_database_without_the_table_or_of_a_later_form_is_refused(tmp_path: Pa
     engine = open_engine(places)
     with pytest.raises(AuditError, match="database upgrade"):
         require_current(engine, places)
-    assert upgrade(places) == ("", "0001")
-    assert upgrade(places) == ("0001", "0001")
+    assert upgrade(places) == ("", REVISION)
+    assert upgrade(places) == (REVISION, REVISION)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(AuditError, match="the spinecast version that upgraded it"):
         require_current(engine, places)
     engine.dispose()
+
+
+def test_a_log_of_the_first_form_is_upgraded_with_its_records(log: AuditLog, tmp_path: Path) -> None:
+    old = audit_places({"SPINECAST_AUDIT": str(tmp_path / "old")})
+    assert old.database is not None
+    old.database.parent.mkdir()
+    old.database.touch(mode=0o600)
+    engine = open_engine(old)
+    with writing_transaction(engine) as connection:
+        migrate(connection, "0001")
+    with pytest.raises(AuditError, match=r"in the form 0001[\s\S]*spinecast database upgrade"):
+        open_log(old)
+    columns = [asdict(record) for record in log.append(drafts(3))]
+    with engine.begin() as connection:
+        connection.execute(insert(RECORDS), columns)
+    engine.dispose()
+    shutil.copy(log.places.key, old.key)
+    shutil.copy(log.places.seal, old.seal)
+    assert upgrade(old) == ("0001", REVISION)
+    upgraded = open_log(old)
+    assert verify(upgraded.records(), upgraded.seal()).records == 3
+    upgraded.close()
 
 
 def test_an_address_that_names_no_database_is_one_error_without_its_password() -> None:

@@ -16,7 +16,7 @@ from spinecast.audit.tables import REVISION
 from spinecast.errors import AuditError
 from spinecast.files import ensure_writable_directory
 
-__all__ = ["answering", "open_engine", "require_current", "upgrade", "writing_transaction"]
+__all__ = ["answering", "migrate", "open_engine", "require_current", "upgrade", "writing_transaction"]
 
 _SECONDS = 5
 # One writer at a time appends to the log, whichever process or machine it runs on: the number names the lock.
@@ -129,7 +129,7 @@ def upgrade(places: Places) -> tuple[str, str]:
         with answering(places), writing_transaction(engine) as connection:
             before = _revision(connection)
             if before != REVISION:
-                _run_migrations(connection)
+                migrate(connection)
             return before, _revision(connection)
     finally:
         engine.dispose()
@@ -161,7 +161,8 @@ def _revision(connection: Connection) -> str:
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
-def _run_migrations(connection: Connection) -> None:
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to one."""
     import logging
 
     from alembic import command
@@ -172,4 +173,4 @@ def _run_migrations(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -40,6 +40,10 @@ class AuditKey:
         """Return the 64 hexadecimal digits that prove a text was sealed with this key."""
         return self._mac("seal", text.encode())
 
+    def tag(self, use: str, text: str) -> str:
+        """Return 64 hexadecimal digits by which a text is known again; nobody without the key can read them."""
+        return self._mac(use, text.encode())
+
     def _mac(self, use: str, content: bytes) -> str:
         # A key of its own for each use (the extract step of HKDF, RFC 5869): a seal never tells of a pseudonym.
         own = hmac.digest(self.secret, f"spinecast audit {use}".encode(), hashlib.sha256)

@@ -135,6 +135,7 @@ class AuditLog:
         kind: str | None = None,
         model: str | None = None,
         subject: str | None = None,
+        actor: str | None = None,
         limit: int = 50,
         before: int | None = None,
     ) -> list[Record]:
@@ -144,6 +145,8 @@ class AuditLog:
         ----------
         kind, model, subject : str, optional
             Which; all when left out. A model is ``name`` or ``name/version``.
+        actor : str, optional
+            Only what somebody of this name did, with whichever roles.
         limit : int
         before : int, optional
             Only records of a smaller number: the next page.
@@ -153,6 +156,8 @@ class AuditLog:
             chosen = chosen.where(RECORDS.c.kind == kind)
         if subject is not None:
             chosen = chosen.where(RECORDS.c.subject == subject)
+        if actor is not None:
+            chosen = chosen.where(RECORDS.c.actor.startswith(f"{actor} (", autoescape=True))
         if model is not None:
             same = RECORDS.c.model == model
             chosen = chosen.where(

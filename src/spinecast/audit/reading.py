@@ -43,11 +43,16 @@ def listed(
     kind: str | None = None,
     model: str | None = None,
     subject: str | None = None,
+    whose: str | None = None,
     limit: int = 50,
     before: int | None = None,
 ) -> list[Record]:
-    """Return records, newest first, after recording who listed what; for their headlines, not their content."""
-    found = log.find(kind=kind, model=model, subject=subject, limit=limit, before=before)
+    """Return records, newest first, after recording who listed what; for their headlines, not their content.
+
+    With `whose`, only what somebody of that name did.
+    """
+    found = log.find(kind=kind, model=model, subject=subject, actor=whose, limit=limit, before=before)
     asked = {"kind": kind, "model": model, "limit": limit, "before": before, "listed": len(found)}
+    asked |= {} if whose is None else {"whose": whose}
     append([Draft("read", actor, asked, "", subject)])
     return found

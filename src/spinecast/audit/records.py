@@ -16,7 +16,7 @@ from typing import Any
 
 from spinecast.files import canonical_json, sha256_bytes
 
-__all__ = ["BEFORE_THE_FIRST", "Draft", "Record", "chained", "now_text"]
+__all__ = ["BEFORE_THE_FIRST", "Draft", "Record", "chained", "moment_of", "moment_text", "now_text"]
 
 BEFORE_THE_FIRST = "0" * 64
 _SALT_BYTES = 16
@@ -30,7 +30,7 @@ class Draft:
     ----------
     kind : str
         ``prediction``, ``declined``, ``scores``, ``read``, ``replay``, ``export``, ``hold``, ``release``, ``erasure``,
-        ``start``.
+        ``start``, ``signin``, ``refused``, ``signout``, ``account``, ``key``.
     actor : str
         Who did it, with the roles they had.
     body : mapping
@@ -139,4 +139,14 @@ def chained(draft: Draft, after: Record | None, recorded_at: str) -> Record:
 
 def now_text() -> str:
     """Return the present time as records write it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment_text(datetime.now(UTC))
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a time, UTC, as text that sorts as times do."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def moment_of(text: str) -> datetime:
+    """Return the time that :func:`moment_text` wrote."""
+    return datetime.fromisoformat(text)

@@ -6,10 +6,12 @@ A flush to the disk takes as long for one record as for a hundred, so that waiti
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLateError
 from queue import Empty, Queue
+
+from sqlalchemy import Connection
 
 from spinecast.audit.log import AuditLog
 from spinecast.audit.records import Draft, Record
@@ -20,7 +22,8 @@ __all__ = ["AuditWriter"]
 _MOST_TOGETHER = 1024
 _SECONDS = 15.0
 
-_Waiting = tuple[tuple[Draft, ...], "Future[list[Record]]"]
+Besides = Callable[[Connection], None]
+_Waiting = tuple[tuple[Draft, ...], Besides | None, "Future[list[Record]]"]
 
 
 class AuditWriter:
@@ -46,8 +49,21 @@ class AuditWriter:
         AuditError
             If it could not be recorded, or not in time.
         """
+        return self._recorded(drafts, None)
+
+    def record_with(self, drafts: Sequence[Draft], besides: Besides) -> list[Record]:
+        """Append, and in the same transaction call ``besides(connection)``: both are on the disk, or neither.
+
+        Raises
+        ------
+        AuditError
+            As :meth:`record`; whatever `besides` raises.
+        """
+        return self._recorded(drafts, besides)
+
+    def _recorded(self, drafts: Sequence[Draft], besides: Besides | None) -> list[Record]:
         done: Future[list[Record]] = Future()
-        self._queue.put((tuple(drafts), done))
+        self._queue.put((tuple(drafts), besides, done))
         try:
             return done.result(timeout=_SECONDS)
         except TooLateError as error:
@@ -73,7 +89,7 @@ class AuditWriter:
         waiting = self._queue.get()
         while waiting is not None:
             together.append(waiting)
-            if sum(len(drafts) for drafts, _ in together) >= _MOST_TOGETHER:
+            if sum(len(drafts) for drafts, *_ in together) >= _MOST_TOGETHER:
                 return together, False
             try:
                 waiting = self._queue.get_nowait()
@@ -82,12 +98,21 @@ class AuditWriter:
         return together, True
 
     def _append(self, together: Sequence[_Waiting]) -> None:
+        # What is done besides may fail, and then alone.
+        self._append_all([one for one in together if one[1] is None], None)
+        for one in together:
+            if one[1] is not None:
+                self._append_all([one], one[1])
+
+    def _append_all(self, together: Sequence[_Waiting], besides: Besides | None) -> None:
+        if not together:
+            return
         try:
-            made = self.log.append([draft for drafts, _ in together for draft in drafts])
+            made = self.log.append_with([draft for drafts, *_ in together for draft in drafts], besides)
         except BaseException as error:  # whatever it was, nobody may be left waiting
-            for _, done in together:
+            for *_, done in together:
                 done.set_exception(error)
             return
-        for drafts, done in together:
+        for drafts, _, done in together:
             done.set_result(made[: len(drafts)])
             made = made[len(drafts) :]

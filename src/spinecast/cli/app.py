@@ -18,6 +18,7 @@ import typer
 
 from spinecast import __version__
 from spinecast.cli import (
+    accounts,
     audit,
     checks,
     cohort,
@@ -72,6 +73,8 @@ app.add_typer(samplesize.app, name="samplesize")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(database.app, name="database")
 app.add_typer(audit.app, name="audit")
+app.add_typer(accounts.users, name="users")
+app.add_typer(accounts.keys, name="keys")
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinecast.cli.columns import print_columns
+from spinecast.cli.log_here import command_line_actor, open_log_here
+
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
 
@@ -46,7 +49,7 @@ def verify(
     if file is not None:
         found = verify_records(exported_records(file))
     else:
-        log = _open(check_head=False)
+        log = open_log_here(check_head=False)
         found = verify_records(log.records(), log.seal())
     if json_:
         typer.echo(canonical_json(found.to_dict()))
@@ -76,9 +79,11 @@ def list_(
     from spinecast.audit.reading import listed
     from spinecast.files import canonical_json
 
-    log = _open()
+    log = open_log_here()
     subject = _subject(log, patient, pseudonym)
-    records = listed(log.append, log, _actor(), kind=kind, model=model, subject=subject, limit=limit, before=before)
+    records = listed(
+        log.append, log, command_line_actor(), kind=kind, model=model, subject=subject, limit=limit, before=before
+    )
     if json_:
         for record in records:
             typer.echo(canonical_json(record.headline()))
@@ -95,9 +100,7 @@ def list_(
         )
         for record in records
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns(rows)
 
 
 @app.command("show")
@@ -106,8 +109,8 @@ def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its numbe
     from spinecast.audit.reading import read_one
     from spinecast.files import readable_json
 
-    log = _open()
-    found = read_one(log.append, log, _actor(), record)
+    log = open_log_here()
+    found = read_one(log.append, log, command_line_actor(), record)
     typer.echo(readable_json(found.headline() | {"content": found.body}), nl=False)
 
 
@@ -123,10 +126,10 @@ def replay(
     from spinecast.serving.recording import replay as replay_record
     from spinecast.tracking.store import open_store
 
-    log = _open()
-    found = read_one(log.append, log, _actor(), record)
+    log = open_log_here()
+    found = read_one(log.append, log, command_line_actor(), record)
     models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
-    done = replay_record(log.append, models, found, _actor())
+    done = replay_record(log.append, models, found, command_line_actor())
     if json_:
         typer.echo(canonical_json(done))
     else:
@@ -153,8 +156,8 @@ def export(
     """Write records with their hashes, so that `audit verify --file` checks them anywhere. That is recorded."""
     from spinecast.audit.exporting import write_export
 
-    log = _open()
-    count = write_export(log, _actor(), output, first, last)
+    log = open_log_here()
+    count = write_export(log, command_line_actor(), output, first, last)
     typer.echo(f"{count} records: {output}", err=True)
 
 
@@ -163,8 +166,8 @@ def hold(reason: ReasonOption, patient: PatientOption = None, pseudonym: Pseudon
     """Keep all that is recorded of a patient, whatever its age, until it is released."""
     from spinecast.audit.retention import hold as hold_records
 
-    log = _open()
-    made = hold_records(log, _actor(), _needed(_subject(log, patient, pseudonym)), reason)
+    log = open_log_here()
+    made = hold_records(log, command_line_actor(), _needed(_subject(log, patient, pseudonym)), reason)
     typer.echo(f"held: record {made.sequence}")
 
 
@@ -173,8 +176,8 @@ def release(reason: ReasonOption, patient: PatientOption = None, pseudonym: Pseu
     """End a hold."""
     from spinecast.audit.retention import release as release_records
 
-    log = _open()
-    made = release_records(log, _actor(), _needed(_subject(log, patient, pseudonym)), reason)
+    log = open_log_here()
+    made = release_records(log, command_line_actor(), _needed(_subject(log, patient, pseudonym)), reason)
     typer.echo(f"released: record {made.sequence}")
 
 
@@ -192,30 +195,9 @@ def retain(
         if not sys.stdin.isatty():
             raise AuditError("erasing cannot be undone", remedy="say --yes")
         typer.confirm(f"Erase the content of all records older than {days} days, for good?", abort=True)
-    done = erase_older(_open(), _actor(), days, reason)
+    done = erase_older(open_log_here(), command_line_actor(), days, reason)
     where = f" (record {done.record})" if done.record else ""
     typer.echo(f"{done.erased} records erased, {done.held} held{where}")
-
-
-def _open(*, check_head: bool = True) -> AuditLog:
-    from spinecast.audit.log import open_log
-    from spinecast.audit.places import audit_places
-    from spinecast.errors import AuditError
-
-    places = audit_places()
-    if places.database is not None and not places.database.exists():
-        raise AuditError(
-            "nothing has been served here yet: there is no audit log",
-            where=places.shown,
-            remedy="spinecast serve makes one; SPINECAST_AUDIT or SPINECAST_DATABASE_URL name another",
-        )
-    return open_log(places, check_head=check_head)
-
-
-def _actor() -> str:
-    import getpass
-
-    return f"{getpass.getuser()} (command line)"
 
 
 def _subject(log: AuditLog, patient: str | None, pseudonym: str | None) -> str | None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinecast.cli.columns import print_columns
+
 if TYPE_CHECKING:
     from spinecast.validation.checks import CheckKind
 
@@ -36,9 +38,7 @@ def list_(
         return
     rows = [("code", "severity", "made in", "looks for")]
     rows += [(kind.code, " or ".join(kind.severities), ", ".join(kind.places), kind.title) for kind in kinds]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns(rows)
 
 
 @app.command("show")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinecast.cli.columns import print_columns
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,9 +38,7 @@ def list_(domain: DomainOption = None, role: RoleOption = None, json_: JsonOptio
         return
     rows = [("variable", "domain", "role", "kind", "unit or levels", "label")]
     rows += [(e.name, e.domain, e.role, e.kind, _shortened(_values(e), 44), e.label) for e in entries]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns(rows)
 
 
 @app.command("show")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from spinecast.cli.columns import print_columns
+
 __all__ = ["models"]
 
 
@@ -39,6 +41,4 @@ def models(json_: Annotated[bool, typer.Option("--json", help="One JSON line a v
         )
         for version in versions
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns(rows)

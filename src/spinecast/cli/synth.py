@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinecast.cli.columns import print_columns
+
 if TYPE_CHECKING:
     from spinecast.cohorts.synthetic.recipe_blocks import Years
 
@@ -119,6 +121,4 @@ def _list(json_: bool) -> None:
         return
     rows = [("recipe", "family", "sites", "title")]
     rows += [(each.recipe, each.family, ", ".join(each.sites), each.title) for each in recipes]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns(rows)

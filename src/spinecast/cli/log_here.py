@@ -1,0 +1,38 @@
+"""The audit log that the environment names, and who uses it from the command line."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spinecast.audit.log import AuditLog
+
+__all__ = ["command_line_actor", "open_log_here"]
+
+
+def open_log_here(*, check_head: bool = True) -> AuditLog:
+    """Open the log; as `spinecast.audit.log.open_log`.
+
+    Raises
+    ------
+    AuditError
+        If there is none, or it cannot be opened.
+    """
+    from spinecast.audit.log import open_log
+    from spinecast.audit.places import audit_places
+    from spinecast.errors import AuditError
+
+    places = audit_places()
+    if places.database is not None and not places.database.exists():
+        raise AuditError(
+            "nothing has been served here yet: there is no audit log",
+            where=places.shown,
+            remedy="spinecast serve makes one; SPINECAST_AUDIT or SPINECAST_DATABASE_URL name another",
+        )
+    return open_log(places, check_head=check_head)
+
+
+def command_line_actor() -> str:
+    """Return how the log names whoever runs a command: their name on this machine."""
+    return f"{getpass.getuser()} (command line)"

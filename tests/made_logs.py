@@ -1,0 +1,46 @@
+"""Empty audit logs for tests, in each kind of database: migrated once, then copied."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import made_databases
+import pytest
+
+from spinecast.audit.database import upgrade
+from spinecast.audit.places import Places, audit_places
+
+KINDS = ("sqlite", "postgresql")
+_TEMPLATE = "spinecast_empty_log"
+
+
+def new_places(request: pytest.FixtureRequest, folder: Path) -> Places:
+    """A new log of the kind that the fixture which asks is parametrised with."""
+    environment = {"SPINECAST_AUDIT": str(folder / "audit")}
+    if request.param == "postgresql":
+        environment["SPINECAST_DATABASE_URL"] = _postgresql(request)
+        return audit_places(environment)
+    found = audit_places(environment)
+    assert found.database is not None
+    found.database.parent.mkdir()
+    shutil.copy(_sqlite(request), found.database)
+    found.database.chmod(0o600)
+    return found
+
+
+def _sqlite(request: pytest.FixtureRequest) -> Path:
+    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    folder = factory.getbasetemp() / _TEMPLATE
+    template = audit_places({"SPINECAST_AUDIT": str(folder)})
+    assert template.database is not None
+    if not template.database.exists():
+        upgrade(template)
+    return template.database
+
+
+def _postgresql(request: pytest.FixtureRequest) -> str:
+    server: made_databases.Server = request.getfixturevalue("postgresql")
+    if _TEMPLATE not in server.made:
+        upgrade(audit_places({"SPINECAST_DATABASE_URL": server.new_database(_TEMPLATE)}))
+    return server.new_database(f"log_{len(server.made)}", template=_TEMPLATE)
