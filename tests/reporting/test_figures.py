@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spinecast.reporting import Document, RunRecord, figures
-from spinecast.reporting.figures.style import house_style, new_figure, to_svg
+from spinecast.reporting.figures.style import house_style, new_figure, number_axis, percent_axis, to_svg
 
 LABELS = {"positive": "Died", "negative": "Alive"}
 HOSTILE = 'x</text><script>alert("1")</script> $\\frac{1}{2$ #panic() \x00 \N{GRINNING FACE}'
@@ -184,3 +184,16 @@ def test_the_predicted_risk_is_written_inside_the_axes(record: RunRecord) -> Non
         found = next(node for node in root.iter("{http://www.w3.org/2000/svg}text") if " to " in (node.text or ""))
         place = float(found.attrib.get("x") or found.attrib["transform"].split("(")[1].split()[0])
         assert 0.2 * width < place < width - 20
+
+
+def test_ticks_close_together_are_told_apart() -> None:
+    axes = new_figure(4.0, 3.0).add_subplot()
+    axes.set_xlim(-0.02, 0.01)
+    axes.set_xticks([-0.02, -0.015, -0.01, -0.005, 0.0, 0.005])
+    number_axis(axes, "x", signed=True)
+    labels = axes.xaxis.get_major_formatter().format_ticks(axes.get_xticks())
+    assert labels == ["−0.020", "−0.015", "−0.010", "−0.005", "0.000", "+0.005"]
+    percent_axis(axes, "x")
+    shares = axes.xaxis.get_major_formatter()
+    assert shares.format_ticks([0.0, 0.005, 0.01]) == ["0.0%", "0.5%", "1.0%"]
+    assert shares.format_ticks([-0.1, 0.0, 0.1]) == ["−10%", "0%", "10%"]

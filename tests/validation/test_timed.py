@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from spinecast.statistics import Estimate, harrell_c, horizon_auc, integrated_brier
+from spinecast.statistics import Estimate, cumulative_incidence, harrell_c, horizon_auc, integrated_brier
 from spinecast.validation.timed import HORIZON_MEASURES, JudgedRisk, TimedJudge, TimedSettings, mean_time_lost
 
 DAYS = np.array([15.0, 30.0, 60.0, 90.0, 180.0, 365.0])
@@ -90,6 +90,11 @@ def test_a_competing_event_is_no_censoring_and_leaves_no_concordance() -> None:
     assert found["events"] == int(((cause == 1) & (time <= 365)).sum())
     observed = judge.observed(risk)
     assert np.abs(np.array(observed["observed"]) - np.array(observed["predicted"])).max() < 0.05
+    # What is drawn lies on the same curve between the days too.
+    drawn = observed["steps"]
+    assert len(drawn["days"]) > 3 * len(observed["days"])
+    reference = cumulative_incidence(time, cause.astype(int), 1).at(drawn["days"])
+    np.testing.assert_allclose(drawn["observed"], reference)
 
 
 def test_differences_are_paired_and_of_those_who_have_both() -> None:

@@ -82,6 +82,7 @@ BRIEF_MEASURES = ("horizon_auc", "ipa", "calibration_slope", "horizon_observed_e
 CERTAIN = 1e-9
 CURVE_THRESHOLDS = 41
 GROUPS = 10
+DRAWN_DAYS = 201  # days an observed curve is drawn on: steps too fine to see, and nobody's own day among few
 # An AUC of fewer events has an interval from chance to certainty: it would fill a figure and say nothing.
 FEWEST_EVENTS = 10
 
@@ -252,23 +253,30 @@ class TimedJudge:
         }
 
     def observed(self, risk_at: RiskAt) -> dict[str, Any]:
-        """Observed cumulative incidence beside the mean predicted risk, on the days."""
-        return self._incidence() | {"predicted": risk_at(self.days).mean(axis=0).tolist()}
+        """Observed cumulative incidence beside the mean predicted risk, on the days; ``steps`` is it to be drawn.
 
-    def _incidence(self) -> dict[str, Any]:
+        The days stand apart, and a step drawn only at each of them would lie beside the curve it belongs to.
+        """
+        drawn = np.unique(np.linspace(0, self.days[-1], DRAWN_DAYS).round())
+        return self._incidence(self.days) | {
+            "predicted": risk_at(self.days).mean(axis=0).tolist(),
+            "steps": self._incidence(drawn),
+        }
+
+    def _incidence(self, days: FloatArray) -> dict[str, Any]:
         curve = cumulative_incidence(self.time, self.cause.astype(int), 1)
-        at = np.searchsorted(curve.times, self.days, side="right") - 1
+        at = np.searchsorted(curve.times, days, side="right") - 1
 
         def read(values: FloatArray, before: float) -> list[float | None]:
             found = np.where(at < 0, before, values[np.maximum(at, 0)])
             return [float(value) if np.isfinite(value) else None for value in found]
 
         return {
-            "days": self.days.tolist(),
+            "days": days.tolist(),
             "observed": read(curve.estimate, 0.0),
             "lower": read(curve.lower, np.nan),
             "upper": read(curve.upper, np.nan),
-            "at_risk": [int((self.time >= day).sum()) for day in self.days],
+            "at_risk": [int((self.time >= day).sum()) for day in days],
         }
 
     def compare(self, day: float, model: FloatArray, other: FloatArray) -> Measure:
@@ -330,7 +338,7 @@ class TimedJudge:
     def _removed(self, risk: FloatArray) -> Measure:
         """Share of the integrated Brier score of the observed curve, given to everybody, that the model removes."""
         model = integrated_brier(self.time, self.cause, risk, self.days)
-        observed = np.asarray(self._incidence()["observed"], dtype=np.float64)
+        observed = np.asarray(self._incidence(self.days)["observed"], dtype=np.float64)
         null = integrated_brier(self.time, self.cause, np.broadcast_to(observed, risk.shape), self.days)
         if isinstance(model, Absent) or isinstance(null, Absent):
             return model if isinstance(model, Absent) else null

@@ -16,12 +16,13 @@ from spinecast.reporting.figures.style import (
     Style,
     house_style,
     new_figure,
+    number_axis,
     numbers,
     percent_axis,
     row_labels,
     to_svg,
 )
-from spinecast.reporting.formatting import absence, listed, number
+from spinecast.reporting.formatting import absence, listed
 
 __all__ = ["input_cost_plot", "risk_distribution_plot", "several_missing_plot"]
 
@@ -90,7 +91,7 @@ def input_cost_plot(rows: Sequence[Mapping[str, Any]], key: str) -> str:
         row_labels(axes, range(len(rows)), [row["label"] for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlabel("Change of the AUC without it")
-        axes.xaxis.set_major_formatter(lambda value, _: number(value, 2, signed=True))
+        number_axis(axes, "x", signed=True)
         axes.grid(visible=True, axis="x")
         return to_svg(figure, key)
 

@@ -19,6 +19,7 @@ from spinecast.reporting.figures.style import (
     Style,
     house_style,
     new_figure,
+    number_axis,
     row_labels,
     to_svg,
 )
@@ -266,7 +267,7 @@ def _horizontal(axes: Axes, axis: Axis, ends: Sequence[float], *, margin: float 
         gap = margin * (high - low or 0.1)
         axes.set_xlim(max(0.0, low - gap), min(1.0, high + gap))
         axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter(lambda value, _: number(value, 2))
+        number_axis(axes, "x")
         if low - gap < 0.5:
             axes.axvline(0.5, color=INK, lw=0.8, zorder=1)
     axes.set_xlabel(axis.label)

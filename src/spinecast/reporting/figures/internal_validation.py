@@ -15,12 +15,13 @@ from spinecast.reporting.figures.style import (
     SERIES,
     house_style,
     new_figure,
+    number_axis,
     numbers,
     panel_title,
     percent_axis,
     to_svg,
 )
-from spinecast.reporting.formatting import absence, number, percentage
+from spinecast.reporting.formatting import absence, percentage
 from spinecast.reporting.measures import MEASURES, value_of
 
 if TYPE_CHECKING:
@@ -144,6 +145,6 @@ def _learning_panel(axes: Axes, points: Sequence[Mapping[str, Any]], name: str) 
     axes.set_xlim(0, float(trained.max()) * 1.08 if trained.size else 1)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(lambda value, _: number(value, 2))
+    number_axis(axes, "y")
     axes.grid(visible=True)
     panel_title(axes, MEASURES[name].label)

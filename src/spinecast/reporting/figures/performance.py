@@ -21,13 +21,14 @@ from spinecast.reporting.figures.style import (
     Style,
     house_style,
     new_figure,
+    number_axis,
     numbers,
     panel_title,
     percent_axis,
     row_labels,
     to_svg,
 )
-from spinecast.reporting.formatting import absence, estimate, listed, number, percentage, shortened
+from spinecast.reporting.formatting import absence, estimate, listed, percentage, shortened
 from spinecast.reporting.measures import MEASURES, Measure, measure_text, value_of
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def _comparison_panel(
         margin = 0.06 * (max(limits) - min(limits) or 0.1)
         axes.set_xlim(min(limits) - margin, max(limits) + margin)
     axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(lambda value, _: number(value, 2))
+    number_axis(axes, "x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(visible=True, axis="x")

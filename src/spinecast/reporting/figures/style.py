@@ -15,8 +15,9 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter
 
-from spinecast.reporting.formatting import plain, shortened
+from spinecast.reporting.formatting import number, plain, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +38,7 @@ __all__ = [
     "Style",
     "house_style",
     "new_figure",
+    "number_axis",
     "numbers",
     "panel_title",
     "percent_axis",
@@ -213,11 +215,40 @@ def numbers(values: Sequence[float | None] | None) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values or ()], dtype=float)
 
 
+class _TickNumbers(Formatter):
+    """Writes the ticks of an axis with as many decimals as tell them apart, and at least ``decimals``."""
+
+    def __init__(self, decimals: int, *, signed: bool = False, percent: bool = False) -> None:
+        self.decimals, self.signed, self.percent = decimals, signed, percent
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the labels of all ticks."""
+        shown = np.asarray(values, dtype=float) * (100 if self.percent else 1)
+        decimals = next(
+            (some for some in range(self.decimals, 8) if np.allclose(np.round(shown, some), shown, rtol=0, atol=1e-9)),
+            8,
+        )
+        return [self._text(value, decimals) for value in shown]
+
+    def __call__(self, value: float, pos: int | None = None) -> str:  # noqa: ARG002 - the name matplotlib calls it by
+        """Return the label of one value, as a coordinate under the pointer."""
+        return self._text(value * (100 if self.percent else 1), self.decimals)
+
+    def _text(self, value: float, decimals: int) -> str:
+        return number(float(value), decimals, signed=self.signed) + ("%" if self.percent else "")
+
+
 def percent_axis(axes: Axes, which: str = "xy") -> None:
     """Label an axis of proportions in percent."""
     for name in which:
         axis = axes.xaxis if name == "x" else axes.yaxis
-        axis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%".replace("-", "\N{MINUS SIGN}"))
+        axis.set_major_formatter(_TickNumbers(0, percent=True))
+
+
+def number_axis(axes: Axes, which: str, *, decimals: int = 2, signed: bool = False) -> None:
+    """Label an axis of numbers with at least ``decimals`` decimals, more where two ticks would read alike."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(_TickNumbers(decimals, signed=signed))
 
 
 def panel_title(axes: Axes, text: str, *, width: int = 60) -> None:

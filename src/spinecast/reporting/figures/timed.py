@@ -72,21 +72,26 @@ def observed_curve_plot(observed: Mapping[str, Any], key: str, *, survival: bool
     Parameters
     ----------
     observed : mapping
-        Days, observed, lower, upper, predicted: probabilities of the event.
+        Days, observed, lower, upper, predicted: probabilities of the event; ``steps``, the observed ones on days close
+        together (earlier records have none).
     key, survival
         As :func:`patient_curves_plot`.
     """
     with house_style():
         figure = new_figure(7.2, 3.8)
         axes = figure.add_subplot()
-        days = numbers(observed["days"])
-        parts = {name: numbers(observed[name]) for name in ("observed", "lower", "upper", "predicted")}
+        seen = observed.get("steps", observed)
+        drawn = {name: numbers(seen[name]) for name in ("observed", "lower", "upper")}
+        # Everybody is without the event on day 0, and so in the model.
+        days = np.concatenate([[0.0], numbers(observed["days"])])
+        predicted = np.concatenate([[0.0], numbers(observed["predicted"])])
         if survival:
-            parts = {name: 1 - values for name, values in parts.items()}
-        axes.fill_between(days, parts["lower"], parts["upper"], color=MUTED, alpha=0.2, lw=0, step="post")
+            drawn, predicted = {name: 1 - values for name, values in drawn.items()}, 1 - predicted
+        steps = numbers(seen["days"])
+        axes.fill_between(steps, drawn["lower"], drawn["upper"], color=MUTED, alpha=0.2, lw=0, step="post")
         estimator = "Kaplan-Meier" if survival else "Aalen-Johansen"
-        axes.step(days, parts["observed"], where="post", color=INK, lw=1.4, label=f"Observed ({estimator}), 95% band")
-        axes.plot(days, parts["predicted"], color=MODEL, ls=(0, (5.0, 1.6)), lw=2.0, label="Mean of the predictions")
+        axes.step(steps, drawn["observed"], where="post", color=INK, lw=1.4, label=f"Observed ({estimator}), 95% band")
+        axes.plot(days, predicted, color=MODEL, ls=(0, (5.0, 1.6)), lw=2.0, label="Mean of the predictions")
         axes.set(xlabel="Days", ylim=(0, 1), xlim=(0, None))
         axes.set_ylabel("Probability of no event" if survival else "Cumulative incidence of the event")
         axes.grid(visible=True)

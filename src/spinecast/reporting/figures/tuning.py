@@ -18,11 +18,12 @@ from spinecast.reporting.figures.style import (
     Style,
     house_style,
     new_figure,
+    number_axis,
     numbers,
     panel_title,
     to_svg,
 )
-from spinecast.reporting.formatting import number, sentence, shortened
+from spinecast.reporting.formatting import sentence, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ def tuning_history_plot(candidates: Sequence[Mapping[str, Any]], key: str, loss:
             axes.set_ylim(scale)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-            axes.yaxis.set_major_formatter(lambda value, _: number(value, 3))
+            number_axis(axes, "y", decimals=3)
             axes.tick_params(labelleft=own or position % columns == 0)
         for axes in panels.flat[len(candidates) :]:
             axes.set_visible(False)
