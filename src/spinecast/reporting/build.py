@@ -25,6 +25,7 @@ from spinecast.reporting.sections.ordinal import (
     ordinal_summary_section,
     ordinal_thresholds_section,
 )
+from spinecast.reporting.sections.ordinal_internal import ordinal_internal_section
 from spinecast.reporting.sections.outcome import outcome_section
 from spinecast.reporting.sections.performance import (
     calibration_section,
@@ -42,6 +43,7 @@ from spinecast.reporting.sections.quantity import (
     quantity_summary_section,
     quantity_thresholds_section,
 )
+from spinecast.reporting.sections.quantity_internal import quantity_internal_section
 from spinecast.reporting.sections.sample_size import sample_size_section
 from spinecast.reporting.sections.study import study_section, tuning_section
 from spinecast.reporting.sections.summary import summary_section
@@ -176,6 +178,7 @@ def _quantity_sections(record: RunRecord) -> tuple[Section, ...]:
         quantity_accuracy_section(record),
         quantity_intervals_section(record),
         quantity_thresholds_section(record),
+        quantity_internal_section(record),
         quantity_patients_section(record),
         explanation_section(record),
         missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True, quantiles=True),
@@ -199,6 +202,7 @@ def _ordinal_sections(record: RunRecord) -> tuple[Section, ...]:
         ordinal_thresholds_section(record),
         ordinal_slopes_section(record),
         ordinal_decision_section(record),
+        ordinal_internal_section(record),
         ordinal_patients_section(record),
         explanation_section(record),
         checks_section(record),

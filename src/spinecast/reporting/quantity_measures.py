@@ -24,6 +24,16 @@ QUANTITY_MEASURES: Mapping[str, Measure] = {
                 "Koenker and Machado 1999",
             ),
             Measure(
+                "mean_pinball_loss",
+                "Mean pinball loss of all levels",
+                "Pinball loss",
+                1,
+                "0",
+                "How far predicted quantiles lie from what was measured, misses on the rarer side of a level costing "
+                "more, averaged over levels and people, in the quantity's unit.",
+                "Koenker and Bassett 1978",
+            ),
+            Measure(
                 "mean_absolute_error",
                 "Mean absolute error of the median",
                 "Absolute error",

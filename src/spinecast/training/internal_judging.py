@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from spinecast.training.resampling import Split
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import Study
 from spinecast.training.study.judging import TuningMode
+from spinecast.training.threshold_training import Searched
 from spinecast.validation import Basis, Predictions
 from spinecast.validation.internal import (
     BootstrapValidation,
@@ -30,6 +31,7 @@ from spinecast.validation.internal import (
     RepeatedValidation,
     SitePredictions,
     answers_by_bootstrap,
+    answers_by_share,
     answers_by_site,
     answers_repeatedly,
     instability,
@@ -38,8 +40,9 @@ from spinecast.validation.internal import (
     validate_by_site,
     validate_repeatedly,
 )
+from spinecast.validation.threshold import CERTAIN
 
-__all__ = ["judge_answers", "judge_internally", "pooled_repeats"]
+__all__ = ["judge_answers", "judge_internally", "judge_threshold_answers", "pooled_repeats"]
 
 FloatArray = NDArray[np.float64]
 NOT_ASKED = "the study does not ask for it"
@@ -126,26 +129,36 @@ def _shares(trained: Trained) -> LearningCurve | Absent:
     found, asked = trained.refitted.learning_curve, trained.study.internal_validation.learning_curve
     if found is None or asked is None:
         return Absent(NOT_ASKED)
-    shares = {}
-    for share in asked.shares:
-        prefix = f"share {share:g} "
-        own = [split for split in found.splits if split.name.startswith(prefix)]
-        known = [split.train[trained.labelled.known[split.train]] for split in own]
-        pooled = _pooled(trained, found, prefix)
-        reasons = [reason for name, reason in found.refused.items() if name.startswith(prefix)]
-        shares[share] = (
-            float(np.mean([len(rows) for rows in known])) if known else 0.0,
-            float(np.mean([trained.labelled.values[rows].sum() for rows in known])) if known else 0.0,
-            pooled or Absent(reasons[0] if reasons else "no division into folds could be used"),
-        )
+    folds, events = trained.study.resampling.outer_folds, trained.labelled.values
+    shares = {
+        share: (n, happened, _pooled(trained, found, prefix) or _why_none(found, prefix))
+        for share, prefix, n, happened in _learnt(found, asked.shares, events, trained.labelled.known)
+    }
     return learning_curve(
         shares,
         repeats=asked.repeats,
-        folds=trained.study.resampling.outer_folds,
+        folds=folds,
         tuning=found.tuning,
         bootstrap=trained.study.evaluation.bootstrap,
         seed=_seed(trained),
     )
+
+
+def _learnt(
+    found: RefittedSplits, shares: Sequence[float], event: FloatArray, known: NDArray[np.bool_]
+) -> Iterator[tuple[float, str, float, float]]:
+    """Each share with the beginning of its splits' names, and how many patients and events its models learned from."""
+    for share in shares:
+        prefix = f"share {share:g} "
+        rows = [split.train[known[split.train]] for split in found.splits if split.name.startswith(prefix)]
+        count = float(np.mean([len(one) for one in rows])) if rows else 0.0
+        yield share, prefix, count, float(np.mean([event[one].sum() for one in rows])) if rows else 0.0
+
+
+def _why_none(found: RefittedSplits, prefix: str) -> Absent:
+    """Say why no repeat of a share could be used."""
+    reasons = [reason for name, reason in found.refused.items() if name.startswith(prefix)]
+    return Absent(reasons[0] if reasons else "no division into folds could be used")
 
 
 def _pooled(trained: Trained, found: RefittedSplits, prefix: str) -> list[Predictions]:
@@ -176,6 +189,31 @@ def pooled_repeats(found: RefittedSplits, prefix: str, folds: int, count: int) -
                 answers[split.test] = found.risk[split.name]
             pooled.append(answers)
     return pooled
+
+
+def judge_threshold_answers(
+    trained: Searched, apparent: FloatArray, measured: Measured, chance: Callable[[FloatArray], FloatArray]
+) -> InternalValidation:
+    """Work out the internal validation of a study one threshold of whose outcome is read as an event.
+
+    Parameters
+    ----------
+    trained : Searched
+    apparent : ndarray, shape (n, ...)
+        Answers of the final model for the patients it was made from.
+    measured : callable
+        As :data:`spinecast.validation.internal.Measured`.
+    chance : callable
+        Maps answers to the probability of passing the threshold that was checked, shape (n,).
+    """
+    passing = trained.passing.values
+
+    def scatter(answers: Sequence[FloatArray], tuning: TuningMode) -> Instability | Absent:
+        own, *others = (np.clip(chance(found), CERTAIN, 1 - CERTAIN) for found in (apparent, *answers))
+        final = Predictions(own, passing, None, None, "apparent")
+        return instability(final, others, trained.study.evaluation.thresholds, tuning=tuning)
+
+    return judge_answers(trained.refitted, trained.study, apparent, measured, passing, scatter)
 
 
 def judge_answers(
@@ -228,11 +266,25 @@ def judge_answers(
             notes=_notes(repeated),
         ),
         internal_external=_answers_by_site(refitted, apparent, measured, event),
-        learning_curve=Absent(NOT_ASKED),
+        learning_curve=_answers_by_share(refitted, study, measured, event),
         instability=Absent("it needs the bootstrap, which the study does not ask for")
         if boot is None
         else scatter([answers for _, answers in drawn if answers is not None], boot.tuning),
     )
+
+
+def _answers_by_share(
+    refitted: Refitted, study: Study, measured: Measured, event: FloatArray
+) -> LearningCurve | Absent:
+    found, asked = refitted.learning_curve, study.internal_validation.learning_curve
+    if found is None or asked is None:
+        return Absent(NOT_ASKED)
+    folds, everyone = study.resampling.outer_folds, np.ones(len(event), dtype=np.bool_)
+    shares = {
+        share: (n, happened, pooled_repeats(found, prefix, folds, len(event)) or _why_none(found, prefix))
+        for share, prefix, n, happened in _learnt(found, asked.shares, event, everyone)
+    }
+    return answers_by_share(shares, measured, repeats=asked.repeats, folds=folds, tuning=found.tuning)
 
 
 def _answers_by_site(

@@ -31,13 +31,14 @@ from spinecast.training.study.judging import TuningMode
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 from spinecast.validation.subgroups import FEWEST, Grouping
 
-__all__ = ["Further", "Refitted", "RefittedSplits", "count_refitted", "further_splits", "refit"]
+__all__ = ["Answer", "Further", "Refitted", "RefittedSplits", "count_refitted", "further_splits", "refit"]
 
 FURTHER = "internal_validation"
 """Folder of the finished trials of further splits, inside the study's checkpoint."""
 
 FloatArray = NDArray[np.float64]
 Answer = Callable[[Split, Mapping[str, TunedCandidate]], FloatArray]
+"""Maps a split and its tuned candidates to what the study's rule makes of them for the split's test patients."""
 
 
 @dataclass(frozen=True, eq=False)

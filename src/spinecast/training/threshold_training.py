@@ -28,6 +28,7 @@ from spinecast.training.fitting import run_key_of
 from spinecast.training.patients import patient_groups
 from spinecast.training.plan import candidate_plans, model_predictors
 from spinecast.training.progress import say
+from spinecast.training.refitting import Answer, Refitted, count_refitted, further_splits, refit
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import SearchData, search
 from spinecast.training.seeds import derive_seed
@@ -63,6 +64,8 @@ class Searched:
     plans : tuple of CandidatePlan
     splits : tuple of Split
     tuned : mapping of (split, candidate) to TunedCandidate
+    refitted : Refitted
+        The same procedure in the further splits of the study's internal validation: answers, not risks.
     run_key : str
     started : datetime
     workers : int
@@ -79,6 +82,7 @@ class Searched:
     plans: tuple[CandidatePlan, ...]
     splits: tuple[Split, ...]
     tuned: Mapping[tuple[str, str], TunedCandidate]
+    refitted: Refitted
     run_key: str
     started: datetime
     workers: int
@@ -107,12 +111,13 @@ def search_study(
     passing: LabelledOutcome,
     strata: FloatArray,
     data: Callable[[FloatArray, PredictorSchema], SearchData],
+    answer: Answer,
     *,
     checkpoints: Path,
     workers: int,
     started: datetime,
 ) -> Searched:
-    """Divide the patients, make the checks that need no fit, and tune every candidate in every split.
+    """Divide the patients, make the checks that need no fit, and tune every candidate in every split, further ones too.
 
     Parameters
     ----------
@@ -124,13 +129,15 @@ def search_study(
         What folds are stratified by.
     data : callable
         Makes the search's data of the patients' predictors and their schema.
+    answer : callable
+        Maps a split and its tuned candidates to what the study's rule answers for the split's test patients.
     checkpoints, workers, started
         As :func:`spinecast.training.fitting.fit_study`.
 
     Raises
     ------
     CohortError
-        If the folds cannot be made.
+        If the folds cannot be made, or the cohort has no two sites to leave out.
     CheckError
         If a check finds what would make the results wrong.
     """
@@ -144,16 +151,20 @@ def search_study(
     )
     checked = first_checks(study, cohort, passing, splits)
     stop_at_errors(checked)
+    further = further_splits(study, cohort, passing)
     predictors = model_predictors(study)
     matrix = cohort.matrix(predictors)[passing.rows]
-    schema = predictor_schema(study, predictors)
+    learning = data(matrix, predictor_schema(study, predictors))
     run_key = run_key_of(study, cohort)
     checkpoint = study_checkpoint(checkpoints, study.study, run_key)
-    resumed = count_finished(checkpoint)
+    resumed = count_finished(checkpoint) + count_refitted(checkpoint)
     if resumed:
         say(f"going on from {resumed} finished trials")
     began = time.perf_counter()
-    found = search(data(matrix, schema), splits, plans, seed=study.seed, checkpoint=checkpoint, workers=workers)
+    found = search(learning, splits, plans, seed=study.seed, checkpoint=checkpoint, workers=workers)
+    refitted = refit(
+        further, study, passing, plans, learning, found.tuned, checkpoint=checkpoint, workers=workers, answer=answer
+    )
     return Searched(
         study=study,
         cohort=cohort,
@@ -161,12 +172,13 @@ def search_study(
         plans=plans,
         splits=tuple(splits),
         tuned=found.tuned,
+        refitted=refitted,
         run_key=run_key,
         started=started,
         workers=workers,
         training_seconds=time.perf_counter() - began,
-        fit_seconds=found.fit_seconds,
-        workers_peak_mb=found.workers_peak_mb,
+        fit_seconds=found.fit_seconds + refitted.fit_seconds,
+        workers_peak_mb=max(found.workers_peak_mb, refitted.workers_peak_mb),
         trials_resumed=resumed,
         first_checks=checked,
     )

@@ -6,7 +6,7 @@ is judged as any risk is, by ranking, calibration and net benefit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.special import expit
 from spinecast.models.ordinal.thresholds import level_probabilities
 from spinecast.statistics import (
     Absent,
+    Measure,
     auc,
     brant_test,
     decision_curve,
@@ -24,7 +25,7 @@ from spinecast.statistics import (
     ranked_probability_skill,
     somers_dxy,
 )
-from spinecast.validation.threshold import as_json, judge_threshold
+from spinecast.validation.threshold import as_json, judge_threshold, threshold_again
 
 __all__ = ["ORDINAL_MEASURES", "OrdinalJudge", "rank_score"]
 
@@ -84,6 +85,28 @@ class OrdinalJudge:
             for number in range(len(self.reached_labels))
         }
         return as_json(found)
+
+    def again(self, rows: NDArray[np.int64], log_odds: FloatArray) -> dict[str, Measure]:
+        """Judge what was fitted again, in some patients: measures of reaching a level end in its number, from 1.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Patients, who may stand there twice.
+        log_odds : ndarray, shape (m, thresholds)
+            Of these.
+        """
+        here = replace(self, levels=self.levels[rows])
+        reached = expit(log_odds)
+        found: dict[str, Measure] = {
+            "ordinal_concordance": ordinal_concordance(here.levels, rank_score(log_odds)),
+            "ranked_probability_score": ranked_probability_score(here.levels, reached),
+            "ranked_probability_skill": ranked_probability_skill(here.levels, reached),
+        }
+        for number in range(len(self.reached_labels)):
+            judged = threshold_again(here._reached(number), reached[:, number])
+            found |= {f"{name}_at_{number + 1}": measure for name, measure in judged.items()}
+        return found
 
     def whole(self, log_odds: FloatArray) -> dict[str, Any]:
         """Judge all levels and each threshold: JSON values."""

@@ -7,7 +7,7 @@ of passing each threshold as any risk: by ranking, calibration and the Brier sco
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,13 @@ from spinecast.statistics import (
     interval_coverage,
     mean_absolute_error,
     mean_interval_width,
+    mean_with_interval,
     pinball_loss,
+    pinball_losses,
     pinball_skill,
     share_below,
 )
-from spinecast.validation.threshold import CERTAIN, as_json, judge_threshold
+from spinecast.validation.threshold import CERTAIN, as_json, judge_threshold, threshold_again
 
 __all__ = ["COVERAGES", "QuantityJudge"]
 
@@ -91,6 +93,25 @@ class QuantityJudge:
         coverage = {f"coverage_{100 * share:.0f}": self._coverage(found, share) for share in COVERAGES}
         return self._overall(found) | coverage
 
+    def again(self, rows: NDArray[np.int64], found: QuantileFunction) -> dict[str, Measure]:
+        """Judge what was fitted again, in some patients: of each threshold the measures end in it.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Patients, who may stand there twice.
+        found : QuantileFunction
+            Of these.
+        """
+        here = replace(self, values=self.values[rows])
+        measures = here.group(found)
+        for threshold in self.thresholds:
+            for name, measure in threshold_again(
+                here._happened(threshold), found.exceedance([threshold])[:, 0]
+            ).items():
+                measures[f"{name}_at_{threshold:g}"] = measure
+        return measures
+
     def usefulness(
         self,
         found: QuantileFunction,
@@ -124,7 +145,9 @@ class QuantityJudge:
 
     def _overall(self, found: QuantileFunction) -> dict[str, Measure]:
         quantiles = found.quantiles()
+        losses = pinball_losses(self.values, quantiles, found.levels).mean(axis=1)
         return {
+            "mean_pinball_loss": mean_with_interval(losses),
             "pinball_skill": pinball_skill(self.values, quantiles, found.levels),
             "mean_absolute_error": mean_absolute_error(self.values, found.median()),
         }

@@ -22,7 +22,7 @@ from spinecast.statistics import (
     scaled_brier,
 )
 
-__all__ = ["CERTAIN", "as_json", "judge_threshold"]
+__all__ = ["CERTAIN", "as_json", "judge_threshold", "threshold_again"]
 
 FloatArray = NDArray[np.float64]
 
@@ -61,6 +61,25 @@ def judge_threshold(happened: FloatArray, chance: FloatArray) -> dict[str, Any]:
         "calibration_curve": flexible_calibration(happened, risk).to_dict(),
         "calibration_groups": [_group(one) for one in calibration_groups(happened, risk, groups=GROUPS)],
     }
+
+
+def threshold_again(happened: FloatArray, chance: FloatArray) -> dict[str, Measure]:
+    """Judge probabilities of a model that was fitted again: AUC and calibration slope.
+
+    Parameters
+    ----------
+    happened, chance
+        As :func:`judge_threshold`.
+    """
+    measures: Mapping[str, Callable[[FloatArray, FloatArray], Measure]] = {
+        "auc": auc,
+        "calibration_slope": calibration_slope,
+    }
+    if not 0 < happened.sum() < len(happened):
+        absent = Absent("nobody reached it" if not happened.any() else "everybody reached it")
+        return dict.fromkeys(measures, absent)
+    risk = np.clip(chance, CERTAIN, 1 - CERTAIN)
+    return {name: measure(happened, risk) for name, measure in measures.items()}
 
 
 def as_json(measures: Mapping[str, Measure]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from spinecast.reporting.figures.style import (
     to_svg,
 )
 from spinecast.reporting.formatting import absence, percentage
-from spinecast.reporting.measures import MEASURES, value_of
+from spinecast.reporting.measures import value_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,15 +109,15 @@ def calibration_instability_plot(instability: Mapping[str, Any], key: str) -> st
         return to_svg(figure, key)
 
 
-def learning_curve_plot(points: Sequence[Mapping[str, Any]], names: Sequence[str], key: str) -> str:
+def learning_curve_plot(points: Sequence[Mapping[str, Any]], titles: Mapping[str, str], key: str) -> str:
     """Draw measures against the number of patients trained on, one panel a measure.
 
     Parameters
     ----------
     points : sequence of mapping
         By share, ascending; those without measures are passed over.
-    names : sequence of str
-        Measures from left to right.
+    titles : mapping of str to str
+        Measures from left to right, and the title of each one's panel.
     key : str
         Prefix of the ids.
 
@@ -128,9 +128,10 @@ def learning_curve_plot(points: Sequence[Mapping[str, Any]], names: Sequence[str
     """
     with house_style():
         figure = new_figure(8.6, 3.3)
-        panels = figure.subplots(1, len(names), squeeze=False)[0]
-        for axes, name in zip(panels, names, strict=True):
+        panels = figure.subplots(1, len(titles), squeeze=False)[0]
+        for axes, (name, title) in zip(panels, titles.items(), strict=True):
             _learning_panel(axes, [point for point in points if absence(point["measures"]) is None], name)
+            panel_title(axes, title)
         return to_svg(figure, key)
 
 
@@ -147,4 +148,3 @@ def _learning_panel(axes: Axes, points: Sequence[Mapping[str, Any]], name: str) 
     axes.yaxis.set_major_locator(MaxNLocator(5))
     number_axis(axes, "y")
     axes.grid(visible=True)
-    panel_title(axes, MEASURES[name].label)

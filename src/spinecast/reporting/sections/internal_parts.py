@@ -13,6 +13,7 @@ from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Tabl
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.sections.common import footnoted, row, sized
+from spinecast.reporting.sections.measure_words import OF_ONE_EVENT, MeasureWords
 
 __all__ = ["CORRECTED", "instability_blocks", "learning_curve_blocks", "site_blocks"]
 
@@ -208,20 +209,33 @@ def _prediction(pooled: Mapping[str, Any], name: str) -> str:
     return fmt.interval(ends["lower"], ends["upper"], MEASURES[name].decimals)
 
 
-def learning_curve_blocks(part: Mapping[str, Any]) -> list[Block]:
-    """Show performance by the number of patients trained on."""
+def learning_curve_blocks(
+    part: Mapping[str, Any],
+    words: MeasureWords = OF_ONE_EVENT,
+    names: Sequence[str] = CORRECTED,
+    drawn: Sequence[str] = LEARNT,
+) -> list[Block]:
+    """Show performance by the number of patients trained on.
+
+    Parameters
+    ----------
+    part : mapping
+        The learning curve of a record.
+    words : MeasureWords, optional
+    names, drawn : sequence of str, optional
+        Measures in the table, and in the figure; the first of these tells the curve in words.
+    """
     points = part["points"]
     known = [point for point in points if fmt.absence(point["measures"]) is None]
     rows = tuple(
         row(
             fmt.percentage(point["share"], 0),
-            fmt.integer(point["n_train"]) if point["n_train"] else "–",
-            fmt.integer(point["events_train"]) if point["n_train"] else "–",
+            *(fmt.integer(point[one]) if point["n_train"] else "–" for one in ("n_train", "events_train")),
             *(
-                measure_text(point["measures"], name)
+                words.shown(point["measures"], name)
                 if point in known
                 else fmt.absent(fmt.absence(point["measures"]) or "")
-                for name in CORRECTED
+                for name in names
             ),
         )
         for point in points
@@ -229,31 +243,31 @@ def learning_curve_blocks(part: Mapping[str, Any]) -> list[Block]:
     table = footnoted(
         Table(
             "Out-of-fold performance by the number of patients trained on, 95% intervals",
-            ("Share", "Patients", "Events", *(MEASURES[name].short for name in CORRECTED)),
+            ("Share", "Patients", "Events", *(words.short(name) for name in names)),
             rows,
             notes=(
                 f"{fmt.plural(part['folds'], 'fold')}, {fmt.plural(part['repeats'], 'repeat')}; every share is judged "
                 "on all patients.",
             ),
-            numeric=tuple(range(3 + len(CORRECTED))),
+            numeric=tuple(range(3 + len(names))),
         )
     )
     blocks: list[Block] = [Heading("Learning curve")]
     if len(known) < 2:
         return [*blocks, table]
-    first, last = (measure_text(known[place]["measures"], "auc") for place in (0, -1))
+    first, last = (words.shown(known[place]["measures"], drawn[0]) for place in (0, -1))
     blocks.append(
         Figure(
             key="learning-curve",
             title="Performance by the number of patients trained on",
-            svg=figures.learning_curve_plot(known, LEARNT, "learning-curve"),
+            svg=figures.learning_curve_plot(known, {name: words.label(name) for name in drawn}, "learning-curve"),
             caption=(
                 "Out-of-fold, all patients judged at every share. A curve that still rises at its end says that more "
                 "patients would help; one that is flat, that other predictors would."
             ),
             alternative=(
-                f"Learning curve: AUC {first} with {fmt.integer(known[0]['n_train'])} patients, {last} with "
-                f"{fmt.integer(known[-1]['n_train'])}."
+                f"Learning curve: {words.short(drawn[0])} {first} with {fmt.integer(known[0]['n_train'])} patients, "
+                f"{last} with {fmt.integer(known[-1]['n_train'])}."
             ),
             table=table,
         )

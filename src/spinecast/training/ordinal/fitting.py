@@ -20,8 +20,10 @@ from spinecast.training.ordinal.tuning import OrdinalSearchData
 from spinecast.training.patients import FEWEST_EVENTS
 from spinecast.training.plan import cohort_source, cohort_variables, ensemble_names, ordinal_definition
 from spinecast.training.progress import say
+from spinecast.training.resampling import Split
 from spinecast.training.study import Study
 from spinecast.training.threshold_training import Searched, search_study
+from spinecast.training.tuning_unit import TunedCandidate
 
 __all__ = ["TrainedLevels", "fit_ordinal_study", "ordinal_patients"]
 
@@ -104,23 +106,25 @@ def fit_ordinal_study(study: Study, *, checkpoints: Path, workers: int, started:
     def data(matrix: FloatArray, schema: PredictorSchema) -> OrdinalSearchData:
         return OrdinalSearchData.of(matrix, schema, levels, thresholds)
 
+    ensemble = ensemble_names(study)
+
+    def chosen(split: Split, tuned: Mapping[str, TunedCandidate]) -> LevelChoice:
+        return choose_levels(split, tuned, ensemble, levels, thresholds)
+
     searched = search_study(
         study,
         cohort,
         read_by_level(labelled, checked + 1),
         levels.astype(np.float64),
         data,
+        lambda split, tuned: chosen(split, tuned).test,
         checkpoints=checkpoints,
         workers=workers,
         started=started,
     )
-    ensemble, tuned = ensemble_names(study), searched.tuned
-    names = [plan.name for plan in searched.plans]
+    tuned, names = searched.tuned, [plan.name for plan in searched.plans]
     choices = {
-        split.name: choose_levels(
-            split, {name: tuned[split.name, name] for name in names}, ensemble, levels, thresholds
-        )
-        for split in searched.splits
+        split.name: chosen(split, {name: tuned[split.name, name] for name in names}) for split in searched.splits
     }
     shape = (len(labelled), thresholds)
     final, candidates = np.empty(shape), {name: np.empty(shape) for name in names}

@@ -17,7 +17,7 @@ from spinecast.validation.checks import Checklist
 from spinecast.validation.ordinal import OrdinalJudge
 from spinecast.validation.threshold import CERTAIN
 
-__all__ = ["described_levels", "judge_levels"]
+__all__ = ["described_levels", "judge_levels", "ordinal_judge"]
 
 
 def judge_levels(trained: TrainedLevels) -> tuple[dict[str, Any], Checklist]:
@@ -29,8 +29,7 @@ def judge_levels(trained: TrainedLevels) -> tuple[dict[str, Any], Checklist]:
         JSON values: the content of ``evaluation.json``.
     checklist : Checklist
     """
-    labelled, asked = trained.labelled, trained.study.evaluation
-    judge = OrdinalJudge(labelled.values, labelled.reached_labels, asked.thresholds, asked.decision_range)
+    labelled, judge = trained.labelled, ordinal_judge(trained)
     chosen = trained.choices[ALL_PATIENTS].chosen
     labels = {plan.name: plan.label for plan in trained.plans}
     judged = judge.whole(trained.final)
@@ -62,6 +61,12 @@ def judge_levels(trained: TrainedLevels) -> tuple[dict[str, Any], Checklist]:
     risk = np.clip(expit(trained.final[:, number]), CERTAIN, 1 - CERTAIN)
     slope = measure_from_dict(judged["thresholds"][number]["measures"]["calibration_slope"])
     return evaluation, checklist_at_threshold(trained, risk, slope)
+
+
+def ordinal_judge(trained: TrainedLevels) -> OrdinalJudge:
+    """What judges probabilities of the study's patients."""
+    labelled, asked = trained.labelled, trained.study.evaluation
+    return OrdinalJudge(labelled.values, labelled.reached_labels, asked.thresholds, asked.decision_range)
 
 
 def described_levels(trained: TrainedLevels) -> list[dict[str, Any]]:

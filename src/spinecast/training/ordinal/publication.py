@@ -20,6 +20,7 @@ from spinecast.training.described_features import described_features
 from spinecast.training.features import predictor_schema
 from spinecast.training.ordinal.assembly import ordinal_parts
 from spinecast.training.ordinal.fitting import TrainedLevels
+from spinecast.training.ordinal.internal_judging import judge_levels_internally
 from spinecast.training.ordinal.judging import described_levels, judge_levels
 from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
@@ -29,7 +30,7 @@ from spinecast.training.run_facts import Clock, describe_searches, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
 from spinecast.training.threshold_training import about_model
-from spinecast.training.tracked_run import metrics_of
+from spinecast.training.tracked_run import internal_metrics, metrics_of
 from spinecast.training.written_run import WrittenRun, write_results
 from spinecast.validation.ordinal import rank_score
 
@@ -58,6 +59,8 @@ def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence
     identity = save_ordinal_model(model, staging / MODEL)
     say("judging out-of-fold probabilities")
     evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_levels(trained))
+    say("judging what was fitted again")
+    internal = clock.timed("internal_validation_seconds", lambda: judge_levels_internally(trained, model))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
     record = RunRecord(
@@ -70,12 +73,14 @@ def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence
         | describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices),
         explanation=explanation,
         run=run_facts(trained, identity, clock, overrides) | checklist.to_dict(),
+        internal=internal.to_dict(),
     )
     write_results(trained, record, _out_of_fold(trained), staging)
     candidates = {
         one["name"]: ({"label": one["label"]}, metrics_of(one["measures"])) for one in evaluation["candidates"]
     }
-    return WrittenRun(trained, model, identity, record, _metrics(evaluation), candidates)
+    metrics = _metrics(evaluation) | internal_metrics(record.internal)
+    return WrittenRun(trained, model, identity, record, metrics, candidates)
 
 
 def ordinal_model(trained: TrainedLevels) -> OrdinalModel:

@@ -27,9 +27,11 @@ from spinecast.training.plan import (
 from spinecast.training.progress import say
 from spinecast.training.quantity.assembly import QuantileChoice, choose_quantiles, shifted_test
 from spinecast.training.quantity.tuning import QuantitySearchData
+from spinecast.training.resampling import Split
 from spinecast.training.study import Study
 from spinecast.training.study.quantity import QuantityOutcome
 from spinecast.training.threshold_training import Searched, search_study
+from spinecast.training.tuning_unit import TunedCandidate
 
 __all__ = ["TrainedQuantity", "fit_quantity_study", "quantity_patients"]
 
@@ -135,16 +137,25 @@ def fit_quantity_study(study: Study, *, checkpoints: Path, workers: int, started
     def data(matrix: FloatArray, schema: PredictorSchema) -> QuantitySearchData:
         return QuantitySearchData.of(matrix, schema, values, levels)
 
-    searched = search_study(
-        study, cohort, passing, passing.values, data, checkpoints=checkpoints, workers=workers, started=started
-    )
     ensemble = ensemble_names(study)
+
+    def chosen(split: Split, tuned: Mapping[str, TunedCandidate]) -> QuantileChoice:
+        return choose_quantiles(split, tuned, ensemble, values, levels)
+
+    searched = search_study(
+        study,
+        cohort,
+        passing,
+        passing.values,
+        data,
+        lambda split, tuned: chosen(split, tuned).test,
+        checkpoints=checkpoints,
+        workers=workers,
+        started=started,
+    )
     plans, splits, tuned = searched.plans, searched.splits, searched.tuned
     choices = {
-        split.name: choose_quantiles(
-            split, {plan.name: tuned[split.name, plan.name] for plan in plans}, ensemble, values, levels
-        )
-        for split in splits
+        split.name: chosen(split, {plan.name: tuned[split.name, plan.name] for plan in plans}) for split in splits
     }
     shape = (len(values), len(levels))
     final, candidates = np.empty(shape), {plan.name: np.empty(shape) for plan in plans}

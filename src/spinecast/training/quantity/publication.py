@@ -19,11 +19,12 @@ from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
 from spinecast.training.quantity.final_model import measured_quantity_model
 from spinecast.training.quantity.fitting import TrainedQuantity
+from spinecast.training.quantity.internal_judging import judge_quantity_internally
 from spinecast.training.quantity.judging import judge_quantity
 from spinecast.training.run_facts import Clock, describe_searches, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
-from spinecast.training.tracked_run import metrics_of
+from spinecast.training.tracked_run import internal_metrics, metrics_of
 from spinecast.training.written_run import WrittenRun, write_results
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
     identity = save_quantity_model(model, staging / MODEL)
     say("judging out-of-fold distributions")
     evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_quantity(trained))
+    say("judging what was fitted again")
+    internal = clock.timed("internal_validation_seconds", lambda: judge_quantity_internally(trained, model))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
     record = RunRecord(
@@ -64,12 +67,14 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
         | describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices),
         explanation=explanation,
         run=run_facts(trained, identity, clock, overrides) | checklist.to_dict(),
+        internal=internal.to_dict(),
     )
     write_results(trained, record, _out_of_fold(trained), staging)
     candidates = {
         one["name"]: ({"label": one["label"]}, metrics_of(one["measures"])) for one in evaluation["candidates"]
     }
-    return WrittenRun(trained, model, identity, record, _metrics(evaluation), candidates)
+    metrics = _metrics(evaluation) | internal_metrics(record.internal)
+    return WrittenRun(trained, model, identity, record, metrics, candidates)
 
 
 def _explanation(trained: TrainedQuantity, model: QuantityModel) -> dict[str, Any]:

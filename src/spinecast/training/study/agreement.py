@@ -29,7 +29,7 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
         _kind_problems(study),
         _timed_problems(study),
         _quantity_problems(study),
-        _alone_problems(study),
+        _comparator_problems(study),
         _published_problems(study),
         _final_problems(study),
         _range_problems(study),
@@ -141,29 +141,16 @@ def _quantity_problems(study: Study) -> Iterator[Problem]:
             yield Problem(("outcome", "thresholds", i), f"outcome.thresholds: {threshold:g} is listed twice")
 
 
-def _alone_problems(study: Study) -> Iterator[Problem]:
-    """Find what is fitted again, or set beside, where a model is judged out of fold alone."""
+def _comparator_problems(study: Study) -> Iterator[Problem]:
+    """Find other models' risks where the study's own answers are none."""
     other = _other_than_an_event(study)
-    if not other:
-        return
-    # Curves of times are fitted again, all but over the number of patients.
-    for part, asked in study.internal_validation if not study.timed_outcome else ():
-        if asked is not None:
-            judged = {"a quantity": "quantiles"}.get(other, other)
-            what = (
-                f"internal_validation.{part}: {judged} are judged out of fold alone, nothing is fitted again for them"
-            )
-            yield Problem(("internal_validation", part), what, f"null for a study of {other}")
-    if study.comparators and not study.timed_outcome:
+    if study.comparators and other and not study.timed_outcome:
         yield Problem(("comparators",), f"comparators: other models' risks are not set beside {other}", "none")
 
 
 def _timed_problems(study: Study) -> Iterator[Problem]:
     """Find what a study of times, or another, cannot have, and horizons that are listed twice."""
     timed = study.timed_outcome
-    if timed and study.internal_validation.learning_curve is not None:
-        what = "internal_validation.learning_curve: curves of times are not followed over the number of patients"
-        yield Problem(("internal_validation", "learning_curve"), what, "null for a study of times")
     for key_name in () if timed else ("published", "horizon_studies"):
         if getattr(study, key_name):
             yield Problem(

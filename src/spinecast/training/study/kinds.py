@@ -14,7 +14,7 @@ from spinecast.training.study.times import TimedCandidate, TimedOutcomeSpec
 
 __all__ = [
     "BINARY_KINDS",
-    "JUDGED_OUT_OF_FOLD_ALONE",
+    "NOTHING_FITTED_AGAIN_UNASKED",
     "ORDINAL_KINDS",
     "QUANTITY_KINDS",
     "TIMED_KINDS",
@@ -29,7 +29,7 @@ Candidate = Annotated[
     BinaryCandidate | TimedCandidate | QuantityCandidate | OrdinalCandidate, Field(discriminator="kind")
 ]
 
-JUDGED_OUT_OF_FOLD_ALONE = ("time_to_event", "competing_risks", "quantity", "ordinal")
+NOTHING_FITTED_AGAIN_UNASKED = ("time_to_event", "competing_risks", "quantity", "ordinal")
 BINARY_KINDS, TIMED_KINDS, QUANTITY_KINDS, ORDINAL_KINDS = (
     tuple(get_args(block.model_fields["kind"].annotation)[0] for block in get_args(union))
     for union in (BinaryCandidate, TimedCandidate, QuantityCandidate, OrdinalCandidate)

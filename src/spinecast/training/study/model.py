@@ -39,7 +39,7 @@ from spinecast.training.study.judging import (
     ResamplingSpec,
     TuningSpec,
 )
-from spinecast.training.study.kinds import JUDGED_OUT_OF_FOLD_ALONE, Candidate, OutcomeSpec
+from spinecast.training.study.kinds import NOTHING_FITTED_AGAIN_UNASKED, Candidate, OutcomeSpec
 from spinecast.training.study.missing import MissingSpec, with_handling
 from spinecast.training.study.reporting import ReportingSpec
 from spinecast.training.study.search import search_space
@@ -197,8 +197,8 @@ class Study(Block):
         if isinstance(judged, dict) and isinstance(sites, dict) and isinstance(column, str):
             filled["internal_validation"] = judged | {"internal_external": {"by": column} | sites}
         outcome = given.get("outcome")
-        if isinstance(outcome, dict) and outcome.get("kind") in JUDGED_OUT_OF_FOLD_ALONE:
-            # Curves and quantiles are judged out of fold alone: nothing is fitted again for them.
+        if isinstance(outcome, dict) and outcome.get("kind") in NOTHING_FITTED_AGAIN_UNASKED:
+            # They have several searches' or levels' worth of fits already: nothing is fitted again unless asked for.
             filled.setdefault("internal_validation", {"bootstrap": None})
         return filled
 

@@ -66,4 +66,5 @@ def _risks(trained: TrainedTimes, days: FloatArray) -> Refitted:
         bootstrap=of("bootstrap"),
         repeated_cross_validation=of("repeated_cross_validation"),
         internal_external=of("internal_external"),
+        learning_curve=of("learning_curve"),
     )

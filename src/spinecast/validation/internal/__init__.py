@@ -6,6 +6,7 @@ from spinecast.validation.internal.by_answers import (
     DrawnAnswers,
     Measured,
     answers_by_bootstrap,
+    answers_by_share,
     answers_by_site,
     answers_repeatedly,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "Spread",
     "ThresholdInstability",
     "answers_by_bootstrap",
+    "answers_by_share",
     "answers_by_site",
     "answers_repeatedly",
     "instability",

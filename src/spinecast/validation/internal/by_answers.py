@@ -14,10 +14,23 @@ from numpy.typing import NDArray
 
 from spinecast.statistics import Absent, Estimate, Measure, Resampled
 from spinecast.validation.internal.optimism import BootstrapValidation, CorrectedMeasure, Tuning, corrected_measure
-from spinecast.validation.internal.repeated import RepeatedValidation, mean_of_repeats
+from spinecast.validation.internal.repeated import (
+    LearningCurve,
+    RepeatedMeasure,
+    RepeatedValidation,
+    learning_points,
+    mean_of_repeats,
+)
 from spinecast.validation.internal.sites import InternalExternal, SiteEvaluation, pooled_measure
 
-__all__ = ["DrawnAnswers", "Measured", "answers_by_bootstrap", "answers_by_site", "answers_repeatedly"]
+__all__ = [
+    "DrawnAnswers",
+    "Measured",
+    "answers_by_bootstrap",
+    "answers_by_share",
+    "answers_by_site",
+    "answers_repeatedly",
+]
 
 FloatArray = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -116,9 +129,34 @@ def answers_repeatedly(
     """
     if not repeats:
         return Absent("; ".join(notes) or "no division into folds could be used")
+    return RepeatedValidation(len(repeats), folds, tuning, _over_repeats(repeats, measured), tuple(notes))
+
+
+def answers_by_share(
+    shares: Mapping[float, tuple[float, float, Sequence[FloatArray] | Absent]],
+    measured: Measured,
+    *,
+    repeats: int,
+    folds: int,
+    tuning: Tuning,
+) -> LearningCurve:
+    """Follow measures of out-of-fold answers, each of shape (n, ...), over shares of the training patients.
+
+    Parameters
+    ----------
+    shares : mapping of float to (float, float, sequence of ndarray or Absent)
+        For each share: training patients and events, and the answers of each repeat.
+    measured : callable
+    repeats, folds, tuning
+        As in :class:`LearningCurve`.
+    """
+    points = learning_points(shares, lambda answers: _over_repeats(answers, measured))
+    return LearningCurve(repeats, folds, tuning, points)
+
+
+def _over_repeats(repeats: Sequence[FloatArray], measured: Measured) -> dict[str, RepeatedMeasure]:
     found = [measured(np.arange(len(answers)), answers) for answers in repeats]
-    measures = {name: mean_of_repeats([one[name] for one in found]) for name in found[0]}
-    return RepeatedValidation(len(repeats), folds, tuning, measures, tuple(notes))
+    return {name: mean_of_repeats([one[name] for one in found]) for name in found[0]}
 
 
 def answers_by_site(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,9 +20,12 @@ __all__ = [
     "RepeatedValidation",
     "Spread",
     "learning_curve",
+    "learning_points",
     "mean_of_repeats",
     "validate_repeatedly",
 ]
+
+Answers = TypeVar("Answers")
 
 
 @dataclass(frozen=True)
@@ -232,11 +235,27 @@ def learning_curve(
     repeats, folds, tuning, bootstrap, seed
         As in :func:`validate_repeatedly`.
     """
-    points = [
-        LearningPoint(share, n, events, found if isinstance(found, Absent) else _over_repeats(found, bootstrap, seed))
+    points = learning_points(shares, lambda found: _over_repeats(found, bootstrap, seed))
+    return LearningCurve(repeats, folds, tuning, points)
+
+
+def learning_points(
+    shares: Mapping[float, tuple[float, float, Sequence[Answers] | Absent]],
+    judged: Callable[[Sequence[Answers]], dict[str, RepeatedMeasure]],
+) -> tuple[LearningPoint, ...]:
+    """Judge what models of each share of the training patients answered, by share, ascending.
+
+    Parameters
+    ----------
+    shares : mapping of float to (float, float, sequence or Absent)
+        For each share: training patients and events, and the out-of-fold answers of each repeat.
+    judged : callable
+        Maps the answers of all repeats to their measures.
+    """
+    return tuple(
+        LearningPoint(share, n, events, found if isinstance(found, Absent) else judged(found))
         for share, (n, events, found) in sorted(shares.items(), key=lambda item: item[0])
-    ]
-    return LearningCurve(repeats, folds, tuning, tuple(points))
+    )
 
 
 def _over_repeats(repeats: Sequence[Predictions], bootstrap: int, seed: int) -> dict[str, RepeatedMeasure]:

@@ -44,7 +44,7 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 SITE_MEASURES = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope", "observed_expected_ratio")
-RANKING = ("auc", "horizon_auc", "harrell_c")
+RANKING = ("auc", "horizon_auc", "harrell_c", "ordinal_concordance")
 """Beginnings of the names of measures that are chances of a right order."""
 POOLED = ("auc", "calibration_in_the_large", "calibration_slope", "observed_expected_ratio")
 
