@@ -112,7 +112,7 @@ class TrainingResult:
 
     def _optimism_corrected(self) -> str | None:
         found = self.internal.get("bootstrap", {"absent": "not asked for"})
-        name = "harrell_c" if "horizons" in self.evaluation else "auc"
+        name = _HEADLINE.get(self.evaluation.get("kind", ""), "auc")
         auc = {} if "absent" in found else found["measures"].get(name, {}).get("optimism_corrected", {})
         if "estimate" not in auc:
             return None
@@ -125,6 +125,10 @@ class TrainingResult:
         said = f"{found['usable']} resamples, {again}{caution}"
         label = f"{name.replace('_', ' ')}, optimism-corrected"
         return f"  {label:26} {auc['estimate']:.3f} {limits}, {said}"
+
+
+# What is said of the bootstrap in one line, by the kind of outcome: of one event, the AUC.
+_HEADLINE = {"time_to_event": "harrell_c", "quantity": "pinball_skill", "ordinal": "ordinal_concordance"}
 
 
 def _measure_line(name: str, entry: Mapping[str, Any]) -> str:

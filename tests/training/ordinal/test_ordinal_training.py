@@ -14,15 +14,17 @@ from scipy.special import expit
 
 from spinecast.errors import CohortError, ContractError, StudyError
 from spinecast.models.ordinal.thresholds import fit_threshold_lines, in_order
-from spinecast.statistics import ranked_probability_losses
+from spinecast.statistics import Absent, ranked_probability_losses
 from spinecast.training.ordinal.assembly import choose_levels
 from spinecast.training.ordinal.fitting import TrainedLevels, fit_ordinal_study, ordinal_patients
+from spinecast.training.ordinal.internal_judging import judge_levels_internally
 from spinecast.training.ordinal.judging import judge_levels
 from spinecast.training.ordinal.publication import ordinal_model
 from spinecast.training.plan import outcome_definition
 from spinecast.training.resampling import ALL_PATIENTS, nested_splits
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, summary
+from spinecast.validation.internal import BootstrapValidation, Instability, LearningCurve
 
 
 def small_study(folder: Path, *changes: str) -> Study:
@@ -35,11 +37,14 @@ def fitted(study: Study, folder: Path, workers: int = 1) -> TrainedLevels:
     return fit_ordinal_study(study, checkpoints=folder, workers=workers, started=datetime.now(UTC))
 
 
+AGAIN = "internal_validation={bootstrap: {resamples: 10}, learning_curve: {shares: [0.5]}}"
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainedLevels, Path]:
     """A study trained on two workers, and its checkpoints."""
     folder = tmp_path_factory.mktemp("ordinal")
-    return fitted(small_study(folder), folder / "checkpoints", workers=2), folder
+    return fitted(small_study(folder, AGAIN), folder / "checkpoints", workers=2), folder
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +55,13 @@ def trained(run: tuple[TrainedLevels, Path]) -> TrainedLevels:
 @pytest.mark.slow
 def test_the_same_bits_on_one_worker_after_a_kill(run: tuple[TrainedLevels, Path]) -> None:
     trained, folder = run
-    for journal in sorted((folder / "checkpoints").glob("*/*/*.jsonl"))[::2]:
+    journals = sorted((folder / "checkpoints").glob("**/*.jsonl"))
+    for journal in journals[::2]:
         # Killed while the second trial of every other unit was being written.
         lines = journal.read_bytes().splitlines(keepends=True)
         journal.write_bytes(lines[0] + (lines[1][:20] if len(lines) > 1 else b""))
-    again = fitted(small_study(folder), folder / "checkpoints")
-    assert 0 < again.trials_resumed < 15
+    again = fitted(small_study(folder, AGAIN), folder / "checkpoints")
+    assert 0 < again.trials_resumed < 2 * len(journals)
     assert_same_bits(again.final, trained.final)
     for name, log_odds in trained.candidates.items():
         assert_same_bits(again.candidates[name], log_odds)
@@ -134,6 +140,31 @@ def test_contributions_add_up_at_every_threshold(trained: TrainedLevels, thresho
     np.testing.assert_allclose(expit(found.served), model.reached(matrix)[:, threshold], rtol=1e-12)
 
 
+def test_the_procedure_is_judged_in_resamples_and_on_fewer_patients(trained: TrainedLevels) -> None:
+    from sklearn.metrics import roc_auc_score
+
+    found = judge_levels_internally(trained, ordinal_model(trained))
+    boot, levels, refitted = found.bootstrap, trained.labelled.values, trained.refitted.bootstrap
+    assert isinstance(boot, BootstrapValidation)
+    assert refitted is not None
+    # By hand: the ranked probability score, and scikit-learn's area, in the resample less that in everybody.
+    losses, areas = [], []
+    for split in refitted.splits:
+        chances = expit(refitted.risk[split.name])
+        parts = [(levels[rows], chances[rows]) for rows in (split.train, np.arange(len(levels)))]
+        loss = [((p - (y[:, None] > np.arange(p.shape[1]))) ** 2).mean() for y, p in parts]
+        area = [roc_auc_score(y > 3, p[:, 3]) for y, p in parts]
+        losses.append(loss[0] - loss[1])
+        areas.append(area[0] - area[1])
+    shown = boot.measures["ranked_probability_score"]
+    assert shown.optimism.estimate == pytest.approx(np.mean(losses))  # type: ignore[union-attr]
+    assert boot.measures["auc_at_4"].optimism.estimate == pytest.approx(np.mean(areas))  # type: ignore[union-attr]
+    assert boot.measures["calibration_slope_at_4"].optimism_corrected.lower is None  # type: ignore[union-attr]
+    assert isinstance(found.learning_curve, LearningCurve)
+    assert isinstance(found.instability, Instability)
+    assert isinstance(found.repeated_cross_validation, Absent)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -153,7 +184,6 @@ def test_contributions_add_up_at_every_threshold(trained: TrainedLevels, thresho
         ("candidates=[{kind: linear_quantile}]", "linear_quantile learns a measured quantity"),
         ("candidates=[{kind: cumulative, learner: random_forest, imputation: native}]", "takes no missing values"),
         ("missing={decline: {without: [albumin]}}", "a model of ordered levels answers whoever it is asked of"),
-        ("internal_validation={bootstrap: {resamples: 20}}", "ordered levels are judged out of fold alone"),
     ],
 )
 def test_a_study_that_makes_no_sense_is_refused_with_what_is_wrong(change: str, message: str, tmp_path: Path) -> None:

@@ -12,15 +12,24 @@ import simulated
 from made_models import assert_same_bits
 
 from spinecast.errors import CohortError, ContractError, StudyError
-from spinecast.models.quantiles.quantile_function import to_scale
-from spinecast.statistics import pinball_losses
+from spinecast.models.quantiles.quantile_function import QuantileFunction, to_scale
+from spinecast.statistics import Absent, pinball_losses
 from spinecast.training.plan import outcome_definition, quantity_thresholds
 from spinecast.training.quantity.final_model import measured_quantity_model, quantity_model
 from spinecast.training.quantity.fitting import TrainedQuantity, fit_quantity_study, quantity_patients
+from spinecast.training.quantity.internal_judging import judge_quantity_internally
 from spinecast.training.quantity.judging import judge_quantity
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, summary
+from spinecast.validation.internal import (
+    BootstrapValidation,
+    Instability,
+    InternalExternal,
+    InternalValidation,
+    LearningCurve,
+    RepeatedValidation,
+)
 
 
 def small_study(folder: Path, *changes: str) -> Study:
@@ -33,11 +42,17 @@ def fitted(study: Study, folder: Path, workers: int = 1) -> TrainedQuantity:
     return fit_quantity_study(study, checkpoints=folder, workers=workers, started=datetime.now(UTC))
 
 
+AGAIN = (
+    "internal_validation={bootstrap: {resamples: 10}, repeated_cross_validation: {repeats: 1}, "
+    "internal_external: {by: sex}, learning_curve: {shares: [0.5]}}"
+)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainedQuantity, Path]:
     """A study trained on two workers, and its checkpoints."""
     folder = tmp_path_factory.mktemp("quantity")
-    return fitted(small_study(folder), folder / "checkpoints", workers=2), folder
+    return fitted(small_study(folder, AGAIN), folder / "checkpoints", workers=2), folder
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +63,19 @@ def trained(run: tuple[TrainedQuantity, Path]) -> TrainedQuantity:
 @pytest.mark.slow
 def test_the_same_bits_on_one_worker_after_a_kill(run: tuple[TrainedQuantity, Path]) -> None:
     trained, folder = run
-    for journal in sorted((folder / "checkpoints").glob("*/*/*.jsonl"))[::2]:
+    journals = sorted((folder / "checkpoints").glob("**/*.jsonl"))
+    for journal in journals[::2]:
         # Killed while the second trial of every other unit was being written.
         lines = journal.read_bytes().splitlines(keepends=True)
         journal.write_bytes(lines[0] + (lines[1][:20] if len(lines) > 1 else b""))
-    again = fitted(small_study(folder), folder / "checkpoints")
-    assert 0 < again.trials_resumed < 15
+    again = fitted(small_study(folder, AGAIN), folder / "checkpoints")
+    assert 0 < again.trials_resumed < 2 * len(journals)
     assert_same_bits(again.final, trained.final)
     for name, quantiles in trained.candidates.items():
         assert_same_bits(again.candidates[name], quantiles)
+    for way in ("bootstrap", "internal_external", "learning_curve"):
+        for name, quantiles in getattr(trained.refitted, way).risk.items():
+            assert_same_bits(getattr(again.refitted, way).risk[name], quantiles)
 
 
 def test_a_trial_s_loss_is_the_pinball_loss_of_its_shifted_held_out_quantiles(trained: TrainedQuantity) -> None:
@@ -144,6 +163,60 @@ def test_the_model_carries_what_missing_inputs_change_of_its_median_and_whom_it_
     assert model.development.outside(model.development.distances(matrix)).mean() < 0.05
 
 
+def test_the_procedure_is_judged_in_resamples_other_folds_without_a_site_and_on_fewer_patients(
+    trained: TrainedQuantity,
+) -> None:
+    from sklearn.metrics import mean_pinball_loss, roc_auc_score
+
+    model = quantity_model(trained)
+    found = judge_quantity_internally(trained, model)
+    assert InternalValidation.from_dict(found.to_dict()).to_dict() == found.to_dict()
+    boot, values = found.bootstrap, trained.labelled.values
+    assert isinstance(boot, BootstrapValidation)
+    assert set(boot.measures) == {
+        "mean_pinball_loss",
+        "pinball_skill",
+        "mean_absolute_error",
+        *(f"coverage_{stated}" for stated in (50, 80, 90)),
+        *(f"{name}_at_{at}" for name in ("auc", "calibration_slope") for at in (500, 1000, 2500)),
+    }
+    # By hand, with scikit-learn's loss and a count: what each resample's model does in its resample and in everybody.
+    levels, refitted = trained.levels, trained.refitted.bootstrap
+    assert refitted is not None
+    losses, covered = [], []
+    for split in refitted.splits:
+        quantiles = np.expm1(refitted.risk[split.name])
+        parts = [(values[rows], quantiles[rows]) for rows in (split.train, np.arange(len(values)))]
+        loss = [np.mean([mean_pinball_loss(y, q[:, i], alpha=a) for i, a in enumerate(levels)]) for y, q in parts]
+        inside = [((y >= q[:, 0]) & (y <= q[:, 2])).mean() for y, q in parts]
+        losses.append(loss[0] - loss[1])
+        covered.append(inside[0] - inside[1])
+    shown = boot.measures["mean_pinball_loss"]
+    assert shown.optimism.estimate == pytest.approx(np.mean(losses))  # type: ignore[union-attr]
+    assert shown.optimism_corrected.estimate == pytest.approx(  # type: ignore[union-attr]
+        shown.apparent.estimate - np.mean(losses)  # type: ignore[union-attr]
+    )
+    assert boot.measures["coverage_80"].optimism.estimate == pytest.approx(np.mean(covered))  # type: ignore[union-attr]
+    assert boot.measures["calibration_slope_at_1000"].optimism_corrected.lower is None  # type: ignore[union-attr]
+    # The model of each sex by the other.
+    sites, apart = found.internal_external, trained.refitted.internal_external
+    assert isinstance(sites, InternalExternal)
+    assert apart is not None
+    first = apart.splits[0]
+    chance = QuantileFunction(levels, apart.risk[first.name], trained.scale).exceedance([1000])[:, 0]
+    area = roc_auc_score(values[first.test] >= 1000, chance)
+    assert sites.sites[0].measures["auc_at_1000"].estimate == pytest.approx(area)  # type: ignore[union-attr]
+    assert sites.sites[0].n == len(first.test)
+    # Half of the patients of each fold to learn from, everybody judged.
+    curve = found.learning_curve
+    assert isinstance(curve, LearningCurve)
+    assert curve.points[0].n_train == pytest.approx(75, abs=1)
+    assert not isinstance(curve.points[0].measures, Absent)
+    assert curve.points[0].measures["mean_pinball_loss"].mean.n == len(values)
+    assert isinstance(found.repeated_cross_validation, RepeatedValidation)
+    assert isinstance(found.instability, Instability)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -157,7 +230,8 @@ def test_the_model_carries_what_missing_inputs_change_of_its_median_and_whom_it_
         ("candidates=[{kind: elastic_net}]", "elastic_net learns an event that is had or not"),
         ("candidates=[{kind: cox}]", "cox learns a time"),
         ("missing={decline: {without: [albumin]}}", "albumin is none of the predictors"),
-        ("internal_validation={bootstrap: {resamples: 20}}", "quantiles are judged out of fold alone"),
+        ("internal_validation={bootstrap: {resamples: 3}}", "greater than or equal to 10"),
+        ("comparators=[{name: other, variable: sorg_survival_90d}]", "risks are not set beside a quantity"),
     ],
 )
 def test_a_study_that_makes_no_sense_is_refused_with_what_is_wrong(change: str, message: str, tmp_path: Path) -> None:

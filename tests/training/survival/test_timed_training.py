@@ -29,6 +29,7 @@ from spinecast.validation.internal import (
     Instability,
     InternalExternal,
     InternalValidation,
+    LearningCurve,
     RepeatedValidation,
 )
 from spinecast.validation.timed import TimedJudge, TimedSettings, mean_time_lost
@@ -197,7 +198,6 @@ def test_a_study_of_times_reads_back_as_it_was_resolved(tmp_path: Path) -> None:
         ("outcome.event=follow_up_time", "cannot be both the time and the event"),
         ("published=[modifed_bauer]", "did you mean modified_bauer"),
         ("published=[blood_volume]", "is a quantity and no prognosis"),
-        ("internal_validation.learning_curve={shares: [0.5]}", "not followed over the number of patients"),
         ("candidates.0={kind: discrete_time, learner: elastic_net, imputation: native}", "takes no missing values"),
         ("candidates.0={kind: discrete_time, learner: support_vector_machine}", "learner"),
         ("candidates.1.search.scale=[-1, 1]", "cannot take -1"),
@@ -260,7 +260,7 @@ def test_studies_of_one_day_are_set_beside_the_same_people_only(
 
 AGAIN = (
     "internal_validation={bootstrap: {resamples: 10}, repeated_cross_validation: {repeats: 2}, "
-    "internal_external: {by: tumour_group}}",
+    "internal_external: {by: tumour_group}, learning_curve: {shares: [0.5]}}",
     "candidates=[{kind: cox, trials: 1, search: {knots: [0]}}, {kind: boosted_aft, trials: 1, search: {rounds: [20]}}]",
 )
 
@@ -306,6 +306,17 @@ def test_the_procedure_is_fitted_again_in_resamples_other_folds_and_without_each
     assert len(sites.sites) == 3
     assert 0.5 < sites.pooled["horizon_auc_90"].pooled.estimate < 1  # type: ignore[union-attr]
     assert isinstance(found.instability, Instability)
+    # Half of each fold's patients to learn from: concordance by hand, of everybody.
+    curve, halves = found.learning_curve, done.refitted[0].learning_curve
+    assert isinstance(curve, LearningCurve)
+    assert halves is not None
+    pooled = np.empty((len(done.labelled), len(days)))
+    for split in halves.splits:
+        assert len(split.train) == pytest.approx(len(done.labelled) / 4, abs=1)
+        pooled[split.test] = -np.expm1(-np.exp(halves.risk[split.name][:, done.grid <= 180]))
+    lost = mean_time_lost(days, pooled)
+    by_hand = harrell_c(done.labelled.time, (done.labelled.cause == 1).astype(float), lost)
+    assert curve.points[0].measures["harrell_c"].mean.estimate == by_hand.estimate  # type: ignore[union-attr,index]
     # Interrupted, on two workers: the same bits.
     journals = sorted((tmp_path / "checkpoints").glob("*/cause_1/internal_validation/fixed/*/*.jsonl"))
     for journal in journals[::2]:
@@ -330,7 +341,7 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
             "candidates=[{kind: cox, trials: 1}, {kind: boosted_cox, trials: 1, search: {rounds: [20]}}]",
             "evaluation.bootstrap=20",
             "explanation.patients=10",
-            "internal_validation={bootstrap: {resamples: 10}}",
+            "internal_validation={bootstrap: {resamples: 10}, learning_curve: {shares: [0.25, 1.0]}}",
         ),
     )
     found = fitted(study, tmp_path / "checkpoints")
@@ -373,6 +384,7 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
     )
     page = (tmp_path / "out" / "report.html").read_text()
     assert "Optimism-corrected" in page
-    assert "How single risks scatter is shown at day" in page
+    assert "How single risks scatter is shown of the risk by day" in page
+    assert "Learning curve" in page
     assert "Incidences and the probability of no event add up to 1" in page
     assert "SYNTHETIC COHORT" in page

@@ -36,6 +36,8 @@ class AnswerWords(MeasureWords):
         As :class:`MeasureWords`.
     one_risk : str
         The risk whose scatter is shown.
+    event : str
+        What is counted as an event.
     by_site, learnt : tuple of str
         Names, whole, of the measures shown of each site, and by the number of patients.
     nested : mapping of str to measure
@@ -43,6 +45,7 @@ class AnswerWords(MeasureWords):
     """
 
     one_risk: str
+    event: str
     by_site: tuple[str, ...]
     learnt: tuple[str, ...]
     nested: Mapping[str, Any]
@@ -65,7 +68,7 @@ def answers_internal_section(record: RunRecord, words: AnswerWords) -> Section:
         None if fmt.absence(part := internal.get(name)) is not None else part
         for name in ("bootstrap", "repeated_cross_validation", "internal_external", "learning_curve", "instability")
     )
-    blocks: list[Block] = []
+    blocks: list[Block] = [Paragraph(f"Events counted in this section: {words.event}.")]
     if tuned := not_tuned_again(record):
         blocks.append(Callout("note", "Tuning was not repeated", tuned))
     if boot or repeated:
@@ -77,7 +80,7 @@ def answers_internal_section(record: RunRecord, words: AnswerWords) -> Section:
         blocks += [Heading(f"Internal-external validation: {fmt.plain(sites['label'])}"), _sites(words, sites)]
     if curve:
         blocks += learning_curve_blocks(curve, words, words.learnt, words.learnt[:DRAWN])
-    if not blocks:
+    if len(blocks) == 1:
         return Section("internal", TITLE, (unavailable(TITLE, "the study asks for none"),))
     return Section("internal", TITLE, tuple(blocks))
 

@@ -262,8 +262,8 @@ def learning_curve_blocks(
             title="Performance by the number of patients trained on",
             svg=figures.learning_curve_plot(known, {name: words.label(name) for name in drawn}, "learning-curve"),
             caption=(
-                "Out-of-fold, all patients judged at every share. A curve that still rises at its end says that more "
-                "patients would help; one that is flat, that other predictors would."
+                "Out-of-fold, all patients judged at every share. A curve that still gets better at its end says that "
+                "more patients would help; one that is flat, that other predictors would."
             ),
             alternative=(
                 f"Learning curve: {words.short(drawn[0])} {first} with {fmt.integer(known[0]['n_train'])} patients, "

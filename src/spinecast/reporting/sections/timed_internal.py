@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Section
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.answers_internal import AnswerWords, answers_internal_section
@@ -23,6 +24,7 @@ def timed_internal_section(record: RunRecord) -> Section:
         TIMED_MEASURES,
         "day {}".format,
         one_risk=f"the risk by day {day}",
+        event=fmt.plain(evaluation["outcome"]["positive_label"]),
         by_site=(ranking, f"horizon_auc_{day}", f"calibration_slope_{day}"),
         learnt=(ranking, f"horizon_auc_{day}", f"calibration_slope_{day}"),
         nested={**evaluation["measures"], **by_day},

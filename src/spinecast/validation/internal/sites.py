@@ -44,8 +44,8 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 SITE_MEASURES = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope", "observed_expected_ratio")
-RANKING = ("auc", "horizon_auc", "harrell_c", "ordinal_concordance")
-"""Beginnings of the names of measures that are chances of a right order."""
+SHARES = ("auc", "horizon_auc", "harrell_c", "ordinal_concordance", "coverage")
+"""Beginnings of the names of measures that lie between 0 and 1: chances of a right order, and of being covered."""
 POOLED = ("auc", "calibration_in_the_large", "calibration_slope", "observed_expected_ratio")
 
 
@@ -227,7 +227,7 @@ def _judge(site: SitePredictions, bootstrap: int, seed: int) -> SiteEvaluation:
 
 
 def pooled_measure(name: str, sites: Sequence[SiteEvaluation]) -> PooledMeasure | Absent:
-    """Pool one measure over sites by random effects; what ranks (`RANKING`) on the log-odds scale."""
+    """Pool one measure over sites by random effects; shares (`SHARES`) on the log-odds scale."""
     there = []
     for site in sites:
         measure = site.measures[name]
@@ -262,7 +262,7 @@ def pooled_measure(name: str, sites: Sequence[SiteEvaluation]) -> PooledMeasure 
 
 def _effects(name: str, values: FloatArray) -> tuple[FloatArray, FloatArray, str]:
     estimate, lower, upper = values.T
-    if name.startswith(RANKING):
+    if name.startswith(SHARES):
         return *auc_effects(estimate, lower, upper), "log-odds"
     if name == "observed_expected_ratio":
         return *ratio_effects(estimate, lower, upper), "logarithm"
