@@ -9,7 +9,9 @@ import made_databases
 import pytest
 
 from spinecast.audit.database import upgrade
+from spinecast.audit.keys import read_or_make_key
 from spinecast.audit.places import Places, audit_places
+from spinecast.audit.seal import begin_seal
 
 KINDS = ("sqlite", "postgresql")
 _TEMPLATE = "spinecast_empty_log"
@@ -20,10 +22,10 @@ def new_places(request: pytest.FixtureRequest, folder: Path) -> Places:
     environment = {"SPINECAST_AUDIT": str(folder / "audit")}
     if request.param == "postgresql":
         environment["SPINECAST_DATABASE_URL"] = _postgresql(request)
-        return audit_places(environment)
     found = audit_places(environment)
-    assert found.database is not None
-    found.database.parent.mkdir()
+    begin_seal(found.seal, read_or_make_key(found.key))
+    if found.database is None:
+        return found
     shutil.copy(_sqlite(request), found.database)
     found.database.chmod(0o600)
     return found
@@ -42,5 +44,8 @@ def _sqlite(request: pytest.FixtureRequest) -> Path:
 def _postgresql(request: pytest.FixtureRequest) -> str:
     server: made_databases.Server = request.getfixturevalue("postgresql")
     if _TEMPLATE not in server.made:
-        upgrade(audit_places({"SPINECAST_DATABASE_URL": server.new_database(_TEMPLATE)}))
+        address = server.new_database(_TEMPLATE)
+        factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        folder = str(factory.getbasetemp() / _TEMPLATE)
+        upgrade(audit_places({"SPINECAST_DATABASE_URL": address, "SPINECAST_AUDIT": folder}))
     return server.new_database(f"log_{len(server.made)}", template=_TEMPLATE)

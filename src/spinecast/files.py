@@ -19,6 +19,7 @@ __all__ = [
     "canonical_json",
     "ensure_replaceable_directory",
     "ensure_writable_directory",
+    "make_secret_file",
     "readable_json",
     "restore_directory",
     "sha256_bytes",
@@ -66,6 +67,32 @@ def atomic_write(path: Path, content: str | bytes) -> None:
     """
     with staged_file(path) as stream, writing(path):
         stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def make_secret_file(path: Path, content: bytes) -> bool:
+    """Make a file that only its owner can read, whole, unless it is there already; return whether it was made.
+
+    It is written aside and linked into place: of two processes that start at once, both end with the file of one.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written.
+    """
+    ensure_writable_directory(path.parent)
+    with writing(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.link(name, path)
+        except FileExistsError:
+            return False
+        finally:
+            Path(name).unlink(missing_ok=True)
+    return True
 
 
 @contextmanager

@@ -66,7 +66,44 @@ def test_holding_erasing_and_exporting(here: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     verified = here("audit", "verify", "--file", "log.jsonl", folder=tmp_path)
     assert verified.stdout.startswith("6 records")
-    assert "no seal" in verified.stdout
+    assert "covers records 1 to 6" in verified.stdout
+    assert "--key" in verified.stdout
+    part = here("audit", "export", "-o", "part.jsonl", "--first", "4", "--last", "5", folder=tmp_path)
+    assert part.stderr == "2 records: part.jsonl\n"
+    verified = here("audit", "verify", "--file", "part.jsonl", "--key", "mlruns/audit/audit.key", folder=tmp_path)
+    assert verified.returncode == 0
+    assert verified.stdout.startswith("2 records, 0 of them erased: whole")
+    assert_refused(here("audit", "verify", "--key", "mlruns/audit/audit.key", folder=tmp_path), "--file")
+
+
+def test_an_altered_record_is_named_and_not_shown(log: AuditLog, here: Run, tmp_path: Path) -> None:
+    with log.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_record_no_update"))
+        connection.execute(
+            text("UPDATE audit_record SET content = replace(content, '0.25', '0.75') WHERE sequence = 2")
+        )
+    log.close()
+    for command in ("show", "replay"):
+        done = here("audit", command, "2", folder=tmp_path)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert "the content of record 2 was edited" in done.stderr
+    listed = here("audit", "list", "--limit", "10", folder=tmp_path).stdout
+    assert listed.count("ALTERED") == 1
+
+
+def test_a_lost_seal_is_replaced_by_who_says_why_and_by_nobody_else(log: AuditLog, here: Run, tmp_path: Path) -> None:
+    log.close()
+    assert_refused(here("audit", "seal", "--reason", "for fun", folder=tmp_path), "nothing is to be sealed anew")
+    log.places.seal.unlink()
+    assert_refused(here("audit", "list", folder=tmp_path), "seal is not there")
+    done = here("audit", "verify", folder=tmp_path)
+    assert done.returncode == 4
+    assert "cut off after record 4 cannot be seen" in done.stdout
+    done = here("audit", "seal", "--reason", "the disk of the seal broke", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "sealed to record 5" in done.stdout
+    assert here("audit", "verify", folder=tmp_path).returncode == 0
+    assert "the disk of the seal broke" in here("audit", "show", "5", folder=tmp_path).stdout
 
 
 def test_looking_where_nothing_was_served_leaves_nothing(here: Run, tmp_path: Path) -> None:

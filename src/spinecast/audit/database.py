@@ -11,12 +11,22 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from spinecast.audit.keys import read_or_make_key
 from spinecast.audit.places import DATABASE_VARIABLE, Places
+from spinecast.audit.seal import begin_seal
 from spinecast.audit.tables import REVISION
 from spinecast.errors import AuditError
 from spinecast.files import ensure_writable_directory
 
-__all__ = ["answering", "migrate", "open_engine", "require_current", "upgrade", "writing_transaction"]
+__all__ = [
+    "answering",
+    "forget_erased",
+    "migrate",
+    "open_engine",
+    "require_current",
+    "upgrade",
+    "writing_transaction",
+]
 
 _SECONDS = 5
 # One writer at a time appends to the log, whichever process or machine it runs on: the number names the lock.
@@ -63,6 +73,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     # Write-ahead log, and every commit flushed to the disk before it is said to be done (sqlite.org/pragma.html).
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    # What is erased is overwritten, not only unlinked: the file's free pages would keep it.
+    connection.execute("PRAGMA secure_delete=ON")
+    # Somebody may have put bytes there that are no text: their record is then named, and not the whole log unreadable.
+    connection.text_factory = lambda content: content.decode("utf-8", "replace")
     return connection
 
 
@@ -106,6 +120,8 @@ def answering(places: Places) -> Iterator[None]:
 def upgrade(places: Places) -> tuple[str, str]:
     """Bring the database to the form this version writes; an embedded one is made if it is not there.
 
+    A database that had no form yet gets a key, unless there is one, and a seal.
+
     Returns
     -------
     before, after : str
@@ -116,7 +132,7 @@ def upgrade(places: Places) -> tuple[str, str]:
     AuditError
         If it does not answer.
     OutputError
-        If the folder of an embedded database cannot be written.
+        If the folder of an embedded database, of the key or of the seal cannot be written.
     """
     if places.database is not None:
         ensure_writable_directory(places.database.parent)
@@ -128,11 +144,37 @@ def upgrade(places: Places) -> tuple[str, str]:
     try:
         with answering(places), writing_transaction(engine) as connection:
             before = _revision(connection)
+            if not before:
+                # A log has its key and its seal before it has a record, so that one without them has lost them.
+                begin_seal(places.seal, read_or_make_key(places.key))
             if before != REVISION:
                 migrate(connection)
             return before, _revision(connection)
     finally:
         engine.dispose()
+
+
+def forget_erased(engine: Engine, places: Places) -> None:
+    """See that what was erased is in none of an embedded database's files; a server's is left to its VACUUM.
+
+    The write-ahead log holds pages as they were before, until it is copied into the database and cut to nothing.
+
+    Raises
+    ------
+    AuditError
+        If somebody reads for so long that it cannot be cut.
+    """
+    if places.database is None:
+        return
+    with answering(places), engine.connect() as connection:
+        connection.rollback()  # no transaction of our own
+        busy = connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:
+        raise AuditError(
+            "what was erased still stands in the audit log's write-ahead file: somebody is reading it",
+            where=f"{places.database}-wal",
+            remedy="run the same command again when nobody reads",
+        )
 
 
 def require_current(engine: Engine, places: Places) -> None:

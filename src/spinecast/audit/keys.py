@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from spinecast.errors import AuditError, SpinecastError
-from spinecast.files import ensure_writable_directory, writing
+from spinecast.files import make_secret_file
 
 __all__ = ["AuditKey", "read_key", "read_or_make_key"]
 
@@ -37,7 +36,7 @@ class AuditKey:
         return self._mac("patient", patient.strip().encode())[:32]
 
     def seal(self, text: str) -> str:
-        """Return the 64 hexadecimal digits that prove a text was sealed with this key."""
+        """Return the 64 hexadecimal digits that prove a head, or what an export covers, was sealed with this key."""
         return self._mac("seal", text.encode())
 
     def tag(self, use: str, text: str) -> str:
@@ -61,26 +60,8 @@ def read_or_make_key(path: Path) -> AuditKey:
         If it cannot be made.
     """
     if not path.exists():
-        ensure_writable_directory(path.parent)
-        _make(path)
+        make_secret_file(path, f"{secrets.token_hex(KEY_BYTES)}\n".encode())
     return read_key(path)
-
-
-def _make(path: Path) -> None:
-    """Write a new key aside and link it into place: two processes that start at once end with one key."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with writing(path):
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as stream:
-                stream.write(secrets.token_hex(KEY_BYTES) + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.link(aside, path)
-        except FileExistsError:
-            return  # the other process was first
-        finally:
-            aside.unlink(missing_ok=True)
 
 
 def read_key(path: Path) -> AuditKey:

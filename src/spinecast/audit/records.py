@@ -20,6 +20,7 @@ __all__ = ["BEFORE_THE_FIRST", "Draft", "Record", "chained", "moment_of", "momen
 
 BEFORE_THE_FIRST = "0" * 64
 _SALT_BYTES = 16
+_TEXTS = ("recorded_at", "kind", "actor", "model", "content_hash", "previous_hash", "hash")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Draft:
     ----------
     kind : str
         ``prediction``, ``declined``, ``scores``, ``read``, ``replay``, ``export``, ``hold``, ``release``, ``erasure``,
-        ``start``, ``signin``, ``refused``, ``signout``, ``account``, ``key``.
+        ``start``, ``seal``, ``signin``, ``refused``, ``signout``, ``account``, ``key``.
     actor : str
         Who did it, with the roles they had.
     body : mapping
@@ -95,15 +96,54 @@ class Record:
             "model": self.model or None,
             "patient": self.subject,
             "erased": self.content is None,
+            "altered": bool(self.alterations()),
             "hash": self.hash,
         }
+
+    def alterations(self) -> tuple[str, ...]:
+        """Say what of this row is not as it was written, by the row's own hashes; empty where all of it is.
+
+        What only the rows around it can show, `spinecast.audit.verification` sees.
+        """
+        number = self.sequence
+        if self.misshapen():
+            return (f"record {number} holds what no record holds",)
+        found = []
+        if self.own_hash() != self.hash:
+            found.append(f"record {number} was edited or stands in another's place")
+        if self.content is None:
+            if self.subject is not None:
+                found.append(f"record {number} names a patient and holds no content")
+        elif sha256_bytes(self.content.encode("utf-8", "surrogatepass")) != self.content_hash:
+            found.append(f"the content of record {number} was edited")
+        elif (stored := _stored(self.content)) is None:
+            found.append(f"the content of record {number} is none")
+        elif stored["subject"] != self.subject:
+            found.append(f"the patient of record {number} was changed")
+        return tuple(found)
+
+    def misshapen(self) -> bool:
+        """Say whether a column is of another type than a record's: a file, or SQLite, keeps whatever it is given."""
+        texts = all(isinstance(getattr(self, name), str) for name in _TEXTS)
+        perhaps = all(value is None or isinstance(value, str) for value in (self.subject, self.content))
+        return not (texts and perhaps and type(self.sequence) is int)
 
     def own_hash(self) -> str:
         """Return the hash that the row's other columns give."""
         chained_columns = {
             name: value for name, value in asdict(self).items() if name not in ("subject", "content", "hash")
         }
-        return sha256_bytes(canonical_json(chained_columns).encode())
+        return sha256_bytes(canonical_json(chained_columns).encode("utf-8", "surrogatepass"))
+
+
+def _stored(content: str) -> dict[str, Any] | None:
+    """Read a content; None if it is no record's."""
+    try:
+        stored = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(stored, dict) and "subject" in stored and isinstance(stored.get("body"), dict)
+    return stored if whole else None
 
 
 def chained(draft: Draft, after: Record | None, recorded_at: str) -> Record:
@@ -144,7 +184,7 @@ def now_text() -> str:
 
 def moment_text(moment: datetime) -> str:
     """Return a time, UTC, as text that sorts as times do."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def moment_of(text: str) -> datetime:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from spinecast.audit.log import AuditLog
 from spinecast.audit.records import Draft, Record
-from spinecast.errors import AuditError
+from spinecast.errors import AuditError, SpinecastError
 
 __all__ = ["AuditWriter"]
 
@@ -109,9 +109,16 @@ class AuditWriter:
             return
         try:
             made = self.log.append_with([draft for drafts, *_ in together for draft in drafts], besides)
-        except BaseException as error:  # whatever it was, nobody may be left waiting
+        except SpinecastError as error:  # the log itself: it is the same for all
             for *_, done in together:
                 done.set_exception(error)
+            return
+        except BaseException as error:  # whatever it was, nobody may be left waiting
+            if len(together) == 1:
+                together[0][2].set_exception(error)
+                return
+            for one in together:  # a draft that cannot be written is a matter of who brought it
+                self._append_all([one], besides)
             return
         for drafts, _, done in together:
             done.set_result(made[: len(drafts)])

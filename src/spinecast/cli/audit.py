@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,18 +41,24 @@ def verify(
     file: Annotated[
         Path | None, typer.Option("--file", metavar="EXPORT", help="An export in place of the database.")
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="The log's key, to see who wrote the export.")
+    ] = None,
     json_: JsonOption = False,
 ) -> None:
     """Go through every record: which was edited, deleted, moved or cut off. Status 4 if any was."""
-    from spinecast.audit.exporting import exported_records
-    from spinecast.audit.verification import verify as verify_records
+    from spinecast.audit.exporting import verify_export
+    from spinecast.audit.keys import read_key
+    from spinecast.audit.sealing import verify_log
+    from spinecast.errors import AuditError
     from spinecast.files import canonical_json
 
+    if key is not None and file is None:
+        raise AuditError("--key goes with --file", expected="an export; the log itself is verified with its own key")
     if file is not None:
-        found = verify_records(exported_records(file))
+        found = verify_export(file, None if key is None else read_key(key))
     else:
-        log = open_log_here(check_head=False)
-        found = verify_records(log.records(), log.seal())
+        found = verify_log(open_log_here(check_head=False))
     if json_:
         typer.echo(canonical_json(found.to_dict()))
     else:
@@ -93,7 +101,7 @@ def list_(
         (
             str(record.sequence),
             record.recorded_at[:19],
-            record.kind,
+            record.kind + (" ALTERED" if record.alterations() else ""),
             record.model,
             "erased" if record.content is None else (record.subject or "")[:12],
             record.actor,
@@ -105,12 +113,13 @@ def list_(
 
 @app.command("show")
 def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its number, the audit id.")]) -> None:
-    """Print one record with its content. That it was read is recorded."""
+    """Print one record with its content. That it was read is recorded. Status 4 if it was altered."""
     from spinecast.audit.reading import read_one
     from spinecast.files import readable_json
 
     log = open_log_here()
-    found = read_one(log.append, log, command_line_actor(), record)
+    with _naming_alterations():
+        found = read_one(log.append, log, command_line_actor(), record)
     typer.echo(readable_json(found.headline() | {"content": found.body}), nl=False)
 
 
@@ -119,7 +128,7 @@ def replay(
     record: Annotated[int, typer.Argument(metavar="RECORD", help="Its number, the audit id.")],
     json_: JsonOption = False,
 ) -> None:
-    """Put a recorded question again to the version that answered it. Status 4 if any number differs."""
+    """Put a recorded question again to its version. Status 4 if any number differs, or the record was altered."""
     from spinecast.audit.reading import read_one
     from spinecast.files import canonical_json
     from spinecast.serving.models import ServedModels
@@ -127,7 +136,8 @@ def replay(
     from spinecast.tracking.store import open_store
 
     log = open_log_here()
-    found = read_one(log.append, log, command_line_actor(), record)
+    with _naming_alterations():
+        found = read_one(log.append, log, command_line_actor(), record)
     models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
     done = replay_record(log.append, models, found, command_line_actor())
     if json_:
@@ -159,6 +169,20 @@ def export(
     log = open_log_here()
     count = write_export(log, command_line_actor(), output, first, last)
     typer.echo(f"{count} records: {output}", err=True)
+
+
+@app.command("seal")
+def seal(reason: ReasonOption) -> None:
+    """Seal the log anew as it stands, where its seal is lost or does not fit. That is recorded, with all that is found.
+
+    Also needed once on each further server of one database, whose seal is its own.
+    """
+    from spinecast.audit.sealing import seal_anew
+
+    made = seal_anew(open_log_here(check_head=False), command_line_actor(), reason)
+    for finding in (made.body or {})["found"]["findings"]:
+        typer.echo(f"  {finding['what']}")
+    typer.echo(f"sealed to record {made.sequence}, which says what was found")
 
 
 @app.command("hold")
@@ -198,6 +222,18 @@ def retain(
     done = erase_older(open_log_here(), command_line_actor(), days, reason)
     where = f" (record {done.record})" if done.record else ""
     typer.echo(f"{done.erased} records erased, {done.held} held{where}")
+
+
+@contextmanager
+def _naming_alterations() -> Iterator[None]:
+    """End with a status of its own where a record is not as it was written."""
+    from spinecast.audit.reading import AlteredRecordError
+
+    try:
+        yield
+    except AlteredRecordError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(NOT_WHOLE) from error
 
 
 def _subject(log: AuditLog, patient: str | None, pseudonym: str | None) -> str | None:

@@ -18,7 +18,7 @@ from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.serving.models import ServedModel
 from spinecast.serving.narrowing import narrowing
-from spinecast.serving.reading import MalformedError, PatientQuestion
+from spinecast.serving.reading import MalformedError, PatientQuestion, escaped
 from spinecast.serving.scores_beside import score_inputs, scores_of
 
 __all__ = ["answer"]
@@ -65,14 +65,14 @@ def _require_score_inputs(asked: PatientQuestion) -> None:
         if asked.inputs.get(name, value) != value:
             raise MalformedError(
                 f"{name[:100]} is given twice, with two values",
-                pointer=f"/for_scores/{name[:100]}",
+                pointer=f"/for_scores/{escaped(name[:100])}",
                 expected="one value of a patient: risk and scores are of the same one",
             )
         if name not in known:
             raise MalformedError(
                 f"no published score reads {name[:100]!r}",
-                pointer=f"/for_scores/{name[:100]}",
-                expected="a variable that spinecast scores --list names",
+                pointer=f"/for_scores/{escaped(name[:100])}",
+                expected="a variable that a published score reads",
             )
 
 

@@ -12,8 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from spinecast import __version__
-from spinecast.audit.reading import listed, read_one
-from spinecast.audit.records import Record
+from spinecast.audit.reading import listed, read_one, unaltered
 from spinecast.errors import AuditError, SpinecastError
 from spinecast.files import canonical_json
 from spinecast.notices import RESEARCH_USE
@@ -181,7 +180,7 @@ def _add_asking(app: FastAPI, state: State, who: Identify) -> None:
         wanted = value.pop("scores", None) if isinstance(value, dict) else None
         if wanted is not None and not (isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)):
             raise problem_of(MalformedError("scores is no list of names", pointer="/scores", expected="score names"))
-        asked = _found(lambda: read_question(value))
+        asked = _found(lambda: read_question(value, ("inputs", "patient")))
         return await _json(lambda: state.scores(asked, wanted, actor))
 
 
@@ -235,7 +234,8 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
 
     @app.post(f"{PREFIX}/predictions/{{record}}/replay")
     def replayed(record: RecordNumber, actor: Actor = replayer) -> Response:
-        found = _require_record(state, record)
+        _require_record(state, record)
+        found = _found(lambda: unaltered(state.log, record))
         try:
             said = replay(state.writer.record, state.models, found, actor.recorded)
         except NotReplayableError as error:
@@ -245,11 +245,9 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
         return JSONResponse({**said, "mode": state.mode})
 
 
-def _require_record(state: State, number: int) -> Record:
-    found = _found(lambda: state.log.get(number))
-    if found is None:
+def _require_record(state: State, number: int) -> None:
+    if _found(lambda: state.log.get(number)) is None:
         raise Problem(404, "not-found", f"there is no record {number}")
-    return found
 
 
 def _found(make: Callable[[], Found]) -> Found:

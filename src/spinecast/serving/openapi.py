@@ -198,7 +198,7 @@ def _log() -> dict[str, Any]:
         ),
         f"{base}/search": _post("Records of one patient", patient, found, 400, 413, 415, 422, 503),
         f"{base}/{{record}}": _get(
-            "One record; that it was read is recorded", whole, 404, 422, 503, parameters=[record]
+            "One record; that it was read is recorded", whole, 404, 409, 422, 503, parameters=[record]
         ),
         f"{base}/{{record}}/replay": _post(
             "The same question put again to the version that answered it",

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from spinecast.audit.reading import AlteredRecordError
 from spinecast.clinical.dictionary import variables
 from spinecast.cohorts.patient import FieldError, PatientError
 from spinecast.errors import (
@@ -18,7 +19,7 @@ from spinecast.errors import (
     SpinecastError,
     TrackingError,
 )
-from spinecast.serving.reading import MalformedError
+from spinecast.serving.reading import MalformedError, escaped
 
 __all__ = ["MEDIA_TYPE", "Problem", "problem_of", "respond"]
 
@@ -69,27 +70,32 @@ def respond(problem: Problem) -> JSONResponse:
     return JSONResponse(problem.to_dict(), problem.status, problem.headers, MEDIA_TYPE)
 
 
-def problem_of(error: SpinecastError, given: Mapping[str, Any] | None = None) -> Problem:
+def problem_of(
+    error: SpinecastError, given: Mapping[str, Any] | None = None, for_scores: Mapping[str, Any] | None = None
+) -> Problem:
     """Turn an error into a problem.
 
     Parameters
     ----------
     error : SpinecastError
-    given : mapping, optional
-        The inputs as they came, so that the wrong value can be named.
+    given, for_scores : mapping, optional
+        The inputs as they came, so that the wrong value and its place can be named.
     """
+    given, for_scores = given or {}, for_scores or {}
     if isinstance(error, MalformedError):
         return Problem(422 if error.pointer else 400, "malformed", error.what, [_place(error.pointer, error)])
     if isinstance(error, PatientError):
         count = len(error.fields)
-        found = [_field(one, given or {}) for one in error.fields]
+        found = [_field(one, given, for_scores) for one in error.fields]
         return Problem(422, "patient-contract", f"{count} fields of the patient break the contract", found)
     if isinstance(error, FieldError):
-        return Problem(422, "patient-contract", error.what, [_field(error, given or {})])
+        return Problem(422, "patient-contract", error.what, [_field(error, given, for_scores)])
     if isinstance(error, QuestionError):
         return Problem(422, "question", error.what, [{"field": error.asked, **_place(f"/{error.asked}", error)}])
     if isinstance(error, ContractError):
         return Problem(422, "contract", error.what, [_place("", error)])
+    if isinstance(error, AlteredRecordError):
+        return Problem(409, "record-altered", error.what)
     if isinstance(error, AuditError):
         # Nothing is served without its record: what cannot be recorded is not answered.
         return Problem(503, "audit-log", error.what, headers={"Retry-After": "5"})
@@ -108,10 +114,11 @@ def _place(pointer: str, error: SpinecastError) -> dict[str, Any]:
     return said
 
 
-def _field(error: FieldError, given: Mapping[str, Any]) -> dict[str, Any]:
+def _field(error: FieldError, given: Mapping[str, Any], for_scores: Mapping[str, Any]) -> dict[str, Any]:
     name = error.field[:100]
-    said = {"field": name, **_place(f"/inputs/{name.replace('~', '~0').replace('/', '~1')}", error)}
-    value = given.get(error.field)
+    beside = error.field in for_scores and error.field not in given
+    said = {"field": name, **_place(f"/{'for_scores' if beside else 'inputs'}/{escaped(name)}", error)}
+    value = (for_scores if beside else given).get(error.field)
     if isinstance(value, str | int | float | bool) and len(str(value)) <= 100:
         said["value"] = value
     elif isinstance(value, Mapping) and set(value) <= {"value", "unit"} and len(str(value)) <= 100:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from spinecast.errors import ContractError, nearest
 from spinecast.explanation.answering import Question
 
-__all__ = ["MOST_BYTES", "MalformedError", "PatientQuestion", "read_json", "read_question", "refuse_identifiers"]
+__all__ = [
+    "MEMBERS",
+    "MOST_BYTES",
+    "MalformedError",
+    "PatientQuestion",
+    "escaped",
+    "read_json",
+    "read_question",
+    "refuse_identifiers",
+]
 
 MOST_BYTES = 64 * 1024
 """Of one request: a patient with every variable of the dictionary takes a tenth of it."""
+
+MEMBERS = ("inputs", "patient", "for_scores", "days", "minimum_hemoglobin", "level")
+"""What a request about one patient may hold."""
 
 _DEEPEST = 8
 _MOST_DAYS = 60
@@ -125,15 +137,22 @@ def _walk(value: Any, pointer: str, depth: int) -> None:
     for name, below in items:
         if isinstance(name, str):
             _walk(name, pointer, depth)
-        _walk(below, f"{pointer}/{_escaped(str(name))}", depth + 1)
+        _walk(below, f"{pointer}/{escaped(str(name))}", depth + 1)
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """Return a name as a JSON pointer writes it (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def read_question(value: Any) -> PatientQuestion:
+def read_question(value: Any, known: Sequence[str] = MEMBERS) -> PatientQuestion:
     """Read one patient's request.
+
+    Parameters
+    ----------
+    value : JSON value
+    known : sequence of str
+        What it may hold.
 
     Raises
     ------
@@ -142,7 +161,6 @@ def read_question(value: Any) -> PatientQuestion:
     ContractError
         If a field tells who the patient is.
     """
-    known = ("inputs", "patient", "for_scores", "days", "minimum_hemoglobin", "level")
     if not isinstance(value, dict):
         raise MalformedError("the body is no object", expected='an object such as {"inputs": {"age": 63}}')
     for name in value:
@@ -150,14 +168,14 @@ def read_question(value: Any) -> PatientQuestion:
             close = nearest(name, known)
             raise MalformedError(
                 f"unknown member {name!r}",
-                pointer=f"/{_escaped(name)}",
+                pointer=f"/{escaped(name)}",
                 expected=f"one of {', '.join(known)}" + (f"; did you mean {close}?" if close else ""),
             )
     if "inputs" not in value:
         raise MalformedError("no inputs are given", pointer="/inputs", expected="an object, by dictionary name")
     inputs, others = _object(value, "inputs"), _object(value, "for_scores")
-    refuse_identifiers(inputs)
-    refuse_identifiers(others)
+    refuse_identifiers(inputs, "/inputs")
+    refuse_identifiers(others, "/for_scores")
     return PatientQuestion(
         inputs=inputs,
         patient=_identifier(value.get("patient")),
@@ -168,8 +186,8 @@ def read_question(value: Any) -> PatientQuestion:
     )
 
 
-def refuse_identifiers(inputs: Mapping[str, Any]) -> None:
-    """Refuse inputs that tell who a patient is; their values are not repeated.
+def refuse_identifiers(inputs: Mapping[str, Any], pointer: str) -> None:
+    """Refuse inputs, which stand at a JSON pointer, that tell who a patient is; their values are not repeated.
 
     Raises
     ------
@@ -181,7 +199,7 @@ def refuse_identifiers(inputs: Mapping[str, Any]) -> None:
         if plain in _IDENTIFYING:
             raise MalformedError(
                 f"{name}: who the patient is, is no input",
-                pointer=f"/inputs/{_escaped(name)}",
+                pointer=f"{pointer}/{escaped(name)}",
                 expected="clinical variables alone; `patient` takes an identifier, of which a pseudonym is kept",
             )
 

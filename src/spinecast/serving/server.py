@@ -67,7 +67,8 @@ def serve(store: Store, places: Places, port: int, tell: Callable[[str], None]) 
         for served in state.models.current.values():
             synthetic = " SYNTHETIC" if served.model.is_synthetic else ""
             tell(f"  {served.numbered} ({served.version.alias}){synthetic}: {served.to_dict()['title']}")
-        tell(f"{DEMONSTRATION_MODE}\nserving {len(state.models.current)} models at {address}/api/v1")
+        count = len(state.models.current)
+        tell(f"{DEMONSTRATION_MODE}\nserving {count} {'model' if count == 1 else 'models'} at {address}/api/v1")
         _end_as_told(server, door)
     finally:
         close_state(state)

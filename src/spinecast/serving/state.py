@@ -61,7 +61,9 @@ class State:
         except SpinecastError as error:
             raise problem_of(error) from error
         said, draft = self._answer(served, asked, actor, explain=explain)
-        return self._sent(said, self.record([draft])[0])
+        record = self.record([draft])[0]
+        self._count(served, [draft])
+        return self._sent(said, record)
 
     def predict_lines(
         self, served: ServedModel, lines: Sequence[tuple[int, bytes]], actor: Actor
@@ -82,6 +84,7 @@ class State:
                 found.append((number, {"problem": problem.to_dict()}, None))
         drafts = [draft for _, _, draft in found if draft is not None]
         records = iter(self.record(drafts) if drafts else [])
+        self._count(served, drafts)
         return [
             {"line": number, **(said if draft is None else self._sent(said, next(records)))}
             for number, said, draft in found
@@ -141,11 +144,14 @@ class State:
         try:
             said = answer(served, asked, explain=explain)
         except SpinecastError as error:
-            raise problem_of(error, asked.inputs) from error
+            raise problem_of(error, asked.inputs, asked.for_scores) from error
         self.metrics.seconds.labels("answer").observe(time.perf_counter() - started)
-        self.metrics.answers.labels(served.name, "prediction" if said["declined"] is None else "declined").inc()
         subject = self._subject(asked)
         return said, prediction_draft(served, asked, said, actor.recorded, subject, self.versions, explain=explain)
+
+    def _count(self, served: ServedModel, recorded: Sequence[Draft]) -> None:
+        for draft in recorded:
+            self.metrics.answers.labels(served.name, draft.kind).inc()
 
     def _subject(self, asked: PatientQuestion) -> str | None:
         return None if asked.patient is None else self.log.key.pseudonym(asked.patient)
