@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def test_many_threads_and_two_processes_make_one_chain(places: Places) -> None:
     assert found.sealed == 240
     for writer in writers:
         writer.close()
+
+
+def test_a_draft_that_cannot_be_written_harms_nobody_who_waits_with_it(log: AuditLog) -> None:
+    writer = AuditWriter(log)
+    wrong = Draft("prediction", "somebody", {"risk": float("nan")})
+    waiting = [(tuple(drafts(2)), None, Future()), ((wrong,), None, Future()), (tuple(drafts(1)), None, Future())]
+    writer._append(waiting)
+    first, refused, last = (done for *_, done in waiting)
+    assert [record.sequence for record in first.result() + last.result()] == [1, 2, 3]
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        refused.result()
+    writer.close()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_record SET actor = 'me'", "DELETE FROM audit_record"])

@@ -12,17 +12,19 @@ import numpy as np
 import pytest
 from made_databases import Server
 from serving import made_store
-from serving.made_store import EVENT, LOSS, PATIENT
+from serving.made_store import EVENT, LOSS, PATIENT, Address
+from sqlalchemy import text
 
 from spinecast.audit.database import upgrade
 from spinecast.audit.places import Places, audit_places
-from spinecast.audit.verification import verify
+from spinecast.audit.sealing import verify_log
 from spinecast.errors import ServingError
 from spinecast.models.artifact import save_model
 from spinecast.serving import models as models_module
 from spinecast.serving.app import make_app
 from spinecast.serving.models import ServedModels
 from spinecast.serving.server import close_state, open_state
+from spinecast.serving.state import State
 from spinecast.tracking.store import Store
 
 
@@ -77,7 +79,7 @@ def test_a_new_champion_is_picked_up_without_a_restart_and_without_a_lost_reques
     assert (last["model"]["version"], last["model"]["alias"]) == ("2", "champion")
     assert last["prediction"]["risk"] != seen[0][2]
     assert replayed["same"] is True
-    assert verify(state.log.records(), state.log.seal()).whole
+    assert verify_log(state.log).whole
     close_state(state)
 
 
@@ -130,12 +132,38 @@ def test_without_the_database_nothing_is_answered(store: Store, places: Places, 
             assert said.status == 503, path
             assert said.headers["retry-after"] == "5"
             assert "risk" not in said.json
+        counted = state.metrics.text(1, 0).decode()
+        assert f'spinecast_answers_total{{kind="prediction",model="{EVENT}"}} 1.0' in counted  # what left, and no more
+        assert "spinecast_unrecorded_total 4.0" in counted
         assert server.get("ready").status == 503
         assert server.get("health").status == 200
         away.rename(places.seal.parent)
         answer = server.predict(PATIENT)
         assert answer.status == 200, answer.content
-    assert verify(state.log.records(), state.log.seal()).whole
+    assert verify_log(state.log).whole
+    close_state(state)
+
+
+def altered_is_named(state: State, server: Address, number: int) -> None:
+    """What was edited behind the log's back is named by whoever reads it, and is not shown nor replayed."""
+    with state.log.engine.begin() as connection:
+        server_side = state.log.engine.dialect.name == "postgresql"
+        connection.execute(text(f"DROP TRIGGER audit_record_no_update{' ON audit_record' if server_side else ''}"))
+        edit = "UPDATE audit_record SET content = replace(content, '63', '64') WHERE sequence = :number"
+        connection.execute(text(edit), {"number": number})
+    for said in (server.get(f"predictions/{number}"), server.ask("POST", f"predictions/{number}/replay")):
+        assert said.status == 409
+        assert said.json["type"].endswith("record-altered")
+        assert said.json["detail"] == f"the content of record {number} was edited"
+    listed = server.get("predictions?limit=1000").json["records"]
+    assert [one["record"] for one in listed if one["altered"]] == [number]
+    assert [one.record for one in verify_log(state.log).findings] == [number]
+
+
+def test_a_record_edited_in_the_database_is_named_where_it_is_read(store: Store, places: Places) -> None:
+    state = open_state(store, places, lambda _: None)
+    with made_store.running(make_app(state)) as server:
+        altered_is_named(state, server, server.predict(PATIENT).json["audit_id"])
     close_state(state)
 
 
@@ -160,6 +188,7 @@ def test_everything_again_on_postgresql(store: Store, postgresql: Server, tmp_pa
         finally:
             postgresql.start()
         assert server.predict(PATIENT).status == 200
-    found = verify(state.log.records(), state.log.seal())
-    assert found.whole, found
+        found = verify_log(state.log)
+        assert found.whole, found
+        altered_is_named(state, server, answer["audit_id"])
     close_state(state)

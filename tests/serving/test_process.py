@@ -62,6 +62,7 @@ def process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
             pytest.fail(said)
         assert "no account" in said
         assert "SYNTHETIC" in said
+        assert "serving 1 model at" in said
         try:
             yield started, Address(int(found[1]))
         finally:

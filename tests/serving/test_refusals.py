@@ -80,7 +80,37 @@ def test_a_body_that_will_not_do(server: Address, state: State, body: bytes, sta
     assert said.status == status, said.content
     assert words in said.content.decode()
     assert "Doe" not in said.content.decode()
+    assert b" --" not in said.content  # no advice for a command line
     assert state.log.count() == before
+
+
+@pytest.mark.parametrize(
+    ("others", "field", "value"),
+    [
+        ({"karnofsky_performance_status": -5}, "karnofsky_performance_status", -5),
+        ({"zebra/crossing": 1}, "zebra~1crossing", None),
+        ({"mrn": 4711}, "mrn", None),
+    ],
+)
+def test_what_is_wrong_beside_the_inputs_is_pointed_to_there(
+    server: Address, others: dict[str, Any], field: str, value: object
+) -> None:
+    said = server.predict({"age": 63}, for_scores=others)
+    assert said.status == 422
+    (error,) = said.json["errors"]
+    assert error["pointer"] == f"#/for_scores/{field}"
+    assert error.get("value") == value
+    both = server.predict({"age": -1}, for_scores={"age": -1}).json["errors"]
+    assert [one["pointer"] for one in both] == ["#/inputs/age"]
+
+
+@pytest.mark.parametrize(
+    "more", [{"days": [90]}, {"for_scores": {"age": 63}}, {"level": "3"}, {"minimum_hemoglobin": 8}]
+)
+def test_scores_pass_over_nothing_that_is_said(server: Address, more: dict[str, Any]) -> None:
+    said = server.ask("POST", "scores", {"inputs": {"age": 63}, **more})
+    assert said.status == 422
+    assert said.json["errors"][0]["pointer"] == f"#/{next(iter(more))}"
 
 
 def test_days_that_make_no_sense(server: Address) -> None:
