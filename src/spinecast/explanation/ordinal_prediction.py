@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
-from spinecast.errors import ContractError, QuestionError, nearest
+from spinecast.errors import QuestionError, nearest
+from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
 from spinecast.explanation.ordinal_contributions import explain_threshold, scale_of_threshold
 from spinecast.explanation.ordinal_summary import threshold_rows
-from spinecast.explanation.prediction import notices
-from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.explanation.prediction import notices, require_answerable
+from spinecast.explanation.standing import Standing
+from spinecast.explanation.summary import contribution_rows
 from spinecast.explanation.table_prediction import TablePrediction, predicted_table
 from spinecast.models.ordinal.model import OrdinalModel
 
@@ -51,6 +53,8 @@ class LevelPrediction:
     contributions : tuple of mapping
         Largest first.
     warnings, notices : tuple of str
+    development : Standing, optional
+        Where the patient stands among the development patients; None where the model keeps no distribution of them.
     """
 
     model: str
@@ -69,6 +73,7 @@ class LevelPrediction:
     contributions: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
+    development: Standing | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -87,6 +92,7 @@ class LevelPrediction:
             "contributions": [dict(row) for row in self.contributions],
             "given": dict(self.given),
             "used": dict(self.used),
+            "development": None if self.development is None else self.development.to_dict(),
             "warnings": list(self.warnings),
             "notices": list(self.notices),
         }
@@ -142,13 +148,13 @@ def predict_levels(
         If a field is unknown or a value impossible, or nothing at all is known.
     QuestionError
         If no such level can be reached.
+    DeclinedError
+        If the model's study wants no answer given of such a patient.
     """
     threshold = threshold_asked(model, level)
     matrix, warnings = patient_row(given, model.predictors)
-    if np.isnan(matrix).all():
-        raise ContractError(
-            "nothing is known of the patient", expected=f"at least one of {', '.join(model.predictors)}"
-        )
+    warnings = [*warnings, *scanner_sentences(model, matrix, scanners_given(given))]
+    standing, outside = require_answerable(model, matrix)
     why = explain_threshold(model, matrix, threshold)
     variables = [variable(name) for name in model.predictors]
     return LevelPrediction(
@@ -156,7 +162,7 @@ def predict_levels(
         identity=identity,
         outcome=str(model.about["outcome"]["label"]),
         given=dict(given),
-        used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
+        used=used_texts(variables, matrix[0], given),
         levels=tuple(
             {"level": one["level"], "label": one["label"], "probability": float(chance)}
             for one, chance in zip(model.levels, model.probabilities(matrix)[0], strict=True)
@@ -169,8 +175,9 @@ def predict_levels(
         reordered=float(why.reordered[0]),
         residual=float(why.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], why.values[0])),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *outside),
         notices=notices(model),
+        development=standing,
     )
 
 

@@ -205,6 +205,7 @@ def _ordinal_sections(record: RunRecord) -> tuple[Section, ...]:
         ordinal_internal_section(record),
         ordinal_patients_section(record),
         explanation_section(record),
+        missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True),
         checks_section(record),
         limitations_section(record),
         reproducibility_section(record),

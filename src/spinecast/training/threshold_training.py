@@ -227,6 +227,7 @@ def about_model(trained: Searched, predictors: Sequence[str], outcome: Mapping[s
     """
     study, cohort = trained.study, trained.cohort
     described = described_blocks(study, cohort, predictors)
+    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
     return {
         "title": study.title,
         "use": RESEARCH_USE,
@@ -238,6 +239,7 @@ def about_model(trained: Searched, predictors: Sequence[str], outcome: Mapping[s
             "n": len(trained.passing),
         },
         **({"features": described} if described else {}),
+        **({"decline": decline} if decline else {}),
         "study_hash": study_hash(study),
         "seed": study.seed,
         "versions": package_versions(),

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import simulated
 from made_models import assert_same_bits
 from scipy.special import expit
 
-from spinecast.errors import CohortError, ContractError, StudyError
+from spinecast.errors import CohortError, ContractError, DeclinedError, StudyError
+from spinecast.explanation.ordinal_prediction import predict_level_table, predict_levels
+from spinecast.models.ordinal.artifact import load_ordinal_model, save_ordinal_model
 from spinecast.models.ordinal.thresholds import fit_threshold_lines, in_order
 from spinecast.statistics import Absent, ranked_probability_losses
 from spinecast.training.ordinal.assembly import choose_levels
+from spinecast.training.ordinal.final_model import measured_ordinal_model, ordinal_model
 from spinecast.training.ordinal.fitting import TrainedLevels, fit_ordinal_study, ordinal_patients
 from spinecast.training.ordinal.internal_judging import judge_levels_internally
 from spinecast.training.ordinal.judging import judge_levels
-from spinecast.training.ordinal.publication import ordinal_model
 from spinecast.training.plan import outcome_definition
-from spinecast.training.resampling import ALL_PATIENTS, nested_splits
+from spinecast.training.resampling import ALL_PATIENTS, inner_folds, nested_splits
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, summary
 from spinecast.validation.internal import BootstrapValidation, Instability, LearningCurve
@@ -128,6 +132,68 @@ def test_it_is_judged_by_what_it_says_it_is_judged_by(trained: TrainedLevels) ->
     assert any(one.code == "SC005" for one in checklist.results)
 
 
+def test_the_model_carries_what_missing_inputs_change_of_those_who_did_not_see_them(trained: TrainedLevels) -> None:
+    model, found = measured_ordinal_model(trained)
+    assert model.missing is not None
+    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+    place = model.predictors.index("albumin")
+    had = ~np.isnan(matrix[:, place])
+    gone = matrix.copy()
+    gone[:, place] = np.nan
+    fold, by_hand = inner_folds(trained.splits), np.empty((len(matrix), 4))
+    for number in range(2):
+        rows = fold == number
+        before, after = (model.member_log_odds(values[rows])[number] for values in (matrix, gone))
+        by_hand[rows] = (after - before) ** 2
+    expected = by_hand[had].mean(axis=0)
+    assert model.missing.variance[place] * model.lines.slopes**2 == pytest.approx(expected)
+    known = matrix[had & ~np.isnan(matrix).any(axis=1)][:1]
+    unknown = np.where(np.arange(len(model.predictors)) == place, np.nan, known)
+    assert model.missing_variance(unknown)[0] == pytest.approx(expected)
+    assert not model.missing_variance(known).any()
+    assert model.missing_deviation(unknown)[0] == pytest.approx(np.sqrt(expected[trained.checked_threshold]))
+    assert found.scale == "log-odds of reaching the level"
+    assert found.judged.startswith("probability of at least")
+    assert {one.variable for one in found.each} == set(model.predictors)
+    # The one they do best with all inputs is what they are without any.
+    assert found.with_all["auc"].estimate > max(one.measures["auc"].estimate for one in found.each[:1])  # type: ignore[union-attr]
+
+
+def test_somebody_unlike_the_patients_is_told_so_and_a_study_may_decline(trained: TrainedLevels) -> None:
+    model, _ = measured_ordinal_model(trained)
+    usual = predict_levels(model, "i" * 64, {"age": 62, "albumin": 3.6, "frankel_grade": "d"})
+    assert usual.development is not None
+    assert not usual.development.outside
+    strange = predict_levels(model, "i" * 64, {"age": 19, "albumin": 1.2, "ecog_performance_status": "0"})
+    assert strange.development is not None
+    assert strange.development.outside
+    assert any("outside the development range" in warning for warning in strange.warnings)
+    careful = replace(model, about={**model.about, "decline": {"without": ["albumin"], "added_deviation": 9.0}})
+    with pytest.raises(DeclinedError, match="Albumin is not known"):
+        predict_levels(careful, "i" * 64, {"age": 62})
+    table = pd.DataFrame({"age": [62, 62], "albumin": [3.6, np.nan], "frankel_grade": ["d", "d"]})
+    found = predict_level_table(careful, "i" * 64, table).table
+    assert found["level_e"].isna().tolist() == [False, True]
+    assert found["declined"].tolist() == ["", "Albumin is not known"]
+    narrow = replace(model, about={**model.about, "decline": {"added_deviation": 0.01}})
+    with pytest.raises(DeclinedError, match="to the log-odds of reaching the level, more than"):
+        predict_levels(narrow, "i" * 64, {"age": 62})
+
+
+def test_what_is_measured_is_kept_with_the_model(trained: TrainedLevels, tmp_path: Path) -> None:
+    model, _ = measured_ordinal_model(trained)
+    save_ordinal_model(model, tmp_path / "model")
+    again, _ = load_ordinal_model(tmp_path / "model")
+    assert model.missing is not None
+    assert again.missing is not None
+    assert_same_bits(again.missing.variance, model.missing.variance)
+    matrix = np.full((1, len(model.predictors)), np.nan)
+    matrix[0, 0] = 60
+    for before, after in zip(model.interval(matrix), again.interval(matrix), strict=True):
+        assert_same_bits(after, before)
+    assert again.development is not None
+
+
 @pytest.mark.parametrize("threshold", range(4))
 def test_contributions_add_up_at_every_threshold(trained: TrainedLevels, threshold: int) -> None:
     from spinecast.explanation.ordinal_contributions import explain_threshold
@@ -183,7 +249,7 @@ def test_the_procedure_is_judged_in_resamples_and_on_fewer_patients(trained: Tra
         ("candidates=[{kind: elastic_net}]", "elastic_net learns an event that is had or not"),
         ("candidates=[{kind: linear_quantile}]", "linear_quantile learns a measured quantity"),
         ("candidates=[{kind: cumulative, learner: random_forest, imputation: native}]", "takes no missing values"),
-        ("missing={decline: {without: [albumin]}}", "a model of ordered levels answers whoever it is asked of"),
+        ("missing={decline: {without: [sodium]}}", "missing.decline.without: sodium is none of the predictors"),
     ],
 )
 def test_a_study_that_makes_no_sense_is_refused_with_what_is_wrong(change: str, message: str, tmp_path: Path) -> None:

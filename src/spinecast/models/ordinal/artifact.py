@@ -15,6 +15,8 @@ from spinecast.models.artifact import (
     members_contents,
     members_of,
     read_contents,
+    standing_contents,
+    standing_of,
     write_contents,
 )
 from spinecast.models.ordinal.model import OrdinalModel, OrdinalPart
@@ -59,6 +61,7 @@ def save_ordinal_model(model: OrdinalModel, folder: Path) -> str:
         MODEL: readable_json(described).encode(),
         TABLES: arrays_to_bytes({"quantiles": model.marginals}),
     }
+    contents |= standing_contents(model.development, model.missing)
     for part in model.parts:
         contents |= members_contents(part.name, part.members, several_scorers_to_bytes)
     return write_contents(folder, contents, ORDINAL_FORMAT, FORMAT_VERSION)
@@ -101,6 +104,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> OrdinalModel:
         lines=_lines(described),
         marginals=arrays_from_bytes(contents[TABLES])["quantiles"],
         about=described["about"],
+        **standing_of(contents),
     )
 
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
+from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.ordinal.thresholds import ThresholdLines, in_order, level_probabilities
-from spinecast.models.prognosis_model import latin_background, mean_in_order
+from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.several_scorers import SeveralScorers
 
 if TYPE_CHECKING:
@@ -52,10 +54,11 @@ class OrdinalPart:
     lines: ThresholdLines
     members: tuple[SeveralScorers, ...]
 
-    def member_log_odds(self, matrix: FloatArray) -> FloatArray:
-        """Cumulative log-odds of each member, shape (members, n, thresholds)."""
+    def member_log_odds(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
+        """Cumulative log-odds of each member, or of that of one fold alone, shape (members, n, thresholds)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
-        return np.stack([self.lines.apply(member.scores(member.encoder.transform(own))) for member in self.members])
+        asked = self.members if fold is None else (self.members[fold],)
+        return np.stack([self.lines.apply(member.scores(member.encoder.transform(own))) for member in asked])
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,10 @@ class OrdinalModel:
         Quantiles of each predictor in the development cohort (level indices for levelled ones).
     about : mapping
         Where it comes from and what it is for: outcome with its levels, cohort, study, versions. JSON values only.
+    development : DevelopmentDistribution, optional
+        The predictors' joint distribution in the development cohort; an earlier model has none.
+    missing : MissingLoss, optional
+        What missing inputs change of the cumulative log-odds, measured at each threshold; an earlier model has none.
     """
 
     name: str
@@ -84,8 +91,8 @@ class OrdinalModel:
     lines: ThresholdLines
     marginals: FloatArray
     about: Mapping[str, Any]
-    # Who is unlike the development patients is not kept of ordered levels yet.
-    development: ClassVar[None] = None
+    development: DevelopmentDistribution | None = None
+    missing: MissingLoss | None = None
 
     @property
     def served_scale(self) -> str:
@@ -94,14 +101,26 @@ class OrdinalModel:
 
     def missing_deviation(self, matrix: FloatArray, threshold: int | None = None) -> FloatArray:
         """Standard deviation that missing inputs add on that scale at a threshold, the explained one, shape (n,)."""
-        variance = variance_over_quantiles(self.unordered, matrix, self.marginals)
         at = self.explained_threshold if threshold is None else threshold
-        return np.asarray(np.sqrt(variance[:, at]), dtype=np.float64)
+        return np.asarray(np.sqrt(self.missing_variance(matrix)[:, at]), dtype=np.float64)
+
+    def missing_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance that missing inputs add to the log-odds of reaching each level, shape (n, thresholds).
+
+        As measured of inputs that are lacking; where it was not, over the development quantiles.
+        """
+        lacking = np.isnan(matrix)
+        measured = np.zeros(len(self.predictors), bool) if self.missing is None else self.missing.measured
+        variance = variance_over_quantiles(self.unordered, matrix, self.marginals, lacking & ~measured)
+        if self.missing is None:
+            return variance
+        # Measured before the last lines, which an update may have changed since.
+        return variance + self.lines.slopes**2 * self.missing.added_variance(lacking)
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the patients it was developed on do not exist."""
-        return bool((self.about.get("cohort") or {}).get("kind") == "synthetic")
+        """Whether patients it was developed or updated on do not exist."""
+        return made_from_synthetic(self.about)
 
     @property
     def levels(self) -> tuple[Mapping[str, Any], ...]:
@@ -119,14 +138,17 @@ class OrdinalModel:
 
         return frame_matrix(patients, self.predictors)
 
-    def member_log_odds(self, matrix: FloatArray) -> FloatArray:
+    def member_log_odds(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
         """Cumulative log-odds of each fold's fits alone, shape (members, n, thresholds), before they are ordered."""
-        parts = np.stack([part.member_log_odds(matrix) for part in self.parts])
+        parts = np.stack([part.member_log_odds(matrix, fold) for part in self.parts])
         return self.lines.apply(mean_in_order(parts))
 
-    def unordered(self, matrix: FloatArray) -> FloatArray:
-        """Cumulative log-odds before they are put in order, shape (n, thresholds): what contributions add up to."""
-        return mean_in_order(self.member_log_odds(matrix))
+    def unordered(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
+        """Cumulative log-odds before they are put in order, shape (n, thresholds): what contributions add up to.
+
+        With a fold, those of the members that were fitted without it.
+        """
+        return mean_in_order(self.member_log_odds(matrix, fold))
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Served log-odds of reaching each level above the lowest, shape (n, thresholds), falling in each row."""
@@ -144,9 +166,9 @@ class OrdinalModel:
         """Limits of the probability of reaching each level, for the model's own instability and each missing input.
 
         As :meth:`spinecast.models.prognosis_model.PrognosisModel.interval`, threshold by threshold: delete-a-group
-        jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and for each missing predictor the
-        variance over its development quantiles. Who reaches a level has reached those below it, so limits are drawn in
-        where another threshold's say more.
+        jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and what missing inputs add
+        (:meth:`missing_variance`). Who reaches a level has reached those below it, so limits are drawn in where another
+        threshold's say more.
 
         Parameters
         ----------
@@ -161,7 +183,7 @@ class OrdinalModel:
         members = self.member_log_odds(matrix)
         center, count = mean_in_order(members), len(members)
         variance = (count - 1) * mean_in_order((members - center) ** 2)
-        variance = variance + variance_over_quantiles(self.unordered, matrix, self.marginals)
+        variance = variance + self.missing_variance(matrix)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         served = in_order(center)
         lower = np.maximum.accumulate((served - reach)[:, ::-1], axis=1)[:, ::-1]

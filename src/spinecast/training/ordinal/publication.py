@@ -14,22 +14,19 @@ from spinecast.explanation.ordinal_summary import summarise_levels
 from spinecast.models.ordinal.artifact import save_ordinal_model
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.ordinal.thresholds import level_probabilities
-from spinecast.models.prognosis_model import development_marginals
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
 from spinecast.training.features import predictor_schema
-from spinecast.training.ordinal.assembly import ordinal_parts
+from spinecast.training.ordinal.final_model import measured_ordinal_model
 from spinecast.training.ordinal.fitting import TrainedLevels
 from spinecast.training.ordinal.internal_judging import judge_levels_internally
-from spinecast.training.ordinal.judging import described_levels, judge_levels
+from spinecast.training.ordinal.judging import judge_levels
 from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
-from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.run_facts import Clock, describe_searches, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
-from spinecast.training.threshold_training import about_model
 from spinecast.training.tracked_run import internal_metrics, metrics_of
 from spinecast.training.written_run import WrittenRun, write_results
 from spinecast.validation.ordinal import rank_score
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-__all__ = ["ordinal_model", "publish_levels"]
+__all__ = ["publish_levels"]
 
 
 def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence[str]) -> WrittenRun[OrdinalModel]:
@@ -55,7 +52,8 @@ def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence
         If a file cannot be written.
     """
     clock = Clock()
-    model = ordinal_model(trained)
+    say("measuring what missing inputs cost")
+    model, missing = clock.timed("missing_inputs_seconds", lambda: measured_ordinal_model(trained))
     identity = save_ordinal_model(model, staging / MODEL)
     say("judging out-of-fold probabilities")
     evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_levels(trained))
@@ -68,7 +66,7 @@ def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
         | described_features(trained.study, trained.cohort, trained.passing, model),
-        evaluation=evaluation,
+        evaluation=evaluation | {"missing_inputs": missing.to_dict()},
         tuning={"loss": "ranked probability score", "averaged": "cumulative log-odds"}
         | describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices),
         explanation=explanation,
@@ -81,29 +79,6 @@ def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence
     }
     metrics = _metrics(evaluation) | internal_metrics(record.internal)
     return WrittenRun(trained, model, identity, record, metrics, candidates)
-
-
-def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
-    """Make the study's model of what was chosen on all patients."""
-    study, choice = trained.study, trained.choices[ALL_PATIENTS]
-    plans = {plan.name: plan for plan in trained.plans}
-    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
-    matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
-    schema = predictor_schema(study, predictors)
-    outcome = {
-        "label": trained.labelled.label,
-        "levels": described_levels(trained),
-        "explained_threshold": trained.checked_threshold,
-    }
-    return OrdinalModel(
-        name=study.study,
-        predictors=predictors,
-        parts=ordinal_parts(choice, {name: trained.tuned[ALL_PATIENTS, name] for name in plans}, plans, predictors),
-        lines=choice.last,
-        marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
-        about=about_model(trained, predictors, outcome),
-    )
 
 
 def _explanation(trained: TrainedLevels, model: OrdinalModel) -> dict[str, Any]:

@@ -65,7 +65,6 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
     predictors = tuple(name for name in model_predictors(study) if name in used)
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
     schema = predictor_schema(study, predictors)
-    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
     tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
     return QuantityModel(
         name=study.study,
@@ -84,8 +83,7 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
             trained,
             predictors,
             {"label": labelled.label, "unit": labelled.unit, "thresholds": list(trained.thresholds)},
-        )
-        | ({"decline": decline} if decline else {}),
+        ),
         # Image features of several scanners have no one distribution: each member brings them onto a scale of its own.
         development=None
         if schema.fit_harmonisers(matrix)

@@ -204,9 +204,6 @@ def _decline_problems(study: Study) -> Iterator[Problem]:
         if name not in own:
             what = f"missing.decline.without: {name} is none of the predictors"
             yield Problem((*place, "without", i), what, f"one of {', '.join(own)}", did_you_mean(name, own))
-    if isinstance(study.outcome, OrdinalOutcome) and asked != type(asked)():
-        what = f"missing.decline: a model of {_other_than_an_event(study)} answers whoever it is asked of"
-        yield Problem(place, what, "a study of an event, of times or of a quantity", "leave decline out")
 
 
 def _handling_problems(study: Study) -> Iterator[Problem]:

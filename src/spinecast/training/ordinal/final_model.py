@@ -1,0 +1,91 @@
+"""The model of a study of ordered levels: what was chosen on all patients, with what missing inputs cost it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.encoding import all_knowing
+from spinecast.models.ordinal.model import OrdinalModel
+from spinecast.models.ordinal.thresholds import in_order
+from spinecast.models.prognosis_model import development_marginals
+from spinecast.training.features import predictor_schema
+from spinecast.training.missing_loss import by_held_out_member, measure_missing_inputs, missing_loss
+from spinecast.training.ordinal.assembly import ordinal_parts
+from spinecast.training.ordinal.fitting import TrainedLevels
+from spinecast.training.ordinal.judging import described_levels
+from spinecast.training.plan import model_predictors
+from spinecast.training.resampling import ALL_PATIENTS, inner_folds
+from spinecast.training.threshold_training import about_model
+from spinecast.validation.missing_inputs import MissingInputs, Reading
+from spinecast.validation.threshold import CERTAIN
+
+__all__ = ["measured_ordinal_model", "ordinal_model"]
+
+FloatArray = NDArray[np.float64]
+
+
+def measured_ordinal_model(trained: TrainedLevels) -> tuple[OrdinalModel, MissingInputs]:
+    """Make the study's model, with what missing inputs cost it at each threshold; return that too as it was measured.
+
+    Performance is that of the probability of reaching the level that divides the patients most evenly.
+    """
+    model, at = ordinal_model(trained), trained.checked_threshold
+    reached = trained.labelled.reached_labels[at]
+
+    def chance(log_odds: FloatArray) -> FloatArray:
+        return np.clip(expit(in_order(log_odds)[:, at]), CERTAIN, 1 - CERTAIN)
+
+    found = measure_missing_inputs(
+        by_held_out_member(model.predictors, model.unordered),
+        model.predictors,
+        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        inner_folds(trained.splits),
+        trained.passing,
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=trained.study.seed,
+        reading=Reading(
+            risk=chance,
+            scaled=lambda log_odds: log_odds,
+            scale=model.served_scale,
+            column=at,
+            judged=f"probability of {reached[0].lower()}{reached[1:]}",
+        ),
+    )
+    return replace(model, missing=missing_loss(model.predictors, found, model.lines.slopes)), found
+
+
+def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
+    """Make the study's model of what was chosen on all patients."""
+    study, choice = trained.study, trained.choices[ALL_PATIENTS]
+    plans = {plan.name: plan for plan in trained.plans}
+    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
+    predictors = tuple(name for name in model_predictors(study) if name in used)
+    matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
+    schema = predictor_schema(study, predictors)
+    tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
+    outcome = {
+        "label": trained.labelled.label,
+        "levels": described_levels(trained),
+        "explained_threshold": trained.checked_threshold,
+    }
+    return OrdinalModel(
+        name=study.study,
+        predictors=predictors,
+        # A scanner that was too rare in some folds is known to every fit from all its patients.
+        parts=tuple(
+            replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
+            for part in ordinal_parts(choice, tuned, plans, predictors)
+        ),
+        lines=choice.last,
+        marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
+        about=about_model(trained, predictors, outcome),
+        # Image features of several scanners have no one distribution: each member brings them onto a scale of its own.
+        development=None
+        if schema.fit_harmonisers(matrix)
+        else learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
+    )
