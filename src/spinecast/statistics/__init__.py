@@ -179,6 +179,7 @@ from spinecast.statistics.meta_analysis.studies import (
     study_influence,
 )
 from spinecast.statistics.meta_analysis.variance import HeterogeneityMethod
+from spinecast.statistics.ordinal.paired import compare_ordinal_concordance, compare_ranked_probability
 from spinecast.statistics.ordinal.parallel_slopes import ParallelSlopes, brant_test
 from spinecast.statistics.ordinal.performance import (
     ordinal_concordance,
@@ -188,6 +189,12 @@ from spinecast.statistics.ordinal.performance import (
     somers_dxy,
 )
 from spinecast.statistics.ordinal.proportional_odds import ProportionalOdds, fit_proportional_odds
+from spinecast.statistics.ordinal.updating import (
+    ThresholdMethod,
+    ThresholdUpdate,
+    closed_threshold_test,
+    fit_threshold_update,
+)
 from spinecast.statistics.quantity.quantile_performance import (
     interval_coverage,
     mean_absolute_error,
@@ -352,6 +359,8 @@ __all__ = [
     "SurvivalCurve",
     "SurvivalQuantile",
     "TermTest",
+    "ThresholdMethod",
+    "ThresholdUpdate",
     "UnpairedComparison",
     "UpdateLine",
     "UpdateTest",
@@ -378,6 +387,7 @@ __all__ = [
     "classify",
     "clopper_pearson_interval",
     "closed_hazard_test",
+    "closed_threshold_test",
     "closed_update_test",
     "cohen_kappa",
     "compare_auc",
@@ -386,7 +396,9 @@ __all__ = [
     "compare_horizon_auc",
     "compare_loss",
     "compare_net_benefit",
+    "compare_ordinal_concordance",
     "compare_pinball",
+    "compare_ranked_probability",
     "compare_restricted_means",
     "concordance",
     "corp_decomposition",
@@ -419,6 +431,7 @@ __all__ = [
     "fit_quantile_scale",
     "fit_quantile_shift",
     "fit_recalibration_by_day",
+    "fit_threshold_update",
     "fit_update",
     "fit_venn_abers",
     "fit_weibull",

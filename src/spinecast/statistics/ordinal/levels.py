@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spinecast.statistics.foundations.estimate import Estimate
 from spinecast.statistics.foundations.inputs import Floats, as_vector
 
-__all__ = ["check_levels", "check_reached", "indicators"]
+__all__ = ["check_levels", "check_reached", "indicators", "without_events"]
 
 Integers = NDArray[np.intp]
 
@@ -50,3 +51,8 @@ def check_reached(levels: Integers, reached: ArrayLike) -> Floats:
     if levels.max() > chances.shape[1]:
         raise ValueError(f"a patient has level {levels.max()}, and {chances.shape[1]} is the highest predicted")
     return chances
+
+
+def without_events(found: Estimate) -> Estimate:
+    """Return an estimate that counts no events: there are levels, and none of them is one."""
+    return Estimate(found.estimate, found.lower, found.upper, found.n, None, found.method)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure
+from spinecast.statistics.foundations.estimate import Absent, Measure
 from spinecast.statistics.foundations.inputs import Floats, as_vector
-from spinecast.statistics.ordinal.levels import check_levels, check_reached, indicators
+from spinecast.statistics.ordinal.levels import check_levels, check_reached, indicators, without_events
 from spinecast.statistics.survival.ipcw import influence_estimate
 from spinecast.statistics.survival_performance.concordance import concordance
 
@@ -57,7 +57,9 @@ def ranked_probability_score(levels: ArrayLike, reached: ArrayLike) -> Measure:
         As :func:`ranked_probability_losses`.
     """
     losses = ranked_probability_losses(levels, reached)
-    return _without_events(float(losses.mean()), (losses - losses.mean()) / len(losses), "mean of patients")
+    mean = float(losses.mean())
+    influence = (losses - mean) / len(losses)
+    return without_events(influence_estimate(mean, influence, events=0, method="mean of patients"))
 
 
 def ranked_probability_skill(levels: ArrayLike, reached: ArrayLike) -> Measure:
@@ -88,7 +90,7 @@ def ranked_probability_skill(levels: ArrayLike, reached: ArrayLike) -> Measure:
         return Absent("everybody has the same level")
     ratio = float(losses.mean() / reference.mean())
     influence = -(losses - ratio * reference) / (reference.mean() * len(losses))
-    return _without_events(1 - ratio, influence, "ratio of means")
+    return without_events(influence_estimate(1 - ratio, influence, events=0, method="ratio of means"))
 
 
 def ordinal_concordance(levels: ArrayLike, score: ArrayLike) -> Measure:
@@ -130,17 +132,5 @@ def _ranked(levels: ArrayLike, score: ArrayLike, scale: float, method: str, boun
     if isinstance(found, Absent):
         return Absent("everybody has the same level")
     value = scale * found.concordance - (scale - 1)
-    return _without_events(value, scale * found.influence, method, bounds, corrected=False)
-
-
-def _without_events(
-    value: float,
-    influence: Floats,
-    method: str,
-    bounds: tuple[float, float] = (-np.inf, np.inf),
-    *,
-    corrected: bool = True,
-) -> Estimate:
-    found = influence_estimate(value, influence, events=0, method=method, bounds=bounds, corrected=corrected)
-    # There are levels and no event: none is counted.
-    return Estimate(found.estimate, found.lower, found.upper, found.n, None, found.method)
+    influence = scale * found.influence
+    return without_events(influence_estimate(value, influence, events=0, method=method, bounds=bounds, corrected=False))
