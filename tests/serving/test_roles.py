@@ -16,6 +16,10 @@ OPEN = {"/static/{name}", "/api/v1", "/api/v1/openapi.json", "/api/v1/health", "
 
 ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/"): ("read_models", None),
+    ("GET", f"/models/{EVENT}"): ("read_models", None),
+    ("GET", "/patient/synthetic-simulated"): ("predict", None),
+    ("POST", "/patient/synthetic-simulated"): ("predict", {}),
+    ("POST", "/patient/synthetic-simulated/answers"): ("predict", {}),
     ("GET", "models"): ("read_models", None),
     ("GET", f"models/{EVENT}"): ("read_models", None),
     ("GET", f"models/{EVENT}/card"): ("read_models", None),

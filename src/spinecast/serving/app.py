@@ -57,7 +57,7 @@ def make_app(state: State, identify: Identify | None = None) -> FastAPI:
     _add_models(app, state, who)
     _add_asking(app, state, who)
     _add_log(app, state, who)
-    add_pages(app, state, permitted("read_models", who))
+    add_pages(app, state, permitted("read_models", who), permitted("predict", who))
     return app
 
 

@@ -48,18 +48,29 @@ def prediction_draft(
     versions: Mapping[str, str],
     *,
     explain: bool,
+    shown: Mapping[str, Any] | None = None,
 ) -> Draft:
-    """Return the record of one answer of a model."""
-    body = {"asked": asked.to_dict(), "explain": explain, "answer": said, "software": dict(versions)}
+    """Return the record of one answer of a model; what a page shows says so, and whether it is a what-if."""
+    body = {"asked": asked.to_dict(), "explain": explain, "answer": said, "software": dict(versions), **_shown(shown)}
     return Draft("prediction" if said["declined"] is None else "declined", actor, body, served.numbered, subject)
 
 
 def scores_draft(
-    known: Mapping[str, Any], said: Sequence[Any], actor: str, subject: str | None, versions: Mapping[str, str]
+    known: Mapping[str, Any],
+    said: Sequence[Any],
+    actor: str,
+    subject: str | None,
+    versions: Mapping[str, str],
+    *,
+    shown: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Return the record of published scores that were computed for a patient."""
     body = {"asked": {"inputs": dict(known)}, "answer": {"scores": list(said)}, "software": dict(versions)}
-    return Draft("scores", actor, body, "", subject)
+    return Draft("scores", actor, body | _shown(shown), "", subject)
+
+
+def _shown(shown: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {} if shown is None else {"shown": dict(shown)}
 
 
 def replay(append: Append, models: ServedModels, record: Record, actor: str) -> dict[str, Any]:

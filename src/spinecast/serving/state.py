@@ -48,8 +48,26 @@ class State:
     mode: str = DEMONSTRATION_MODE
     versions: Mapping[str, str] = field(default_factory=software)
 
-    def predict(self, name: str, asked: PatientQuestion, actor: Actor, *, explain: bool = False) -> dict[str, Any]:
+    def predict(
+        self,
+        name: str,
+        asked: PatientQuestion,
+        actor: Actor,
+        *,
+        explain: bool = False,
+        shown: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         """Answer one question of a model, once its record is on the disk.
+
+        Parameters
+        ----------
+        name : str
+        asked : PatientQuestion
+        actor : Actor
+        explain : bool
+            As :func:`spinecast.serving.answers.answer`.
+        shown : mapping, optional
+            Where the answer is shown, which is recorded beside it; the API's own when left out.
 
         Raises
         ------
@@ -60,7 +78,7 @@ class State:
             served = self.models.get(name)
         except SpinecastError as error:
             raise problem_of(error) from error
-        said, draft = self._answer(served, asked, actor, explain=explain)
+        said, draft = self._answer(served, asked, actor, explain=explain, shown=shown)
         record = self.record([draft])[0]
         self._count(served, [draft])
         return self._sent(said, record)
@@ -90,7 +108,14 @@ class State:
             for number, said, draft in found
         ]
 
-    def scores(self, asked: PatientQuestion, names: Sequence[str] | None, actor: Actor) -> dict[str, Any]:
+    def scores(
+        self,
+        asked: PatientQuestion,
+        names: Sequence[str] | None,
+        actor: Actor,
+        *,
+        shown: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         """Compute published scores of a patient, once their record is on the disk.
 
         Raises
@@ -102,7 +127,7 @@ class State:
             found = scores_of(asked.inputs, None if names is None else [score(name) for name in names])
         except SpinecastError as error:
             raise problem_of(error, asked.inputs) from error
-        draft = scores_draft(asked.inputs, found, actor.recorded, self._subject(asked), self.versions)
+        draft = scores_draft(asked.inputs, found, actor.recorded, self._subject(asked), self.versions, shown=shown)
         said = {"scores": found, "notices": [RESEARCH_USE]}
         return self._sent(said, self.record([draft])[0])
 
@@ -138,7 +163,13 @@ class State:
         return made
 
     def _answer(
-        self, served: ServedModel, asked: PatientQuestion, actor: Actor, *, explain: bool
+        self,
+        served: ServedModel,
+        asked: PatientQuestion,
+        actor: Actor,
+        *,
+        explain: bool,
+        shown: Mapping[str, Any] | None = None,
     ) -> tuple[dict[str, Any], Draft]:
         started = time.perf_counter()
         try:
@@ -147,7 +178,8 @@ class State:
             raise problem_of(error, asked.inputs, asked.for_scores) from error
         self.metrics.seconds.labels("answer").observe(time.perf_counter() - started)
         subject = self._subject(asked)
-        return said, prediction_draft(served, asked, said, actor.recorded, subject, self.versions, explain=explain)
+        who, versions = actor.recorded, self.versions
+        return said, prediction_draft(served, asked, said, who, subject, versions, explain=explain, shown=shown)
 
     def _count(self, served: ServedModel, recorded: Sequence[Draft]) -> None:
         for draft in recorded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,11 +12,15 @@ from spinecast.clinical.conversion import other_units_hint
 from spinecast.cohorts.patient import FieldError, PatientError, patient_row
 from spinecast.errors import ContractError, SpinecastError
 from spinecast.serving.pages.fields import Field, Form
+from spinecast.serving.pages.what_if import actionable
 from spinecast.serving.problems import Problem
 
 __all__ = ["Filled", "Value", "read_form"]
 
 _MOST_FIELDS = 1000
+_OPTIONS = ("ask", "live", "narrow", "only")
+# What else a form may hold; the last says that a page of this server made it, where somebody has signed in.
+_OTHERS = frozenset({*_OPTIONS, "patient", "minimum_hemoglobin", "form_token"})
 _LONGEST = 200
 _GROUPED = re.compile(r"[+-]?\d{1,3},\d{3}")
 
@@ -70,6 +74,11 @@ class Filled:
         """Lowest haemoglobin accepted, g/dL, where one was named."""
         return _number(self.minimum_hemoglobin) if self.minimum_hemoglobin else None
 
+    @property
+    def wrong(self) -> frozenset[str]:
+        """Variables of the patient with something wrong in them."""
+        return frozenset(name.removeprefix("v.") for name in self.errors)
+
     def other(self) -> dict[str, Any]:
         """The inputs of the patient who is otherwise."""
         return {**self.inputs, **self.changed}
@@ -90,16 +99,16 @@ def read_form(content: bytes, form: Form) -> Filled:
         400 if it is no form of this page.
     """
     try:
-        pairs = parse_qsl(
-            content.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"
-        )
+        pairs = parse_qsl(content.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError as error:
         raise Problem(400, "malformed", "this is no form that a browser would send") from error
     sent: dict[str, list[str]] = {}
     for name, text in pairs:
         sent.setdefault(name, []).append(text.strip())
     known = form.fields
-    values, what_if = _values(sent, known, "v.", "u."), _values(sent, known, "w.", "x.")
+    may_change = {one.name: one for one in actionable(known.values())}
+    _require_known(sent, known, may_change)
+    values, what_if = _values(sent, known, "v.", "u."), _values(sent, may_change, "w.", "x.")
     inputs, errors = _inputs(values, known, "v.")
     changed, wrong = _inputs(what_if, known, "w.")
     errors |= wrong
@@ -114,7 +123,7 @@ def read_form(content: bytes, form: Form) -> Filled:
             _number(least)
         except ContractError as error:
             errors["minimum_hemoglobin"] = error.what
-    options = {name: texts for name, texts in sent.items() if name in ("ask", "narrow", "only")}
+    options = {name: texts for name, texts in sent.items() if name in _OPTIONS}
     return Filled(values, what_if, inputs, changed, errors, patient, least, options)
 
 
@@ -125,12 +134,17 @@ def _one(sent: Mapping[str, list[str]], name: str) -> str:
     return texts[0]
 
 
+def _require_known(sent: Iterable[str], known: Mapping[str, Field], may_change: Mapping[str, Field]) -> None:
+    """Refuse what this page does not ask: a value that is passed over in silence would seem to have been used."""
+    prefixes = {"v.": known, "u.": known, "w.": may_change, "x.": may_change}
+    for name in sent:
+        if name not in _OTHERS and name[2:] not in prefixes.get(name[:2], {}):
+            raise Problem(400, "malformed", "the form has a field that this page does not have: load it again")
+
+
 def _values(
     sent: Mapping[str, list[str]], known: Mapping[str, Field], prefix: str, unit_prefix: str
 ) -> dict[str, Value]:
-    for name in sent:
-        if name.startswith((prefix, unit_prefix)) and name[2:] not in known:
-            raise Problem(400, "malformed", "the form has a field that this page does not have: load it again")
     found = {}
     for name in known:
         value = Value(_one(sent, f"{prefix}{name}"), _one(sent, f"{unit_prefix}{name}"))

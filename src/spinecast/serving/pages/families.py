@@ -37,6 +37,12 @@ class Family:
     synthetic: bool
     models: tuple[ServedModel, ...]
 
+    @property
+    def heading(self) -> str:
+        """The cohort's name as a heading."""
+        plain = self.title.replace("_", " ")
+        return plain[:1].upper() + plain[1:]
+
 
 def families(served: Mapping[str, ServedModel]) -> dict[str, Family]:
     """Gather served models by the cohort they were made from, real ones first.

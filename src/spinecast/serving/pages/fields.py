@@ -165,7 +165,10 @@ def _groups(names: Sequence[str]) -> tuple[Group, ...]:
     for name in named:
         if name not in nested:
             below = nests.get(name)
-            held[_title(name)] += [_field(name), *([Nest(_summary(name, below), tuple(map(_field, below)))] if below else [])]
+            held[_title(name)] += [
+                _field(name),
+                *([Nest(_summary(name, below), tuple(map(_field, below)))] if below else []),
+            ]
     return tuple(Group(title, tuple(items)) for title, items in held.items() if items)
 
 

@@ -176,10 +176,10 @@ def levels_bar(levels: Sequence[Mapping[str, Any]]) -> Markup:
         width = 300 * one["probability"]
         shade = round(6 * number / max(len(levels) - 1, 1))
         parts.append(f'<rect class="level shade-{shade}" x="{left:.2f}" y="2" width="{width:.2f}" height="26"/>')
-        if width > 14:
-            parts.append(
-                f'<text class="level shade-{shade}" x="{left + width / 2:.1f}" y="20" text-anchor="middle">{number + 1}</text>'
-            )
+        grade = str(one["label"]).partition(":")[0]
+        if width > 7 * len(grade) + 6:
+            middle = f'x="{left + width / 2:.1f}" y="20" text-anchor="middle"'
+            parts.append(f'<text class="level shade-{shade}" {middle}>{escape(grade)}</text>')
         left += width
     said = "; ".join(f"{one['label']}: {percent(one['probability'])}" for one in levels)
     return _svg(300, 30, said, "".join(parts), kind="levels")
@@ -215,7 +215,9 @@ def quantity_bars(intervals: Sequence[Mapping[str, float]], median: float, unit:
         f"{percent(one['stated'])} of such patients from {words(one['lower'])} to {words(one['upper'])} {unit}"
         for one in intervals
     )
-    drawn = f'{"".join(parts)}<path class="point" d="M{x(median):.2f} 3v26"/><path class="axis" d="M{_LEFT} 33H292"/>{ends}'
+    drawn = (
+        f'{"".join(parts)}<path class="point" d="M{x(median):.2f} 3v26"/><path class="axis" d="M{_LEFT} 33H292"/>{ends}'
+    )
     return _svg(300, 50, said, drawn, kind="intervals")
 
 

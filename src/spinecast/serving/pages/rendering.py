@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from spinecast import __version__
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.serving.actors import Actor
+from spinecast.serving.pages.view import FILTERS, GLOBALS, TESTS
 
 __all__ = ["StaticFile", "render", "respond_page", "static_files"]
 
@@ -60,7 +61,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(FILTERS)
+    environment.tests.update(TESTS)
     environment.globals.update(
+        GLOBALS,
         static=lambda name: f"/static/{name}?v={static_files()[name].version}",
         research_use=RESEARCH_USE,
         synthetic_notice=SYNTHETIC,

@@ -75,7 +75,7 @@ def validity_of(served: ServedModel) -> Validity:
 
 
 @lru_cache(maxsize=256)
-def _read(folder: Path | None, _identity: str, kind: Kind, weighted: bool) -> Validity:  # noqa: FBT001
+def _read(folder: Path | None, _identity: str, kind: Kind, weighted: bool) -> Validity:
     """Read once for each version: a run's record is never written again under the same identity."""
     try:
         if folder is None:
