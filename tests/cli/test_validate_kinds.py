@@ -14,6 +14,9 @@ from spinecast.cli.validate import validate
 from spinecast.cohorts.synthetic.generator import Generator
 from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
 from spinecast.cohorts.synthetic.writing import write_cohort
+from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.records.recorded import Recorded, resolve
+from spinecast.reporting.records.writing import fill_forms
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +67,33 @@ def amounts(home: Path) -> tuple[dict[str, Any], Path]:
         **QUICK,
     )
     return answer, home / "amounts"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "place"),
+    [
+        ("times", "Harrell's C", "evaluation.json#/measures/auc"),
+        ("amounts", "Coverage of 80% intervals", "evaluation.json#/thresholds/1/measures/auc"),
+    ],
+)
+def test_published_forms_are_answered_with_measures_of_the_kind(
+    kind: str, said: str, place: str, request: pytest.FixtureRequest
+) -> None:
+    _, folder = request.getfixturevalue(kind)
+    record = ExternalRecord.load(folder / "record")
+    recorded = Recorded.of(record)
+    answers = {form.form: {one["number"]: one for one in form.to_dict()["answers"]} for form in fill_forms(recorded)}
+    for one in (one for found in answers.values() for one in found.values()):
+        for pointer in one["evidence"]:
+            resolve(recorded, pointer)  # raises KeyError where the record holds nothing
+    performance = answers["tripod_ai"]["23a"]
+    assert said in performance["text"]
+    assert "Area under the ROC curve, " in performance["text"]  # with the day, or the threshold, it is of
+    benefit = answers["probast_ai_2025_eval"]["4.7"]
+    assert benefit["status"] == "Y"
+    assert place in benefit["evidence"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "TRIPOD+AI and PROBAST" in page
 
 
 def test_curves_are_judged_whole_on_each_day_and_over_the_follow_up(times: tuple[dict[str, Any], Path]) -> None:

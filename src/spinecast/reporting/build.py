@@ -160,6 +160,7 @@ def _timed_sections(record: RunRecord) -> tuple[Section, ...]:
         missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True),
         checks_section(record),
         limitations_section(record),
+        forms_section(record),
         reproducibility_section(record),
         glossary_section(),
     )
@@ -184,6 +185,7 @@ def _quantity_sections(record: RunRecord) -> tuple[Section, ...]:
         missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True, quantiles=True),
         checks_section(record),
         limitations_section(record),
+        forms_section(record),
         reproducibility_section(record),
         glossary_section(),
     )
@@ -208,6 +210,7 @@ def _ordinal_sections(record: RunRecord) -> tuple[Section, ...]:
         missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True),
         checks_section(record),
         limitations_section(record),
+        forms_section(record),
         reproducibility_section(record),
         glossary_section(),
     )

@@ -20,6 +20,7 @@ from spinecast.reporting.sections.external_quantity import (
 )
 from spinecast.reporting.sections.external_summary import judged_section, not_compared_blocks
 from spinecast.reporting.sections.external_times import expected_events_section, external_times_summary, on_one_day
+from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.missing_inputs import missing_inputs_section
 from spinecast.reporting.sections.quantity import (
     amount,
@@ -73,6 +74,7 @@ def external_times_sections(record: ExternalRecord) -> Iterator[Section | None]:
     yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
     yield on_one_day(sample_size_section(run), words)
     yield checks_section(run)
+    yield forms_section(record)
     yield done_section(record)
     yield external_glossary_section(record)
 
@@ -97,6 +99,7 @@ def external_quantity_sections(record: ExternalRecord) -> Iterator[Section | Non
     yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
     yield on_one_day(sample_size_section(run), words)
     yield checks_section(run)
+    yield forms_section(record)
     yield done_section(record)
     yield external_glossary_section(record)
 

@@ -214,6 +214,15 @@ def outcome_words(recorded: Recorded) -> str | None:
             "excluded": ", among people who did not die before the assessment",
         }.get(str(outcome.get("death")), "")
         text = f"the level of {fmt.plain(outcome.get('variable'))}{death}"
+    elif kind == "time_to_event":
+        text = f"the time to {fmt.plain(outcome.get('event'))}, read by day {fmt.setting(outcome.get('horizons_days'))}"
+    elif kind == "competing_risks":
+        text = (
+            f"the time to the first of {fmt.setting(outcome.get('causes'))} of {fmt.plain(outcome.get('status'))}, the "
+            f"first of them of interest, read by day {fmt.setting(outcome.get('horizons_days'))}"
+        )
+    elif kind == "quantity":
+        text = f"the value of {fmt.plain(outcome.get('variable'))}"
     elif kind == "threshold":
         side = str(outcome.get("comparison")).replace("_", " ")
         unit = f" {fmt.plain(outcome['unit'])}" if outcome.get("unit") else ""
@@ -225,6 +234,13 @@ def outcome_words(recorded: Recorded) -> str | None:
 
 def censoring_words(recorded: Recorded) -> str | None:
     """Say what became of patients whose follow-up ended early; None where the outcome has no follow-up."""
+    if recorded.outcome.get("kind") == "time_to_event":
+        return "Follow-up that ended without the event was censored, in the fits and in every measure"
+    if recorded.outcome.get("kind") == "competing_risks":
+        return (
+            "Follow-up that ended without an event was censored, in the fits and in every measure; what competes is an "
+            "event of its own"
+        )
     rule = recorded.outcome.get("censored")
     if rule == "exclude":
         left_out = recorded.not_analysed

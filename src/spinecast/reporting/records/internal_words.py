@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.measures import MEASURES, measure_text
+from spinecast.reporting.records.known_measures import WORDS
 from spinecast.reporting.records.recorded import Recorded, Said
 
 __all__ = ["fitted_again", "sites"]
 
-SHOWN = ("auc", "calibration_slope")
+# Of one event the first two, of other answers those of the whole.
+HEADLINE = (
+    "auc",
+    "calibration_slope",
+    "harrell_c",
+    "integrated_brier",
+    "pinball_skill",
+    "coverage_80",
+    "ordinal_concordance",
+    "ranked_probability_score",
+)
 TUNING = {"repeated": "tuning repeated in each", "fixed": "tuning not repeated in them"}
 
 
@@ -44,8 +54,8 @@ def sites(record: Recorded) -> Said | None:
         return None
     pooled = found["pooled"]
     between = [
-        f"{MEASURES[name].label}: I² {fmt.percentage(pooled[name]['i2'], 0)}"
-        for name in SHOWN
+        f"{WORDS[name].label}: I² {fmt.percentage(pooled[name]['i2'], 0)}"
+        for name in HEADLINE
         if fmt.absence(pooled.get(name)) is None and pooled[name].get("i2") is not None
     ]
     spread = f" Heterogeneity: {'; '.join(between)}." if between else ""
@@ -63,6 +73,6 @@ def _tuning(part: Mapping[str, Any]) -> str:
 
 
 def _values(measures: Mapping[str, Any], basis: str) -> str:
-    known = [name for name in SHOWN if fmt.absence(measures.get(name)) is None]
-    values = "; ".join(f"{MEASURES[name].label} {measure_text(measures, name)}" for name in known)
+    known = [name for name in HEADLINE if fmt.absence(measures.get(name)) is None]
+    values = "; ".join(f"{WORDS[name].label} {fmt.estimate(measures[name], WORDS[name].decimals)}" for name in known)
     return f"; {basis}: {values}" if known else ""

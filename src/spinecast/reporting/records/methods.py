@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.measures import MEASURES
 from spinecast.reporting.records.components import (
     IMPUTATIONS,
     MEASURE_SOURCES,
@@ -23,6 +22,7 @@ from spinecast.reporting.records.components import (
     tuned_by,
 )
 from spinecast.reporting.records.internal_words import fitted_again, sites
+from spinecast.reporting.records.known_measures import known_measures
 from spinecast.reporting.records.recorded import Recorded
 from spinecast.reporting.records.references import REFERENCES
 
@@ -240,10 +240,10 @@ def _performance(record: Recorded, cite: _Citing) -> str:
             f"{cite.keys(*MEASURE_SOURCES['calibration_slope'])} and net benefit{cite.keys('vickers2006')}, with 95% "
             f"intervals. Proportional odds were tested{cite.keys('brant1990')}."
         )
-    known = [name for name in MEASURES if record.measure(name) is not None]
+    known = known_measures(record)
     if not known:
         return ""
-    named = [f"{MEASURES[name].label}{cite.keys(*_measure_sources(record, name))}" for name in known]
+    named = [f"{one.label}{cite.keys(*_measure_sources(record, one.name))}" for one in known]
     parts = [f"Predictions judged were {record.basis}. Measures, with 95% intervals: {', '.join(named)}."]
     if record.get("evaluation.json", "venn_abers"):
         parts.append(f"Every risk comes with two inductive Venn-Abers probabilities{cite.keys('vovk2015')}.")

@@ -12,6 +12,7 @@ from spinecast.reporting.measures import FOR_COMPARISON, MEASURES, measure_text
 from spinecast.reporting.records import tripod_methods, tripod_results
 from spinecast.reporting.records.answers import TO_BE_WRITTEN
 from spinecast.reporting.records.components import algorithms, outcome_words
+from spinecast.reporting.records.known_measures import known_measures
 from spinecast.reporting.records.recorded import Recorded, Said
 
 __all__ = ["SECTIONS", "CardEntry", "ModelCard", "make_model_card"]
@@ -203,12 +204,10 @@ def _factors(record: Recorded) -> Iterator[CardEntry]:
 
 def _metrics(record: Recorded) -> Iterator[CardEntry]:
     section = "Metrics"
-    measures = record.files["evaluation.json"]["measures"]
-    for name in (name for name in MEASURES if name in measures):
-        ideal = MEASURES[name].ideal
+    for one in known_measures(record):
+        ideal = one.measure.ideal
         wanted = ideal if ideal == FOR_COMPARISON else f"ideal {ideal}"
-        text = f"{measure_text(measures, name)}; {wanted}."
-        yield CardEntry(section, MEASURES[name].label, text, "record", (f"evaluation.json#/measures/{name}",))
+        yield CardEntry(section, one.label, f"{one.text}; {wanted}.", "record", (one.place,))
     if (day := record.files["evaluation.json"].get("one_day")) is not None:
         text = f"Of a curve, measures of one day are those by day {day:g}; every horizon is in the report."
         yield CardEntry(section, "Day", text, "record", ("evaluation.json#/one_day",))

@@ -74,8 +74,9 @@ def enough_events_to_evaluate(record: Recorded) -> Judged:
     """Whether the evaluation was large enough."""
     fewer = min(record.events, record.n - record.events)
     text = (
-        f"{fmt.plural(record.events, 'patient')} with the event and {fmt.integer(record.n - record.events)} without; "
-        f"at least {ENOUGH_TO_EVALUATE} of each are wanted (Collins 2016)."
+        f"{fmt.plural(record.events, 'patient')} with the event{record.counted} and "
+        f"{fmt.integer(record.n - record.events)} without; at least {ENOUGH_TO_EVALUATE} of each are wanted "
+        "(Collins 2016)."
     )
     return Judged("PY" if fewer >= ENOUGH_TO_EVALUATE else "PN", text, SIZE)
 
@@ -161,6 +162,8 @@ def complexities(record: Recorded) -> Judged:
     where = (record.outcome_at,) if outcome.get("kind") else ()
     if outcome.get("kind") == "competing_horizon" and outcome.get("handling") == "exclude":
         return Judged("N", "Patients whose competing event came first were left out.", where)
+    if outcome.get("kind") in ("time_to_event", "competing_risks"):
+        return Judged("PY", f"{words}.", where)
     if words is None or left_out is None:
         return to_be_judged("The outcome has no follow-up in the record.", *where)
     if outcome.get("censored") == "ipcw":
@@ -175,11 +178,11 @@ def measures(record: Recorded) -> Judged:
     """Whether discrimination and calibration were both evaluated."""
     named = {"discrimination (AUC)": "auc", "calibration (slope)": "calibration_slope"}
     lacking = [label for label, name in named.items() if record.measure(name) is None]
-    where = tuple(f"evaluation.json#/measures/{name}" for name in named.values() if record.measure(name) is not None)
+    where = tuple(record.place(f"measures/{name}") for name in named.values() if record.measure(name) is not None)
     if lacking:
         return Judged("N", f"Not evaluated: {fmt.joined(lacking)}.", where)
-    if record.get("evaluation.json", "calibration_curve"):
-        where = (*where, "evaluation.json#/calibration_curve")
+    if record.of_one_event("calibration_curve"):
+        where = (*where, record.place("calibration_curve"))
     return Judged("Y", "Discrimination and calibration were evaluated, with intervals.", where)
 
 
@@ -188,10 +191,10 @@ def measures_with_benefit(record: Recorded) -> Judged:
     found = measures(record)
     if found.answer != "Y":
         return found
-    if not record.get("evaluation.json", "decision_curve"):
+    if not record.of_one_event("decision_curve"):
         return Judged("PN", f"{found.reason} Net benefit was not.", found.evidence)
     text = "Discrimination, calibration and net benefit were evaluated, with intervals."
-    return Judged("Y", text, (*found.evidence, "evaluation.json#/decision_curve"))
+    return Judged("Y", text, (*found.evidence, record.place("decision_curve")))
 
 
 def optimism(record: Recorded) -> Judged:

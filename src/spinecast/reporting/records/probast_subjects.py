@@ -177,8 +177,8 @@ def outcome_interval(record: Recorded) -> Judged:
     beyond = record.finding(BEYOND_FOLLOW_UP)
     if beyond is not None:
         return Judged("N", beyond.text, beyond.evidence)
-    days = record.outcome.get("horizon_days")
-    if days is None:
+    days = record.outcome.get("horizon_days") or record.outcome.get("horizons_days")
+    if not days:
         return to_be_judged("The time between predictors and outcome is not in the record.", *_outcome(record))
     if record.check(BEYOND_FOLLOW_UP) == "not found":
         file = "run.json" if record.design == "development" else "findings.json"

@@ -223,9 +223,52 @@ class Recorded:
         """Patients of the cohort who are not among those judged; None where not recorded."""
         return None if self.patients is None else self.patients - self.n
 
+    @property
+    def predicts(self) -> str:
+        """Kind of what is predicted where it is no single event: ``"quantity"``, ``"time_to_event"``; else empty."""
+        return str(self.get("evaluation.json", "kind") or "")
+
+    @property
+    def counted(self) -> str:
+        """What is counted as an event, in brackets, where the outcome itself is none; else empty."""
+        if self.predicts not in ("quantity", "ordinal"):
+            return ""
+        return f" ({fmt.plain(self.get('evaluation.json', 'outcome', 'positive_label'))})"
+
+    @property
+    def checked_threshold(self) -> int | None:
+        """Position of the threshold that is read as an event, of a quantity or of ordered levels; else None."""
+        checked = self.get("evaluation.json", "checked_threshold")
+        if checked is None or self.predicts == "ordinal":
+            return None if checked is None else int(checked)
+        found = [one["threshold"] for one in self.listed("evaluation.json", "thresholds")]
+        return found.index(checked) if checked in found else None
+
+    def place(self, part: str) -> str:
+        """Where a part of the evaluation of one event stands, whether or not it is there.
+
+        Parameters
+        ----------
+        part : str
+            ``"measures/auc"``, ``"calibration_curve"``.
+        """
+        checked = self.checked_threshold
+        return f"evaluation.json#/{part}" if checked is None else f"evaluation.json#/thresholds/{checked}/{part}"
+
+    def of_one_event(self, part: str) -> Any:
+        """Return a part of the evaluation of one event, None where it is not there or absent for a reason."""
+        try:
+            value = resolve(self, self.place(part))
+        except KeyError:
+            return None
+        return None if isinstance(value, Mapping) and "absent" in value else value
+
     def measure(self, name: str) -> Mapping[str, Any] | None:
-        """Return a measure of the evaluation, None where it is absent."""
-        found: Mapping[str, Any] | None = self.get("evaluation.json", "measures", name)
+        """Return a measure of one event, None where it is absent.
+
+        Of times it is the event by the day that checks read, of a quantity or of ordered levels passing a threshold.
+        """
+        found: Mapping[str, Any] | None = self.of_one_event(f"measures/{name}")
         return found
 
     def check(self, code: str) -> CheckStatus | None:

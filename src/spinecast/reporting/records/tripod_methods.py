@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.measures import MEASURES
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.components import (
     IMPUTATIONS,
@@ -19,6 +18,7 @@ from spinecast.reporting.records.components import (
     tuned_by,
 )
 from spinecast.reporting.records.internal_words import fitted_again, sites
+from spinecast.reporting.records.known_measures import known_measures
 from spinecast.reporting.records.recorded import Recorded, Said
 from spinecast.reporting.sections.common import comparators
 
@@ -182,7 +182,10 @@ def predictors(record: Recorded) -> Said | None:
 def sample_size(record: Recorded) -> Said | None:
     """Item 10: the size, and the events for each parameter."""
     rarer = min(record.events, record.n - record.events)
-    text = f"{fmt.plural(record.n, 'patient')}, {fmt.plural(record.events, 'event')}; the size was given by the data."
+    text = (
+        f"{fmt.plural(record.n, 'patient')}, {fmt.plural(record.events, 'event')}{record.counted}; the size was given "
+        "by the data."
+    )
     evidence = ["evaluation.json#/n", "evaluation.json#/events"]
     if record.design == "development" and record.parameters:
         ratio = fmt.number(rarer / record.parameters, 1)
@@ -298,22 +301,26 @@ def clusters(record: Recorded) -> Said | None:
 
 def performance_measures(record: Recorded) -> Said | None:
     """Item 12e."""
-    measures = [MEASURES[name].label for name in record.files["evaluation.json"]["measures"] if name in MEASURES]
-    if not measures:
+    known = known_measures(record)
+    if not known:
         return None
+    measures = dict.fromkeys(one.measure.label for one in known)
+    apart = list(dict.fromkeys(one.of for one in known if one.of))
     plots = {
         "roc": "ROC curve",
         "calibration_curve": "calibration curve",
         "decision_curve": "decision curve (net benefit)",
     }
-    drawn = [label for name, label in plots.items() if record.get("evaluation.json", name)]
+    drawn = [label for name, label in plots.items() if record.of_one_event(name)]
     text = f"Measures: {', '.join(measures)}, with 95% intervals."
+    if apart:
+        text += f" Those of one event are of: {fmt.joined(apart)}."
     evidence = ["evaluation.json#/measures"]
     if drawn:
         text += f" Plots: {fmt.joined(drawn)}."
-        evidence += [f"evaluation.json#/{name}" for name, label in plots.items() if label in drawn]
+        evidence += [record.place(name) for name, label in plots.items() if label in drawn]
     if record.listed("evaluation.json", "comparators"):
-        text += " Other models are compared by the paired difference in AUC."
+        text += " Other models are compared by paired differences."
         evidence.append("evaluation.json#/comparators")
     return Said(text, tuple(evidence))
 

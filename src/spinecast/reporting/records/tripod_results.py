@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.internal_words import sites
+from spinecast.reporting.records.known_measures import headline_measures, in_words, known_measures
 from spinecast.reporting.records.recorded import Recorded, Said
 from spinecast.reporting.sections.limitations import limitations_section
 
@@ -22,19 +22,16 @@ __all__ = [
     "performance",
 ]
 
-HEADLINE = ("auc", "calibration_slope", "calibration_in_the_large", "scaled_brier")
-
 
 def abstract(record: Recorded) -> Said | None:
     """Item 2: the numbers an abstract needs."""
     did = "developed and internally validated" if record.design == "development" else "externally validated"
-    known = [name for name in HEADLINE if record.measure(name) is not None]
-    measures = record.files["evaluation.json"]["measures"]
-    results = "; ".join(f"{MEASURES[name].label} {measure_text(measures, name)}" for name in known)
+    results = in_words(headline_measures(record))
     text = (
         f"Objective: {record.title}. Patients: {fmt.integer(record.n)} of {record.cohort_name}, "
-        f"{fmt.plural(record.events, 'event')}. Predictors: {fmt.integer(len(record.predictors))}. The model was "
-        f"{did}; predictions judged are {record.basis}. Results: {results or fmt.absent('no measure is known')}."
+        f"{fmt.plural(record.events, 'event')}{record.counted}. Predictors: "
+        f"{fmt.integer(len(record.predictors))}. The model was {did}; predictions judged are "
+        f"{record.basis}. Results: {results or fmt.absent('no measure is known')}."
     )
     return Said(text, ("evaluation.json#/n", "evaluation.json#/events", "evaluation.json#/measures"))
 
@@ -43,7 +40,7 @@ def flow(record: Recorded) -> Said | None:
     """Item 20a."""
     steps = record.listed("cohort.json", "attrition")
     text = (
-        f"{fmt.integer(record.n)} patients analysed: {fmt.integer(record.events)} with the outcome and "
+        f"{fmt.integer(record.n)} patients analysed: {fmt.integer(record.events)} with the outcome{record.counted} and "
         f"{fmt.integer(record.n - record.events)} without."
     )
     evidence = ["evaluation.json#/n", "evaluation.json#/events"]
@@ -54,7 +51,7 @@ def flow(record: Recorded) -> Said | None:
             "A diagram of the flow is in the report."
         )
         evidence.append("cohort.json#/attrition")
-    timed = "horizon_days" in record.outcome
+    timed = "horizon_days" in record.outcome or "horizons_days" in record.outcome
     if timed:
         text += " A summary of the follow-up is not in the record."
     return Said(text, tuple(evidence), whole=bool(steps) and not timed)
@@ -84,7 +81,7 @@ def case_mix(record: Recorded) -> Said | None:
 
 def numbers_analysed(record: Recorded) -> Said | None:
     """Item 21."""
-    parts = [f"Evaluation: {fmt.plural(record.n, 'patient')}, {fmt.plural(record.events, 'event')}."]
+    parts = [f"Evaluation: {fmt.plural(record.n, 'patient')}, {fmt.plural(record.events, 'event')}{record.counted}."]
     evidence = ["evaluation.json#/n", "evaluation.json#/events"]
     splits = record.listed("run.json", "splits")
     if splits:
@@ -118,12 +115,10 @@ def model_specification(record: Recorded) -> Said | None:
 
 def performance(record: Recorded) -> Said | None:
     """Item 23a."""
-    measures = record.files["evaluation.json"]["measures"]
-    known = [name for name in MEASURES if record.measure(name) is not None]
+    known = known_measures(record)
     if not known:
         return None
-    text = "; ".join(f"{MEASURES[name].label} {measure_text(measures, name)}" for name in known)
-    evidence = [f"evaluation.json#/measures/{name}" for name in known]
+    text, evidence = in_words(known), [one.place for one in known]
     groups = record.listed("findings.json", "subgroups")
     said = f"{fmt.sentence(record.basis)}: {text}."
     if groups:

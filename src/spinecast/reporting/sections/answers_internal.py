@@ -8,11 +8,11 @@ from typing import Any
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Callout, Heading, Paragraph, Section, Table
+from spinecast.reporting.measure_words import MeasureWords
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import footnoted, row, sized, unavailable
 from spinecast.reporting.sections.internal_parts import instability_blocks, learning_curve_blocks
 from spinecast.reporting.sections.internal_validation import about_resamples, not_tuned_again
-from spinecast.reporting.sections.measure_words import MeasureWords
 
 __all__ = ["AnswerWords", "answers_internal_section"]
 

@@ -11,9 +11,9 @@ from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Table
 from spinecast.reporting.figures.style import numbers
+from spinecast.reporting.measure_words import OF_ONE_EVENT, MeasureWords
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.sections.common import footnoted, row, sized
-from spinecast.reporting.sections.measure_words import OF_ONE_EVENT, MeasureWords
 
 __all__ = ["CORRECTED", "instability_blocks", "learning_curve_blocks", "site_blocks"]
 
