@@ -33,7 +33,6 @@ from spinecast.models.survival.correction import never_falling
 from spinecast.models.survival.curves import AcceleratedTimes, HazardForest, ProportionalHazards
 from spinecast.models.survival.model import SurvivalMember, TimeToEventModel
 from spinecast.models.survival.time_grid import read_at
-from spinecast.models.trees import Forest
 
 __all__ = ["CurveContributions", "explain_at"]
 
@@ -205,7 +204,7 @@ def _forest_part(curves: HazardForest, columns: FloatArray, weights: FloatArray)
     forest, total, start = curves.forest, np.zeros(columns.shape), 0.0
     hazards = forest.predict(columns)
     for position in np.flatnonzero(weights):
-        by_column, base = forest_contributions(_one_day(forest, int(position)), columns)
+        by_column, base = forest_contributions(forest, columns, int(position))
         low = max(base, curves.smallest)
         step = hazards[:, position] - base
         change = np.log(np.maximum(hazards[:, position], curves.smallest)) - np.log(low)
@@ -213,19 +212,6 @@ def _forest_part(curves: HazardForest, columns: FloatArray, weights: FloatArray)
         total += weights[position] * by_column * rate[:, None]
         start += float(weights[position]) * float(np.log(low))
     return total, start
-
-
-def _one_day(forest: Forest, position: int) -> Forest:
-    return Forest(
-        roots=forest.roots,
-        left=forest.left,
-        right=forest.right,
-        feature=forest.feature,
-        threshold=forest.threshold,
-        value=np.ascontiguousarray(forest.value[:, position, None]),
-        samples=forest.samples,
-        depth=forest.depth,
-    )
 
 
 def _weighted(curves: FloatArray, weights: FloatArray) -> FloatArray:

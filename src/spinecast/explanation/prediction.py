@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
@@ -176,8 +177,8 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     warnings = [*warnings, *scanner_sentences(model, row, scanners_given(given))]
     matrix = model.with_gaps(row)
     standing, outside = require_answerable(model, matrix)
-    lower, upper = model.interval(matrix)
     found = explain(model, matrix)
+    lower, upper = model.limits(found.member_log_odds, matrix)
     variables = [variable(name) for name in model.predictors]
     return Prediction(
         model=model.name,
@@ -185,7 +186,7 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         outcome=str(model.about["outcome"]["label"]),
         given=dict(given),
         used=used_texts(variables, matrix[0], given),
-        risk=float(model.predict(matrix)[0]),
+        risk=float(expit(found.log_odds)[0]),
         lower=float(lower[0]),
         upper=float(upper[0]),
         log_odds=float(found.log_odds[0]),

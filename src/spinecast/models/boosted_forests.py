@@ -6,6 +6,7 @@ the step times the number of trees. Rows are compared in single precision, as ea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from spinecast.models.trees import Forest, forest_from_sklearn
 
-__all__ = ["forest_from_catboost", "forest_from_gradient_boosting", "forest_from_lightgbm"]
+__all__ = ["forest_from_catboost", "forest_from_gradient_boosting", "forest_from_lightgbm", "forest_from_xgboost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -100,6 +101,65 @@ def _grow_catboost(
     right = _grow_catboost(nodes, splits[:-1], values[half:], weights[half:], depth + 1)
     nodes.join(place, left, right)
     return place
+
+
+def forest_from_xgboost(booster: Any) -> tuple[Forest, NDArray[np.bool_]]:
+    """Lay the trees of an XGBoost booster end to end, for explanation: its own start is left out.
+
+    Parameters
+    ----------
+    booster : xgboost.Booster
+        Of trees that split numbers and have one output.
+
+    Returns
+    -------
+    forest : Forest
+        The mean over its trees is the margin less the start.
+    missing_left : ndarray of bool, shape (nodes,)
+        Whether a missing value goes left at a node.
+
+    Raises
+    ------
+    ValueError
+        If it is made of anything else.
+    """
+    learner = json.loads(booster.save_raw("json"))["learner"]
+    boosted, outputs = learner["gradient_booster"], learner["learner_model_param"]
+    if boosted["name"] != "gbtree" or int(outputs["num_class"]) > 1 or int(outputs["num_target"]) > 1:
+        raise ValueError(f"an XGBoost model of an unknown kind: {boosted['name']}, {outputs}")
+    nodes, missing_left = _Nodes(), []
+    for tree in boosted["model"]["trees"]:
+        if any(tree["split_type"]):
+            raise ValueError("an XGBoost split of an unknown kind: of categories")
+        nodes.new_tree()
+        missing_left += _grow_xgboost(nodes, tree)
+    return nodes.forest(start=0.0), np.array(missing_left, dtype=np.bool_)
+
+
+def _grow_xgboost(nodes: _Nodes, tree: Mapping[str, Any]) -> list[bool]:
+    """Add one tree, parents first; whether missing values go left at each node added."""
+    # It goes left below the threshold, in single precision: at most the next number below it.
+    thresholds = np.nextafter(np.asarray(tree["split_conditions"], dtype=np.float32), np.float32(-np.inf))
+    missing_left: list[bool] = []
+    # Number in the tree, depth, and the place of the parent with the side: deleted nodes are never come to.
+    waiting: list[tuple[int, int, int, bool]] = [(0, 0, -1, False)]
+    children: dict[int, list[int]] = {}
+    while waiting:
+        node, depth, parent, is_left = waiting.pop()
+        left, right = tree["left_children"][node], tree["right_children"][node]
+        samples = tree["sum_hessian"][node]
+        if left < 0:
+            place = nodes.add(depth, value=tree["split_conditions"][node], samples=samples)
+        else:
+            asked, threshold = tree["split_indices"][node], float(thresholds[node])
+            place = nodes.add(depth, feature=asked, threshold=threshold, samples=samples)
+            waiting += [(right, depth + 1, place, False), (left, depth + 1, place, True)]
+        missing_left.append(bool(tree["default_left"][node]))
+        if parent >= 0:
+            children.setdefault(parent, [0, 0])[0 if is_left else 1] = place
+    for place, (left, right) in children.items():
+        nodes.join(place, left, right)
+    return missing_left
 
 
 class _Nodes:

@@ -69,10 +69,10 @@ class Part:
     slope: float
     members: tuple[AnyMember, ...]
 
-    def member_log_odds(self, matrix: FloatArray) -> FloatArray:
-        """Log-odds of each member, shape (members, n)."""
+    def scores(self, matrix: FloatArray) -> FloatArray:
+        """Score of each member, shape (members, n)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
-        return np.stack([self.intercept + self.slope * member.score(own) for member in self.members])
+        return np.stack([member.score(own) for member in self.members])
 
     def draw_variance(self, matrix: FloatArray) -> FloatArray:
         """Between-draw variance of the part's log-odds, shape (n,): 0 where nothing was drawn.
@@ -174,7 +174,11 @@ class PrognosisModel:
 
     def member_log_odds(self, matrix: FloatArray) -> FloatArray:
         """Served log-odds of each fold's fits alone, shape (members, n); their mean is what is served."""
-        parts = np.stack([part.member_log_odds(matrix) for part in self.parts])
+        return self.combined([part.scores(matrix) for part in self.parts])
+
+    def combined(self, scores: Sequence[FloatArray]) -> FloatArray:
+        """Served log-odds of each fold's fits, shape (members, n), from the scores of each part's members."""
+        parts = np.stack([part.intercept + part.slope * own for part, own in zip(self.parts, scores, strict=True)])
         return np.asarray(self.intercept + self.slope * mean_in_order(parts), dtype=np.float64)
 
     def interval(self, matrix: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -197,7 +201,10 @@ class PrognosisModel:
         -------
         lower, upper : ndarray, shape (n,)
         """
-        members = self.member_log_odds(matrix)
+        return self.limits(self.member_log_odds(matrix), matrix, level)
+
+    def limits(self, members: FloatArray, matrix: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Limits as :meth:`interval`, where :meth:`member_log_odds` are known, shape (members, n)."""
         center, count = mean_in_order(members), len(members)
         instability = (count - 1) * mean_in_order((members - center) ** 2)
         variance = instability + np.maximum(self.missing_variance(matrix), self.draw_variance(matrix))

@@ -1,0 +1,42 @@
+"""What was prepared of a model, kept as long as the model lives."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+__all__ = ["Kept"]
+
+OwnerT = TypeVar("OwnerT", bound=object)
+MadeT = TypeVar("MadeT")
+
+
+class Kept(Generic[OwnerT, MadeT]):
+    """Things made once of objects that hold arrays and so cannot be keys of a dictionary.
+
+    Two threads may make the same thing at once: both make the same, and one of the two is kept.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Hashable, MadeT]] = {}
+
+    def of(self, owner: OwnerT, make: Callable[[], MadeT], given: Hashable = None) -> MadeT:
+        """Return what was made of this very object, or make it.
+
+        Parameters
+        ----------
+        owner : object
+        make : callable
+        given : hashable
+            What it was made of besides; where that is another one, it is made again.
+        """
+        key = id(owner)
+        found = self._made.get(key)
+        if found is not None and found[0] == given:
+            return found[1]
+        made = make()
+        if found is None:  # a number may be another object's once this one is gone
+            weakref.finalize(owner, self._made.pop, key, None)
+        self._made[key] = (given, made)
+        return made
