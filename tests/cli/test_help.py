@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("pandas", "numpy", "scipy", "sklearn", "xgboost", "shap", "mlflow", "optuna", "matplotlib", "pydantic")
+HEAVY = ("pandas", "numpy", "scipy", "sklearn", "xgboost", "numba", "mlflow", "optuna", "matplotlib", "pydantic")
 
 
 def test_help_takes_less_than_three_tenths_of_a_second_of_processor_time() -> None:

@@ -31,9 +31,12 @@ def test_contributions_add_up_to_the_served_log_odds(families: tuple[str, ...]) 
 @pytest.mark.parametrize("family", FITTED)
 def test_a_patient_is_explained_the_same_alone_and_in_company(family: str) -> None:
     model, (matrix, _) = model_of(family), patients(count=20, seed=2)
-    together = explain(model, matrix).values
-    alone = np.vstack([explain(model, matrix[row : row + 1]).values for row in range(5)])
-    assert alone == pytest.approx(together[:5], abs=1e-12)
+    together = explain(model, matrix)
+    for row in range(5):
+        alone = explain(model, matrix[row : row + 1])
+        assert np.array_equal(alone.values[0], together.values[row])
+        assert alone.base_value[0] == together.base_value[row]
+        assert alone.residual[0] == together.residual[row]
 
 
 def test_boosted_contributions_are_those_of_the_shap_library() -> None:
@@ -43,8 +46,9 @@ def test_boosted_contributions_are_those_of_the_shap_library() -> None:
     member = model.parts[0].members[0]
     assert isinstance(member.scorer, BoostedTreesScorer)
     columns = member.encoder.transform(matrix)
-    ours, start = contributions._boosted_contributions(member.scorer, columns)
+    ours, start = contributions.boosted_contributions(member.scorer, columns)
     reference = shap.TreeExplainer(member.scorer.booster)
+    assert np.isnan(columns).any()  # missing values go where the trees send them
     assert ours == pytest.approx(reference.shap_values(columns), abs=1e-5)
     assert start == pytest.approx(float(np.ravel(reference.expected_value)[0]), abs=1e-5)
 
@@ -76,6 +80,22 @@ def test_linear_contributions_are_those_of_the_shap_library() -> None:
     np.add.at(by_variable.T, member.encoder.owner, reference.shap_values(columns).T)
     ours, _ = contributions.member_contributions(member, matrix, model.background())
     assert ours == pytest.approx(by_variable, abs=1e-10)
+
+
+@pytest.mark.parametrize("family", ["support_vector_machine", "neural_network"])
+def test_walks_in_parts_are_walks_of_half_swapped_patients(family: str) -> None:
+    model, (matrix, _) = model_of(family), patients(count=6, seed=4)
+    member, background = model.parts[0].members[0], model.background()
+
+    class Whole:
+        """The member, of which the walks know no more than its scores."""
+
+        score = staticmethod(member.score)
+
+    ours, start = contributions.permutation_contributions(member, matrix, background)
+    plain, plain_start = contributions.permutation_contributions(Whole(), matrix, background)
+    assert ours == pytest.approx(plain, abs=1e-12)
+    assert start == pytest.approx(plain_start, abs=1e-14)
 
 
 class _Product:
@@ -119,13 +139,13 @@ def test_permutation_contributions_are_shapley_values() -> None:
 
 def test_a_gap_in_the_sum_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     model, (matrix, _) = model_of("elastic_net"), patients(count=5)
-    honest = contributions.member_contributions
+    honest = contributions.column_contributions
 
     def gap(*arguments: object) -> tuple[np.ndarray, float]:
-        values, start = honest(*arguments)  # type: ignore[arg-type]
+        values, start = honest(*arguments)  # type: ignore[arg-type, misc]
         return values, start + 0.01
 
-    monkeypatch.setattr(contributions, "member_contributions", gap)
+    monkeypatch.setattr(contributions, "column_contributions", gap)
     with pytest.raises(AdditivityError, match="miss the served log-odds"):
         explain(model, matrix)
 

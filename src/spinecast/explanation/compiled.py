@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 __all__ = ["compiled"]
 
@@ -18,9 +18,8 @@ def compiled(function: Function) -> Function:
     """
     from numba import njit
 
-    how = {"nogil": True, "error_model": "numpy"}
     try:
-        made: Function = njit(cache=True, **how)(function)
+        made: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # neither this folder nor the user's can be written: compiled again in each process
-        made = njit(**how)(function)
-    return made
+        made = njit(nogil=True, error_model="numpy")(function)
+    return cast("Function", made)

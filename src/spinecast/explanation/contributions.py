@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.explanation.keeping import reference_patients
 from spinecast.explanation.trees import boosted_contributions, forest_contributions
 from spinecast.explanation.walks import Scored, permutation_contributions
 from spinecast.models.catalogue import FAMILIES
@@ -103,7 +104,7 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
     """
     values = np.zeros((len(matrix), len(model.predictors)))
     base = np.full(len(matrix), model.intercept)
-    background = model.background()
+    background = reference_patients(model)
     scores = []
     for part in model.parts:
         weight = model.slope / len(model.parts)
@@ -199,7 +200,6 @@ def column_contributions(scorer: Scorer, columns: FloatArray) -> tuple[FloatArra
 
 def by_owner(by_column: FloatArray, owner: NDArray[np.int64], shape: tuple[int, ...]) -> FloatArray:
     """Sum contributions of columns to the variables they were made from."""
-    by_variable = np.zeros(shape)
-    for column, variable in enumerate(owner):
-        by_variable[:, variable] += by_column[:, column]
-    return by_variable
+    by_variable = np.zeros(shape[::-1])
+    np.add.at(by_variable, owner, by_column.T)  # one after the other, whoever stands beside
+    return np.ascontiguousarray(by_variable.T)

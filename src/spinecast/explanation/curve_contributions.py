@@ -27,6 +27,7 @@ from spinecast.explanation.contributions import (
     permutation_contributions,
     require_additive,
 )
+from spinecast.explanation.keeping import reference_patients
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.correction import never_falling
@@ -102,7 +103,7 @@ def explain_at(model: TimeToEventModel | CompetingRisksModel, matrix: FloatArray
     on_grid, shift = model.correction.weights(on_grid, model.reference)
     base = float(reading.shift[0]) + shift
     values = np.zeros((len(matrix), len(model.predictors)))
-    background = model.background()
+    background = reference_patients(model)
     for part in model.parts:
         weights, shift = part.correction.weights(on_grid, model.reference)
         base += shift / len(model.parts)
@@ -149,7 +150,7 @@ class _IncidenceAt:
 
 def _explain_incidence(model: CompetingRisksModel, matrix: FloatArray, day: float) -> CurveContributions:
     whole = _IncidenceAt(model, day)
-    values, base = permutation_contributions(whole, matrix, model.background())
+    values, base = permutation_contributions(whole, matrix, reference_patients(model))
     served = whole.score(matrix)
     residual = served - base - values.sum(axis=1)
     require_additive(residual, model.served_scale)

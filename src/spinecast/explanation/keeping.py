@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Kept"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Kept", "reference_patients"]
 
 OwnerT = TypeVar("OwnerT", bound=object)
 MadeT = TypeVar("MadeT")
@@ -40,3 +43,15 @@ class Kept(Generic[OwnerT, MadeT]):
             weakref.finalize(owner, self._made.pop, key, None)
         self._made[key] = (given, made)
         return made
+
+
+class _WithBackground(Protocol):
+    def background(self) -> NDArray[np.float64]: ...
+
+
+def reference_patients(model: _WithBackground) -> NDArray[np.float64]:
+    """Return the reference patients of a model of any kind, made once."""
+    return _BACKGROUNDS.of(model, model.background)
+
+
+_BACKGROUNDS: Kept[_WithBackground, NDArray[np.float64]] = Kept()

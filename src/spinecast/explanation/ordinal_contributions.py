@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.explanation.contributions import member_contributions, require_additive
+from spinecast.explanation.keeping import reference_patients
 from spinecast.models.members import Member
 from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
 from spinecast.models.ordinal.model import OrdinalModel
@@ -83,7 +84,7 @@ def explain_threshold(model: OrdinalModel, matrix: FloatArray, threshold: int) -
     """
     values = np.zeros((len(matrix), len(model.predictors)))
     base = float(model.lines.intercepts[threshold])
-    background = model.background()
+    background = reference_patients(model)
     for part in model.parts:
         weight = float(model.lines.slopes[threshold]) / len(model.parts)
         base += weight * float(part.lines.intercepts[threshold])

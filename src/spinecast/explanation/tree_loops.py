@@ -14,66 +14,74 @@ from numpy.typing import NDArray
 
 from spinecast.explanation.compiled import compiled
 
-__all__ = ["add_tree_contributions", "lay_edges"]
+__all__ = ["explain_trees", "lay_edges"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
 BoolArray = NDArray[np.bool_]
 
+# Stands for the share of a branch that only patients of no weight went down: a factor that is nothing could not be
+# taken back. It moves a contribution by as little.
+SMALLEST_SHARE = 1e-12
+
 
 @compiled
 def lay_edges(
-    left: IntArray, right: IntArray, feature: IntArray, samples: FloatArray
-) -> tuple[IntArray, IntArray, IntArray, BoolArray, FloatArray, int]:
+    roots: IntArray, left: IntArray, right: IntArray, feature: IntArray, samples: FloatArray
+) -> tuple[IntArray, IntArray, IntArray, BoolArray, FloatArray, IntArray]:
     """Describe each node by the edge that leads to it.
 
     Parameters
     ----------
-    left, right, feature, samples
+    roots, left, right, feature, samples
         Of a :class:`spinecast.models.trees.Forest`; parents stand before their children.
 
     Returns
     -------
     parent : ndarray of int32, shape (nodes,)
-        -1 at a root.
+        A root is its own.
     earlier : ndarray of int32, shape (nodes,)
-        The nearest node further up whose edge asks of the same column; -1 where there is none.
+        The nearest node further up whose edge asks of the same column; the root where there is none.
     asked : ndarray of int32, shape (nodes,)
         Column that the edge asks of.
     is_left : ndarray of bool, shape (nodes,)
     share : ndarray, shape (nodes,)
         Share of the parent's rows, multiplied along all edges up to here that ask of the same column.
-    most : int
-        Most different columns on a way from a root to a leaf.
+    most : ndarray of int32, shape (trees,)
+        Most different columns on a way from the root to a leaf.
     """
     nodes = len(left)
-    parent, earlier = np.full(nodes, -1, np.int32), np.full(nodes, -1, np.int32)
+    parent, earlier = np.arange(nodes).astype(np.int32), np.arange(nodes).astype(np.int32)
     asked, different = np.zeros(nodes, np.int32), np.zeros(nodes, np.int32)
-    is_left, share = np.zeros(nodes, np.bool_), np.ones(nodes)
-    for node in range(nodes):
-        if left[node] == node:
-            continue
-        for side in range(2):
-            child = left[node] if side == 0 else right[node]
-            parent[child], asked[child], is_left[child] = node, feature[node], side == 0
-            share[child] = samples[child] / samples[node]
-            different[child] = different[node] + 1
-            above = node
-            while parent[above] >= 0:
-                if asked[above] == feature[node]:
-                    earlier[child] = above
-                    share[child] *= share[above]
-                    different[child] -= 1
-                    break
-                above = parent[above]
-    return parent, earlier, asked, is_left, share, different.max()
+    is_left, share, most = np.zeros(nodes, np.bool_), np.ones(nodes), np.zeros(len(roots), np.int32)
+    for tree in range(len(roots)):
+        root, end = roots[tree], roots[tree + 1] if tree + 1 < len(roots) else nodes
+        for node in range(root, end):
+            if left[node] == node:
+                continue
+            for side in range(2):
+                child = left[node] if side == 0 else right[node]
+                parent[child], asked[child], is_left[child] = node, feature[node], side == 0
+                part = samples[child] / samples[node] if samples[node] > 0 else 0.5
+                share[child] = max(part, SMALLEST_SHARE)
+                different[child] = different[node] + 1
+                earlier[child] = root
+                above = node
+                while above != root:
+                    if asked[above] == feature[node]:
+                        earlier[child] = above
+                        share[child] *= share[above]
+                        different[child] -= 1
+                        break
+                    above = parent[above]
+                most[tree] = max(most[tree], different[child])
+    return parent, earlier, asked, is_left, share, most
 
 
 @compiled
-def add_tree_contributions(  # noqa: C901 - one loop down and one up each tree; calls inside it would cost
+def explain_trees(
     rows: FloatArray,
     roots: IntArray,
-    left: IntArray,
     threshold: FloatArray,
     missing_left: BoolArray,
     value: FloatArray,
@@ -82,106 +90,71 @@ def add_tree_contributions(  # noqa: C901 - one loop down and one up each tree; 
     asked: IntArray,
     is_left: BoolArray,
     share: FloatArray,
+    counts: NDArray[np.int64],
     points: FloatArray,
     weights: FloatArray,
-    added: FloatArray,
-) -> None:
-    """Add the contributions of each column to the sum of the trees, row by row.
+) -> FloatArray:
+    """Contributions of each column to the sum of the trees, row by row.
 
     Parameters
     ----------
     rows : ndarray, shape (n, columns)
         As the trees compare them.
-    roots, left, threshold
+    roots, threshold
         Of a :class:`spinecast.models.trees.Forest`.
     missing_left : ndarray of bool, shape (nodes,)
         Whether a missing value goes to the left child of a node.
     value : ndarray, shape (nodes,)
-        What a leaf adds.
+        What a leaf adds; 0 at other nodes.
     parent, earlier, asked, is_left, share
         From :func:`lay_edges`.
-    points, weights : ndarray, shape (q,)
-        Gauss-Legendre on (0, 1); ``2 q`` is at least the most different columns on a way.
-    added : ndarray, shape (n, columns)
-        Changed in place.
+    counts : ndarray of int64, shape (trees,)
+        Points each tree needs: half of the most different columns on a way, rounded up.
+    points, weights : ndarray, shape (most points + 1, most points)
+        Of Gauss-Legendre quadrature on (0, 1), a row for each number of points.
+
+    Returns
+    -------
+    ndarray, shape (n, columns)
     """
-    count, nodes, columns = len(points), len(left), rows.shape[1]
+    most, nodes, columns = points.shape[1], len(parent), rows.shape[1]
     largest = 0
     for tree in range(len(roots)):
         end = roots[tree + 1] if tree + 1 < len(roots) else nodes
         largest = max(largest, end - roots[tree])
-    rest, turned = 1 - points, 1 / (1 - points)
-    product, below = np.empty((largest, count)), np.empty((largest, count))
-    agrees = np.empty(largest, np.bool_)
-    sums = np.empty((columns, count))
+    product, inverse, below = np.empty((largest, most)), np.empty((largest, most)), np.empty((largest, most))
+    agrees = np.empty(largest)
+    sums, found = np.empty((columns, most)), np.zeros((len(rows), columns))
+    # A root agrees with everybody and lets everybody through: a factor of one.
+    inverse[0], agrees[0] = 1.0, 1.0
     for row in range(len(rows)):
         sums[:] = 0.0
         for tree in range(len(roots)):
-            start = roots[tree]
-            end = roots[tree + 1] if tree + 1 < len(roots) else nodes
-            for q in range(count):
-                product[0, q] = weights[q]
-            for node in range(start + 1, end):
-                own, above, before, part = node - start, parent[node] - start, earlier[node], share[node]
+            root, end = roots[tree], roots[tree + 1] if tree + 1 < len(roots) else nodes
+            count, at = counts[tree], points[counts[tree]]
+            rest = 1 - at
+            product[0], below[0] = weights[count], 0.0
+            for node in range(root + 1, end):
+                own, above, before, part = node - root, parent[node] - root, earlier[node] - root, share[node]
                 given = rows[row, asked[node]]
-                if np.isnan(given):
-                    goes_left = missing_left[parent[node]]
-                else:
-                    goes_left = given <= threshold[parent[node]]
-                fits = goes_left == is_left[node]
-                if before < 0:
-                    agrees[own] = fits
-                    if fits:
-                        for q in range(count):
-                            product[own, q] = product[above, q] * (points[q] + part * rest[q])
-                    else:
-                        for q in range(count):
-                            product[own, q] = product[above, q] * (part * rest[q])
-                else:
+                goes_left = given <= threshold[parent[node]] or (np.isnan(given) and missing_left[parent[node]])
+                agrees[own] = agrees[before] * (goes_left == is_left[node])
+                fits, leaf = agrees[own], value[node]
+                for q in range(count):
                     # The column's factor so far is replaced by the one that counts this edge too.
-                    fitted, former = agrees[before - start], share[before]
-                    agrees[own] = fits and fitted
-                    if agrees[own]:
-                        for q in range(count):
-                            ratio = (points[q] + part * rest[q]) / (points[q] + former * rest[q])
-                            product[own, q] = product[above, q] * ratio
-                    elif fitted:
-                        for q in range(count):
-                            product[own, q] = product[above, q] * (part * rest[q]) / (points[q] + former * rest[q])
-                    else:
-                        ratio = part / former
-                        for q in range(count):
-                            product[own, q] = product[above, q] * ratio
-                if left[node] == node:
-                    for q in range(count):
-                        below[own, q] = product[own, q] * value[node]
-                else:
-                    for q in range(count):
-                        below[own, q] = 0.0
-            for node in range(end - 1, start, -1):
-                own, above, before, part = node - start, parent[node] - start, earlier[node], share[node]
-                column = asked[node]
-                if before < 0:
-                    if agrees[own]:
-                        for q in range(count):
-                            sums[column, q] += below[own, q] * ((1 - part) / (points[q] + part * rest[q]))
-                    else:
-                        for q in range(count):
-                            sums[column, q] -= below[own, q] * turned[q]
-                elif agrees[before - start]:
+                    factor = fits * at[q] + part * rest[q]
+                    inverse[own, q] = 1 / factor
+                    product[own, q] = product[above, q] * factor * inverse[before, q]
+                    below[own, q] = product[own, q] * leaf
+            for node in range(end - 1, root, -1):
+                own, above, before, column = node - root, parent[node] - root, earlier[node] - root, asked[node]
+                now, then = agrees[own] - share[node], agrees[before] - share[earlier[node]]
+                for q in range(count):
                     # What the earlier edge added for all leaves below it is taken back for those below this one.
-                    former = share[before]
-                    if agrees[own]:
-                        for q in range(count):
-                            now = (1 - part) / (points[q] + part * rest[q])
-                            sums[column, q] += below[own, q] * (now - (1 - former) / (points[q] + former * rest[q]))
-                    else:
-                        for q in range(count):
-                            then = (1 - former) / (points[q] + former * rest[q])
-                            sums[column, q] -= below[own, q] * (turned[q] + then)
-                if above > 0:
-                    for q in range(count):
-                        below[above, q] += below[own, q]
+                    turned = now * inverse[own, q] - then * inverse[before, q]
+                    sums[column, q] += below[own, q] * turned
+                    below[above, q] += below[own, q]
         for column in range(columns):
-            for q in range(count):
-                added[row, column] += sums[column, q]
+            for q in range(most):
+                found[row, column] += sums[column, q]
+    return found

@@ -27,6 +27,7 @@ class _Edges:
     asked: NDArray[np.int32]
     is_left: NDArray[np.bool_]
     share: FloatArray
+    counts: NDArray[np.int64]
     points: FloatArray
     weights: FloatArray
     reached: FloatArray
@@ -35,10 +36,11 @@ class _Edges:
 
 @dataclass(frozen=True, eq=False)
 class _Boosted:
-    """An XGBoost model as a forest, with its edges and its base value."""
+    """An XGBoost model as a forest, with its edges, what its leaves add, and its base value."""
 
     forest: Forest
     edges: _Edges
+    value: FloatArray
     base: float
 
 
@@ -59,8 +61,8 @@ def forest_contributions(forest: Forest, columns: FloatArray, output: int = 0) -
         Mean prediction of the training rows.
     """
     edges = _EDGES.of(forest, lambda: _edges(forest, np.zeros(len(forest.left), dtype=np.bool_)))
-    value = np.ascontiguousarray(forest.value[:, output]) / len(forest.roots)
-    return _explained(forest, edges, columns, value), float(edges.reached @ value)
+    leaves = _LEAVES.of(forest, lambda: _leaves(forest, edges, output), output)
+    return _explained(forest, edges, columns, leaves.value), leaves.base
 
 
 def boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tuple[FloatArray, float]:
@@ -73,20 +75,16 @@ def boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tu
         Encoded columns; NaN where a value is missing.
     """
     made = _BOOSTED.of(scorer, lambda: _boosted(scorer, columns.shape[1]))
-    value = made.forest.value[:, 0] / len(made.forest.roots)
-    return _explained(made.forest, made.edges, columns, value), made.base
+    return _explained(made.forest, made.edges, columns, made.value), made.base
 
 
 def _explained(forest: Forest, edges: _Edges, columns: FloatArray, value: FloatArray) -> FloatArray:
-    from spinecast.explanation.tree_loops import add_tree_contributions
+    from spinecast.explanation.tree_loops import explain_trees
 
-    # Compared as the forest compares them: in single precision.
-    rows = np.ascontiguousarray(columns.astype(np.float32).astype(np.float64))
-    added = np.zeros(rows.shape)
-    add_tree_contributions(
-        rows,
+    found: FloatArray = explain_trees(
+        # Compared as the forest compares them: in single precision.
+        np.ascontiguousarray(columns.astype(np.float32).astype(np.float64)),
         forest.roots,
-        forest.left,
         forest.threshold,
         edges.missing_left,
         value,
@@ -95,20 +93,21 @@ def _explained(forest: Forest, edges: _Edges, columns: FloatArray, value: FloatA
         edges.asked,
         edges.is_left,
         edges.share,
+        edges.counts,
         edges.points,
         edges.weights,
-        added,
     )
-    return added
+    return found
 
 
 def _edges(forest: Forest, missing_left: NDArray[np.bool_]) -> _Edges:
     from spinecast.explanation.tree_loops import lay_edges
 
     parent, earlier, asked, is_left, share, most = lay_edges(
-        forest.left, forest.right, forest.feature, forest.samples
+        forest.roots, forest.left, forest.right, forest.feature, forest.samples
     )
-    points, weights = np.polynomial.legendre.leggauss((max(int(most), 1) + 1) // 2)
+    counts = (np.maximum(most, 1).astype(np.int64) + 1) // 2
+    points, weights = _quadrature(int(counts.max()))
     sizes = np.diff(np.append(forest.roots, len(forest.left)))
     leaf = forest.left == np.arange(len(forest.left))
     return _Edges(
@@ -118,10 +117,34 @@ def _edges(forest: Forest, missing_left: NDArray[np.bool_]) -> _Edges:
         asked=asked,
         is_left=is_left,
         share=share,
-        points=(points + 1) / 2,
-        weights=weights / 2,
+        counts=counts,
+        points=points,
+        weights=weights,
         reached=np.where(leaf, forest.samples / np.repeat(forest.samples[forest.roots], sizes), 0.0),
     )
+
+
+def _quadrature(most: int) -> tuple[FloatArray, FloatArray]:
+    """Points and weights of Gauss-Legendre quadrature on (0, 1): row q holds q points."""
+    points, weights = np.full((most + 1, most), 0.5), np.zeros((most + 1, most))
+    for count in range(1, most + 1):
+        on_both_sides, weight = np.polynomial.legendre.leggauss(count)
+        points[count, :count], weights[count, :count] = (on_both_sides + 1) / 2, weight / 2
+    return points, weights
+
+
+@dataclass(frozen=True, eq=False)
+class _Leaves:
+    """What each leaf adds to one output, 0 at other nodes, and the mean of that over the training rows."""
+
+    value: FloatArray
+    base: float
+
+
+def _leaves(forest: Forest, edges: _Edges, output: int) -> _Leaves:
+    leaf = forest.left == np.arange(len(forest.left))
+    value = np.where(leaf, forest.value[:, output] / len(forest.roots), 0.0)
+    return _Leaves(value, float((edges.reached * value).sum()))
 
 
 def _boosted(scorer: BoostedTreesScorer, columns: int) -> _Boosted:
@@ -131,8 +154,10 @@ def _boosted(scorer: BoostedTreesScorer, columns: int) -> _Boosted:
     # The start is on a scale that depends on the objective: XGBoost's own base value holds it, whoever is explained.
     anybody = DMatrix(np.zeros((1, columns)), nthread=1)
     base = float(scorer.booster.predict(anybody, pred_contribs=True)[0, -1])
-    return _Boosted(forest, _edges(forest, missing_left), base)
+    edges = _edges(forest, missing_left)
+    return _Boosted(forest, edges, _leaves(forest, edges, 0).value, base)
 
 
 _EDGES: Kept[Forest, _Edges] = Kept()
+_LEAVES: Kept[Forest, _Leaves] = Kept()
 _BOOSTED: Kept[BoostedTreesScorer, _Boosted] = Kept()

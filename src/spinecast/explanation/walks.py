@@ -1,8 +1,8 @@
 """Contributions by permutation sampling, to whatever gives a patient one number.
 
 Strumbelj and Kononenko 2014, doi:10.1007/s10115-013-0679-x: variables are switched one by one from a reference
-patient's value to the patient's, in random orders, each walked forwards and backwards. The orders are the same for every
-patient (a fixed seed), so that a patient's explanation does not depend on who is explained beside them.
+patient's value to the patient's, in random orders, each walked forwards and backwards. The orders are the same for
+every patient (a fixed seed), so that a patient's explanation does not depend on who is explained beside them.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -121,11 +122,17 @@ class DevelopmentDistribution:
         for column, values in enumerate(matrix.T):
             known = ~np.isnan(values)
             levels = self.level_scores[column]
-            if np.isnan(self.quantiles[column]).all():
+            curve = self._curves[column]
+            if curve is None:
                 scores[known, column] = levels[values[known].astype(np.int64)]
             else:
-                scores[known, column] = _between(values[known], self.quantiles[column])
+                scores[known, column] = _between(values[known], *curve)
         return scores
+
+    @cached_property
+    def _curves(self) -> tuple[tuple[FloatArray, FloatArray] | None, ...]:
+        """Different quantiles of each measured predictor and their normal scores; None for levelled ones."""
+        return tuple(None if np.isnan(own).all() else _scored_places(own) for own in self.quantiles)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the distribution as named arrays."""
@@ -190,10 +197,14 @@ def _level_scores(observed: FloatArray, levels: int, *, ordered: bool) -> FloatA
     return scores
 
 
-def _between(values: FloatArray, quantiles: FloatArray) -> FloatArray:
-    """Normal scores along straight lines between quantiles; tied quantiles share the mean of their scores."""
+def _scored_places(quantiles: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Quantiles that differ and their normal scores; tied quantiles share the mean of their scores."""
     places, which = np.unique(quantiles, return_inverse=True)
-    scores = np.bincount(which, weights=ndtri(QUANTILES)) / np.bincount(which)
+    return places, np.bincount(which, weights=ndtri(QUANTILES)) / np.bincount(which)
+
+
+def _between(values: FloatArray, places: FloatArray, scores: FloatArray) -> FloatArray:
+    """Normal scores along straight lines between quantiles."""
     if len(places) == 1:
         # Everybody had one value: any other is out of what was seen, on its side.
         return np.asarray(np.sign(values - places[0]) * FARTHEST_SCORE)

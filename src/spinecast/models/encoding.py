@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +40,27 @@ _ARRAYS = (
     "scale",
     "owner",
 )
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Which variables become which columns.
+
+    Parameters
+    ----------
+    numbers, bent : ndarray of int64
+        Variables that are a column themselves, and that have splines.
+    coded, level : ndarray of int64, shape (columns,)
+        Of each column of a level: its variable, and the level.
+    logged : ndarray of int64
+        Variables that linear parts see as logarithms.
+    """
+
+    numbers: NDArray[np.int64]
+    bent: NDArray[np.int64]
+    coded: NDArray[np.int64]
+    level: NDArray[np.int64]
+    logged: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -134,21 +156,34 @@ class Encoder:
     def columns_of(self, completed: FloatArray, matrix: FloatArray) -> FloatArray:
         """Columns before they are standardised, of values as filled in and as they were."""
         values = completed if self.native else self.linear_scale(completed)
-        blocks = [values[:, ~self.nominal]]
-        bent = np.flatnonzero(np.isfinite(self.knots).all(axis=1))
-        blocks.extend(restricted_cubic_terms(values[:, variable], self.knots[variable]) for variable in bent)
-        for variable in np.flatnonzero(self.nominal):
-            code = values[:, variable, None]
-            columns = (code == np.arange(self.levels[variable])).astype(np.float64)
-            blocks.append(np.where(np.isnan(code), np.nan, columns))
+        plan = self._plan
+        blocks = [values[:, plan.numbers]]
+        if plan.bent.size:
+            terms = restricted_cubic_terms(values[:, plan.bent], self.knots[plan.bent].T)
+            blocks.append(terms.reshape(len(values), -1))
+        if plan.coded.size:
+            codes = values[:, plan.coded]
+            blocks.append(np.where(np.isnan(codes), np.nan, codes == plan.level))
         if self.incomplete.size and not self.native:
             blocks.append(np.isnan(matrix[:, self.incomplete]).astype(np.float64))
         return np.hstack(blocks)
 
+    @cached_property
+    def _plan(self) -> _Plan:
+        nominal = np.flatnonzero(self.nominal)
+        levels = self.levels[nominal]
+        return _Plan(
+            numbers=np.flatnonzero(~self.nominal),
+            bent=np.flatnonzero(np.isfinite(self.knots).all(axis=1)),
+            coded=np.repeat(nominal, levels),
+            level=np.concatenate([np.arange(count) for count in levels] or [np.empty(0)]),
+            logged=np.flatnonzero(self.log_scale > 0),
+        )
+
     def linear_scale(self, values: FloatArray) -> FloatArray:
         """What linear parts see of values: logarithms of skewed ones, within the training limits."""
         seen = values.copy()
-        logged = self.log_scale > 0
+        logged = self._plan.logged
         seen[:, logged] = np.log1p(np.maximum(values[:, logged], 0.0) / self.log_scale[logged])
         return np.clip(seen, self.lower, self.upper)
 

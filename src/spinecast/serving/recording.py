@@ -28,7 +28,7 @@ class NotReplayableError(SpinecastError):
 
 def software() -> dict[str, str]:
     """Return the versions that a number may hang on."""
-    named = ("numpy", "scipy", "xgboost", "shap")
+    named = ("numpy", "scipy", "xgboost", "numba")
     found = {"spinecast": __version__}
     for name in named:
         package = "xgboost-cpu" if name == "xgboost" else name

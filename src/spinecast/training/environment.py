@@ -17,7 +17,7 @@ __all__ = ["arithmetic_packages", "describe_environment", "git_commit", "package
 ARITHMETIC_PACKAGES = ("spinecast", "numpy", "scipy", "scikit-learn", "xgboost", "optuna")
 # The same, for the candidates of one study that need them.
 PACKAGES_OF_KINDS = {"lightgbm": "lightgbm", "catboost": "catboost", "random_survival_forest": "scikit-survival"}
-REPORTED_PACKAGES = (*ARITHMETIC_PACKAGES, "pandas", "shap", "mlflow", "matplotlib", "pydantic")
+REPORTED_PACKAGES = (*ARITHMETIC_PACKAGES, "pandas", "numba", "mlflow", "matplotlib", "pydantic")
 
 
 def arithmetic_packages(kinds: Iterable[str]) -> tuple[str, ...]:

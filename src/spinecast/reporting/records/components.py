@@ -115,7 +115,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "lightgbm": ("ke2017",),
     "catboost": ("prokhorenkova2018",),
     "optuna": ("akiba2019",),
-    "shap": ("lundberg2017",),
+    "numba": (),
     "numpy": (),
     "scipy": (),
 }

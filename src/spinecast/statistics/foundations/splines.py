@@ -38,27 +38,27 @@ def knot_positions(values: Floats, knots: int) -> Floats | None:
 
 
 def restricted_cubic_terms(values: Floats, positions: Floats) -> Floats:
-    """Return the nonlinear terms of a restricted cubic spline, shape (n, k - 2) for k knots.
+    """Return the nonlinear terms of restricted cubic splines, shape (..., k - 2) for k knots.
 
     Harrell's basis, scaled by the squared distance of the outer knots (Regression Modeling Strategies, 2nd ed. 2015,
     section 2.4.5), as R's ``Hmisc::rcspline.eval(norm = 2)``.
 
     Parameters
     ----------
-    values : ndarray of shape (n,)
-    positions : ndarray of shape (k,)
+    values : ndarray of shape (n,) or (n, variables)
+    positions : ndarray of shape (k,) or (k, variables)
         Knots, ascending.
     """
     last, before = positions[-1], positions[-2]
 
-    def cubed(knot: float) -> Floats:
+    def cubed(knot: Floats) -> Floats:
         return np.asarray(np.maximum(values - knot, 0.0) ** 3)
 
     terms = [
         cubed(knot) - cubed(before) * (last - knot) / (last - before) + cubed(last) * (before - knot) / (last - before)
         for knot in positions[:-2]
     ]
-    return np.asarray(np.column_stack(terms) / (last - positions[0]) ** 2)
+    return np.asarray(np.stack([term / (last - positions[0]) ** 2 for term in terms], axis=-1))
 
 
 def restricted_cubic_basis(values: Floats, positions: Floats) -> Floats:
