@@ -148,6 +148,23 @@ def test_the_most_informative_features_are_those_scikit_learn_finds() -> None:
     assert kept_features(values, Reduction(most=1), number, measured_outcome=True, seed=3).nonzero()[0].tolist() == [2]
 
 
+def test_a_feature_s_information_is_that_of_the_patients_who_have_it() -> None:
+    """Where nobody has all of them, each is judged by those who have it, and by hardly anybody not at all."""
+    drawn = np.random.default_rng(6)
+    values = drawn.normal(size=(300, 4))
+    outcome = (values[:, 1] + 0.3 * drawn.normal(size=300) > 0).astype(np.float64)
+    values[:150, 1] = values[150:, :1] = np.nan  # no patient has both
+    values[3:, 3] = np.nan
+    kept = kept_features(values, Reduction(most=1), outcome, measured_outcome=False, seed=3)
+    assert kept.nonzero()[0].tolist() == [1]
+    alone = [mutual_info_classif(values[150:, 1:2], outcome[150:], random_state=3)[0]]
+    alone.append(mutual_info_classif(values[:150, :1], outcome[:150], random_state=3)[0])
+    assert alone[0] > alone[1]
+    for measured in (False, True):
+        two = kept_features(values, Reduction(most=3), outcome, measured_outcome=measured, seed=3)
+        assert two.nonzero()[0].tolist() == [0, 1, 2]
+
+
 def test_a_candidate_without_the_scanner_is_a_mistake() -> None:
     with pytest.raises(ValueError, match=r"harmonised with ct\.batch"):
         schema().select(("age", "sins_lesion", "ct.f1"))

@@ -16,6 +16,8 @@ from spinecast.errors import CohortError
 from spinecast.training.final_model import final_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.internal_judging import judge_internally
+from spinecast.training.internal_splits import SplitPlan
+from spinecast.training.refitting import large_enough
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.study.file import load_study
 from spinecast.validation.internal import BootstrapValidation, InternalExternal, RepeatedValidation
@@ -144,3 +146,23 @@ def test_groups_too_small_to_show_are_not_named(tmp_path: Path) -> None:
     assert [site.label for site in found.sites] == ["north", "south", "20 others"]
     assert "person" not in str(found.to_dict())
     assert found.sites[0].n == 90
+
+
+def test_a_lone_site_of_few_takes_the_smallest_of_the_others_with_it() -> None:
+    """Its numbers would follow from those of the others and of all."""
+    outcome = np.tile([0.0, 1.0], 150)
+    plan = SplitPlan(outcome, None, np.ones(300, dtype=bool), outer_folds=2, inner_folds=2, seed=1)
+
+    def shown(*sizes: int) -> set[str]:
+        site = np.repeat(np.arange(len(sizes)), sizes)
+        members = [site == number for number in range(len(sizes))]
+        found = large_enough(plan, plan.without_sites(members), members)
+        assert set(found.refused) == {f"without site {number + 1}" for number in range(len(sizes))} - {
+            split.name for split in found.splits
+        }
+        return {split.name for split in found.splits}
+
+    assert shown(6, 114, 80, 100) == {"without site 2", "without site 4"}
+    # Fourteen could not be known by their number, nor could two small ones of whom only the sum follows.
+    assert shown(14, 106, 80, 100) == {"without site 2", "without site 3", "without site 4"}
+    assert shown(6, 14, 180, 100) == {"without site 3", "without site 4"}

@@ -265,6 +265,10 @@ def fit_harmoniser(
     return replace(draft, combat=learned)
 
 
+# Of the estimate of mutual information, as scikit-learn's default; a feature known in no more patients tells nothing.
+NEIGHBOURS = 3
+
+
 def kept_features(
     values: FloatArray, reduction: Reduction, outcome: FloatArray | None, *, measured_outcome: bool, seed: int
 ) -> NDArray[np.bool_]:
@@ -312,7 +316,14 @@ def _least_informative(
 ) -> NDArray[np.int64]:
     from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
-    known = np.isfinite(values).all(axis=1) & np.isfinite(outcome)
     estimate = mutual_info_regression if measured else mutual_info_classif
-    informative = estimate(values[known], outcome[known], random_state=seed)
+    had = np.isfinite(values) & np.isfinite(outcome)[:, None]
+    informative = np.zeros(values.shape[1])
+    # Each in the patients who have it; those of one image, who have them all or none, at once.
+    for known in np.unique(had, axis=1).T:
+        if known.sum() > NEIGHBOURS:
+            same = (had == known[:, None]).all(axis=0)
+            informative[same] = estimate(
+                values[np.ix_(known, same)], outcome[known], n_neighbors=NEIGHBOURS, random_state=seed
+            )
     return np.argsort(-informative, kind="stable")[most:]

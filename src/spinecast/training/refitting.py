@@ -29,9 +29,18 @@ from spinecast.training.search import SearchData, SearchResult, search
 from spinecast.training.study import Study
 from spinecast.training.study.judging import TuningMode
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
-from spinecast.validation.subgroups import FEWEST, Grouping
+from spinecast.validation.subgroups import FEWEST, Grouping, follows_from_the_others
 
-__all__ = ["Answer", "Further", "Refitted", "RefittedSplits", "count_refitted", "further_splits", "refit"]
+__all__ = [
+    "Answer",
+    "Further",
+    "Refitted",
+    "RefittedSplits",
+    "count_refitted",
+    "further_splits",
+    "large_enough",
+    "refit",
+]
 
 FURTHER = "internal_validation"
 """Folder of the finished trials of further splits, inside the study's checkpoint."""
@@ -125,7 +134,8 @@ def further_splits(study: Study, cohort: Cohort, labelled: LabelledOutcome) -> F
     if asked.repeated_cross_validation is not None:
         further["repeated_cross_validation"] = plan.repeats(asked.repeated_cross_validation.repeats)
     if sites is not None:
-        further["internal_external"] = _large_enough(plan, plan.without_sites([site for _, site in sites.groups]))
+        members = [site for _, site in sites.groups]
+        further["internal_external"] = large_enough(plan, plan.without_sites(members), members)
     if asked.learning_curve is not None:
         further["learning_curve"] = plan.smaller(asked.learning_curve.shares, asked.learning_curve.repeats)
     return Further(further, sites)
@@ -220,17 +230,26 @@ def count_refitted(checkpoint: Path) -> int:
     return sum(count_finished(checkpoint / FURTHER / mode) for mode in get_args(TuningMode))
 
 
-def _large_enough(plan: SplitPlan, further: FurtherSplits) -> FurtherSplits:
-    """Leave out sites too small to be judged: nothing is fitted for what will not be shown."""
-    kept, refused = [], dict(further.refused)
-    for split in further.splits:
-        known = split.test[plan.known[split.test]]
-        events = int(plan.outcome[known].sum())
-        if min(events, len(known) - events) < FEWEST:
-            refused[split.name] = f"fewer than {FEWEST} events, or fewer than {FEWEST} patients without one"
-        else:
-            kept.append(split)
-    return FurtherSplits(tuple(kept), refused)
+def large_enough(plan: SplitPlan, further: FurtherSplits, sites: Sequence[NDArray[np.bool_]]) -> FurtherSplits:
+    """Leave out sites too small to be judged: nothing is fitted for what will not be shown.
+
+    Where the numbers of one alone would follow from those of the others and of all, the smallest of these goes with it.
+    """
+    refused = dict(further.refused)
+
+    def counted(members: NDArray[np.bool_]) -> tuple[int, int]:
+        outcome = plan.outcome[members & plan.known]
+        return int(outcome.sum()), int((1 - outcome).sum())
+
+    counts = {f"without site {number}": counted(members) for number, members in enumerate(sites, start=1)}
+    for name, count in counts.items():
+        if min(count) < FEWEST:
+            refused.setdefault(name, f"fewer than {FEWEST} events, or fewer than {FEWEST} patients without one")
+    shown = [name for name in counts if name not in refused]
+    if shown and follows_from_the_others([counts[name] for name in refused]):
+        smallest = min(shown, key=lambda name: sum(counts[name]))
+        refused[smallest] = "not shown, as the numbers of the one other that is not would follow from it"
+    return FurtherSplits(tuple(split for split in further.splits if split.name not in refused), refused)
 
 
 def _with_weights(further: FurtherSplits, labelled: LabelledOutcome) -> tuple[FurtherSplits, dict[str, FloatArray]]:

@@ -28,6 +28,7 @@ __all__ = [
     "default_subgroup_variables",
     "evaluate_groups",
     "evaluate_subgroups",
+    "follows_from_the_others",
     "group_patients",
 ]
 
@@ -281,12 +282,7 @@ def evaluate_groups(
     def cells(grouping: Grouping) -> tuple[SubgroupCell, ...]:
         found = [cell(label, members) for label, members in grouping.groups]
         hidden = [place for place, one in enumerate(found) if one.n is None]
-        # A count of the one hidden group that is of so few that they could be known would follow from the others.
-        if (
-            len(hidden) == 1
-            and len(found) > 1
-            and any(0 < count < FEWEST_SHOWN for count in counted(grouping.groups[hidden[0]][1]))
-        ):
+        if len(found) > 1 and follows_from_the_others([counted(grouping.groups[place][1]) for place in hidden]):
             shown = [place for place in range(len(found)) if place not in hidden]
             smallest = min(shown, key=lambda place: found[place].n or 0)
             reason = f"not shown, as the numbers of {found[hidden[0]].label!r} would follow from it"
@@ -295,6 +291,17 @@ def evaluate_groups(
         return tuple(found)
 
     return tuple(SubgroupEvaluation(each.variable, each.label, cells(each)) for each in groupings)
+
+
+def follows_from_the_others(hidden: Sequence[tuple[int, int]]) -> bool:
+    """Whether what is not shown follows from what is and from the total, and is of so few that they could be known.
+
+    Parameters
+    ----------
+    hidden : sequence of (int, int)
+        Patients with the event and without it, of each group that is not shown.
+    """
+    return len(hidden) == 1 and any(0 < count < FEWEST_SHOWN for count in hidden[0])
 
 
 def _measures(part: Predictions, ranks_only: str, bootstrap: int, seed: int) -> dict[str, Measure]:

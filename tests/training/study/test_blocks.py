@@ -626,6 +626,17 @@ def test_one_place_says_how_missing_inputs_are_met_with_its_settings_and_a_candi
 
 
 @pytest.mark.parametrize(
+    "handling", ["mean", {"kind": "multiple_imputation", "draws": 1}, {"kind": "forest", "tres": 2}]
+)
+def test_a_wrong_handling_is_said_once_whatever_the_number_of_candidates(handling: Any) -> None:
+    candidates = [{"kind": "elastic_net"}, {"kind": "xgboost"}, {"kind": "random_forest"}]
+    with pytest.raises(ValidationError) as refused:
+        make(candidates=candidates, missing={"handling": handling})
+    assert refused.value.error_count() == 1
+    assert refused.value.errors()[0]["loc"][:2] == ("missing", "handling")
+
+
+@pytest.mark.parametrize(
     ("changes", "what"),
     [
         ({"missing": {"handling": {"kind": "multiple_imputation", "draws": 1}}}, "greater than or equal to 2"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from spinecast.documents import Block, Flag, Names, Probability, Real, Whole, named_kind
 
@@ -122,7 +122,7 @@ class MissingSpec(Block):
 def with_handling(candidates: Any, missing: Any) -> Any:
     """Give candidates that say nothing of missing values the study's way, in a study file as it was read."""
     handling = named_kind(missing.get("handling")) if isinstance(missing, dict) else None
-    if not isinstance(handling, dict) or not isinstance(candidates, list | tuple):
+    if not isinstance(handling, dict) or not isinstance(candidates, list | tuple) or not _is_handling(handling):
         return candidates
     return [
         {"imputation": handling} | candidate
@@ -130,3 +130,12 @@ def with_handling(candidates: Any, missing: Any) -> Any:
         else candidate
         for candidate in candidates
     ]
+
+
+def _is_handling(given: dict[str, Any]) -> bool:
+    """Whether it is a way to meet missing values: one that is not is refused where it stands, and not by candidate."""
+    try:
+        TypeAdapter[Any](TreeImputation).validate_python(given)
+    except ValidationError:
+        return False
+    return True
