@@ -148,6 +148,7 @@ class Said:
     status: int
     headers: dict[str, str]
     content: bytes
+    cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -179,7 +180,8 @@ class Address:
             path = path if path.startswith("/") else f"/api/v1/{path}"
             connection.request(method, path, content, stated | (headers or {}))
             response = connection.getresponse()
-            return Said(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+            cookies = tuple(response.headers.get_all("set-cookie") or ())
+            return Said(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read(), cookies)
         finally:
             connection.close()
 

@@ -107,7 +107,7 @@ def test_stopped_it_ends_well_and_a_taken_port_is_one_error(folder: Path) -> Non
     with process(folder) as (started, address):
         assert address.predict(PATIENT).status == 200
         with pytest.raises(ServingError, match=f"port {address.port} cannot be used"):
-            _listen(address.port)
+            _listen("127.0.0.1", address.port)
         started.send_signal(signal.SIGTERM)
         assert started.wait(timeout=30) in (0, -signal.SIGTERM)
         assert started.stderr is not None
@@ -118,5 +118,5 @@ def test_stopped_it_ends_well_and_a_taken_port_is_one_error(folder: Path) -> Non
 
 
 def test_the_door_is_named_as_tcp_so_that_answers_leave_at_once() -> None:
-    with _listen(0) as door:
+    with _listen("127.0.0.1", 0) as door:
         assert door.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on

@@ -9,10 +9,11 @@ from serving import made_store
 from serving.made_store import EVENT, PATIENT, Address
 
 from spinecast.serving.actors import PERMISSIONS, Actor, Role, local_demonstration
-from spinecast.serving.app import make_app, permission_of
+from spinecast.serving.app import make_app
+from spinecast.serving.permitting import permission_of
 from spinecast.serving.state import State
 
-OPEN = {"/static/{name}", "/api/v1", "/api/v1/openapi.json", "/api/v1/health", "/api/v1/ready"}
+OPEN = {"/static/{name}", "/api/v1", "/api/v1/health", "/api/v1/ready"}
 
 ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/"): ("read_models", None),
@@ -20,6 +21,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/patient/synthetic-simulated"): ("predict", None),
     ("POST", "/patient/synthetic-simulated"): ("predict", {}),
     ("POST", "/patient/synthetic-simulated/answers"): ("predict", {}),
+    ("GET", "openapi.json"): ("read_models", None),
     ("GET", "models"): ("read_models", None),
     ("GET", f"models/{EVENT}"): ("read_models", None),
     ("GET", f"models/{EVENT}/card"): ("read_models", None),
@@ -29,9 +31,9 @@ ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("POST", f"models/{EVENT}/explain"): ("predict", {"inputs": PATIENT}),
     ("POST", f"models/{EVENT}/predict-many"): ("predict", {"inputs": PATIENT}),
     ("POST", "scores"): ("predict", {"inputs": {"age": 63}}),
-    ("GET", "predictions"): ("read_log", None),
-    ("POST", "predictions/search"): ("read_log", {"patient": "4711"}),
-    ("GET", "predictions/1"): ("read_log", None),
+    ("GET", "predictions"): ("read_own", None),
+    ("POST", "predictions/search"): ("read_own", {"patient": "4711"}),
+    ("GET", "predictions/1"): ("read_own", None),
     ("POST", "predictions/1/replay"): ("replay", None),
 }
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, insert, select, update
 
 from spinecast.accounts.people import Account, account_of
-from spinecast.accounts.roles import Permission, permitted_to
+from spinecast.accounts.roles import SCOPES, Permission, permitted_to
 from spinecast.accounts.store import AccountStore
 from spinecast.accounts.tables import ACCOUNTS, KEYS
 from spinecast.accounts.tokens import digest, new_token, same
@@ -92,11 +92,11 @@ class Keys:
         AccountError
             If the account may not do what the key should, or the days are too many.
         """
-        beyond = sorted(frozenset(scopes) - permitted_to(account.roles))
+        possible = permitted_to(account.roles) & frozenset(SCOPES)
+        beyond = sorted(frozenset(scopes) - possible)
         if beyond or not scopes:
-            may = sorted(permitted_to(account.roles))
             what = f"{account.name} may not do {', '.join(beyond)}" if beyond else "a key must be good for something"
-            raise AccountError(what, expected=f"of {', '.join(may)}")
+            raise AccountError(what, expected=f"of {', '.join(sorted(possible))}")
         if not 1 <= days <= LONGEST_DAYS:
             raise AccountError(f"a key cannot be good for {days} days", expected=f"1 to {LONGEST_DAYS}")
         if len(note) > 200 or not note.isprintable():

@@ -8,21 +8,24 @@ from typing import Literal, cast, get_args
 
 from spinecast.errors import AccountError, nearest
 
-__all__ = ["PERMISSIONS", "Permission", "Role", "permitted_to", "read_roles", "read_scopes"]
+__all__ = ["PERMISSIONS", "SCOPES", "Permission", "Role", "permitted_to", "read_roles", "read_scopes"]
 
 Role = Literal["clinician", "data_scientist", "auditor", "administrator"]
-Permission = Literal["read_models", "predict", "read_own", "read_log", "replay", "read_metrics"]
+Permission = Literal["own_account", "read_models", "predict", "read_own", "read_log", "replay", "read_metrics"]
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        "clinician": frozenset({"read_models", "predict", "read_own"}),
-        "data_scientist": frozenset({"read_models", "read_metrics"}),
-        "auditor": frozenset({"read_models", "read_own", "read_log", "replay"}),
-        "administrator": frozenset({"read_models", "read_metrics"}),
+        "clinician": frozenset({"own_account", "read_models", "predict", "read_own"}),
+        "data_scientist": frozenset({"own_account", "read_models", "read_metrics"}),
+        "auditor": frozenset({"own_account", "read_models", "read_own", "read_log", "replay"}),
+        "administrator": frozenset({"own_account", "read_models", "read_metrics"}),
     }
 )
 """What each role may do. Somebody with several roles may do what any of them may. ``read_own`` is the records of one's
-own questions, ``read_log`` everybody's."""
+own questions, ``read_log`` everybody's; ``own_account`` is one's password, sessions and keys."""
+
+SCOPES: tuple[Permission, ...] = tuple(one for one in get_args(Permission) if one != "own_account")
+"""What a key may be good for: never for making further keys."""
 
 
 def permitted_to(roles: Iterable[Role]) -> frozenset[Permission]:
@@ -42,14 +45,14 @@ def read_roles(given: Collection[str]) -> frozenset[Role]:
 
 
 def read_scopes(given: Collection[str]) -> frozenset[Permission]:
-    """Return permissions by their names.
+    """Return what a key shall be good for, by name.
 
     Raises
     ------
     AccountError
         If one is none, or there is none at all.
     """
-    return cast(frozenset[Permission], _read(given, get_args(Permission), "scope"))
+    return cast(frozenset[Permission], _read(given, SCOPES, "scope"))
 
 
 def _read(given: Collection[str], known: tuple[str, ...], noun: str) -> frozenset[str]:

@@ -1,33 +1,30 @@
 """Who asks, and what they may do.
 
-There is no sign-in yet. Everybody who reaches the server is the local demonstration user, which is why it listens on
-this machine alone; every surface says so. What a role may do is decided here all the same, for each request.
+Without sign-in everybody who reaches the server is the local demonstration user, which is why it then listens on this
+machine alone; every surface says so. What a role may do is decided all the same, for each request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal, get_args
+from dataclasses import dataclass, field
+from typing import get_args
 
-__all__ = ["DEMONSTRATION", "DEMONSTRATION_MODE", "PERMISSIONS", "Actor", "Permission", "Role", "local_demonstration"]
+from spinecast.accounts.roles import PERMISSIONS, Permission, Role, permitted_to
 
-Role = Literal["clinician", "data_scientist", "auditor", "administrator"]
-Permission = Literal["read_models", "predict", "read_log", "replay", "read_metrics"]
+__all__ = [
+    "DEMONSTRATION",
+    "DEMONSTRATION_MODE",
+    "PERMISSIONS",
+    "SIGN_IN_MODE",
+    "Actor",
+    "Permission",
+    "Role",
+    "local_demonstration",
+]
 
 DEMONSTRATION = "local demonstration"
 DEMONSTRATION_MODE = "Local demonstration mode: no account is needed, and whoever uses this machine may do everything."
-
-PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
-    {
-        "clinician": frozenset({"read_models", "predict"}),
-        "data_scientist": frozenset({"read_models", "read_metrics"}),
-        "auditor": frozenset({"read_models", "read_log", "replay"}),
-        "administrator": frozenset({"read_models", "read_metrics"}),
-    }
-)
-"""What each role may do. Somebody with several roles may do what any of them may."""
+SIGN_IN_MODE = "Sign-in is required, and every answer is recorded under the name of who asked."
 
 
 @dataclass(frozen=True)
@@ -38,19 +35,34 @@ class Actor:
     ----------
     name : str
     roles : frozenset of Role
+    scopes : frozenset of Permission or None
+        What the key they came with is good for; None of somebody who came without one.
+    key : str
+        What lists show of that key; empty without one.
+    form_token : str
+        What a form of theirs must carry; empty of somebody no other site could make ask: a program, or the
+        demonstration user.
     """
 
     name: str
     roles: frozenset[Role]
+    scopes: frozenset[Permission] | None = None
+    key: str = ""
+    form_token: str = field(default="", repr=False)
 
     def may(self, permission: Permission) -> bool:
-        """Say whether a role of theirs permits it."""
-        return any(permission in PERMISSIONS[role] for role in self.roles)
+        """Say whether a role of theirs permits it, and their key, if they came with one."""
+        return permission in permitted_to(self.roles) and (self.scopes is None or permission in self.scopes)
+
+    def did(self, recorded: str) -> bool:
+        """Say whether a record names them, with whichever roles they had then."""
+        return recorded.startswith(f"{self.name} (")
 
     @property
     def recorded(self) -> str:
         """Name and roles as the audit log keeps them."""
-        return f"{self.name} ({', '.join(sorted(self.roles))})"
+        key = f"; key {self.key}" if self.key else ""
+        return f"{self.name} ({', '.join(sorted(self.roles))}{key})"
 
 
 def local_demonstration() -> Actor:

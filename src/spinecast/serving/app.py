@@ -16,29 +16,32 @@ from spinecast.audit.reading import listed, read_one, unaltered
 from spinecast.errors import AuditError, SpinecastError
 from spinecast.files import canonical_json
 from spinecast.notices import RESEARCH_USE
-from spinecast.serving.actors import Actor, Permission, local_demonstration
+from spinecast.serving.access.account_routes import add_account
+from spinecast.serving.access.gate import Gate
+from spinecast.serving.access.provider_routes import add_provider
+from spinecast.serving.access.routes import add_sign_in, to_sign_in
+from spinecast.serving.access.settings import Door
+from spinecast.serving.actors import Actor
 from spinecast.serving.bodies import MOST_BYTES_OF_MANY, as_lines, batches_of, read_body
 from spinecast.serving.guard import Guard
 from spinecast.serving.input_schemas import inputs_schema
 from spinecast.serving.metrics import CONTENT_TYPE_LATEST
 from spinecast.serving.openapi import PREFIX, document
 from spinecast.serving.pages.routes import add_pages, problem_page
+from spinecast.serving.permitting import Identify, Who, asking, permitted
 from spinecast.serving.problems import Problem, problem_of, respond
 from spinecast.serving.reading import MOST_BYTES, MalformedError, read_json, read_question
 from spinecast.serving.recording import NotReplayableError, replay
 from spinecast.serving.state import State
 
-__all__ = ["make_app", "permission_of"]
-
-_PERMISSION = "_spinecast_permission"
+__all__ = ["make_app"]
 
 ModelName = Annotated[str, Path(max_length=200)]
 RecordNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
-Identify = Callable[[Request], Actor]
 Found = TypeVar("Found")
 
 
-def make_app(state: State, identify: Identify | None = None) -> FastAPI:
+def make_app(state: State, identify: Identify | None = None, gate: Gate | None = None) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -46,51 +49,36 @@ def make_app(state: State, identify: Identify | None = None) -> FastAPI:
     state : State
     identify : callable, optional
         Says who asks; the local demonstration user when left out.
+    gate : Gate, optional
+        Lets people sign in, and says who asks.
     """
     app = FastAPI(title="spinecast", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    who = identify or (lambda _: local_demonstration())
-    app.add_middleware(Guard, metrics=state.metrics)
+    who = asking(identify if gate is None else gate.identify)
+    app.add_middleware(Guard, metrics=state.metrics, door=Door() if gate is None else gate.door)
     app.add_exception_handler(Problem, _said(_of_problem, state.mode))
     app.add_exception_handler(HTTPException, _said(_of_http, state.mode))
     app.add_exception_handler(RequestValidationError, _said(_of_validation, state.mode))
-    _add_watching(app, state)
+    _add_watching(app, state, who)
     _add_models(app, state, who)
     _add_asking(app, state, who)
     _add_log(app, state, who)
     add_pages(app, state, permitted("read_models", who), permitted("predict", who))
+    if gate is not None:
+        add_sign_in(app, gate, state.mode)
+        if gate.provider is not None:
+            add_provider(app, gate, gate.provider, state.mode)
+        add_account(app, gate, state.mode, permitted("own_account", who))
     return app
 
 
-def permitted(permission: Permission, who: Identify) -> Callable[[Request], Actor]:
-    """Return the dependency that lets only those in who may do this."""
-
-    def allow(request: Request) -> Actor:
-        actor = who(request)
-        if not actor.may(permission):
-            raise Problem(403, "not-permitted", f"{actor.recorded} may not do this: it needs {permission}")
-        return actor
-
-    setattr(allow, _PERMISSION, permission)
-    return allow
-
-
-def permission_of(route: Any) -> Permission | None:
-    """Return what a route needs; None of one that is open to whoever can reach the server."""
-    for dependency in getattr(getattr(route, "dependant", None), "dependencies", ()):
-        found: Permission | None = getattr(dependency.call, _PERMISSION, None)
-        if found is not None:
-            return found
-    return None
-
-
-def _add_watching(app: FastAPI, state: State) -> None:
+def _add_watching(app: FastAPI, state: State, who: Who) -> None:
     @app.get(PREFIX)
     def index() -> Response:
         links = ("models", "openapi.json", "health", "ready", "metrics")
         said = {"spinecast": __version__, "notices": [RESEARCH_USE], "mode": state.mode}
         return JSONResponse({**said, "links": [f"{PREFIX}/{name}" for name in links]})
 
-    @app.get(f"{PREFIX}/openapi.json")
+    @app.get(f"{PREFIX}/openapi.json", dependencies=[Depends(permitted("read_models", who))])
     def openapi() -> Response:
         return JSONResponse(document(state.models.current, state.mode))
 
@@ -108,7 +96,7 @@ def _add_watching(app: FastAPI, state: State) -> None:
         return JSONResponse({**said, "models": len(state.models.current), "refused": dict(state.models.refused)})
 
 
-def _add_models(app: FastAPI, state: State, who: Identify) -> None:
+def _add_models(app: FastAPI, state: State, who: Who) -> None:
     reader = Depends(permitted("read_models", who))
 
     @app.get(f"{PREFIX}/models", dependencies=[reader])
@@ -139,7 +127,7 @@ def _add_models(app: FastAPI, state: State, who: Identify) -> None:
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-def _add_asking(app: FastAPI, state: State, who: Identify) -> None:
+def _add_asking(app: FastAPI, state: State, who: Who) -> None:
     asker = Depends(permitted("predict", who))
 
     @app.post(f"{PREFIX}/models/{{name}}/predict")
@@ -184,12 +172,12 @@ def _add_asking(app: FastAPI, state: State, who: Identify) -> None:
         return await _json(lambda: state.scores(asked, wanted, actor))
 
 
-def _add_log(app: FastAPI, state: State, who: Identify) -> None:
-    auditor, replayer = Depends(permitted("read_log", who)), Depends(permitted("replay", who))
+def _add_log(app: FastAPI, state: State, who: Who) -> None:
+    reader, replayer = Depends(permitted("read_own", who)), Depends(permitted("replay", who))
 
     @app.get(f"{PREFIX}/predictions")
     def predictions(
-        actor: Actor = auditor,
+        actor: Actor = reader,
         kind: Annotated[str | None, Query(pattern="^[a-z]{1,32}$")] = None,
         model: Annotated[str | None, Query(pattern="^[a-z][a-z0-9_]{0,150}(/[0-9]{1,9})?$")] = None,
         pseudonym: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$")] = None,
@@ -204,6 +192,7 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
                 kind=kind,
                 model=model,
                 subject=pseudonym,
+                whose=_whose(actor),
                 limit=limit,
                 before=before,
             )
@@ -211,7 +200,7 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
         return JSONResponse({"records": [record.headline() for record in found], "mode": state.mode})
 
     @app.post(f"{PREFIX}/predictions/search")
-    async def search(request: Request, actor: Actor = auditor) -> Response:
+    async def search(request: Request, actor: Actor = reader) -> Response:
         """Find a patient's records; the identifier is in the body, because addresses end up in logs."""
         content = await read_body(request, MOST_BYTES, "application/json")
         value = _found(lambda: read_json(content))
@@ -221,20 +210,22 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
         subject = state.log.key.pseudonym(patient)
 
         def find() -> dict[str, Any]:
-            found = listed(state.writer.record, state.log, actor.recorded, subject=subject, limit=1000)
+            found = listed(
+                state.writer.record, state.log, actor.recorded, subject=subject, whose=_whose(actor), limit=1000
+            )
             return {"pseudonym": subject, "records": [one.headline() for one in found], "mode": state.mode}
 
         return await _json(lambda: _found(find))
 
     @app.get(f"{PREFIX}/predictions/{{record}}")
-    def prediction(record: RecordNumber, actor: Actor = auditor) -> Response:
-        _require_record(state, record)
+    def prediction(record: RecordNumber, actor: Actor = reader) -> Response:
+        _require_record(state, record, actor)
         found = _found(lambda: read_one(state.writer.record, state.log, actor.recorded, record))
         return JSONResponse({**found.headline(), "content": found.body, "mode": state.mode})
 
     @app.post(f"{PREFIX}/predictions/{{record}}/replay")
     def replayed(record: RecordNumber, actor: Actor = replayer) -> Response:
-        _require_record(state, record)
+        _require_record(state, record, actor)
         found = _found(lambda: unaltered(state.log, record))
         try:
             said = replay(state.writer.record, state.models, found, actor.recorded)
@@ -245,8 +236,14 @@ def _add_log(app: FastAPI, state: State, who: Identify) -> None:
         return JSONResponse({**said, "mode": state.mode})
 
 
-def _require_record(state: State, number: int) -> None:
-    if _found(lambda: state.log.get(number)) is None:
+def _whose(actor: Actor) -> str | None:
+    """Return whose records somebody may see: everybody's, or those of their own questions."""
+    return None if actor.may("read_log") else actor.name
+
+
+def _require_record(state: State, number: int, actor: Actor) -> None:
+    found = _found(lambda: state.log.get(number))
+    if found is None or (_whose(actor) is not None and not actor.did(found.actor)):
         raise Problem(404, "not-found", f"there is no record {number}")
 
 
@@ -267,8 +264,11 @@ def _said(read: Callable[[Exception], Problem], mode: str) -> Callable[[Request,
 
     async def answer(request: Request, error: Exception) -> Response:
         problem = read(error)
-        asked_of_api = request.url.path.startswith(PREFIX)
-        return respond(problem) if asked_of_api else problem_page(request, problem, mode)
+        if request.url.path.startswith(PREFIX):
+            return respond(problem)
+        if problem.kind == "sign-in-needed" and request.method == "GET":
+            return to_sign_in(request)
+        return problem_page(request, problem, mode)
 
     return answer
 

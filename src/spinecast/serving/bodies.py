@@ -10,16 +10,18 @@ from starlette.requests import Request
 from spinecast.files import canonical_json
 from spinecast.serving.problems import Problem
 
-__all__ = ["MOST_BYTES_OF_MANY", "as_lines", "batches_of", "read_body"]
+__all__ = ["FORM", "MOST_BYTES_OF_MANY", "as_lines", "batches_of", "read_body"]
 
 MOST_BYTES_OF_MANY = 16 * 1024 * 1024
 """Of a request about many patients; a larger table is cut by who sends it."""
+
+FORM = "application/x-www-form-urlencoded"
 
 _LINES_AT_ONCE = 64
 
 
 async def read_body(request: Request, most: int, kind: str) -> bytes:
-    """Read a body.
+    """Read a body; once read it can be read again.
 
     Parameters
     ----------
@@ -27,7 +29,8 @@ async def read_body(request: Request, most: int, kind: str) -> bytes:
     most : int
         Bytes.
     kind : str
-        Media type it must state; JSON will do for lines of it. A form of another site can state neither.
+        Media type it must state; JSON will do for lines of it. Another site can make a browser send a form, but not
+        JSON; a form needs its token (`spinecast.serving.access.forms`).
 
     Raises
     ------
@@ -37,11 +40,17 @@ async def read_body(request: Request, most: int, kind: str) -> bytes:
     stated = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if stated not in (kind, "application/json"):
         raise Problem(415, "media-type", f"the body must be {kind}")
+    known: bytes | None = getattr(request.state, "body", None)
+    if known is not None:
+        if len(known) > most:
+            raise Problem(413, "too-large", f"the body is larger than {most} bytes")
+        return known
     content = bytearray()
     async for piece in request.stream():
         content += piece
         if len(content) > most:
             raise Problem(413, "too-large", f"the body is larger than {most} bytes")
+    request.state.body = bytes(content)
     return bytes(content)
 
 

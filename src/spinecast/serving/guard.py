@@ -16,16 +16,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from spinecast.serving.access.settings import Door
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.problems import Problem, respond
 
 __all__ = ["Guard"]
 
 LOGGER = logging.getLogger("spinecast.serving")
-
-# This machine, by the names it calls itself. Anything else in Host means that a name elsewhere was pointed here to
-# make a browser take us for that site (DNS rebinding).
-HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 # A page has its own style sheet, scripts and drawings, asks its own server, and holds neither style nor script inside.
@@ -38,7 +35,13 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+
+
+# Two years, the least that browsers' own lists take (RFC 6797); only said where what is said came encrypted.
+STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
 
 
 class Guard:
@@ -48,11 +51,15 @@ class Guard:
     ----------
     app : ASGI application
     metrics : Metrics
+    door : Door
+        What the server is called, and whether it is reached through https.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, door: Door) -> None:
         self.app = app
         self.metrics = metrics
+        self.door = door
+        self._headers = SECURITY_HEADERS | (STRICT_TRANSPORT if door.https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -66,14 +73,14 @@ class Guard:
             if message["type"] == "http.response.start":
                 seen.update(status=message["status"], begun=True)
                 headers = MutableHeaders(scope=message)
-                for name, value in {**SECURITY_HEADERS, "x-request-id": request_id}.items():
+                for name, value in {**self._headers, "x-request-id": request_id}.items():
                     headers[name] = value
                 is_page = headers.get("content-type", "").startswith("text/html")
                 headers["content-security-policy"] = OWN_PAGES if is_page else NOTHING
                 headers.setdefault("cache-control", "no-store")  # static files may be kept, what is about patients not
             await send(message)
 
-        refused = _refusal(scope)
+        refused = _refusal(scope, self.door)
         try:
             if refused is not None:
                 await respond(refused)(scope, receive, answer)
@@ -96,13 +103,19 @@ class Guard:
         LOGGER.info(json.dumps({**said, "ms": round(1000 * seconds, 1)}))
 
 
-def _refusal(scope: Scope) -> Problem | None:
+def _refusal(scope: Scope, door: Door) -> Problem | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    if host.rsplit(":", 1)[0] not in HOSTS and host not in HOSTS:
-        return Problem(421, "misdirected", "this server answers on this machine alone, under its own names")
+    # Any other name in Host means that a name elsewhere was pointed here to make a browser take us for that site (DNS
+    # rebinding).
+    if host.rsplit(":", 1)[0] not in door.names and host not in door.names:
+        return Problem(421, "misdirected", "this server answers under its own names alone")
+    if scope["method"] in ("GET", "HEAD"):
+        return None
     origin = headers.get("origin")
-    if scope["method"] not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+    # Browsers say where a request began (Fetch Metadata, W3C); programs say nothing.
+    site = headers.get("sec-fetch-site", "none")
+    if (origin is not None and urlsplit(origin).netloc != host) or site not in ("same-origin", "none"):
         return Problem(403, "cross-site", "a page of another site may not ask here")
     return None
 

@@ -60,7 +60,7 @@ def _responses(said: Mapping[str, Any], *problems: int, media: str = _JSON) -> d
     problem = {"description": "What went wrong", "content": {_PROBLEM: {"schema": _reference("Problem")}}}
     return {
         "200": {"description": "Answered", "content": {media: {"schema": said}}},
-        **{str(status): problem for status in sorted({*problems, 403, 421})},
+        **{str(status): problem for status in sorted({*problems, 401, 403, 421, 429})},
     }
 
 

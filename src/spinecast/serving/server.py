@@ -7,14 +7,21 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from spinecast.accounts.people import People
+from spinecast.accounts.store import AccountStore
 from spinecast.audit.database import upgrade
 from spinecast.audit.log import open_log
 from spinecast.audit.places import Places
 from spinecast.audit.records import Draft
 from spinecast.audit.writer import AuditWriter
 from spinecast.errors import ServingError
-from spinecast.serving.actors import DEMONSTRATION_MODE, local_demonstration
+from spinecast.serving.access.gate import Gate
+from spinecast.serving.access.provider_routes import BACK
+from spinecast.serving.access.rates import Rates
+from spinecast.serving.access.settings import ServerSettings, SignInSettings, client_secret, door_of
+from spinecast.serving.actors import DEMONSTRATION_MODE, SIGN_IN_MODE, local_demonstration
 from spinecast.serving.app import make_app
 from spinecast.serving.guard import LOGGER
 from spinecast.serving.metrics import Metrics
@@ -23,19 +30,21 @@ from spinecast.serving.recording import software
 from spinecast.serving.state import State
 from spinecast.tracking.store import Store
 
-__all__ = ["HOST", "open_state", "serve"]
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
-HOST = "127.0.0.1"
-"""The demonstration mode has no account, so nobody else's machine may reach it."""
+__all__ = ["close_state", "open_gate", "open_state", "serve"]
 
 
-def serve(store: Store, places: Places, port: int, tell: Callable[[str], None]) -> None:
+def serve(store: Store, places: Places, settings: ServerSettings, port: int, tell: Callable[[str], None]) -> None:
     """Serve until told to stop.
 
     Parameters
     ----------
     store : Store
     places : Places
+    settings : ServerSettings
     port : int
         0 takes a free one.
     tell : callable
@@ -44,7 +53,7 @@ def serve(store: Store, places: Places, port: int, tell: Callable[[str], None]) 
     Raises
     ------
     ServingError
-        If the port is taken, or nothing can be served.
+        If the port is taken, nothing can be served, or the settings would let in whoever comes.
     AuditError
         If the audit log is not there or not whole.
     TrackingError
@@ -52,26 +61,81 @@ def serve(store: Store, places: Places, port: int, tell: Callable[[str], None]) 
     """
     import uvicorn
 
-    door = _listen(port)
-    state = open_state(store, places, tell)
+    door_of(settings)
+    door = _listen(settings.host, port)
+    mode = DEMONSTRATION_MODE if settings.sign_in is None else SIGN_IN_MODE
+    state = open_state(store, places, tell, mode)
     try:
+        scheme = "http" if settings.tls is None else "https"
+        address = settings.public_url or f"{scheme}://{settings.host}:{door.getsockname()[1]}"
+        gate = None if settings.sign_in is None else open_gate(state, settings, settings.sign_in, address)
         LOGGER.setLevel(logging.INFO)
         if not LOGGER.handlers:
             LOGGER.addHandler(logging.StreamHandler(sys.stderr))
-        config = uvicorn.Config(
-            make_app(state), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(_config(make_app(state, gate=gate), settings))
         door.listen(128)  # whoever comes from now on waits at the door, and is not turned away
-        address = f"http://{HOST}:{door.getsockname()[1]}"
         for served in state.models.current.values():
             synthetic = " SYNTHETIC" if served.model.is_synthetic else ""
             tell(f"  {served.numbered} ({served.version.alias}){synthetic}: {served.to_dict()['title']}")
         count = len(state.models.current)
-        tell(f"{DEMONSTRATION_MODE}\nserving {count} {'model' if count == 1 else 'models'} at {address}/api/v1")
+        tell(f"{mode}\nserving {count} {'model' if count == 1 else 'models'} at {address}/api/v1")
+        if settings.public_url:
+            tell(f"listening on {settings.host} port {door.getsockname()[1]}")
         _end_as_told(server, door)
     finally:
         close_state(state)
+
+
+def _config(app: FastAPI, settings: ServerSettings) -> uvicorn.Config:
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        # Where a request is from is what a proxy says only if that proxy is named.
+        proxy_headers=bool(settings.behind_proxy),
+        forwarded_allow_ips=list(settings.behind_proxy),
+        ssl_certfile=None if settings.tls is None else settings.tls.certificate,
+        ssl_keyfile=None if settings.tls is None else settings.tls.key,
+    )
+
+
+def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, address: str) -> Gate:
+    """Open the gate by which people come in.
+
+    Parameters
+    ----------
+    state : State
+    settings : ServerSettings
+    sign_in : SignInSettings
+    address : str
+        What browsers call the server.
+
+    Raises
+    ------
+    ServingError
+        If nobody could come in.
+    AuditError
+        If the accounts cannot be read.
+    """
+    store = AccountStore(state.log, state.writer.record_with)
+    if sign_in.provider is None:
+        if not sign_in.local_accounts:
+            raise ServingError("nobody could sign in", where="sign_in", expected="local_accounts or a provider")
+        if People(store).is_empty():
+            raise ServingError(
+                "nobody could sign in: there is no account yet",
+                remedy="spinecast users add NAME --role administrator",
+            )
+    provider = None
+    if sign_in.provider is not None:
+        from spinecast.serving.access.provider import Provider  # takes time that a server without one need not spend
+
+        provider = Provider(sign_in.provider, client_secret(), f"{address}{BACK}")
+    return Gate(store, sign_in, door_of(settings), Rates(settings.requests_per_minute), provider)
 
 
 def _end_as_told(server: object, door: socket.socket) -> None:
@@ -86,7 +150,7 @@ def _end_as_told(server: object, door: socket.socket) -> None:
         door.close()
 
 
-def open_state(store: Store, places: Places, complain: Callable[[str], None]) -> State:
+def open_state(store: Store, places: Places, complain: Callable[[str], None], mode: str = DEMONSTRATION_MODE) -> State:
     """Open the audit log and load the models, and record that a server has started.
 
     Raises
@@ -99,7 +163,7 @@ def open_state(store: Store, places: Places, complain: Callable[[str], None]) ->
     log = open_log(places)
     writer = AuditWriter(log)
     models = ServedModels(store, complain)
-    state = State(models, log, writer, Metrics())
+    state = State(models, log, writer, Metrics(), mode)
     try:
         models.start()
         seal = log.seal()
@@ -110,7 +174,7 @@ def open_state(store: Store, places: Places, complain: Callable[[str], None]) ->
             "mode": state.mode,
             "sealed_to": None if seal is None else seal.sequence,
         }
-        writer.record([Draft("start", local_demonstration().recorded, body)])
+        writer.record([Draft("start", "server" if mode == SIGN_IN_MODE else local_demonstration().recorded, body)])
     except BaseException:
         close_state(state)
         raise
@@ -123,16 +187,16 @@ def close_state(state: State) -> None:
     state.writer.close()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     # Named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms for every answer sent in two pieces.
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        door.bind((HOST, port))
+        door.bind((host.strip("[]"), port))
     except (OSError, OverflowError) as error:
         door.close()
         reason = error.strerror if isinstance(error, OSError) else error
         raise ServingError(
-            f"port {port} cannot be used: {reason}", where=HOST, remedy="name another with --port"
+            f"port {port} cannot be used: {reason}", where=host, remedy="name another with --port"
         ) from error
     return door

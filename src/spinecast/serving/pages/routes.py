@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path
@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN
 from spinecast.errors import SpinecastError
 from spinecast.serving.actors import Actor
-from spinecast.serving.bodies import as_lines, read_body
+from spinecast.serving.bodies import FORM, as_lines, read_body
 from spinecast.serving.models import ServedModel
 from spinecast.serving.pages.answered import Answered, ask, ask_scores, orders
 from spinecast.serving.pages.asking import Filled, read_form
@@ -28,10 +28,9 @@ from spinecast.serving.state import State
 
 __all__ = ["add_pages", "problem_page"]
 
-Allowed = Callable[[Request], Actor]
+Allowed = Callable[[Request], Awaitable[Actor]]
 FamilyKey = Annotated[str, Path(max_length=200)]
 
-FORM = "application/x-www-form-urlencoded"
 # The address of a static file carries the hash of its content.
 _FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import argon2
+import pytest
+
+pytest.importorskip("authlib")
+pytest.importorskip("limits")
+
+from serving import made_store
+from serving.access.made_browser import Browser
+from serving.made_store import Address
+
+from spinecast.accounts import passwords
+from spinecast.accounts.people import People
+from spinecast.accounts.store import AccountStore
+from spinecast.serving.access.gate import Gate
+from spinecast.serving.access.rates import Rates
+from spinecast.serving.access.settings import Door, SignInSettings
+from spinecast.serving.actors import SIGN_IN_MODE
+from spinecast.serving.app import make_app
+from spinecast.serving.server import close_state, open_state
+from spinecast.serving.state import State
+from spinecast.tracking.store import Store
+
+PASSWORDS = {
+    "anna": "the first of four words",
+    "dora": "the second of four words",
+    "aude": "the third of four words",
+    "adam": "the fourth of four words",
+}
+ROLES = {"anna": "clinician", "dora": "data_scientist", "aude": "auditor", "adam": "administrator"}
+
+
+@pytest.fixture(scope="session")
+def signed_state(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+    """A server that requires sign-in, with one account for each role."""
+    from spinecast.audit.places import audit_places
+
+    patch = pytest.MonkeyPatch()
+    weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    patch.setattr(passwords, "_HASHER", weak)
+    patch.setattr(passwords, "_NOBODYS", weak.hash("nobody"))
+    places = audit_places({"SPINECAST_AUDIT": str(tmp_path_factory.mktemp("signed") / "audit")})
+    opened = open_state(filled, places, pytest.fail, SIGN_IN_MODE)
+    people = People(AccountStore(opened.log, opened.writer.record_with))
+    for name, role in ROLES.items():
+        people.add(name, {role}, PASSWORDS[name], "test")  # type: ignore[arg-type]
+    yield opened
+    close_state(opened)
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def gate(signed_state: State) -> Gate:
+    store = AccountStore(signed_state.log, signed_state.writer.record_with)
+    return Gate(store, SignInSettings(), Door(), Rates(100_000))
+
+
+@pytest.fixture(scope="session")
+def signed_server(signed_state: State, gate: Gate) -> Iterator[Address]:
+    with made_store.running(make_app(signed_state, gate=gate)) as address:
+        yield address
+
+
+@pytest.fixture
+def browser(signed_server: Address) -> Browser:
+    return Browser(signed_server)
+
+
+@pytest.fixture
+def anna(browser: Browser) -> Browser:
+    """A clinician's browser, signed in."""
+    assert browser.sign_in("anna", PASSWORDS["anna"]).status == 303
+    return browser
