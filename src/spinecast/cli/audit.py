@@ -139,7 +139,10 @@ def replay(
     with _naming_alterations():
         found = read_one(log.append, log, command_line_actor(), record)
     models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
-    done = replay_record(log.append, models, found, command_line_actor())
+    try:
+        done = replay_record(log.append, models, found, command_line_actor())
+    finally:
+        models.stop()
     if json_:
         typer.echo(canonical_json(done))
     else:

@@ -93,7 +93,9 @@ def _add_watching(app: FastAPI, state: State, who: Who) -> None:
         except AuditError as error:
             raise problem_of(error) from error
         said = {"status": "ready", "records": 0 if head is None else head.sequence, "mode": state.mode}
-        return JSONResponse({**said, "models": len(state.models.current), "refused": dict(state.models.refused)})
+        registry = "does not answer" if state.models.trouble else "answers"
+        models = {"models": len(state.models.current), "refused": dict(state.models.refused), "registry": registry}
+        return JSONResponse({**said, **models})
 
 
 def _add_models(app: FastAPI, state: State, who: Who) -> None:
@@ -123,7 +125,9 @@ def _add_models(app: FastAPI, state: State, who: Who) -> None:
 
     @app.get(f"{PREFIX}/metrics", dependencies=[Depends(permitted("read_metrics", who))])
     def metrics() -> Response:
-        text = state.metrics.text(len(state.models.current), len(state.models.refused))
+        text = state.metrics.text(
+            len(state.models.current), len(state.models.refused), registry=not state.models.trouble
+        )
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 

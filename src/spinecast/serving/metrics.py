@@ -34,9 +34,15 @@ class Metrics:
         )
         self.served = Gauge("spinecast_models_served", "Models served now", registry=self.registry)
         self.refused = Gauge("spinecast_models_refused", "Versions that cannot be served", registry=self.registry)
+        self.answering = Gauge(
+            "spinecast_registry_answers",
+            "Whether the registry could be read lately",
+            registry=self.registry,
+        )
 
-    def text(self, served: int, refused: int) -> bytes:
+    def text(self, served: int, refused: int, *, registry: bool = True) -> bytes:
         """Return the present numbers in Prometheus' text format."""
         self.served.set(served)
         self.refused.set(refused)
+        self.answering.set(registry)
         return generate_latest(self.registry)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+import shutil
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -13,12 +18,16 @@ from spinecast.clinical.dictionary import variable
 from spinecast.errors import ArtifactError, DeclinedError, ServingError, SpinecastError, TrackingError, nearest
 from spinecast.explanation.answering import Kind, Question, asked_inputs, kind_of, predict_any
 from spinecast.models.loading import AnyModel, load_any_model
-from spinecast.tracking.serving_versions import ServingVersion, pinned_version, serving_versions
+from spinecast.tracking.serving_versions import ServingVersion, fetched, pinned_version, serving_versions
 from spinecast.tracking.store import Store
 
 __all__ = ["ServedModel", "ServedModels"]
 
 SECONDS_BETWEEN = 2.0
+MOST_SECONDS_BETWEEN = 60.0
+"""How long the registry is left alone while it does not answer."""
+SECONDS_REFUSED = 30.0
+"""After which a version that could not be served is tried again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +118,11 @@ class ServedModels:
         self._complain = complain
         self._current: Mapping[str, ServedModel] = MappingProxyType({})
         self._refused: Mapping[str, str] = MappingProxyType({})
+        self._tried: dict[ServingVersion, float] = {}
         self._pinned: dict[str, ServedModel] = {}
+        self._trouble = ""
+        # What has to be fetched from a server of models stands here, until the server stops.
+        self._folder = None if store.embedded else tempfile.TemporaryDirectory(prefix="spinecast-models-")
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -122,6 +135,11 @@ class ServedModels:
     def refused(self) -> Mapping[str, str]:
         """Versions (``name/version``) that should be served and cannot be, with the reason."""
         return self._refused
+
+    @property
+    def trouble(self) -> str:
+        """Why the registry could not be read when it was looked at last; empty while it can."""
+        return self._trouble
 
     def get(self, name: str) -> ServedModel:
         """Return a served model.
@@ -156,7 +174,7 @@ class ServedModels:
             return served
         key = f"{name}/{version}/{identity}"
         if key not in self._pinned:
-            found = _load(pinned_version(self.store, name, version))
+            found = self._load(pinned_version(self.store, name, version))
             if found.identity != identity:
                 raise ArtifactError(
                     f"{name} version {version} is not the model that answered then",
@@ -177,24 +195,54 @@ class ServedModels:
             If the store does not answer.
         """
         before, current, refused = self._current, {}, {}
-        for version in serving_versions(self.store):
-            old = before.get(version.name)
+        listed = serving_versions(self.store)
+        for version in listed:
+            old, numbered = before.get(version.name), f"{version.name}/{version.version}"
             if old is not None and old.version == version:
                 current[version.name] = old
                 continue
-            try:
-                found = _load(version)
-                if old is not None:  # whoever asks for it first is not to wait for what a first answer takes
-                    _rehearse(found)
-                current[version.name] = found
-            except (SpinecastError, ArithmeticError) as error:
-                refused[f"{version.name}/{version.version}"] = getattr(error, "what", str(error))
-                if old is not None:
-                    current[version.name] = old
+            if time.monotonic() - self._tried.get(version, -math.inf) < SECONDS_REFUSED:
+                reason = self._refused.get(numbered, "")
+            else:
+                found, reason = self._tried_out(version, rehearse=old is not None)
+                if found is not None:
+                    current[version.name] = found
+                    continue
+            refused[numbered] = reason
+            if old is not None:
+                current[version.name] = old
+        self._tried = {version: at for version, at in self._tried.items() if version in listed}
         for numbered, reason in refused.items():
             if self._refused.get(numbered) != reason:
                 self._complain(f"NOT SERVED: {numbered}: {reason}")
         self._current, self._refused = MappingProxyType(current), MappingProxyType(refused)
+
+    def _tried_out(self, version: ServingVersion, *, rehearse: bool) -> tuple[ServedModel | None, str]:
+        """Load a version; where that cannot be, say why: whatever is wrong with one, the others are served."""
+        self._tried.pop(version, None)
+        try:
+            found = self._load(version)
+            if rehearse:  # whoever asks for it first is not to wait for what a first answer takes
+                _rehearse(found)
+        except (SpinecastError, ArithmeticError) as error:
+            reason = getattr(error, "what", str(error))
+        except Exception as error:  # a file of the right hash that our code cannot take
+            reason = f"{type(error).__name__} while it was loaded"
+        else:
+            return found, ""
+        self._tried[version] = time.monotonic()
+        return None, reason
+
+    def _load(self, version: ServingVersion) -> ServedModel:
+        """Load a version, from a copy that is gone again where it had to be fetched."""
+        if self._folder is None:
+            return _checked(version)
+        local = fetched(self.store, version, Path(self._folder.name))
+        try:
+            return _checked(local)
+        finally:
+            if local.folder is not None:
+                shutil.rmtree(local.folder)
 
     def start(self) -> None:
         """Load, then look again every few seconds.
@@ -208,7 +256,7 @@ class ServedModels:
         if not self._current:
             raise ServingError(
                 "no model can be served",
-                where=self.store.uri,
+                where=self.store.shown,
                 expected="a registered model with the alias champion or candidate"
                 + "".join(f"; {numbered}: {reason}" for numbered, reason in self._refused.items()),
                 remedy="train a study: make demo",
@@ -221,6 +269,8 @@ class ServedModels:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=SECONDS_BETWEEN)
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _watch(self) -> None:
         for served in self._current.values():
@@ -228,18 +278,28 @@ class ServedModels:
                 _rehearse(served)
             except ArithmeticError as error:
                 self._complain(f"{served.numbered} cannot explain what it serves: {error}")
-        said = ""
-        while not self._stop.wait(SECONDS_BETWEEN):
-            try:
-                self.refresh()
-                said = ""
-            except SpinecastError as error:  # what is in memory goes on answering
-                if error.what != said:
-                    self._complain(f"the registry cannot be read: {error.what}")
-                said = error.what
+        wait = SECONDS_BETWEEN
+        while not self._stop.wait(wait):
+            trouble = self._looked()
+            if trouble and not self._trouble:
+                self._complain(f"{trouble}; what is in memory goes on answering")
+            elif self._trouble and not trouble:
+                self._complain("the registry answers again")
+            self._trouble = trouble
+            wait = min(2 * wait, MOST_SECONDS_BETWEEN) if trouble else SECONDS_BETWEEN
+
+    def _looked(self) -> str:
+        """Look once; return what kept us from it. Nothing ends the watch: it would end unseen."""
+        try:
+            self.refresh()
+        except SpinecastError as error:
+            return error.what
+        except Exception as error:
+            return f"the registry cannot be read: {type(error).__name__}, a defect of spinecast"
+        return ""
 
 
-def _load(version: ServingVersion) -> ServedModel:
+def _checked(version: ServingVersion) -> ServedModel:
     model, identity = load_any_model(version.model_folder)
     if version.identity and version.identity != identity:
         raise ArtifactError(

@@ -149,7 +149,7 @@ def _question(inputs: Mapping[str, Any], served: ServedModel) -> dict[str, Any]:
 
 def _watching() -> dict[str, Any]:
     mode = {"mode": _TEXT}
-    counted = {"records": {"type": "integer"}, "models": {"type": "integer"}, "refused": _ANYTHING}
+    counted = {"records": {"type": "integer"}, "models": {"type": "integer"}, "refused": _ANYTHING, "registry": _TEXT}
     models = {"models": {"type": "array", "items": _reference("Model")}, "refused": _ANYTHING}
     asked = {
         "type": "object",

@@ -1,17 +1,20 @@
 """Which version of each registered model is to be served, and where its files lie.
 
 An embedded store is read with SQLite itself: importing MLflow takes seconds, a server asks again every few of them. A
-test compares what is read with what MLflow says of the same store. A store behind a server is asked through MLflow.
+test compares what is read with what MLflow says of the same store. A store behind a server is asked through MLflow, and
+a version's files are fetched from it once, when the version is to be loaded.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -19,7 +22,10 @@ from spinecast.errors import TrackingError
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND
 from spinecast.tracking.store import Store
 
-__all__ = ["CHAMPION_ALIAS", "ServingVersion", "pinned_version", "serving_versions"]
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["CHAMPION_ALIAS", "ServingVersion", "fetched", "pinned_version", "serving_versions"]
 
 CHAMPION_ALIAS = "champion"
 # In this order: a candidate is served where nobody has been made champion yet, and says so.
@@ -38,8 +44,11 @@ class ServingVersion:
     identity : str
         What the registry promises.
     cohort_kind, run_id : str
-    folder : pathlib.Path
-        Below it lies the model's folder.
+    source : str
+        Address of the model's files.
+    folder : pathlib.Path or None
+        Below it lies the model's folder; None of a version behind a server that was not fetched. No part of which
+        version it is.
     record : pathlib.Path or None
         Folder of its run's record, where it can be reached as files.
     """
@@ -50,13 +59,15 @@ class ServingVersion:
     identity: str
     cohort_kind: str
     run_id: str
-    folder: Path
-    record: Path | None
+    source: str
+    folder: Path | None = field(default=None, compare=False)
+    record: Path | None = field(default=None, compare=False)
 
     @property
     def model_folder(self) -> Path:
         """The folder with the model's manifest."""
-        return next((path.parent for path in sorted(self.folder.rglob("manifest.json"))), self.folder)
+        folder = self.folder or Path(self.source)
+        return next((path.parent for path in sorted(folder.rglob("manifest.json"))), folder)
 
 
 def serving_versions(store: Store) -> list[ServingVersion]:
@@ -89,7 +100,7 @@ def pinned_version(store: Store, name: str, version: str) -> ServingVersion:
     if not found:
         raise TrackingError(
             f"the store no longer holds {name} version {version}",
-            where=store.uri,
+            where=store.shown,
             remedy="put the version back; another version gives other numbers",
         )
     return found[0]
@@ -136,6 +147,7 @@ def _embedded(store: Store, query: str, values: Mapping[str, str]) -> list[Servi
             identity=str(row["identity"] or ""),
             cohort_kind=str(row["cohort_kind"] or ""),
             run_id=str(row["run_id"] or ""),
+            source=str(row["location"]),
             folder=_local(str(row["location"])),
             record=_local(str(row["run_location"])) / "record" if row["run_location"] else None,
         )
@@ -148,41 +160,93 @@ def _local(location: str) -> Path:
     return Path(url2pathname(urlsplit(location).path)) if location.startswith("file:") else Path(location)
 
 
-def _aliased_by_client(store: Store) -> list[ServingVersion]:
+def fetched(store: Store, version: ServingVersion, into: Path) -> ServingVersion:
+    """Return a version with its model and its run's record as files on this machine.
+
+    Parameters
+    ----------
+    store : Store
+    version : ServingVersion
+    into : pathlib.Path
+        Folder for what has to be fetched from a server; each version gets a new one below it.
+
+    Raises
+    ------
+    TrackingError
+        If the server does not answer or does not hold them.
+    """
+    if version.folder is not None:
+        return version
+    with _asking(store) as client:
+        from mlflow.artifacts import download_artifacts
+
+        place = Path(tempfile.mkdtemp(prefix=f"{version.name}-{version.version}-", dir=into))
+        folder = Path(download_artifacts(version.source, dst_path=str(place / "model"), tracking_uri=store.uri))
+        recorded = any(one.path == "record" for one in client.list_artifacts(version.run_id))
+        record = Path(client.download_artifacts(version.run_id, "record", str(place))) if recorded else None
+    return replace(version, folder=folder, record=record)
+
+
+@contextmanager
+def _asking(store: Store) -> Iterator[MlflowClient]:
+    """Ask a server through MLflow; whatever it or the way to it does is one error."""
+    # Whoever serves asks again in a while; MLflow would try one question for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     client = store.client()
-    found = []
-    for registered in client.search_registered_models(max_results=1000):
-        for alias, version in registered.aliases.items():
-            if alias in ALIASES:
-                found += _fetched(store, [client.get_model_version(registered.name, str(version))], alias)
-    return found
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield client
+    except (MlflowException, OSError) as error:  # requests' errors are OSErrors
+        raise TrackingError(
+            f"the model registry does not answer: {_cause(error)}",
+            where=store.shown,
+            expected="an MLflow server that answers and holds what it names",
+        ) from error
+
+
+def _cause(error: BaseException) -> str:
+    """Name what began it; addresses and their passwords, which MLflow's own messages repeat, are left out."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    said = error.strerror if isinstance(error, OSError) else getattr(error, "error_code", None)
+    return f"{type(error).__name__}{f' ({said})' if said else ''}"
+
+
+def _aliased_by_client(store: Store) -> list[ServingVersion]:
+    found, token = [], None
+    with _asking(store) as client:
+        while True:
+            page = client.search_registered_models(max_results=100, page_token=token)
+            for registered in page:
+                for alias, version in registered.aliases.items():
+                    if alias in ALIASES:
+                        found.append(_named(client.get_model_version(registered.name, str(version)), alias))
+            token = page.token
+            if not token:
+                return found
 
 
 def _numbered_by_client(store: Store, name: str, version: str) -> list[ServingVersion]:
     from mlflow.exceptions import MlflowException
 
-    try:
-        return _fetched(store, [store.client().get_model_version(name, version)], "")
-    except MlflowException:
-        return []
+    with _asking(store) as client:
+        try:
+            return [_named(client.get_model_version(name, version), "")]
+        except MlflowException as error:
+            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            return []
 
 
-def _fetched(store: Store, versions: Iterable[Any], alias: str) -> list[ServingVersion]:
-    found = []
-    for version in versions:
-        with store.active() as mlflow:
-            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source))
-            run = mlflow.MlflowClient().get_run(version.run_id)
-        found.append(
-            ServingVersion(
-                name=str(version.name),
-                version=str(version.version),
-                alias=alias,
-                identity=str(version.tags.get(IDENTITY, "")),
-                cohort_kind=str(version.tags.get(KIND, "")),
-                run_id=str(version.run_id),
-                folder=folder,
-                record=_local(f"{run.info.artifact_uri}/record"),
-            )
-        )
-    return found
+def _named(version: Any, alias: str) -> ServingVersion:
+    return ServingVersion(
+        name=str(version.name),
+        version=str(version.version),
+        alias=alias,
+        identity=str(version.tags.get(IDENTITY, "")),
+        cohort_kind=str(version.tags.get(KIND, "")),
+        run_id=str(version.run_id),
+        source=str(version.source),
+    )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from spinecast.errors import TrackingError
 from spinecast.files import ensure_writable_directory
@@ -49,6 +50,12 @@ class Store:
     def embedded(self) -> bool:
         """Whether the store is files on this machine that no server stands before."""
         return self.uri.startswith("sqlite:")
+
+    @property
+    def shown(self) -> str:
+        """The address without the name and the password that it may hold."""
+        address = urlsplit(self.uri)
+        return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl() if address.netloc else self.uri
 
     @property
     def _database(self) -> Path:
