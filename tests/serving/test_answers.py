@@ -182,14 +182,16 @@ def test_many_patients_are_answered_line_by_line_and_each_is_recorded(server: Ad
     lines = [json.dumps({"inputs": {"age": 20 + number / 2}}) for number in range(70)]
     lines[7] = '{"inputs": {"albumin": 37}}'
     lines[9] = "not JSON"
+    lines[11] = '{"inputs": {"age": 63' + " " * 70_000 + "}}"
     said = server.ask("POST", f"models/{EVENT}/predict-many", "\n".join(lines).encode(), kind="application/x-ndjson")
     assert said.status == 200
     answers = said.lines
     assert [one["line"] for one in answers] == list(range(1, 71))
     assert answers[7]["problem"]["errors"][0]["field"] == "albumin"
     assert answers[9]["problem"]["status"] == 400
+    assert answers[11]["problem"]["status"] == 413
     right = [one for one in answers if "problem" not in one]
-    assert len({one["audit_id"] for one in right}) == 68
+    assert len({one["audit_id"] for one in right}) == 67
     alone = server.predict({"age": 22.5}).json["prediction"]
     assert answers[5]["prediction"] == alone
     record = state.log.get(right[-1]["audit_id"])

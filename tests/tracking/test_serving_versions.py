@@ -12,11 +12,11 @@ from spinecast.errors import TrackingError
 from spinecast.models.loading import load_any_model
 from spinecast.tracking import serving_versions as module
 from spinecast.tracking.runs import write_run
-from spinecast.tracking.serving_versions import pinned_version, serving_versions
+from spinecast.tracking.serving_versions import fetched, pinned_version, serving_versions
 from spinecast.tracking.store import Store
 
 
-def test_aliases_identities_and_places_are_those_of_mlflow(make_store: MakeStore, output: Path) -> None:
+def test_aliases_identities_and_places_are_those_of_mlflow(make_store: MakeStore, output: Path, tmp_path: Path) -> None:
     store = make_store()
     for _ in range(2):
         write_run(store, made_runs.content_of(output))
@@ -33,7 +33,7 @@ def test_aliases_identities_and_places_are_those_of_mlflow(make_store: MakeStore
     ]
     by_client = {(one.name, one.alias): one for one in module._aliased_by_client(store)}
     for one in read:
-        other = by_client[one.name, one.alias]
+        other = fetched(store, by_client[one.name, one.alias], tmp_path)
         assert (one.version, one.identity, one.run_id, one.cohort_kind) == (
             other.version,
             other.identity,
@@ -41,9 +41,10 @@ def test_aliases_identities_and_places_are_those_of_mlflow(make_store: MakeStore
             other.cohort_kind,
         )
         assert load_any_model(one.model_folder)[1] == load_any_model(other.model_folder)[1] == one.identity
-        assert one.record == other.record
+        assert fetched(store, one, tmp_path) is one  # files already
         assert one.record is not None
-        assert (one.record / "run.json").is_file()
+        assert other.record is not None
+        assert (one.record / "run.json").read_bytes() == (other.record / "run.json").read_bytes()
     pinned = pinned_version(store, "simulated_mortality", "2")
     assert (pinned.version, pinned.alias) == ("2", "")
     store.client().delete_model_version("simulated_mortality", "2")

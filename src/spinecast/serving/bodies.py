@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
 from starlette.requests import Request
@@ -57,7 +58,8 @@ async def read_body(request: Request, most: int, kind: str) -> bytes:
 def batches_of(content: bytes) -> Iterator[list[tuple[int, bytes]]]:
     """Lines with their numbers from 1, blank ones passed over, some at a time."""
     batch: list[tuple[int, bytes]] = []
-    for number, line in enumerate(content.splitlines(), start=1):
+    # One after the other: all at once, a body of line ends alone would be held many times over.
+    for number, line in enumerate(BytesIO(content), start=1):
         if line.strip():
             batch.append((number, line))
         if len(batch) == _LINES_AT_ONCE:

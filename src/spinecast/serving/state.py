@@ -18,7 +18,7 @@ from spinecast.serving.answers import answer
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.models import ServedModel, ServedModels
 from spinecast.serving.problems import Problem, problem_of
-from spinecast.serving.reading import PatientQuestion, read_json, read_question
+from spinecast.serving.reading import MOST_BYTES, PatientQuestion, read_json, read_question
 from spinecast.serving.recording import prediction_draft, scores_draft, software
 from spinecast.serving.scores_beside import scores_of
 
@@ -137,8 +137,10 @@ class State:
         Raises
         ------
         Problem
-            If it is none.
+            If it is none, or larger than one may be.
         """
+        if len(content) > MOST_BYTES:  # a line among many
+            raise Problem(413, "too-large", f"a question is larger than {MOST_BYTES} bytes")
         try:
             return read_question(read_json(content))
         except SpinecastError as error:

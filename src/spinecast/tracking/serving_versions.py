@@ -181,7 +181,10 @@ def fetched(store: Store, version: ServingVersion, into: Path) -> ServingVersion
         from mlflow.artifacts import download_artifacts
 
         place = Path(tempfile.mkdtemp(prefix=f"{version.name}-{version.version}-", dir=into))
-        folder = Path(download_artifacts(version.source, dst_path=str(place / "model"), tracking_uri=store.uri))
+        location = client.get_model_version_download_uri(version.name, version.version)
+        if location.startswith("models:/"):  # asked by its id here: MLflow would ask the store of the environment
+            location = client.get_logged_model(location.removeprefix("models:/")).artifact_location
+        folder = Path(download_artifacts(location, dst_path=str(place / "model"), tracking_uri=store.uri))
         recorded = any(one.path == "record" for one in client.list_artifacts(version.run_id))
         record = Path(client.download_artifacts(version.run_id, "record", str(place))) if recorded else None
     return replace(version, folder=folder, record=record)
