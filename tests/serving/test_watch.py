@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def waited(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
     return condition()

@@ -278,18 +278,20 @@ class ServedModels:
                 _rehearse(served)
             except ArithmeticError as error:
                 self._complain(f"{served.numbered} cannot explain what it serves: {error}")
+            except Exception as error:  # nothing ends the watch: it would end unseen
+                self._complain(f"{served.numbered} did not answer about nobody: {type(error).__name__}")
         wait = SECONDS_BETWEEN
         while not self._stop.wait(wait):
-            trouble = self._looked()
-            if trouble and not self._trouble:
-                self._complain(f"{trouble}; what is in memory goes on answering")
-            elif self._trouble and not trouble:
-                self._complain("the registry answers again")
+            before, trouble = self._trouble, self._looked()
             self._trouble = trouble
+            if trouble and not before:
+                self._complain(f"{trouble}; what is in memory goes on answering")
+            elif before and not trouble:
+                self._complain("the registry answers again")
             wait = min(2 * wait, MOST_SECONDS_BETWEEN) if trouble else SECONDS_BETWEEN
 
     def _looked(self) -> str:
-        """Look once; return what kept us from it. Nothing ends the watch: it would end unseen."""
+        """Look once; return what kept us from it, whatever it was."""
         try:
             self.refresh()
         except SpinecastError as error:
