@@ -242,10 +242,10 @@ def test_a_study_that_contradicts_itself_is_one_clear_error(tmp_path: Path, chan
         load_study(written(tmp_path), [change])
 
 
-def test_a_model_of_times_takes_no_image_features(tmp_path: Path) -> None:
+def test_a_model_of_times_takes_image_features_as_one_of_an_event_does(tmp_path: Path) -> None:
     text = simulated.TIMED_STUDY.replace("creatinine, sodium]", "creatinine, sodium, ct]") + BLOCK
-    with pytest.raises(StudyError, match="a model of times takes no image features"):
-        load_study(written(tmp_path, text=text))
+    study = load_study(written(tmp_path, text=text))
+    assert {name for name in model_predictors(study) if name.startswith("ct.")} >= {"ct.batch"}
 
 
 @pytest.mark.parametrize(

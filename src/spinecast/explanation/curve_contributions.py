@@ -10,7 +10,7 @@ hazards on the grid. How that is taken apart depends on what the member is:
 - hazards by interval: by permutation sampling of the sum itself.
 
 With competing causes the risk is no affine function of any one of them: the complementary log-log of the cumulative
-incidence is taken apart by permutation sampling as a whole.
+incidence is taken apart by permutation sampling as a whole, image features on each member's own scale.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from spinecast.explanation.contributions import (
     require_additive,
 )
 from spinecast.explanation.keeping import reference_patients
+from spinecast.explanation.member_copies import with_copies
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.correction import never_falling
@@ -149,8 +150,10 @@ class _IncidenceAt:
 
 
 def _explain_incidence(model: CompetingRisksModel, matrix: FloatArray, day: float) -> CurveContributions:
-    whole = _IncidenceAt(model, day)
-    values, base = permutation_contributions(whole, matrix, reference_patients(model))
+    whole, copied = _IncidenceAt(model, day), with_copies(model, matrix, reference_patients(model))
+    values, base = permutation_contributions(
+        _IncidenceAt(copied.model, day), copied.rows, copied.references, copied.owner
+    )
     served = whole.score(matrix)
     residual = served - base - values.sum(axis=1)
     require_additive(residual, model.served_scale)
@@ -172,6 +175,8 @@ def _member_contributions(
 ) -> tuple[FloatArray, float]:
     """Contributions of each own predictor to a weighted sum of the member's curve, and the base of that sum."""
     curves, encoder = member.curves, member.encoder
+    # The references stand on the common scale of image features: so must the patients that are set against them.
+    matrix = encoder.harmonised(matrix)
     found: tuple[FloatArray, float] | None = None
     if isinstance(curves, HazardForest):
         found = _forest_part(curves, encoder.transform(matrix), weights)

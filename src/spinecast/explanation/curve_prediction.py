@@ -14,9 +14,10 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import QuestionError
 from spinecast.explanation.curve_contributions import explain_at
+from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
 from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.standing import Standing
-from spinecast.explanation.summary import contribution_rows, value_text
+from spinecast.explanation.summary import contribution_rows
 from spinecast.explanation.table_prediction import TablePrediction, predicted_table
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.competing import CompetingRisksModel
@@ -180,7 +181,9 @@ def predict_curve(
         If the model's study wants no risk given of such a patient.
     """
     asked = asked_days(model, days)
-    matrix, warnings = patient_row(given, model.predictors)
+    row, warnings = patient_row(given, model.predictors)
+    warnings = [*warnings, *scanner_sentences(model, row, scanners_given(given))]
+    matrix = model.with_gaps(row)
     standing, outside = require_answerable(model, matrix)
     known = [day for day in asked if day <= model.last_day]
     day = known[0] if days and known else model.explained_day
@@ -193,7 +196,7 @@ def predict_curve(
         identity=identity,
         outcome=str(model.about["outcome"]["label"]),
         given=dict(given),
-        used={entry.name: value_text(entry, matrix[0, j]) for j, entry in enumerate(variables)},
+        used=used_texts(variables, matrix[0], given),
         horizons=horizons,
         curve=curve,
         other_causes=_others(model, matrix, asked),

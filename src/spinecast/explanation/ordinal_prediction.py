@@ -154,6 +154,7 @@ def predict_levels(
     threshold = threshold_asked(model, level)
     matrix, warnings = patient_row(given, model.predictors)
     warnings = [*warnings, *scanner_sentences(model, matrix, scanners_given(given))]
+    matrix = model.with_gaps(matrix)
     standing, outside = require_answerable(model, matrix)
     why = explain_threshold(model, matrix, threshold)
     variables = [variable(name) for name in model.predictors]

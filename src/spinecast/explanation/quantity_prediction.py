@@ -224,6 +224,7 @@ def predict_quantity(
     row, warnings = patient_row(given, asked)
     matrix = row[:, : len(model.predictors)]
     warnings = [*warnings, *scanner_sentences(model, matrix, scanners_given(given))]
+    matrix = model.with_gaps(matrix)
     standing, outside = require_answerable(model, matrix)
     found, why = model.distribution(matrix), explain_median(model, matrix)
     variables = [variable(name) for name in model.predictors]

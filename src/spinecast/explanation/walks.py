@@ -37,14 +37,18 @@ class Scored(Protocol):
         ...
 
 
-def permutation_contributions(member: Scored, matrix: FloatArray, background: FloatArray) -> tuple[FloatArray, float]:
+def permutation_contributions(
+    member: Scored, matrix: FloatArray, background: FloatArray, owner: NDArray[np.int64] | None = None
+) -> tuple[FloatArray, float]:
     """Contributions of each variable by permutation sampling against a background, and the mean score of that.
 
     Parameters
     ----------
     member : Scored
-    matrix : ndarray, shape (n, variables)
-    background : ndarray, shape (references, variables)
+    matrix : ndarray, shape (n, columns)
+    background : ndarray, shape (references, columns)
+    owner : ndarray of int64, shape (columns,), optional
+        Which variable each column is of: columns of one are switched together. Each is a variable if not given.
 
     Returns
     -------
@@ -58,10 +62,11 @@ def permutation_contributions(member: Scored, matrix: FloatArray, background: Fl
         walks = _WALKS.of(scorer, lambda: _column_walks(encoder, scorer, background), made_of)
         columns = encoder.transform(matrix)
         return np.stack([walks.walked(row) for row in columns]) if len(matrix) else np.empty(matrix.shape), walks.base
-    owner = np.arange(matrix.shape[1])
-    values = np.empty(matrix.shape)
+    owner = np.arange(matrix.shape[1]) if owner is None else owner
+    variables = int(owner.max()) + 1
+    values = np.empty((len(matrix), variables))
     for place, row in enumerate(matrix):
-        values[place] = _walk(member.score, row, background, owner, matrix.shape[1])
+        values[place] = _walk(member.score, row, background, owner, variables)
     return values, float(member.score(background).mean())
 
 

@@ -144,6 +144,7 @@ def _timed_sections(record: RunRecord) -> tuple[Section, ...]:
     found = (
         timed_summary_section(record),
         cohort_section(record),
+        features_section(record),
         timed_outcome_section(record),
         study_section(record),
         tuning_section(record),

@@ -111,9 +111,8 @@ def _missing(served: ServedModel, asked: PatientQuestion, *, explain: bool) -> d
     """Say what was not known, and what that cost."""
     model = served.model
     row, _ = patient_row(asked.inputs, served.inputs)
-    if isinstance(model, PrognosisModel):
-        row = model.with_gaps(row)  # what goes missing with an unknown scanner is missing here too
-    matrix = np.ascontiguousarray(row[:, : len(model.predictors)])
+    # What goes missing with an unknown scanner is missing here too.
+    matrix = np.ascontiguousarray(model.with_gaps(row[:, : len(model.predictors)]))
     absent = [name for name, value in zip(model.predictors, matrix[0], strict=True) if np.isnan(value)]
     said: dict[str, Any] = {
         "count": len(absent),

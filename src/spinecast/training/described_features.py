@@ -11,11 +11,8 @@ from spinecast.clinical.features import batch_name, feature_text, features_toget
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing.by_outcome import SMALLEST_SHOWN
 from spinecast.cohorts.outcomes import LabelledOutcome
-from spinecast.models.members import Member
-from spinecast.models.ordinal.model import OrdinalModel
-from spinecast.models.prognosis_model import PrognosisModel
-from spinecast.models.quantiles.model import QuantityModel
-from spinecast.models.several_scorers import SeveralScorers
+from spinecast.models.loading import AnyModel
+from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.plan import model_predictors
 from spinecast.training.study import Study
@@ -25,9 +22,7 @@ __all__ = ["described_features"]
 FloatArray = NDArray[np.float64]
 
 
-def described_features(
-    study: Study, cohort: Cohort, labelled: LabelledOutcome, model: PrognosisModel | QuantityModel | OrdinalModel
-) -> dict[str, Any]:
+def described_features(study: Study, cohort: Cohort, labelled: LabelledOutcome, model: AnyModel) -> dict[str, Any]:
     """Describe the image features of a study: ``{"features": [...]}`` of JSON values, or nothing without any.
 
     What scanners explain of each feature's variance is given before harmonisation and after one that was learned from
@@ -39,7 +34,7 @@ def described_features(
     cohort : Cohort
     labelled : LabelledOutcome
         The patients analysed.
-    model : PrognosisModel
+    model : AnyModel
         Whose members say which features were kept.
     """
     predictors = model_predictors(study)
@@ -93,19 +88,21 @@ def _explained(values: FloatArray, texts: NDArray[Any], scanners: list[str]) -> 
     return float(between / ((own - own.mean()) ** 2).sum())
 
 
-def _kept(model: PrognosisModel | QuantityModel | OrdinalModel, own: tuple[str, ...]) -> list[dict[str, Any]]:
+def _kept(model: AnyModel, own: tuple[str, ...]) -> list[dict[str, Any]]:
     """How many of the final model's members keep each feature, by part."""
     parts = []
-    for part in model.parts:
+    hazards = model.hazards if isinstance(model, CompetingRisksModel) else (model,)
+    words = model.labels if isinstance(model, CompetingRisksModel) else ("",)
+    for cause, part in [(cause, part) for cause, one in zip(words, hazards, strict=True) for part in one.parts]:
         names = [model.predictors[position] for position in part.positions]
         if not set(own) & set(names):
             continue
         # Whatever its missing values are met by, a part with image features is made of plain fits.
-        encoders = [member.encoder for member in part.members if isinstance(member, Member | SeveralScorers)]
+        encoders = [member.encoder for member in part.members if hasattr(member, "encoder")]
         kept = [{names[variable] for variable in encoder.owner} & set(own) for encoder in encoders]
         parts.append(
             {
-                "part": part.label,
+                "part": f"{part.label}, {cause.lower()}" if cause else part.label,
                 "members": len(kept),
                 "counts": [len(one) for one in kept],
                 "always": sum(all(name in one for one in kept) for name in own),

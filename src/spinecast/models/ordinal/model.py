@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.image_gaps import gaps_of_parts
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.ordinal.thresholds import ThresholdLines, in_order, level_probabilities
@@ -136,7 +137,11 @@ class OrdinalModel:
         """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
         from spinecast.cohorts.cohort import frame_matrix
 
-        return frame_matrix(patients, self.predictors)
+        return self.with_gaps(frame_matrix(patients, self.predictors))
+
+    def with_gaps(self, matrix: FloatArray) -> FloatArray:
+        """Rows as recorded, with image features that cannot be brought onto the common scale missing."""
+        return gaps_of_parts(self.parts, matrix)
 
     def member_log_odds(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
         """Cumulative log-odds of each fold's fits alone, shape (members, n, thresholds), before they are ordered."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.image_gaps import gaps_of_parts
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
@@ -149,7 +150,11 @@ class QuantityModel:
         """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
         from spinecast.cohorts.cohort import frame_matrix
 
-        return frame_matrix(patients, self.predictors)
+        return self.with_gaps(frame_matrix(patients, self.predictors))
+
+    def with_gaps(self, matrix: FloatArray) -> FloatArray:
+        """Rows as recorded, with image features that cannot be brought onto the common scale missing."""
+        return gaps_of_parts(self.parts, matrix)
 
     def shifted(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
         """Shifted quantiles on the scale before they are put in order, shape (n, levels).

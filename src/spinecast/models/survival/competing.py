@@ -17,11 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.models.image_gaps import first_common_scale, gaps_of_parts
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import made_from_synthetic, mean_in_order
 from spinecast.models.survival.correction import never_falling
-from spinecast.models.survival.model import TimeToEventModel, risk_of
+from spinecast.models.survival.model import SurvivalPart, TimeToEventModel, risk_of
 from spinecast.models.survival.time_grid import read_at
 
 if TYPE_CHECKING:
@@ -162,7 +163,15 @@ class CompetingRisksModel:
 
     def matrix(self, patients: pandas.DataFrame) -> FloatArray:
         """Predictor values of a canonical table, shape (n, predictors)."""
-        return self.hazards[0].matrix(patients)
+        return self.with_gaps(self.hazards[0].matrix(patients))
+
+    def with_gaps(self, matrix: FloatArray) -> FloatArray:
+        """As :meth:`TimeToEventModel.with_gaps`."""
+        return gaps_of_parts(self._parts, matrix)
+
+    @property
+    def _parts(self) -> tuple[SurvivalPart, ...]:
+        return tuple(part for model in self.hazards for part in model.parts)
 
     def background(self) -> FloatArray:
         """As :meth:`TimeToEventModel.background`."""
@@ -209,6 +218,7 @@ class CompetingRisksModel:
             return lambda rows: self._cloglog([model.log_hazards(rows) for model in self.hazards], days)
 
         lacking, marginals, grid = np.isnan(matrix), self.hazards[0].marginals, self.hazards[0].grid
+        matrix = first_common_scale(self._parts, matrix)  # where its quantiles are
         if self.missing is None:
             return variance_over_quantiles(served(days), matrix, marginals)
         found = self.missing.added_variance(lacking)

@@ -21,6 +21,7 @@ from scipy.special import ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import Encoder
+from spinecast.models.image_gaps import first_common_scale, gaps_of_parts
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
@@ -141,7 +142,11 @@ class TimeToEventModel:
         """Predictor values of a canonical table, shape (n, predictors); absent columns are missing values."""
         from spinecast.cohorts.cohort import frame_matrix
 
-        return frame_matrix(patients, self.predictors)
+        return self.with_gaps(frame_matrix(patients, self.predictors))
+
+    def with_gaps(self, matrix: FloatArray) -> FloatArray:
+        """Rows as recorded, with image features that cannot be brought onto the common scale missing."""
+        return gaps_of_parts(self.parts, matrix)
 
     def member_log_hazards(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
         """Corrected curves of each fold's fits alone, or of one fold's only, shape (members, n, k)."""
@@ -219,6 +224,7 @@ class TimeToEventModel:
         As measured; one whose loss was not measured adds the variance over its development quantiles.
         """
         lacking = np.isnan(matrix)
+        matrix = first_common_scale(self.parts, matrix)  # where its quantiles are
         if self.missing is None:
             return variance_over_quantiles(self.log_hazards, matrix, self.marginals)
         # Measured before the last correction, which an update may have changed since.

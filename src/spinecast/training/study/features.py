@@ -171,9 +171,6 @@ def feature_problems(study: Study) -> Iterator[Problem]:
         yield from _column_problems(study, key, block)
         yield from _harmonisation_problems(study, key, block)
     yield from _imputation_problems(study)
-    if study.features and study.timed_outcome is not None:
-        what = "features: a model of times takes no image features"
-        yield Problem(("features",), what, "a study of one event or of a quantity", "make each day a study of its own")
     if study.features and study.cohort.borrow is not None:
         what = "cohort.borrow: a study with image features borrows nobody: whose scanners would theirs be?"
         yield Problem(("cohort", "borrow"), what, "one of the two", "leave borrow or features out")

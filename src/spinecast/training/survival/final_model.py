@@ -7,17 +7,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import read_by_day
 from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.encoding import all_knowing
 from spinecast.models.loading import TimedModel
-from spinecast.models.predictor_schema import PredictorSchema
+from spinecast.models.predictor_schema import applied
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.survival.competing import CompetingRisksModel, cloglog_incidence
 from spinecast.models.survival.correction import never_falling
-from spinecast.models.survival.model import risk_of
+from spinecast.models.survival.model import TimeToEventModel, risk_of
 from spinecast.notices import RESEARCH_USE
 from spinecast.training.environment import package_versions
+from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_missing_inputs, missing_loss
 from spinecast.training.plan import model_predictors
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
@@ -65,6 +66,15 @@ def held_out_curves(model: TimedModel, matrix: FloatArray, fold: int) -> FloatAr
     return curves[0] if len(hazards) == 1 else cloglog_incidence(hazards[0].grid, curves, hazards[0].grid)
 
 
+def all_knowing_hazard(model: TimeToEventModel, matrix: FloatArray) -> TimeToEventModel:
+    """Let every fit know a scanner that was too rare in some folds, from all its patients."""
+    parts = tuple(
+        replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
+        for part in model.parts
+    )
+    return replace(model, parts=parts)
+
+
 def final_timed_model(trained: TrainedTimes) -> TimedModel:
     """Make the study's model of what was chosen on all patients."""
     study, labelled = trained.study, trained.labelled
@@ -74,8 +84,10 @@ def final_timed_model(trained: TrainedTimes) -> TimedModel:
     used = {predictor for name in chosen for predictor in plans[name].predictors}
     predictors = tuple(name for name in model_predictors(study) if name in used)
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
-    schema = PredictorSchema.from_variables([variable(name) for name in predictors])
-    marginals = development_marginals(matrix, schema.levels)
+    schema = predictor_schema(study, predictors)
+    harmonisers = schema.fit_harmonisers(matrix)
+    marginals = development_marginals(applied(harmonisers, matrix), schema.levels)
+    described = described_blocks(study, trained.cohort, predictors)
     decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
     about = {
         "title": study.title,
@@ -88,16 +100,21 @@ def final_timed_model(trained: TrainedTimes) -> TimedModel:
             "n": len(labelled),
             "events": labelled.events[0],
         },
+        **({"features": described} if described else {}),
         **({"decline": decline} if decline else {}),
         "study_hash": study_hash(study),
         "seed": study.seed,
         "versions": package_versions(),
     }
     hazards = tuple(
-        final_hazard(cause, plans, name=study.study, predictors=predictors, marginals=marginals, about=about)
+        all_knowing_hazard(
+            final_hazard(cause, plans, name=study.study, predictors=predictors, marginals=marginals, about=about),
+            matrix,
+        )
         for cause in trained.causes
     )
-    development = learn_development_distribution(matrix, schema, inner_folds(trained.splits))
+    # Image features of several scanners have no one distribution: each member brings them onto a scale of its own.
+    development = None if harmonisers else learn_development_distribution(matrix, schema, inner_folds(trained.splits))
     if len(hazards) == 1:
         return replace(hazards[0], development=development)
     return CompetingRisksModel(

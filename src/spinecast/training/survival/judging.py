@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.features import block_of
 from spinecast.cohorts.outcomes import TimeToEventOutcome, read_by_day
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.statistics import Absent, Measure, measure_from_dict
@@ -211,7 +212,9 @@ def _subdistribution(trained: TrainedTimes, judge: TimedJudge) -> Sequence[dict[
     """Fine and Gray's regression in the same folds, where causes compete."""
     if len(trained.causes) == 1:
         return []
-    names = model_predictors(trained.study)
+    # Unpenalised, it is no match for hundreds of image features.
+    every = model_predictors(trained.study)
+    names = tuple(name for name in every if block_of(name) is None)
     days = judge.settings.horizons
     risk = fine_gray_out_of_fold(
         trained.cohort.matrix(names)[trained.labelled.rows],
@@ -229,7 +232,9 @@ def _subdistribution(trained: TrainedTimes, judge: TimedJudge) -> Sequence[dict[
     return [
         {
             "name": "fine_gray",
-            "label": "Fine-Gray regression of the same predictors",
+            "label": "Fine-Gray regression of the same predictors"
+            if len(names) == len(every)
+            else "Fine-Gray regression of the predictors that are no image features",
             "note": note,
             "identity": "Fine & Gray 1999, J Am Stat Assoc 94:496",
             "horizons": [_beside(trained, judge, day, JudgedRisk(values[:, at])) for at, day in enumerate(days)],

@@ -16,6 +16,8 @@ from spinecast.models.loading import TimedModel
 from spinecast.models.survival.artifact import save_competing_model, save_survival_model
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.reporting import RunRecord
+from spinecast.training.described_features import described_features
+from spinecast.training.features import predictor_schema
 from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -68,11 +70,13 @@ def publish_times(
     internal = clock.timed("internal_validation_seconds", lambda: judge_times_internally(trained, model))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
+    seen = read_as_seen(trained.labelled)
     run = run_facts(trained, identity, clock, overrides) | checklist.to_dict()
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),
         study_yaml=resolved_yaml(trained.study),
-        cohort=describe(trained.cohort, read_as_seen(trained.labelled), model_predictors(trained.study)),
+        cohort=describe(trained.cohort, seen, model_predictors(trained.study))
+        | described_features(trained.study, trained.cohort, seen, model),
         evaluation=evaluation | {"missing_inputs": missing.to_dict()},
         tuning=_tuning(trained),
         explanation=explanation,
@@ -89,7 +93,9 @@ def publish_times(
 def _explanation(trained: TrainedTimes, model: TimedModel) -> dict[str, Any]:
     return summarise_curves(
         model,
-        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
+        predictor_schema(trained.study, model.predictors).on_common_scale(
+            trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+        ),
         trained.risk([model.explained_day])[:, 0],
         [variable(name) for name in model.predictors],
         patients=trained.study.explanation.patients,

@@ -211,6 +211,15 @@ class TimedUnit(TuningUnit):
         """Integrated Brier score of held-out curves after correction."""
         return self.task.brier(self.split.train, self.recalibrated(held_out, self.line(held_out)))
 
+    def known_outcome(self) -> FloatArray:
+        """Whether each training patient had the event by the last horizon, NaN where that is not known.
+
+        What image features are ranked by where a study keeps the most informative ones.
+        """
+        time, event = self.task.time[self.split.train], self.task.event[self.split.train]
+        known = (time >= self.task.last) | (event == 1)
+        return np.where(known, np.where(time <= self.task.last, event, 0.0), np.nan)
+
     def member_bytes(self, member: Any) -> bytes:
         """One member as it is kept."""
         return survival_member_to_bytes(member)
