@@ -15,6 +15,7 @@ from spinecast.serving.actors import Actor
 from spinecast.serving.models import ServedModel
 from spinecast.serving.pages.asking import Filled
 from spinecast.serving.pages.validity import Validity, validity_of
+from spinecast.serving.pages.words import days_words
 from spinecast.serving.problems import Problem
 from spinecast.serving.reading import PatientQuestion
 from spinecast.serving.scores_beside import score_inputs
@@ -69,6 +70,16 @@ class Answered:
         if self.served.kind != "times":
             return label
         return "Survival over time" if self.is_death else f"{label} over time"
+
+    @property
+    def short(self) -> str:
+        """What it answers, where there is room for little."""
+        outcome = self.served.model.about["outcome"]
+        day = outcome.get("horizon_days")
+        if day is None:
+            return self.title
+        what = "Death" if self.is_death else str(outcome["label"])
+        return f"{what}, {days_words(float(day))}"
 
     @property
     def is_death(self) -> bool:

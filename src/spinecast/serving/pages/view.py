@@ -13,8 +13,8 @@ from spinecast.clinical.dictionary import variable
 from spinecast.reporting import formatting as fmt
 from spinecast.serving.pages import figures
 from spinecast.serving.pages.answered import Answered, changed_words
-from spinecast.serving.pages.asking import Value
-from spinecast.serving.pages.fields import Field
+from spinecast.serving.pages.asking import Filled, Value
+from spinecast.serving.pages.fields import Field, Form
 from spinecast.serving.pages.words import days_words, labelled_days, percent, points, quantity, signed
 
 __all__ = ["FILTERS", "GLOBALS", "TESTS"]
@@ -131,6 +131,16 @@ def shown_value(asked: Field, value: Value) -> str:
     return fmt.plain(f"{value.text} {value.unit or entry.unit_symbol}".rstrip())
 
 
+def unknown_labels(form: Form, filled: Filled) -> list[str]:
+    """Name what the models read and nobody gave: for paper, where the empty form does not stand beside the answer."""
+    return [
+        item.variable.label
+        for group in form.groups
+        for item in group.items
+        if isinstance(item, Field) and not (item.name in filled.values and filled.values[item.name].text)
+    ]
+
+
 def lower_first(text: str) -> str:
     """Begin in lower case, unless the first word is an abbreviation."""
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
@@ -169,6 +179,7 @@ FILTERS = {
     "sentence": fmt.sentence,
     "shown_value": shown_value,
     "signed": signed,
+    "unknown_labels": unknown_labels,
     "width": width,
     "zip": lambda one, other: list(zip(one, other, strict=True)),
 }
