@@ -240,7 +240,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(anna: Browser) -> None:
     for path in ("/sign-in", "/account", "models", "/nothing", "health"):
         said = anna.get(path)
         assert said.headers["x-content-type-options"] == "nosniff", path
-        assert said.headers["referrer-policy"] == "no-referrer", path
+        assert said.headers["referrer-policy"] == "same-origin", path
         assert "frame-ancestors 'none'" in said.headers["content-security-policy"], path
         assert said.headers["cache-control"] == "no-store", path
         assert "geolocation=()" in said.headers["permissions-policy"], path
