@@ -105,6 +105,7 @@ def test_what_no_browser_sends_is_refused(form: Form, content: bytes) -> None:
     assert found.value.status == 400
 
 
+@settings(max_examples=25)
 @given(
     st.dictionaries(st.sampled_from(["v.age", "u.albumin", "v.albumin", "v.sex", "w.albumin"]), st.text(max_size=12))
 )
