@@ -103,6 +103,60 @@ def test_what_a_table_of_patients_may_not_be(trained: TrainedStudy, here: Run, t
     assert here("predict", model, *allowed, folder=tmp_path).returncode == 0
 
 
+def test_a_table_in_stretches_has_contributions_whole_or_not_at_all(
+    trained: TrainedStudy, here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from spinecast.explanation import table_prediction, table_stretches
+
+    monkeypatch.setattr(table_prediction, "ROWS_AT_ONCE", 16)
+    table = simulated.patients(40, seed=8).drop(columns=["days", "died"])
+    table.assign(note=[None] * 20 + ["seen"] * 20).to_parquet(tmp_path / "in.parquet")
+    table.to_csv(tmp_path / "in.csv", index=False)
+    asked = ("predict", str(trained.output), "--contributions", "--input")
+    for source, target in (("in.parquet", "out.parquet"), ("in.csv", "out.csv")):
+        done = here(*asked, source, "--output", target, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "40 patients predicted" in done.stderr
+    found, written = pd.read_parquet(tmp_path / "out.parquet"), pd.read_csv(tmp_path / "out.csv")
+    assert found["note"].isna().sum() == 20
+    contributions = [name for name in found if name.startswith("contribution_")]
+    added = found["base_value"] + found[contributions].sum(axis=1)
+    assert added.to_numpy() == pytest.approx(found["explained"].to_numpy(), abs=1e-4)
+    assert (found[contributions] == written[contributions]).all(axis=None)
+    one = table.iloc[:1].dropna(axis=1).drop(columns="patient", errors="ignore").to_dict("records")[0]
+    known = {name: value for name, value in one.items() if f"contribution_{name}" in found}
+    (tmp_path / "patient.json").write_text(json.dumps(known))
+    done = here("predict", str(trained.output), "--patient", "patient.json", "--json", folder=tmp_path)
+    assert json.loads(done.stdout)["risk"] == found["risk"][0]  # alone, and among forty
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(table_stretches, "predict_any_table", interrupted)
+    done = here(*asked, "in.csv", "--output", "third.csv", folder=tmp_path)
+    assert done.returncode == 130
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_is_of_one_patient_or_of_a_table_is_refused_for_the_other(
+    trained: TrainedStudy, here: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "patient.json").write_text('{"age": 63}')
+    (tmp_path / "in.csv").write_text("age\n63\n")
+    model, table = str(trained.output), ("--input", "in.csv", "--output", "out.csv")
+    for options, words in (
+        (("--patient", "patient.json", "--contributions"), "adds columns to a table"),
+        ((*table, "--level", "2"), "says what is explained"),
+        ((*table, "--level", "2", "--contributions"), "no ordered levels"),
+        ((*table, "--json"), "prints one patient"),
+    ):
+        done = here("predict", model, *options, folder=tmp_path)
+        assert done.returncode == 2, options
+        assert words in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_unusual_inputs_of_a_table_are_named(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     table = simulated.patients(5, seed=8).drop(columns=["days", "died"])
     table.loc[2, "albumin"] = 1.0

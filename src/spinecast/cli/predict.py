@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinecast.cli.table_output import table_writer
 from spinecast.errors import ContractError, DeclinedError, SpinecastError
 
 if TYPE_CHECKING:
     import pandas
 
+    from spinecast.explanation.answering import Question
+    from spinecast.explanation.table_stretches import TableNotes
     from spinecast.models.loading import AnyModel
 
 __all__ = ["predict"]
@@ -20,8 +26,7 @@ __all__ = ["predict"]
 # No risk is given, on purpose: neither success nor a mistake of the user's.
 DECLINED = 3
 
-
-_PARQUET = (".parquet", ".pq")
+SECONDS_BETWEEN_WORDS = 5.0
 
 
 def predict(
@@ -35,6 +40,9 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="TABLE", help="Where the table's risks go: CSV or Parquet.")
     ] = None,
+    contributions: Annotated[
+        bool, typer.Option("--contributions", help="Add what each predictor of the table's patients contributes.")
+    ] = False,
     allow_similar: Annotated[
         bool,
         typer.Option("--allow-similar-columns", help="Take columns named almost like a predictor for something else."),
@@ -60,41 +68,37 @@ def predict(
     """Predict with a saved model. Research use only: never for the care of a person.
 
     Where the study wants no risk given of a patient, the answer is "declined" with the reason and the exit status 3.
+    A table may have any number of rows: it is checked whole, then predicted some thousands of rows at a time.
     """
-    days = tuple(day or ())
+    from spinecast.explanation.answering import Question
+
+    question = Question(tuple(day or ()), minimum_hemoglobin, level)
     if (patient is None) == (input_ is None) or (input_ is None) != (output is None):
         raise SpinecastError(
             "predict takes either one patient or a table",
             expected="--patient FILE.json, or --input TABLE with --output TABLE",
         )
     if patient is not None:
-        _predict_patient(model, patient, days, minimum_hemoglobin, level, json_=json_)
+        if contributions:
+            raise SpinecastError("--contributions adds columns to a table; of one patient they are always told")
+        _predict_patient(model, patient, question, json_=json_)
     elif input_ is not None and output is not None:
         if json_:
             raise SpinecastError("--json prints one patient; the risks of a table go to --output")
         if minimum_hemoglobin is not None:
             raise SpinecastError("--minimum-hemoglobin is for one patient: no blood is ordered for a table")
-        if level is not None:
-            raise SpinecastError("--level is for one patient: nothing is explained for a table")
-        _predict_table(model, input_, output, days, allow_similar=allow_similar)
+        if level is not None and not contributions:
+            raise SpinecastError("--level says what is explained", remedy="ask for --contributions, or leave it out")
+        _predict_table(model, input_, output, question, allow_similar=allow_similar, contributions=contributions)
 
 
-def _predict_patient(
-    model: str,
-    patient: Path,
-    days: tuple[float, ...],
-    minimum_hemoglobin: float | None,
-    level: str | None,
-    *,
-    json_: bool,
-) -> None:
-    from spinecast.explanation.answering import Question, predict_any
+def _predict_patient(model: str, patient: Path, question: Question, *, json_: bool) -> None:
+    from spinecast.explanation.answering import predict_any
     from spinecast.explanation.prediction import notices
     from spinecast.files import canonical_json
 
     given = _read_patient(patient)
     found, identity = _load(model)
-    question = Question(days, minimum_hemoglobin, level)
     try:
         answer = predict_any(found, identity, given, question)
     except DeclinedError as error:
@@ -105,10 +109,14 @@ def _predict_patient(
     typer.echo(canonical_json(answer.to_dict()) if json_ else answer.to_text())
 
 
-def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ...], *, allow_similar: bool) -> None:
-    from spinecast.cohorts.sources import read_table
-    from spinecast.explanation.answering import predict_any_table
-    from spinecast.files import ensure_writable_directory
+def _predict_table(
+    model: str, source: Path, target: Path, question: Question, *, allow_similar: bool, contributions: bool
+) -> None:
+    from spinecast.cohorts.table_files import read_stretches
+    from spinecast.explanation.answering import require_fits
+    from spinecast.explanation.table_prediction import ROWS_AT_ONCE
+    from spinecast.explanation.table_stretches import TableNotes, check_stretches, predict_stretches
+    from spinecast.files import ensure_writable_directory, staged_file
 
     _require_table_name(target)
     if source.exists() and target.exists() and target.samefile(source):
@@ -116,25 +124,53 @@ def _predict_table(model: str, source: Path, target: Path, days: tuple[float, ..
             "the risks would replace the table of patients", where=str(target), remedy="name another --output"
         )
     ensure_writable_directory(target.parent)
-    table = read_table(source)
     found, identity = _load(model)
-    predicted = predict_any_table(found, identity, table, days, allow_similar=allow_similar)
-    _write_table(target, predicted.table)
-    typer.echo(f"{len(table)} patients predicted by {found.name} ({identity[:12]}): {target}", err=True)
-    if predicted.absent:
-        typer.echo(f"note: no column for {', '.join(predicted.absent)}: not known for anyone", err=True)
-    if predicted.nothing_known:
-        typer.echo(f"note: {predicted.nothing_known} rows hold none of the model's inputs: they have no risk", err=True)
-    for sentence in predicted.scanners:
-        typer.echo(f"note: {sentence}", err=True)
-    if predicted.outside:
-        typer.echo(
-            f"note: {predicted.outside} rows are outside the development range (column outside_development)", err=True
-        )
-    if predicted.declined:
-        typer.echo(f"note: of {predicted.declined} rows no risk is given (column declined says why)", err=True)
-    for name, count in predicted.unusual.items():
-        typer.echo(f"note: {name} is unusual in {count} rows (column unusual_inputs); check its unit", err=True)
+    require_fits(found, question)
+
+    def stretches() -> Iterator[pandas.DataFrame]:
+        return (stretch.frame() for stretch in read_stretches(source, ROWS_AT_ONCE))
+
+    rows = check_stretches(found, stretches(), allow_similar=allow_similar)
+    notes, words = TableNotes(), _Words(rows)
+    with staged_file(target) as stream, table_writer(stream, target) as write:
+        for table, notes in predict_stretches(found, identity, stretches(), question, contributions=contributions):
+            write(table)
+            words.tell(notes.rows)
+        if notes.rows != rows:
+            raise ContractError(f"{source} was changed while it was read", where=f"{rows} rows, then {notes.rows}")
+    typer.echo(f"{rows} patients predicted by {found.name} ({identity[:12]}): {target}", err=True)
+    _say_notes(notes)
+
+
+class _Words:
+    """Says every few seconds, to a person who watches, how far a table has come."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows, self._began, self._said = rows, time.monotonic(), time.monotonic()
+
+    def tell(self, done: int) -> None:
+        now = time.monotonic()
+        if done < self._rows and now - self._said >= SECONDS_BETWEEN_WORDS and sys.stderr.isatty():
+            left = (now - self._began) / done * (self._rows - done)
+            typer.echo(f"  {done:,} of {self._rows:,} patients, about {left:,.0f} s left", err=True)
+            self._said = now
+
+
+def _say_notes(notes: TableNotes) -> None:
+    said = []
+    if notes.absent:
+        said.append(f"no column for {', '.join(notes.absent)}: not known for anyone")
+    if notes.nothing_known:
+        said.append(f"{notes.nothing_known} rows hold none of the model's inputs: they have no risk")
+    said.extend(notes.scanners)
+    if notes.outside:
+        said.append(f"{notes.outside} rows are outside the development range (column outside_development)")
+    if notes.declined:
+        said.append(f"of {notes.declined} rows no risk is given (column declined says why)")
+    for name, count in notes.unusual.items():
+        said.append(f"{name} is unusual in {count} rows (column unusual_inputs); check its unit")
+    for one in said:
+        typer.echo(f"note: {one}", err=True)
 
 
 def _load(model: str) -> tuple[AnyModel, str]:
@@ -173,14 +209,5 @@ def _read_patient(path: Path) -> dict[str, Any]:
 
 
 def _require_table_name(path: Path) -> None:
-    if path.suffix.casefold() not in (*_PARQUET, ".csv"):
+    if path.suffix.casefold() not in (".parquet", ".pq", ".csv"):
         raise SpinecastError(f"{path} is neither CSV nor Parquet", expected="a name ending in .csv or .parquet")
-
-
-def _write_table(path: Path, table: pandas.DataFrame) -> None:
-    from spinecast.files import atomic_write
-
-    if path.suffix.casefold() in _PARQUET:
-        atomic_write(path, table.to_parquet(index=False))
-    else:
-        atomic_write(path, table.to_csv(index=False))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +16,7 @@ from spinecast.cohorts.derived import variables_to_read
 from spinecast.cohorts.rules import ColumnRule, column_rules
 from spinecast.cohorts.support import SupportSubset, support_patients, support_rules
 from spinecast.cohorts.synthetic.marks import MARK_COLUMN, is_marked
-from spinecast.errors import CohortError, ContractError
+from spinecast.cohorts.table_files import csv_table, is_parquet, parquet_table, read_table
 from spinecast.files import sha256_file
 
 __all__ = [
@@ -37,8 +34,6 @@ __all__ = [
     "read_synthetic",
     "read_table",
 ]
-
-_SEPARATORS = (",", ";", "|", "\t")
 
 
 @dataclass(frozen=True)
@@ -209,7 +204,7 @@ def read_csv(source: CsvSource, variables: Sequence[str]) -> RawTable:
     ContractError
         If it is not readable as a table, or a column is missing.
     """
-    table = _csv_table(source.path, source.separator, say="set cohort.source.separator: {} in the study")
+    table = csv_table(source.path, source.separator, say="set cohort.source.separator: {} in the study")
     raw = _from_file(source, variables, table)
     return replace(raw, table=with_decimal_points(raw.table, raw.rules)) if source.decimal == "," else raw
 
@@ -222,33 +217,7 @@ def read_parquet(source: ParquetSource, variables: Sequence[str]) -> RawTable:
     CohortError, ContractError
         As `read_csv`.
     """
-    return _from_file(source, variables, _parquet_table(source.path))
-
-
-def is_parquet(path: Path) -> bool:
-    """Say whether a file is read as Parquet: ``.parquet`` and ``.pq`` are, all else is CSV."""
-    return path.suffix.casefold() in (".parquet", ".pq")
-
-
-def read_table(path: Path, separator: str = ",", *, said_in: str = "") -> pd.DataFrame:
-    """Read a CSV or Parquet file of raw cells, by its ending.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    separator : str
-        What stands between two cells of a CSV file.
-    said_in : str
-        Where another separator can be named, for the message; empty where it cannot.
-
-    Raises
-    ------
-    CohortError, ContractError
-        As `read_csv`.
-    """
-    if is_parquet(path):
-        return _parquet_table(path)
-    return _csv_table(path, separator, say=f"write separator: {{}} in {said_in}" if said_in else "")
+    return _from_file(source, variables, parquet_table(source.path))
 
 
 def read_support(source: SupportSource, variables: Sequence[str]) -> RawTable:
@@ -345,85 +314,3 @@ def _from_file(source: _TableSource, variables: Sequence[str], table: pd.DataFra
 def _marks(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the marks that a synthetic table carries, each once: the recipes its patients were drawn from."""
     return tuple(sorted({str(mark) for mark in table[MARK_COLUMN].dropna()})) if MARK_COLUMN in table else ()
-
-
-def _require_file(path: Path) -> None:
-    if not path.exists():
-        raise CohortError(f"the file {path} does not exist", expected="a table of patients")
-    if not path.is_file():
-        raise CohortError(f"{path} is not a file", expected="a table of patients")
-
-
-def _no_patients(path: Path) -> CohortError:
-    return CohortError(f"{path} holds no patient", expected="a header row and at least one row below it")
-
-
-def _unreadable(path: Path, kind: str, error: Exception) -> ContractError:
-    reason = " ".join(str(error).split())
-    # Arrow ends its message with the row itself, which is a patient.
-    uneven = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", reason)
-    if uneven:
-        row, expected, found = uneven.groups()
-        place = f"row {int(row) - 1} below the header" if row else "a row"
-        reason = f"{place} has {found} cells where the header has {expected}"
-    remedy = "save it in UTF-8; Excel calls that CSV UTF-8" if isinstance(error, UnicodeError) else None
-    return ContractError(f"{path} cannot be read as {kind}", where=reason[:300] or None, remedy=remedy)
-
-
-def _csv_table(path: Path, separator: str, *, say: str) -> pd.DataFrame:
-    """Read every cell as text. Arrow's reader refuses a row of another length, which pandas would fill or shift.
-
-    A study or a mapping names the separator of its table, and `say` how; elsewhere it is the comma.
-    """
-    import pyarrow
-    from pyarrow import csv as arrow_csv
-
-    _require_file(path)
-    kind = f"a table separated by {separator!r} in UTF-8"
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            header = next((row for row in csv.reader(handle, delimiter=separator) if row), [])
-        if not header:
-            raise _no_patients(path)
-        likely = max(_SEPARATORS, key=header[0].count)
-        if len(header) == 1 and likely != separator and likely in header[0]:
-            raise ContractError(
-                f"{path} is not separated by {separator!r}",
-                where=f"its header is {header[0][:200]!r}",
-                remedy=say.format(json.dumps(likely)) if say else "save it separated by commas",
-            )
-        # The header is read as a row: with names of our own a doubled column keeps both its values and its name.
-        names = [f"column {number}" for number in range(len(header))]
-        cells = arrow_csv.read_csv(
-            path,
-            # One thread: only then does Arrow say in which row a table goes wrong.
-            read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False
-            ),
-        )
-    except (pyarrow.ArrowException, UnicodeError, csv.Error, OSError) as error:
-        raise _unreadable(path, kind, error) from error
-    if cells.num_rows < 2:
-        raise _no_patients(path)
-    # A quotation mark that is never closed swallows the rest of the file into the last cell.
-    if "\n" in str(cells.column(len(header) - 1)[-1]) and path.read_bytes().count(b'"') % 2:
-        raise _unreadable(path, kind, ValueError("a quotation mark is opened and never closed"))
-    table: pd.DataFrame = cells.slice(1).to_pandas()
-    table.columns = pd.Index(header)
-    return table
-
-
-def _parquet_table(path: Path) -> pd.DataFrame:
-    import pyarrow
-
-    _require_file(path)
-    try:
-        table = pd.read_parquet(path, engine="pyarrow")
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise _unreadable(path, "a Parquet table", error) from error
-    if table.empty:
-        raise _no_patients(path)
-    table.index = pd.RangeIndex(len(table))
-    return table

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypedDict
 
 import pandas as pd
 
@@ -14,7 +14,8 @@ from spinecast.explanation.curve_prediction import predict_curve, predict_curve_
 from spinecast.explanation.ordinal_prediction import predict_level_table, predict_levels
 from spinecast.explanation.prediction import predict_patient
 from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity, predict_quantity_table
-from spinecast.explanation.table_prediction import TablePrediction, predict_table
+from spinecast.explanation.table_contributions import contribution_columns
+from spinecast.explanation.table_prediction import Figures, TablePrediction, predict_table
 from spinecast.models.loading import AnyModel
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
@@ -137,8 +138,19 @@ def predict_any(model: AnyModel, identity: str, given: Mapping[str, Any], questi
     return predict_curve(model, identity, given, question.days)
 
 
+class _TableOptions(TypedDict):
+    allow_similar: bool
+    beside: Figures | None
+
+
 def predict_any_table(
-    model: AnyModel, identity: str, table: pd.DataFrame, days: Sequence[float] = (), *, allow_similar: bool = False
+    model: AnyModel,
+    identity: str,
+    table: pd.DataFrame,
+    question: Question,
+    *,
+    allow_similar: bool = False,
+    contributions: bool = False,
 ) -> TablePrediction:
     """Predict a table of patients.
 
@@ -148,19 +160,22 @@ def predict_any_table(
         As :func:`predict_any`.
     table, allow_similar
         As :func:`spinecast.explanation.table_prediction.predict_table`.
-    days : sequence of float
-        Of a model of times.
+    question : Question
+    contributions : bool
+        Whether :func:`spinecast.explanation.table_contributions.contribution_columns` are added.
 
     Raises
     ------
     ContractError
-        As :func:`spinecast.explanation.table_prediction.predict_table`.
+        As :func:`spinecast.explanation.table_prediction.predict_table`, or if the question is not one for this model.
     """
-    require_fits(model, Question(days=tuple(days)))
+    require_fits(model, question)
+    beside = contribution_columns(model, question.days, question.level) if contributions else None
+    how: _TableOptions = {"allow_similar": allow_similar, "beside": beside}
     if isinstance(model, PrognosisModel):
-        return predict_table(model, identity, table, allow_similar=allow_similar)
+        return predict_table(model, identity, table, **how)
     if isinstance(model, QuantityModel):
-        return predict_quantity_table(model, identity, table, allow_similar=allow_similar)
+        return predict_quantity_table(model, identity, table, **how)
     if isinstance(model, OrdinalModel):
-        return predict_level_table(model, identity, table, allow_similar=allow_similar)
-    return predict_curve_table(model, identity, table, days, allow_similar=allow_similar)
+        return predict_level_table(model, identity, table, **how)
+    return predict_curve_table(model, identity, table, question.days, **how)

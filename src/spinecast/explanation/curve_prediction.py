@@ -18,7 +18,7 @@ from spinecast.explanation.image_features import scanner_sentences, scanners_giv
 from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
-from spinecast.explanation.table_prediction import TablePrediction, predicted_table
+from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.competing import CompetingRisksModel
 
@@ -215,13 +215,19 @@ def predict_curve(
 
 
 def predict_curve_table(
-    model: TimedModel, identity: str, table: pd.DataFrame, days: Sequence[float] = (), *, allow_similar: bool = False
+    model: TimedModel,
+    identity: str,
+    table: pd.DataFrame,
+    days: Sequence[float] = (),
+    *,
+    allow_similar: bool = False,
+    beside: Figures | None = None,
 ) -> TablePrediction:
     """Predict a table of patients: ``risk_DAY``, ``lower_DAY`` and ``upper_DAY`` for each day, and ``median_days``.
 
     Parameters
     ----------
-    model, identity, table, allow_similar
+    model, identity, table, allow_similar, beside
         As :func:`spinecast.explanation.table_prediction.predict_table`.
     days : sequence of float
         The study's when empty.
@@ -242,7 +248,7 @@ def predict_curve_table(
         }
         return named if isinstance(model, CompetingRisksModel) else named | {"median_days": model.median_days(matrix)}
 
-    return predicted_table(model, identity, table, columns, allow_similar=allow_similar)
+    return predicted_table(model, identity, table, with_contributions(columns, beside), allow_similar=allow_similar)
 
 
 def _grid(model: TimedModel) -> FloatArray:

@@ -19,7 +19,7 @@ from spinecast.explanation.ordinal_summary import threshold_rows
 from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
-from spinecast.explanation.table_prediction import TablePrediction, predicted_table
+from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
 from spinecast.models.ordinal.model import OrdinalModel
 
 __all__ = ["LevelPrediction", "level_columns", "predict_level_table", "predict_levels", "threshold_asked"]
@@ -220,13 +220,18 @@ def level_columns(model: OrdinalModel, matrix: FloatArray) -> dict[str, FloatArr
 
 
 def predict_level_table(
-    model: OrdinalModel, identity: str, table: pd.DataFrame, *, allow_similar: bool = False
+    model: OrdinalModel,
+    identity: str,
+    table: pd.DataFrame,
+    *,
+    allow_similar: bool = False,
+    beside: Figures | None = None,
 ) -> TablePrediction:
     """Predict a table of patients: the columns of :func:`level_columns`.
 
     Parameters
     ----------
-    model, identity, table, allow_similar
+    model, identity, table, allow_similar, beside
         As :func:`spinecast.explanation.table_prediction.predict_table`.
 
     Raises
@@ -238,4 +243,4 @@ def predict_level_table(
     def columns(matrix: FloatArray) -> dict[str, FloatArray]:
         return level_columns(model, matrix)
 
-    return predicted_table(model, identity, table, columns, allow_similar=allow_similar)
+    return predicted_table(model, identity, table, with_contributions(columns, beside), allow_similar=allow_similar)

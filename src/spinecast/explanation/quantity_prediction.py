@@ -26,7 +26,7 @@ from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.quantity_contributions import explain_median
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
-from spinecast.explanation.table_prediction import TablePrediction, predicted_table
+from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.quantiles.quantile_function import QuantileFunction
 
@@ -279,13 +279,18 @@ def quantity_columns(model: QuantityModel, matrix: FloatArray) -> dict[str, Floa
 
 
 def predict_quantity_table(
-    model: QuantityModel, identity: str, table: pd.DataFrame, *, allow_similar: bool = False
+    model: QuantityModel,
+    identity: str,
+    table: pd.DataFrame,
+    *,
+    allow_similar: bool = False,
+    beside: Figures | None = None,
 ) -> TablePrediction:
     """Predict a table of patients: the columns of :func:`quantity_columns`.
 
     Parameters
     ----------
-    model, identity, table, allow_similar
+    model, identity, table, allow_similar, beside
         As :func:`spinecast.explanation.table_prediction.predict_table`.
 
     Raises
@@ -297,4 +302,4 @@ def predict_quantity_table(
     def columns(matrix: FloatArray) -> dict[str, FloatArray]:
         return quantity_columns(model, matrix)
 
-    return predicted_table(model, identity, table, columns, allow_similar=allow_similar)
+    return predicted_table(model, identity, table, with_contributions(columns, beside), allow_similar=allow_similar)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,22 @@ from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.scanners import scanners_named
 
-__all__ = ["ADDED_COLUMNS", "TablePrediction", "predict_table", "predicted_table"]
+__all__ = [
+    "ADDED_COLUMNS",
+    "ROWS_AT_ONCE",
+    "Figures",
+    "TablePrediction",
+    "absent_predictors",
+    "predict_table",
+    "predicted_table",
+    "refuse_similar",
+    "require_single_columns",
+    "with_contributions",
+]
 
 FloatArray = NDArray[np.float64]
+# Predictor values, shape (n, predictors), to what is added of each patient, each of shape (n,).
+Figures: TypeAlias = Callable[[FloatArray], Mapping[str, NDArray[Any]]]
 
 # Rows predicted at once: bounds the memory of a table of any length.
 ROWS_AT_ONCE = 20_000
@@ -71,7 +84,12 @@ class TablePrediction:
 
 
 def predict_table(
-    model: PrognosisModel, identity: str, table: pd.DataFrame, *, allow_similar: bool = False
+    model: PrognosisModel,
+    identity: str,
+    table: pd.DataFrame,
+    *,
+    allow_similar: bool = False,
+    beside: Figures | None = None,
 ) -> TablePrediction:
     """Predict a table of patients.
 
@@ -83,6 +101,8 @@ def predict_table(
         Columns named as in the dictionary, canonical units; other columns are carried along.
     allow_similar : bool
         Whether a column whose name is nearly that of an absent predictor is left alone rather than refused.
+    beside : callable, optional
+        Gives further figures, such as contributions.
 
     Raises
     ------
@@ -96,7 +116,12 @@ def predict_table(
         risks = {"risk": model.predict(matrix), "lower": lower, "upper": upper}
         return {**risks, **_beside_the_interval(model, matrix)}
 
-    return predicted_table(model, identity, table, figures, allow_similar=allow_similar)
+    return predicted_table(model, identity, table, with_contributions(figures, beside), allow_similar=allow_similar)
+
+
+def with_contributions(figures: Figures, beside: Figures | None) -> Figures:
+    """Return a function that gives figures and, where they are asked for, others beside them."""
+    return figures if beside is None else lambda matrix: {**figures(matrix), **beside(matrix)}
 
 
 def _beside_the_interval(model: PrognosisModel, matrix: FloatArray) -> dict[str, NDArray[Any]]:
@@ -114,7 +139,7 @@ def predicted_table(
     model: AnyModel,
     identity: str,
     table: pd.DataFrame,
-    figures: Callable[[FloatArray], Mapping[str, NDArray[Any]]],
+    figures: Figures,
     *,
     allow_similar: bool,
 ) -> TablePrediction:
@@ -144,14 +169,13 @@ def predicted_table(
 
     none = np.full((1, len(model.predictors)), np.nan)
     added = (*columns(none), *DESCRIBING_COLUMNS)
-    _require_room(table, model, added)
+    require_single_columns(table, model)
+    _require_room(table, added)
     frame = check_predictors(table, model.predictors)
     matrix = model.matrix(frame)
-    absent = tuple(
-        name for j, name in enumerate(model.predictors) if name not in table.columns and np.isnan(matrix[:, j]).all()
-    )
+    absent = absent_predictors(model, table, matrix)
     if not allow_similar:
-        _refuse_similar(absent, [str(column) for column in table.columns])
+        refuse_similar(absent, table)
     stretches = [columns(matrix[start : start + ROWS_AT_ONCE]) for start in range(0, len(matrix), ROWS_AT_ONCE)]
     found = {name: np.concatenate([stretch[name] for stretch in stretches] or [np.empty(0)]) for name in columns(none)}
     nothing_known = np.isnan(matrix).all(axis=1)
@@ -172,11 +196,28 @@ def predicted_table(
     return TablePrediction(predicted, absent, unusual, int(nothing_known.sum()), scanners, *counts)
 
 
-def _require_room(table: pd.DataFrame, model: AnyModel, added: tuple[str, ...]) -> None:
+def absent_predictors(model: AnyModel, table: pd.DataFrame, matrix: FloatArray) -> tuple[str, ...]:
+    """Predictors that a table has no column for and that follow from none of its columns, in any row of it."""
+    unknown = np.atleast_1d(np.isnan(matrix).all(axis=0))
+    return tuple(name for j, name in enumerate(model.predictors) if name not in table.columns and unknown[j])
+
+
+def require_single_columns(table: pd.DataFrame, model: AnyModel) -> None:
+    """Refuse a table that names a predictor twice.
+
+    Raises
+    ------
+    ContractError
+        If it does.
+    """
     columns = [str(column) for column in table.columns]
     doubled = [name for name in model.predictors if columns.count(name) > 1]
     if doubled:
         raise ContractError(f"the table has more than one column {doubled[0]!r}", expected="every column name once")
+
+
+def _require_room(table: pd.DataFrame, added: tuple[str, ...]) -> None:
+    columns = [str(column) for column in table.columns]
     taken = [name for name in added if name in columns]
     if taken:
         raise ContractError(
@@ -186,8 +227,15 @@ def _require_room(table: pd.DataFrame, model: AnyModel, added: tuple[str, ...]) 
         )
 
 
-def _refuse_similar(absent: tuple[str, ...], columns: list[str]) -> None:
-    strangers = [column for column in columns if column not in variables()]
+def refuse_similar(absent: tuple[str, ...], table: pd.DataFrame) -> None:
+    """Refuse a table that has a column named almost like a predictor it lacks.
+
+    Raises
+    ------
+    ContractError
+        If it has one that is no variable of the dictionary.
+    """
+    strangers = [str(column) for column in table.columns if str(column) not in variables()]
     for name in absent:
         close = get_close_matches(name, strangers, n=1, cutoff=_SAME_NAME)
         if close:
