@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from serving import made_store
 from serving.made_store import COMPETING, DECLINING, EVENT, LOSS, TIMES, Address, Said
 
+from spinecast.errors import AuditError
+from spinecast.serving.app import make_app
 from spinecast.serving.pages.families import families
 from spinecast.serving.pages.words import days_words, percent, quantity
 from spinecast.serving.state import State
@@ -195,3 +199,21 @@ def test_made_up_patients_are_called_so_on_every_part(server: Address, state: St
 def test_a_record_that_cannot_be_read_is_said_and_a_card_is_a_page(server: Address, state: State) -> None:
     assert "how it was validated is not known" in server.get(f"/patient/{key_of(state, EVENT)}").content.decode()
     assert server.get("/models/nothing").status == 404
+
+
+class Gone:
+    """A log that cannot be written."""
+
+    def record(self, _drafts: object) -> list[Any]:
+        raise AuditError("the audit log cannot be written")
+
+
+def test_what_cannot_be_recorded_is_not_shown(state: State) -> None:
+    broken = replace(state, writer=Gone())  # type: ignore[arg-type]
+    with made_store.running(make_app(broken)) as server:
+        found = parts(server, state, EVENT, PATIENT)
+        page = post(server, f"/patient/{key_of(state, EVENT)}", PATIENT)
+    assert page.status == 503
+    assert "The audit log cannot be written" in found[f"answer-{EVENT}"]
+    assert "the audit log cannot be written" in found["scores"]
+    assert not re.search(r'class="(numbers|icons|why|days)"', found[f"answer-{EVENT}"] + page.content.decode())

@@ -131,6 +131,7 @@
     try {
       const response = await fetch(form.dataset.live, { method: "POST", body: sent, signal: own.signal, headers: { Accept: "application/x-ndjson" } });
       if (response.status === 422) { const said = await response.json(); empty(); showErrors(said.errors); return; }
+      if (response.status === 401 || response.status === 403) throw new Error("nobody is signed in here any more, or they may not ask: load the page again");
       if (!response.ok || !response.body) throw new Error("the server answered " + response.status);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
@@ -148,7 +149,7 @@
     } catch (error) {
       if (own.signal.aborted) return;
       empty();
-      tell("No answer: " + error.message + ". Nothing is shown that was not recorded.");
+      tell("No answer: " + error.message + ". Nothing is shown that is not recorded.");
     }
   };
 
