@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +16,13 @@ from training.test_tuning import NAMES, SCHEMA, plan, same, simulated, unit
 
 from spinecast.explanation.contributions import explain
 from spinecast.models.artifact import load_model, member_from_bytes, save_model
+from spinecast.models.encoder_fitting import draw_missing_values
 from spinecast.models.imputation import Imputation
 from spinecast.models.members import DrawnMember, PatternMember, Patterns
 from spinecast.models.prognosis_model import Part, PrognosisModel, development_marginals
 from spinecast.models.scorers import LinearScorer
 from spinecast.statistics import pool_imputations
+from spinecast.training import encoded_folds
 from spinecast.training.encoded_folds import find_patterns
 from spinecast.training.resampling import ALL_PATIENTS, nested_splits
 from spinecast.training.search import SearchData, search
@@ -60,6 +64,28 @@ def test_an_interrupted_unit_goes_on_to_the_same_bits(tmp_path: Path, way: str) 
     half = asked(tmp_path / "half", way, trials=3, split="fold 1")
     tune(replace(half, candidate=replace(half.candidate, trials=1)))
     assert same(whole, tune(half))
+
+
+def test_candidates_of_the_same_predictors_share_their_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another name, another learner, more trials: the missing values of a fold are drawn once."""
+    made: list[int] = []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        made.append(1)
+        return draw_missing_values(*given, **named)
+
+    monkeypatch.setattr(encoded_folds, "_DRAWS", OrderedDict())
+    monkeypatch.setattr(encoded_folds, "draw_missing_values", counted)
+    first = asked(tmp_path / "first", "multiple_imputation", trials=2)
+    tune(first)
+    assert len(made) == 3  # inner folds
+    other = asked(tmp_path / "other", "multiple_imputation", "elastic_net")
+    tune(replace(other, candidate=replace(other.candidate, name="another")))
+    assert len(made) == 3
+    # Not of other patients, nor by another seed.
+    tune(replace(asked(tmp_path / "seed", "multiple_imputation"), seed=first.seed + 1))
+    tune(asked(tmp_path / "split", "multiple_imputation", split="fold 1"))
+    assert len(made) == 9
 
 
 def test_one_worker_or_two_give_the_same_bits(tmp_path: Path) -> None:
@@ -196,7 +222,7 @@ def test_draws_are_averaged_and_their_disagreement_is_rubins() -> None:
     members = [member for member in part.members if isinstance(member, DrawnMember)]
     assert len(members) == 3
     by_draw = np.array([[draw.score(rows) for draw in member.draws] for member in members])  # members, draws, patients
-    assert part.member_log_odds(rows) == pytest.approx(part.intercept + part.slope * by_draw.mean(axis=1))
+    assert part.scores(rows) == pytest.approx(by_draw.mean(axis=1))
     draws = part.slope * by_draw.mean(axis=0)
     for patient in range(30):
         known = pool_imputations(draws[:, patient], np.full(3, 1e-12))

@@ -6,6 +6,7 @@ for each pattern of missing inputs and one of everybody. Encodings are learned o
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.files import sha256_bytes
 from spinecast.models.chained_imputation import ChainedImputer
 from spinecast.models.encoder_fitting import FEWEST_MISSING, draw_missing_values, fit_drawn_encoders, fit_encoder
 from spinecast.models.encoding import Encoder
 from spinecast.models.imputation import Imputation
 from spinecast.models.members import DrawnMember, PatternMember, Patterns
+from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.training.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -80,7 +83,7 @@ class EncodedFolds:
         self.unit = unit
         self.matrix = unit.matrix[unit.split.train]
         self.known: dict[tuple[int, int], tuple[FoldFit, ...]] = {}
-        self.drawn: dict[int, tuple[tuple[ChainedImputer, FloatArray], ...]] = {}
+        self.drawn: dict[int, Draws] = {}
         self.lent: dict[int, FloatArray] = {}
 
     def get(self, fold: int, knots: int) -> tuple[FoldFit, ...]:
@@ -134,8 +137,9 @@ class EncodedFolds:
     def _drawn(self, fold: int, knots: int) -> Iterator[FoldFit]:
         rows = self.unit.split.inner != fold
         if fold not in self.drawn:
-            asked = self.unit.candidate.imputation
-            self.drawn[fold] = draw_missing_values(self.matrix[rows], self.unit.schema, asked, seed=self._seed(fold))
+            # No candidate's name in the seed: candidates of the same predictors share their draws.
+            seed = derive_seed(self.unit.seed, "imputation", self.unit.split.name, fold)
+            self.drawn[fold] = _shared_draws(self.matrix[rows], self.unit.schema, self.unit.candidate.imputation, seed)
         for encoder, fitted in fit_drawn_encoders(self.matrix[rows], self.unit.schema, self.drawn[fold], knots=knots):
             yield self._answering_all(encoder, rows, fitted)
 
@@ -171,6 +175,23 @@ class EncodedFolds:
 
     def _seed(self, fold: int) -> int:
         return derive_seed(self.unit.seed, "imputation", self.unit.split.name, self.unit.candidate.name, fold)
+
+
+Draws = tuple[tuple[ChainedImputer, FloatArray], ...]
+_DRAWS: OrderedDict[tuple[str, Imputation, int], Draws] = OrderedDict()
+# Splits times inner folds of a study, more or less: each is some draws of one fold's patients.
+DRAWS_KEPT = 32
+
+
+def _shared_draws(matrix: FloatArray, schema: PredictorSchema, asked: Imputation, seed: int) -> Draws:
+    """Draw missing values, or return what this process drew of the very same rows before."""
+    arrays = (matrix, schema.levels, schema.nominal, schema.skewed)
+    key = (sha256_bytes(b"".join(array.tobytes() for array in arrays)), asked, seed)
+    if key not in _DRAWS:
+        _DRAWS[key] = draw_missing_values(matrix, schema, asked, seed=seed)
+        while len(_DRAWS) > DRAWS_KEPT:
+            _DRAWS.popitem(last=False)
+    return _DRAWS[key]
 
 
 def find_patterns(
