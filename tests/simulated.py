@@ -100,7 +100,7 @@ outcome:
   variable: frankel_grade_30d
   death: worst_level
   combined_levels: [[a, b]]
-predictors: [age, frankel_grade, ecog_performance_status, albumin, pathological_fracture]
+predictors: [age, frankel_grade, ecog_performance_status, albumin, hemoglobin, pathological_fracture]
 resampling: {outer_folds: 2, inner_folds: 2}
 tuning: {trials: 2, startup_trials: 2}
 candidates:

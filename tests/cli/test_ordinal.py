@@ -11,7 +11,6 @@ import pytest
 from cli.conftest import Run, TrainedStudy
 
 from spinecast.cli.predict import predict
-from spinecast.cli.validation_inputs import find_reference
 from spinecast.errors import ContractError, SpinecastError
 
 pytestmark = pytest.mark.slow
@@ -99,8 +98,6 @@ def test_what_makes_no_sense_is_refused(ordinal: TrainedStudy, trained: TrainedS
         predict(str(trained.output), patient=patient, level="c")
     with pytest.raises(SpinecastError, match="nothing is explained for a table"):
         predict(model, input_=patient, output=tmp_path / "o.csv", level="c")
-    with pytest.raises(ContractError, match="predicts ordered levels: they are judged out of fold alone"):
-        find_reference(model)
 
 
 def test_the_report_can_be_written_again_as_a_pdf(ordinal: TrainedStudy) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from spinecast.reporting.external_record import ExternalRecord
 
-__all__ = ["check_lines", "measure_lines"]
+__all__ = ["check_lines", "measure_lines", "thresholds_of"]
 
 # Measures of a whole curve, and those of each horizon with their words.
 CURVE = ("harrell_c", "uno_c", "integrated_brier", "integrated_ipa")
@@ -64,10 +64,20 @@ def _of_days(evaluation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def _of_thresholds(evaluation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what is found at each threshold of a model of a quantity, beyond what stands among its measures."""
-    for one in evaluation.get("thresholds") or ():
+    """Yield what is found at each threshold of a quantity or of levels, beyond what stands among its measures."""
+    for at, one in thresholds_of(evaluation):
         for name in ("observed_expected_ratio", "calibration_slope"):
-            yield f"{name.replace('_', ' ')} at {one['threshold']:g}", one["measures"][name]
+            yield f"{name.replace('_', ' ')} at {at}", one["measures"][name]
+
+
+def thresholds_of(evaluation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what is found at each threshold by what the threshold is: a value of a quantity, or the level reached."""
+    found = evaluation.get("thresholds") or ()
+    if evaluation.get("kind") == "ordinal":
+        levels = evaluation["outcome"]["levels"][1:]
+        yield from ((str(level["level"]), one) for level, one in zip(levels, found, strict=True))
+    else:
+        yield from ((f"{one['threshold']:g}", one) for one in found)
 
 
 def _differences(evaluation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -77,6 +87,9 @@ def _differences(evaluation: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
             yield f"AUC less that of {one['label']}", one["auc_difference"]
         elif "pinball_difference" in one:
             yield f"pinball loss less that of {one['label']}", one["pinball_difference"]
+        elif "ranked_probability_difference" in one:
+            yield f"ranked probability score less that of {one['label']}", one["ranked_probability_difference"]
+            yield f"concordance less that of {one['label']}", one["concordance_difference"]
         for at in one.get("horizons") or ():
             yield f"AUC less that of {one['label']}, day {at['day']:g}", at["difference"]
 

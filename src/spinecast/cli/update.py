@@ -25,7 +25,7 @@ from spinecast.cli.validation_options import (
 if TYPE_CHECKING:
     from spinecast.cli.update_results import Answer
     from spinecast.cli.validation_cohort import Asked
-    from spinecast.models.loading import ValidatedModel
+    from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
     from spinecast.training.updating import Training
     from spinecast.validation.checks import Result
@@ -77,8 +77,8 @@ def update(
     """Update a model on other patients, judge it before and after on yet others, and register the new version.
 
     Ways to change a model of an event: intercept, logistic, refit; of times: level, level-and-slope; of a quantity:
-    shift, scale, per-level; closed-test chooses. No alias moves unless one is named: a bare name goes on meaning the
-    version it did. Research use only.
+    shift, scale, per-level; of ordered levels: common-intercept, intercepts, intercepts-and-slope, lines; closed-test
+    chooses. No alias moves unless one is named: a bare name goes on meaning the version it did. Research use only.
     """
     from spinecast.cli.evaluate import read_thresholds
     from spinecast.cli.update_results import require_alias
@@ -127,7 +127,7 @@ def _share(judge: str | None, share: float | None) -> float:
     return 0.5 if share is None else share
 
 
-def _require_model(asked: Asked) -> ValidatedModel:
+def _require_model(asked: Asked) -> AnyModel:
     """Return the model; a score or a published formula is no model that a version could be made of."""
     from spinecast.errors import ContractError
 
@@ -145,7 +145,7 @@ def _require_model(asked: Asked) -> ValidatedModel:
 
 def _run(
     asked: Asked,
-    model: ValidatedModel,
+    model: AnyModel,
     settings: ValidationSettings,
     *,
     method: AnyMethod,
@@ -236,7 +236,7 @@ def _grouping(trained: Study | None) -> tuple[str, ...]:
 
 
 def _first(
-    asked: Asked, model: ValidatedModel, development: Development, opened: OpenedCohort, settings: ValidationSettings
+    asked: Asked, model: AnyModel, development: Development, opened: OpenedCohort, settings: ValidationSettings
 ) -> tuple[Result, ...]:
     """Make the checks that need no prediction; refuse patients the model was made from or updated on before."""
     from spinecast.cli.validation_inputs import plain_source

@@ -1,4 +1,4 @@
-"""Judging an updated model of times or of a quantity: the plan of its validation on the patients set apart."""
+"""Judging an updated model of several answers: the plan of its validation on the patients set apart."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spinecast.cli.update_record import Finished
     from spinecast.models.loading import TimedModel
+    from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.models.quantiles.model import QuantityModel
     from spinecast.validation.before_after_kinds import JudgedUpdate
-    from spinecast.validation.external_plan import QuantityPlan, TimesPlan, ValidationPlan
+    from spinecast.validation.external_plan import OrdinalPlan, QuantityPlan, TimesPlan, ValidationPlan
 
 __all__ = ["judge_kind"]
 
 
-def judge_kind(done: Finished, model: TimedModel | QuantityModel) -> JudgedUpdate:
+def judge_kind(done: Finished, model: TimedModel | QuantityModel | OrdinalModel) -> JudgedUpdate:
     """Judge an updated model before and after on the patients set apart.
 
     Parameters
     ----------
     done : Finished
-    model : TimeToEventModel, CompetingRisksModel or QuantityModel
+    model : TimeToEventModel, CompetingRisksModel, QuantityModel or OrdinalModel
         After the update.
     """
+    from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.models.quantiles.model import QuantityModel
     from spinecast.training.progress import say
-    from spinecast.validation.before_after_kinds import judge_quantity_update, judge_times_update
+    from spinecast.validation.before_after_kinds import judge_levels_update, judge_quantity_update, judge_times_update
 
     changed = done.update.method != "original"
     before: Any = done.plan.model
+    if isinstance(model, OrdinalModel):
+        return judge_levels_update(_levels_plan(done, model), before, done.first, changed=changed)
     if isinstance(model, QuantityModel):
         return judge_quantity_update(_quantity_plan(done, model), before, done.first, changed=changed)
     return judge_times_update(_times_plan(done, model), before, done.first, changed=changed, say=say)
@@ -73,7 +77,25 @@ def _quantity_plan(done: Finished, model: QuantityModel) -> QuantityPlan:
     )
 
 
-def _label(model: TimedModel | QuantityModel) -> str:
+def _levels_plan(done: Finished, model: OrdinalModel) -> OrdinalPlan:
+    from spinecast.cohorts.outcomes import OrdinalOutcome, label_outcome, most_even_level, read_by_level
+    from spinecast.validation.external_plan import OrdinalPlan
+    from spinecast.validation.risk_sources import level_source
+
+    outcome = done.plan.outcome
+    assert isinstance(outcome, OrdinalOutcome)  # the outcome is the model's own
+    levels = label_outcome(done.judging, outcome)
+    checked = most_even_level(levels) - 1
+    source = level_source(model, done.plan.identity, outcome.variable, checked, label=_label(model))
+    return OrdinalPlan(
+        at_level=replace(_at(done), source=source, labelled=read_by_level(levels, checked + 1)),
+        levels=levels,
+        model=model,
+        checked=checked,
+    )
+
+
+def _label(model: TimedModel | QuantityModel | OrdinalModel) -> str:
     return f"{model.about.get('title') or model.name}, updated"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spinecast.validation.development import Development
     from spinecast.validation.external_plan import ValidationSettings
     from spinecast.validation.predictions import Predictions
+    from spinecast.validation.updating_ordinal import LevelsUpdate
     from spinecast.validation.updating_quantity import QuantityUpdate
     from spinecast.validation.updating_times import TimesUpdate
 
@@ -37,7 +38,7 @@ class Finished:
     """An update that was fitted, and the patients set apart to judge it."""
 
     plan: UpdatePlan
-    update: Update | TimesUpdate | QuantityUpdate
+    update: Update | TimesUpdate | QuantityUpdate | LevelsUpdate
     development: Development
     first: tuple[Result, ...]
     judging: Cohort

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinecast.cli.update_record import Finished
-    from spinecast.models.loading import ValidatedModel
+    from spinecast.models.loading import AnyModel
     from spinecast.reporting.external_record import ExternalRecord
     from spinecast.tracking.runs import TrackedRun
     from spinecast.tracking.store import Store
@@ -61,14 +61,23 @@ class Answer:
         return "\n".join(lines)
 
 
-def _before(evaluation: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return what most tells a model's fit before the update: of each day, of each interval, or of the one risk."""
+def _before(evaluation: dict[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return what most tells a model's fit before the update: of each day, interval or level, or of the one risk."""
+    from spinecast.cli.measure_lines import thresholds_of
+
     if "horizons" in evaluation:
         of_days = ("horizon_observed_expected_ratio", "calibration_slope")
         return [
             (f"{name.removeprefix('horizon_').replace('_', ' ')} before, day {one['day']:g}", one["measures"][name])
             for one in evaluation["horizons"]
             for name in of_days
+        ]
+    if evaluation.get("kind") == "ordinal":
+        whole = [("ranked probability score before", evaluation["measures"]["ranked_probability_score"])]
+        return whole + [
+            (f"{name.replace('_', ' ')} at {at} before", one["measures"][name])
+            for at, one in thresholds_of(evaluation)
+            for name in ("observed_expected_ratio", "calibration_slope")
         ]
     kept = ("pinball_skill", "coverage_50", "coverage_80", "coverage_90")
     names = (
@@ -99,7 +108,7 @@ def require_alias(alias: str) -> None:
         )
 
 
-def folder_of(model: ValidatedModel, cohort: str) -> Path:
+def folder_of(model: AnyModel, cohort: str) -> Path:
     """Name the folder of an update: which model, on whom."""
     from spinecast.cli.validation_inputs import safe_name
 
@@ -220,10 +229,11 @@ def _register(
 
 
 def _differences(found: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Flatten paired differences: of a model of several days, or levels, each with its own."""
+    """Flatten paired differences: of a model of several days or levels, each with its own."""
     flat: dict[str, float] = {}
     for one in [found] if isinstance(found, Mapping) else found:
         at = next((f"_{one[key]:g}" for key in ("day", "level") if key in one), "")
+        at = f"_{one['reached']}" if "reached" in one else at
         measures = {name: measure for name, measure in one.items() if isinstance(measure, Mapping)}
         flat |= {f"{name}_difference{at}": each["estimate"] for name, each in measures.items() if "estimate" in each}
     return flat

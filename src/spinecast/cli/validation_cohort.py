@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spinecast.cli.validation_inputs import Reference
-    from spinecast.models.loading import ValidatedModel
+    from spinecast.cohorts.outcomes import Outcome
+    from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort, Wanted
-    from spinecast.validation.recorded_outcome import ValidatedOutcome
 
 __all__ = ["Asked", "asked_outcome_of", "open_asked", "wanted_of"]
 
@@ -39,7 +39,7 @@ class Asked:
         Whether the patients are said not to be real.
     """
 
-    outcome: ValidatedOutcome
+    outcome: Outcome
     # Days that were named; of a model of times those its study names are judged where none were.
     horizons: tuple[float, ...] = ()
 
@@ -62,7 +62,7 @@ class Asked:
 
 def asked_outcome_of(
     asked: Asked, time: str | None, event: str | None, horizons: tuple[float, ...], censored: str | None
-) -> ValidatedOutcome:
+) -> Outcome:
     """Return the outcome: that of the options, else of the study, else of the model.
 
     Raises
@@ -80,7 +80,7 @@ def asked_outcome_of(
 
 def _event_outcome(
     asked: Asked, time: str | None, event: str | None, horizons: tuple[float, ...], censored: str | None
-) -> ValidatedOutcome:
+) -> Outcome:
     from spinecast.cohorts.outcomes import HorizonOutcome
     from spinecast.errors import ContractError
     from spinecast.training.plan import outcome_definition
@@ -109,16 +109,16 @@ def _event_outcome(
 
 def _own_outcome(
     asked: Asked,
-    model: ValidatedModel,
+    model: AnyModel,
     time: str | None,
     event: str | None,
     horizons: tuple[float, ...],
     censored: str | None,
-) -> ValidatedOutcome:
-    """Return the outcome of a model of times or of a quantity: it answers no other, and needs no day to be one."""
+) -> Outcome:
+    """Return the outcome of a model of times, a quantity or levels: it answers no other, and needs no day to be one."""
     from dataclasses import replace
 
-    from spinecast.cohorts.outcomes import CompetingRisksOutcome, QuantityOutcome, TimeToEventOutcome
+    from spinecast.cohorts.outcomes import CompetingRisksOutcome, OrdinalOutcome, QuantityOutcome, TimeToEventOutcome
     from spinecast.errors import ContractError
     from spinecast.training.plan import any_definition
     from spinecast.validation.recorded_outcome import outcome_from_record, outcome_variables, with_censoring
@@ -145,7 +145,8 @@ def _own_outcome(
         asked.horizons = tuple(sorted(set(horizons)))
         return replace(recorded, horizons_days=asked.horizons or tuple(recorded.horizons_days))
     if horizons:
-        kind = "a quantity" if isinstance(recorded, QuantityOutcome) else "an event by one day"
+        named = {QuantityOutcome: "a quantity", OrdinalOutcome: "ordered levels"}
+        kind = named.get(type(recorded), "an event by one day")
         raise ContractError(f"{asked.reference.text} predicts {kind}: it has no horizon", where="--horizon")
     return recorded
 

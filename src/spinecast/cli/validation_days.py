@@ -1,4 +1,4 @@
-"""At which days or thresholds a model of several is judged on other patients, and the development read there too."""
+"""At which days, thresholds or levels a model of several is judged, and the development read there too."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spinecast.cli.validation_cohort import Asked
     from spinecast.cohorts.cohort import Cohort
-    from spinecast.cohorts.outcomes import LabelledQuantity, LabelledTimes
+    from spinecast.cohorts.outcomes import LabelledLevels, LabelledQuantity, LabelledTimes, Outcome
     from spinecast.validation.cohort_file import OpenedCohort
     from spinecast.validation.development import Development
-    from spinecast.validation.recorded_outcome import ValidatedOutcome
 
 __all__ = [
     "checked_day",
     "development_at_day",
+    "development_at_level",
     "development_at_threshold",
     "kept_horizons",
+    "levels_of",
     "quantity_of",
     "times_of",
 ]
@@ -39,7 +40,7 @@ def times_of(asked: Asked, opened: OpenedCohort) -> tuple[LabelledTimes, tuple[s
     return label_outcome(opened.cohort, asked.outcome), ()
 
 
-def kept_horizons(outcome: ValidatedOutcome, cohort: Cohort) -> tuple[LabelledTimes, tuple[str, ...]]:
+def kept_horizons(outcome: Outcome, cohort: Cohort) -> tuple[LabelledTimes, tuple[str, ...]]:
     """Read times, and say which of the study's days these patients were not followed to.
 
     Raises
@@ -74,7 +75,7 @@ def checked_day(times: LabelledTimes, development: Development) -> float:
     return float(min(times.horizons_days, key=lambda one: abs(np.log(one / middle))))
 
 
-def development_at_day(outcome: ValidatedOutcome, day: float, development: Development) -> Development:
+def development_at_day(outcome: Outcome, day: float, development: Development) -> Development:
     """Return the development with its outcome read on a day; without its record where that is of another day."""
     from spinecast.cohorts.outcomes import CompetingRisksOutcome, TimeToEventOutcome, label_outcome, read_by_day
 
@@ -97,7 +98,7 @@ def quantity_of(asked: Asked, opened: OpenedCohort) -> LabelledQuantity:
     return label_outcome(opened.cohort, asked.outcome)
 
 
-def development_at_threshold(outcome: ValidatedOutcome, checked: float, development: Development) -> Development:
+def development_at_threshold(outcome: Outcome, checked: float, development: Development) -> Development:
     """Return the development with its outcome read at a threshold; its record of that threshold, where it holds one."""
     from spinecast.cohorts.outcomes import QuantityOutcome, label_outcome, read_by_threshold
 
@@ -111,3 +112,29 @@ def development_at_threshold(outcome: ValidatedOutcome, checked: float, developm
         return found
     values = label_outcome(development.cohort, outcome)
     return replace(found, labelled=read_by_threshold(values, checked))
+
+
+def levels_of(asked: Asked, opened: OpenedCohort) -> LabelledLevels:
+    """Read ordered levels; raises as `spinecast.cohorts.outcomes.label_outcome`."""
+    from spinecast.cohorts.outcomes import OrdinalOutcome, label_outcome
+
+    assert isinstance(asked.outcome, OrdinalOutcome)  # asked_outcome_of has read it as one
+    return label_outcome(opened.cohort, asked.outcome)
+
+
+def development_at_level(outcome: Outcome, number: int, development: Development) -> Development:
+    """Return the development with its outcome read as having reached a level; its record of that, where it holds one.
+
+    ``number`` is the position of the threshold, from 0.
+    """
+    from spinecast.cohorts.outcomes import OrdinalOutcome, label_outcome, read_by_level
+
+    assert isinstance(outcome, OrdinalOutcome)  # asked_outcome_of has read it as one
+    recorded = development.evaluation or {}
+    at = dict(enumerate(recorded.get("thresholds", ()))).get(number)
+    same = recorded.get("checked_threshold") == number
+    evaluation = None if at is None else {**(recorded if same else {}), **at, "basis": recorded["basis"]}
+    found = replace(development, evaluation=evaluation)
+    if development.cohort is None:
+        return found
+    return replace(found, labelled=read_by_level(label_outcome(development.cohort, outcome), number + 1))

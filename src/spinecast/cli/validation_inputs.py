@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spinecast.clinical.published_model import PublishedModel
     from spinecast.clinical.scores import Score
     from spinecast.cohorts.cohort import Cohort
-    from spinecast.models.loading import ValidatedModel
+    from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
     from spinecast.training.study.sources import PatientSource
     from spinecast.validation.development import Development
@@ -43,7 +43,7 @@ class Reference:
     ----------
     text : str
         As given.
-    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel, optional
+    model : AnyModel, optional
     identity : str
         Of the model.
     record : pathlib.Path, optional
@@ -53,7 +53,7 @@ class Reference:
     """
 
     text: str
-    model: ValidatedModel | None = None
+    model: AnyModel | None = None
     identity: str = ""
     record: Path | None = None
     score: Score | None = None
@@ -95,18 +95,20 @@ class Reference:
         Raises
         ------
         ContractError
-            If it is a model of a quantity, which gives no risk of an event.
+            If it is a model of a quantity or of ordered levels, which gives no risk of an event.
         """
         from spinecast.errors import ContractError
+        from spinecast.models.ordinal.model import OrdinalModel
         from spinecast.models.prognosis_model import PrognosisModel
         from spinecast.models.quantiles.model import QuantityModel
         from spinecast.validation.risk_sources import model_source, published_source, score_source, timed_source
 
         if isinstance(self.model, PrognosisModel):
             return model_source(self.model, self.identity, asked, label=self.label if named else "")
-        if isinstance(self.model, QuantityModel):
+        if isinstance(self.model, QuantityModel | OrdinalModel):
+            kind = "a quantity" if isinstance(self.model, QuantityModel) else "ordered levels"
             raise ContractError(
-                f"{self.text} predicts a quantity and no {asked.words}",
+                f"{self.text} predicts {kind} and no {asked.words}",
                 expected="a model, score or formula of an event",
             )
         if self.model is not None:
@@ -138,20 +140,12 @@ def find_reference(text: str) -> Reference:
         return Reference(text, score=score(text.removeprefix(SCORE)))
     if text.startswith(PUBLISHED):
         return Reference(text, published=_published(text.removeprefix(PUBLISHED)))
-    from spinecast.errors import ContractError
-    from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.tracking.models import find_any_model, is_model_folder
     from spinecast.tracking.store import open_store
 
     in_folder = is_model_folder(text)
     store = None if in_folder else open_store(create=False)
     model, identity = find_any_model(store, text)
-    if isinstance(model, OrdinalModel):
-        raise ContractError(
-            f"{text} predicts ordered levels: they are judged out of fold alone, on other patients not yet",
-            expected="a model of an event, of times or of a quantity",
-            remedy="spinecast predict reads any model; its study's report holds its validation",
-        )
     trained = _first_identity(model, identity)
     record = _record_beside(Path(text)) if store is None else _record_in_store(store, trained)
     return Reference(text, model=model, identity=identity, record=record)
@@ -174,14 +168,16 @@ def _published(name: str) -> PublishedModel:
     )
 
 
-def plain_source(model: ValidatedModel, identity: str) -> RiskSource:
+def plain_source(model: AnyModel, identity: str) -> RiskSource:
     """Return a model as one risk, that of its first day or threshold where it has several: for what reads no risk."""
+    from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.models.prognosis_model import PrognosisModel
     from spinecast.models.quantiles.model import QuantityModel
     from spinecast.validation.recorded_outcome import outcome_from_record
     from spinecast.validation.risk_sources import (
         AskedOutcome,
         asked_outcome,
+        level_source,
         model_source,
         threshold_source,
         timed_source,
@@ -192,10 +188,12 @@ def plain_source(model: ValidatedModel, identity: str) -> RiskSource:
         return model_source(model, identity, recorded)
     if isinstance(model, QuantityModel):
         return threshold_source(model, identity, recorded.event, model.thresholds[0])
+    if isinstance(model, OrdinalModel):
+        return level_source(model, identity, recorded.event, model.explained_threshold)
     return timed_source(model, identity, AskedOutcome(recorded.event, model.horizons_days[0]))
 
 
-def _first_identity(model: ValidatedModel, identity: str) -> str:
+def _first_identity(model: AnyModel, identity: str) -> str:
     """Return the identity of the model that was trained: its own, or that of the first it was updated from."""
     updates = model.about.get("updates") or ()
     return str(updates[0]["parent"]["identity"]) if updates else identity
@@ -314,7 +312,7 @@ def development_of(
     return development, recorded.study
 
 
-def _variables_of(model: ValidatedModel) -> tuple[str, ...]:
+def _variables_of(model: AnyModel) -> tuple[str, ...]:
     """Return what a model's study read at the least: its fingerprint was taken over that, unless it read more."""
     from spinecast.errors import SpinecastError
     from spinecast.validation.recorded_outcome import outcome_from_record, outcome_variables

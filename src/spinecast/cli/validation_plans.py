@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from spinecast.cli.validation_inputs import Reference
     from spinecast.cohorts.outcomes import LabelledOutcome
     from spinecast.models.loading import TimedModel
+    from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.models.quantiles.model import QuantityModel
     from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort
@@ -38,7 +39,7 @@ class Prepared:
     Parameters
     ----------
     plan : ValidationPlan
-        Of a model of times or of a quantity: its part at one day, or at one threshold.
+        Of a model of several answers: its part at one day, threshold or level.
     validate : callable
         Runs it; is told whom to tell what is going on.
     described : LabelledOutcome
@@ -66,7 +67,8 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
     from spinecast.cli.borrowed_patients import without_borrowed
     from spinecast.cli.validation_cohort import open_asked, wanted_of
     from spinecast.cli.validation_inputs import default_comparators, development_of
-    from spinecast.cohorts.outcomes import QuantityOutcome
+    from spinecast.cohorts.outcomes import OrdinalOutcome, QuantityOutcome
+    from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.models.prognosis_model import PrognosisModel
     from spinecast.models.quantiles.model import QuantityModel
     from spinecast.validation.cohort_file import dated_predictors
@@ -76,7 +78,8 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
     from spinecast.validation.updating_patients import refuse_updating_cohorts
 
     model, outcome = asked.reference.model, asked.outcome
-    defaults = () if isinstance(outcome, QuantityOutcome) else tuple(default_comparators(asked_outcome(outcome)))
+    alone = isinstance(outcome, QuantityOutcome | OrdinalOutcome)  # nothing published predicts these
+    defaults = () if alone else tuple(default_comparators(asked_outcome(outcome)))
     named = {reference.text: reference for reference in (*asked.compare, *defaults)}
     named.pop(asked.reference.text, None)
     development, trained = development_of(asked.reference, asked.study, say)
@@ -107,6 +110,8 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
     )
     if model is None or isinstance(model, PrognosisModel):
         return _event(request)
+    if isinstance(model, OrdinalModel):
+        return _levels(request, model)
     return _quantity(request, model) if isinstance(model, QuantityModel) else _times(request, model)
 
 
@@ -220,7 +225,46 @@ def _quantity(request: _Request, model: QuantityModel) -> Prepared:
     return Prepared(at_threshold, lambda say: validate_quantity(plan, say), labelled, request.opened)
 
 
-def _measured(model: QuantityModel) -> str:
+def _levels(request: _Request, model: OrdinalModel) -> Prepared:
+    from spinecast.cli.validation_days import development_at_level, levels_of
+    from spinecast.cohorts.outcomes import most_even_level, read_by_level
+    from spinecast.errors import ContractError
+    from spinecast.models.ordinal.model import OrdinalModel
+    from spinecast.validation.external_ordinal import validate_levels
+    from spinecast.validation.external_plan import OrdinalPlan
+    from spinecast.validation.risk_sources import level_source
+
+    own = [str(one["level"]) for one in model.levels]
+    others = []
+    for text, reference in request.beside.items():
+        other = reference.model
+        if not isinstance(other, OrdinalModel) or _measured(other) != _measured(model):
+            raise ContractError(
+                f"{text} predicts no levels of {_measured(model)}",
+                where="--compare",
+                expected="a model of the same ordered levels",
+            )
+        theirs = [str(one["level"]) for one in other.levels]
+        if theirs != own:
+            raise ContractError(
+                f"{text} predicts other levels of {_measured(model)}: {', '.join(theirs)}",
+                where="--compare",
+                expected=", ".join(own),
+            )
+        others.append((reference.label, other))
+    levels = levels_of(request.asked, request.opened)
+    checked = most_even_level(levels) - 1
+    labelled = read_by_level(levels, checked + 1)
+    at_level = request.plan(
+        level_source(model, request.asked.reference.identity, _measured(model), checked),
+        labelled,
+        development=development_at_level(request.asked.outcome, checked, request.development),
+    )
+    plan = OrdinalPlan(at_level=at_level, levels=levels, model=model, checked=checked, others=tuple(others))
+    return Prepared(at_level, lambda say: validate_levels(plan, say), labelled, request.opened)
+
+
+def _measured(model: QuantityModel | OrdinalModel) -> str:
     return str(model.about["outcome"]["variable"])
 
 

@@ -177,18 +177,20 @@ def _track(record: ExternalRecord, target: Path) -> str | None:
 
 def people_text(evaluation: dict[str, Any]) -> str:
     """Say how many patients an evaluation rests on, and how many had the event, where there is one."""
-    if evaluation.get("kind") == "quantity":
+    if evaluation.get("kind") in ("quantity", "ordinal"):
         return f"{evaluation['n']:,} patients"
     return f"{evaluation['n']:,} patients, {evaluation['events']:,} events"
 
 
 def numbers(evaluation: dict[str, Any]) -> dict[str, float]:
-    """Flatten the measures of an evaluation: those of a horizon with its day, those of a threshold with its value."""
+    """Flatten the measures of an evaluation: of a horizon with its day, of a threshold with its value or level."""
+    from spinecast.cli.measure_lines import thresholds_of
+
     named = dict(evaluation["measures"])
     for one in evaluation.get("horizons") or ():
         named |= {f"{name}_{one['day']:g}": found for name, found in one["measures"].items()}
-    for one in evaluation.get("thresholds") or ():
-        named |= {f"{name}_at_{one['threshold']:g}": found for name, found in one["measures"].items()}
+    for at, one in thresholds_of(evaluation):
+        named |= {f"{name}_at_{at}": found for name, found in one["measures"].items()}
     return {name: found["estimate"] for name, found in named.items() if "estimate" in found}
 
 

@@ -24,16 +24,13 @@ from spinecast.models.survival.artifact import (
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.model import TimeToEventModel
 
-__all__ = ["AnyModel", "TimedModel", "ValidatedModel", "load_any_model", "save_any_model", "with_about"]
+__all__ = ["AnyModel", "TimedModel", "load_any_model", "save_any_model", "with_about"]
 
 TimedModel: TypeAlias = TimeToEventModel | CompetingRisksModel
-ValidatedModel: TypeAlias = PrognosisModel | TimedModel | QuantityModel
-"""What `validate` and `update` know how to judge on other patients."""
-
-AnyModel: TypeAlias = ValidatedModel | OrdinalModel
+AnyModel: TypeAlias = PrognosisModel | TimedModel | QuantityModel | OrdinalModel
 
 
-def with_about(model: ValidatedModel, about: Mapping[str, Any]) -> ValidatedModel:
+def with_about(model: AnyModel, about: Mapping[str, Any]) -> AnyModel:
     """Return a model that says something else of itself; one of competing causes says it of every cause."""
     if isinstance(model, CompetingRisksModel):
         return replace(model, hazards=tuple(replace(one, about=about) for one in model.hazards))

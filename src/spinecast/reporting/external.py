@@ -9,7 +9,11 @@ from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document, Facts, Figure, Heading, Paragraph, Section, Table
-from spinecast.reporting.external_kinds import external_quantity_sections, external_times_sections
+from spinecast.reporting.external_kinds import (
+    external_ordinal_sections,
+    external_quantity_sections,
+    external_times_sections,
+)
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.record import RunRecord
@@ -74,7 +78,8 @@ def _sections(record: ExternalRecord) -> Iterator[Section | None]:
     kind = record.evaluation.get("kind")
     if kind is None:
         return _risk_sections(record)
-    return external_quantity_sections(record) if kind == "quantity" else external_times_sections(record)
+    of_kind = {"quantity": external_quantity_sections, "ordinal": external_ordinal_sections}
+    return of_kind.get(kind, external_times_sections)(record)
 
 
 def _risk_sections(record: ExternalRecord) -> Iterator[Section | None]:

@@ -1,17 +1,20 @@
-"""The order of an external validation's report where the model predicts a time or a quantity."""
+"""The order of an external validation's report where the model predicts a time, a quantity or ordered levels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from spinecast.reporting.document import Section
 from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.sections.closing import checks_section
 from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.external_case_mix import case_mix_section
 from spinecast.reporting.sections.external_closing import done_section, external_glossary_section
 from spinecast.reporting.sections.external_groups import subgroups_section
+from spinecast.reporting.sections.external_ordinal import external_ordinal_summary, levels_beside_section
 from spinecast.reporting.sections.external_quantity import (
     blood_orders_section,
     external_quantity_summary,
@@ -22,6 +25,14 @@ from spinecast.reporting.sections.external_summary import judged_section, not_co
 from spinecast.reporting.sections.external_times import expected_events_section, external_times_summary, on_one_day
 from spinecast.reporting.sections.forms import forms_section
 from spinecast.reporting.sections.missing_inputs import missing_inputs_section
+from spinecast.reporting.sections.ordinal import (
+    ordinal_decision_section,
+    ordinal_levels_section,
+    ordinal_outcome_section,
+    ordinal_slopes_section,
+    ordinal_thresholds_section,
+    within,
+)
 from spinecast.reporting.sections.quantity import (
     amount,
     quantity_accuracy_section,
@@ -40,7 +51,7 @@ from spinecast.reporting.sections.timed import (
 from spinecast.reporting.sections.timed_beside import timed_comparators_section
 from spinecast.reporting.timed_measures import TIMED_MEASURES
 
-__all__ = ["external_quantity_sections", "external_times_sections"]
+__all__ = ["external_ordinal_sections", "external_quantity_sections", "external_times_sections"]
 
 TIMES_GROUPS = (
     "harrell_c",
@@ -49,6 +60,13 @@ TIMES_GROUPS = (
     "calibration_in_the_large",
     "calibration_slope",
     "observed_expected_ratio",
+)
+ORDINAL_GROUPS = (
+    "ordinal_concordance",
+    "ranked_probability_skill",
+    "auc",
+    "observed_expected_ratio",
+    "calibration_slope",
 )
 QUANTITY_GROUPS = ("pinball_skill", "mean_absolute_error", "coverage_50", "coverage_80", "coverage_90")
 
@@ -100,6 +118,39 @@ def external_quantity_sections(record: ExternalRecord) -> Iterator[Section | Non
     yield on_one_day(sample_size_section(run), words)
     yield checks_section(run)
     yield forms_section(record)
+    yield done_section(record)
+    yield external_glossary_section(record)
+
+
+def external_ordinal_sections(record: ExternalRecord) -> Iterator[Section | None]:
+    """Yield the sections of a validation of ordered levels."""
+    run, at = record.as_run_record(), record.evaluation["thresholds"][record.findings["checked_threshold"]]
+    words = f"the chance of “{within(at['label'])}”"
+    yield external_ordinal_summary(record)
+    yield judged_section(record)
+    yield cohort_section(run)
+    yield ordinal_outcome_section(run)
+    yield _with_not_compared(levels_beside_section(record), record)
+    yield ordinal_levels_section(run)
+    yield ordinal_thresholds_section(run)
+    yield ordinal_slopes_section(run)
+    yield ordinal_decision_section(run)
+    yield on_one_day(case_mix_section(record), words)
+    # Groups are judged by all levels together and at the one that is looked at.
+    measures = {**record.evaluation["measures"], **at["measures"]}
+    yield on_one_day(
+        subgroups_section(
+            replace(record, evaluation={**record.evaluation, "measures": measures}),
+            ORDINAL_GROUPS,
+            ("ordinal_concordance", "observed_expected_ratio"),
+            ORDINAL_MEASURES,
+            at["label"],
+        ),
+        f"all levels together, and {words} (AUC, observed to expected, slope)",
+    )
+    yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
+    yield on_one_day(sample_size_section(run), words)
+    yield checks_section(run)
     yield done_section(record)
     yield external_glossary_section(record)
 

@@ -12,6 +12,11 @@ from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.external_closing import done_section, external_glossary_section
 from spinecast.reporting.sections.external_quantity import quantity_decision_section
 from spinecast.reporting.sections.external_times import expected_events_section
+from spinecast.reporting.sections.ordinal import (
+    ordinal_decision_section,
+    ordinal_levels_section,
+    ordinal_outcome_section,
+)
 from spinecast.reporting.sections.quantity import quantity_outcome_section, quantity_thresholds_section
 from spinecast.reporting.sections.timed import timed_curve_section, timed_decision_section, timed_outcome_section
 from spinecast.reporting.sections.updating import (
@@ -28,6 +33,7 @@ from spinecast.reporting.sections.updating_kinds import (
     times_before_after_section,
     times_update_section,
 )
+from spinecast.reporting.sections.updating_ordinal import ordinal_before_after_section, ordinal_update_section
 from spinecast.reporting.sections.usefulness import classification_section, decision_section
 
 __all__ = ["build_report_of", "build_update_report"]
@@ -61,6 +67,17 @@ def _own_sections(record: ExternalRecord, run: RunRecord) -> tuple[Section, ...]
                 quantity_before_after_section(record),
                 quantity_thresholds_section(run),
                 quantity_decision_section(record),
+            )
+        case "ordinal":
+            return (
+                kind_summary_section(record),
+                updated_section(record),
+                ordinal_update_section(record),
+                cohort_section(run),
+                ordinal_outcome_section(run),
+                ordinal_before_after_section(record),
+                ordinal_levels_section(run),
+                ordinal_decision_section(run),
             )
         case _:
             return (

@@ -14,19 +14,21 @@ from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import (
     CompetingRisksOutcome,
     LabelledOutcome,
+    OrdinalOutcome,
+    Outcome,
     QuantityOutcome,
     TimeToEventOutcome,
     label_outcome,
 )
 from spinecast.errors import CohortError
-from spinecast.models.loading import ValidatedModel, with_about
+from spinecast.models.loading import AnyModel, with_about
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import Absent, ClosedTest, UpdateLine, closed_update_test, fit_update
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import Study
 from spinecast.training.update_refit import Refit, refit_model, refit_plans
-from spinecast.validation.recorded_outcome import ValidatedOutcome
 from spinecast.validation.updating import (
     AnyMethod,
     predictor_parameters,
@@ -35,6 +37,7 @@ from spinecast.validation.updating import (
     risk_method,
     too_few_for,
 )
+from spinecast.validation.updating_ordinal import LevelsUpdate, update_levels
 from spinecast.validation.updating_patients import describe_people
 from spinecast.validation.updating_quantity import QuantityUpdate, update_quantity
 from spinecast.validation.updating_times import TimesUpdate, update_times
@@ -58,12 +61,12 @@ class UpdatePlan:
 
     Parameters
     ----------
-    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel
+    model : AnyModel
         As it is.
     identity, version : str
         Of this model; the version is ``name/number`` in the registry, or says that it is not registered.
     method : AnyMethod
-    outcome : ValidatedOutcome
+    outcome : Outcome
     cohort : Cohort
         The updating patients.
     labelled : LabelledOutcome
@@ -75,11 +78,11 @@ class UpdatePlan:
     seed, workers : int
     """
 
-    model: ValidatedModel
+    model: AnyModel
     identity: str
     version: str
     method: AnyMethod
-    outcome: ValidatedOutcome
+    outcome: Outcome
     cohort: Cohort
     labelled: LabelledOutcome
     drawn_from: tuple[Cohort, LabelledOutcome] | None
@@ -141,7 +144,7 @@ class Update:
         return {"intercept": line.intercept.estimate, "slope": line.slope.estimate}
 
 
-def update_any(plan: UpdatePlan, say: Say = lambda _: None) -> Update | TimesUpdate | QuantityUpdate:
+def update_any(plan: UpdatePlan, say: Say = lambda _: None) -> Update | TimesUpdate | QuantityUpdate | LevelsUpdate:
     """Update a model of any kind, and let the result say where it comes from.
 
     Parameters
@@ -153,17 +156,22 @@ def update_any(plan: UpdatePlan, say: Say = lambda _: None) -> Update | TimesUpd
     Raises
     ------
     CohortError
-        As :func:`update_model`, :func:`spinecast.validation.updating_times.update_times` and
-        :func:`spinecast.validation.updating_quantity.update_quantity`.
+        As :func:`update_model`, :func:`spinecast.validation.updating_times.update_times`,
+        :func:`spinecast.validation.updating_quantity.update_quantity` and
+        :func:`spinecast.validation.updating_ordinal.update_levels`.
     """
     if isinstance(plan.model, PrognosisModel):
         return update_model(plan, say)
     say(f"updating on {len(plan.labelled):,} patients")
-    found: TimesUpdate | QuantityUpdate
-    if isinstance(plan.model, QuantityModel):
+    found: TimesUpdate | QuantityUpdate | LevelsUpdate
+    method: Any = plan.method
+    if isinstance(plan.model, OrdinalModel):
+        assert isinstance(plan.outcome, OrdinalOutcome)  # the outcome is the model's own
+        levels = label_outcome(plan.cohort, plan.outcome)
+        found = update_levels(plan.model, plan.model.matrix(plan.cohort.frame)[levels.rows], levels, method)
+    elif isinstance(plan.model, QuantityModel):
         assert isinstance(plan.outcome, QuantityOutcome)  # the outcome is the model's own
         quantity = label_outcome(plan.cohort, plan.outcome)
-        method: Any = plan.method
         groups = None if plan.cohort.groups is None else pd.factorize(plan.cohort.groups.iloc[quantity.rows])[0]
         matrix = plan.model.matrix(plan.cohort.frame)[quantity.rows]
         seed = derive_seed(plan.seed, "folds")
@@ -171,7 +179,6 @@ def update_any(plan: UpdatePlan, say: Say = lambda _: None) -> Update | TimesUpd
     else:
         assert isinstance(plan.outcome, TimeToEventOutcome | CompetingRisksOutcome)  # the outcome is the model's own
         times = label_outcome(plan.cohort, replace(plan.outcome, horizons_days=()))
-        method = plan.method
         found = update_times(plan.model, plan.model.matrix(plan.cohort.frame)[times.rows], times, method)
     if found.method == "original":
         return found

@@ -1,4 +1,4 @@
-"""A model of times or of a quantity before and after its update, in patients of neither development nor update."""
+"""A model of several answers before and after its update, in patients of neither development nor update."""
 
 from __future__ import annotations
 
@@ -8,12 +8,25 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from spinecast.models.loading import TimedModel
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.quantiles.model import QuantityModel
-from spinecast.statistics import Absent, Measure, compare_loss, compare_pinball, ipcw_weights, measure_from_dict
+from spinecast.statistics import (
+    Absent,
+    Measure,
+    compare_auc,
+    compare_loss,
+    compare_ordinal_concordance,
+    compare_pinball,
+    compare_ranked_probability,
+    ipcw_weights,
+    measure_from_dict,
+)
 from spinecast.validation.checks import Checklist, Result, check_worse_after_update
-from spinecast.validation.external_plan import QuantityPlan, TimesPlan
+from spinecast.validation.external_ordinal import checked_reaching, judge_levels_externally, predicted_levels
+from spinecast.validation.external_plan import OrdinalPlan, QuantityPlan, TimesPlan
 from spinecast.validation.external_quantity import checked_chance, judge_quantiles, predicted_quantiles
 from spinecast.validation.external_times import (
     PredictedCurves,
@@ -22,11 +35,12 @@ from spinecast.validation.external_times import (
     judge_curves,
     judge_of,
 )
+from spinecast.validation.ordinal import rank_score
 from spinecast.validation.risk_sources import cohort_columns
 from spinecast.validation.scored_patients import Say, ScoredPatients
 from spinecast.validation.timed import CERTAIN, TimedJudge
 
-__all__ = ["JudgedUpdate", "judge_quantity_update", "judge_times_update"]
+__all__ = ["JudgedUpdate", "judge_levels_update", "judge_quantity_update", "judge_times_update"]
 
 FloatArray = NDArray[np.float64]
 
@@ -40,7 +54,7 @@ class JudgedUpdate:
     before, after : dict
         Evaluations in the form of a validation's.
     differences : list of dict
-        After less before, paired by patient: by horizon, or by level.
+        After less before, paired by patient: by horizon, by level of a quantile, or by level that is reached.
     checklist : Checklist
     """
 
@@ -90,8 +104,14 @@ def judge_times_update(
     return JudgedUpdate(_identified(earlier, plan), _identified(later, plan), differences, checklist)
 
 
-def _identified(evaluation: dict[str, Any], plan: TimesPlan | QuantityPlan) -> dict[str, Any]:
-    cohort = (plan.at_day if isinstance(plan, TimesPlan) else plan.at_threshold).cohort
+def _identified(evaluation: dict[str, Any], plan: TimesPlan | QuantityPlan | OrdinalPlan) -> dict[str, Any]:
+    match plan:
+        case TimesPlan():
+            cohort = plan.at_day.cohort
+        case QuantityPlan():
+            cohort = plan.at_threshold.cohort
+        case OrdinalPlan():
+            cohort = plan.at_level.cohort
     who = {"name": cohort.name, "kind": cohort.kind, "fingerprint": cohort.fingerprint}
     return {**evaluation, "cohort": who, "comparators": []}
 
@@ -139,6 +159,51 @@ def judge_quantity_update(
     worse = check_worse_after_update(compare_loss(chance, after, ahead, "log_loss") if changed else None)
     checklist = ScoredPatients.of(at).checklist(checked_chance(plan, later, new), first, "update", [worse])
     return JudgedUpdate(_identified(earlier, plan), _identified(later, plan), [_as_json(found), *by_level], checklist)
+
+
+def judge_levels_update(
+    plan: OrdinalPlan, before: OrdinalModel, first: tuple[Result, ...], *, changed: bool
+) -> JudgedUpdate:
+    """Judge ordered levels before and after their update.
+
+    Parameters
+    ----------
+    plan, before, first, changed
+        As :func:`judge_times_update`.
+    """
+    work = ScoredPatients.of(plan.at_level)
+    old, new = predicted_levels(before, work.columns), predicted_levels(plan.model, work.columns)
+    values = plan.levels.values[work.scored]
+    earlier, later = judge_levels_externally(plan, values, old), judge_levels_externally(plan, values, new)
+    earlier["label"] = "Before the update"
+    together = {
+        "ranked_probability": compare_ranked_probability(values, expit(new), expit(old)),
+        "concordance": compare_ordinal_concordance(values, rank_score(new), rank_score(old)),
+    }
+    by_level = [
+        {"reached": level} | _as_json(_of_level(values > number, new[:, number], old[:, number]))
+        for number, level in enumerate(plan.levels.levels[1:])
+    ]
+    loss = by_level[plan.checked]["log_loss"]
+    worse = check_worse_after_update(measure_from_dict(loss) if changed else None)
+    checklist = work.checklist(checked_reaching(plan, later, values, new), first, "update", [worse])
+    differences = [_as_json(together), *by_level]
+    return JudgedUpdate(_identified(earlier, plan), _identified(later, plan), differences, checklist)
+
+
+def _of_level(reached: NDArray[np.bool_], new: FloatArray, old: FloatArray) -> dict[str, Measure]:
+    """Paired differences of the chances of reaching one level, given as log-odds, after less before."""
+    happened = reached.astype(np.float64)
+    if not 0 < happened.sum() < len(happened):
+        absent = Absent("nobody reached it" if not happened.any() else "everybody reached it")
+        return dict.fromkeys(("auc", "brier", "log_loss"), absent)
+    later, earlier = (np.clip(expit(one), CERTAIN, 1 - CERTAIN) for one in (new, old))
+    ranked = compare_auc(happened, later, earlier)
+    return {
+        "auc": ranked if isinstance(ranked, Absent) else ranked.difference,
+        "brier": compare_loss(happened, later, earlier, "brier"),
+        "log_loss": compare_loss(happened, later, earlier, "log_loss"),
+    }
 
 
 def _as_json(measures: Mapping[str, Measure]) -> dict[str, Any]:

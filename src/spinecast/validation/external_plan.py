@@ -9,8 +9,9 @@ from typing import Any
 from spinecast.cohorts.checking.findings import FileFinding
 from spinecast.cohorts.checking.findings import NotApplicable as FileNotApplicable
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledOutcome, LabelledQuantity, LabelledTimes
-from spinecast.models.loading import TimedModel, ValidatedModel
+from spinecast.cohorts.outcomes import LabelledLevels, LabelledOutcome, LabelledQuantity, LabelledTimes, Outcome
+from spinecast.models.loading import AnyModel, TimedModel
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import Absent, Measure
 from spinecast.validation.case_mix import CaseMix
@@ -20,7 +21,6 @@ from spinecast.validation.development import Development, Overlap
 from spinecast.validation.evaluation import Evaluation
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.net_benefit import ThresholdBenefit
-from spinecast.validation.recorded_outcome import ValidatedOutcome
 from spinecast.validation.risk_sources import RiskSource
 from spinecast.validation.strata import StratumObserved
 from spinecast.validation.subgroups import FEWEST, SubgroupEvaluation
@@ -28,6 +28,7 @@ from spinecast.validation.subgroups import FEWEST, SubgroupEvaluation
 __all__ = [
     "ExternalJudgement",
     "ExternalValidation",
+    "OrdinalPlan",
     "QuantityPlan",
     "TimesPlan",
     "ValidationPlan",
@@ -85,7 +86,7 @@ class ValidationPlan:
     source : RiskSource
         What is validated.
     cohort : Cohort
-    outcome : ValidatedOutcome
+    outcome : Outcome
     labelled : LabelledOutcome
         Its outcome in the cohort.
     development : Development
@@ -95,7 +96,7 @@ class ValidationPlan:
         What was asked for and must not be compared, and why.
     recorded : tuple of Comparator
         Predictions that stand in the cohort, shape (n labelled,) each.
-    model : PrognosisModel, TimeToEventModel, CompetingRisksModel or QuantityModel, optional
+    model : AnyModel, optional
         The model behind `source`.
     lacking : tuple of str
         Predictors that nobody has.
@@ -108,13 +109,13 @@ class ValidationPlan:
 
     source: RiskSource
     cohort: Cohort
-    outcome: ValidatedOutcome
+    outcome: Outcome
     labelled: LabelledOutcome
     development: Development
     comparators: tuple[RiskSource, ...] = ()
     barred: tuple[tuple[str, str], ...] = ()
     recorded: tuple[Comparator, ...] = ()
-    model: ValidatedModel | None = None
+    model: AnyModel | None = None
     lacking: tuple[str, ...] = ()
     overlap: Overlap | None = None
     dated: tuple[FileFinding | FileNotApplicable, ...] | None = None
@@ -175,8 +176,31 @@ class QuantityPlan:
 
 
 @dataclass(frozen=True, eq=False)
+class OrdinalPlan:
+    """What a validation of ordered levels is made of.
+
+    Parameters
+    ----------
+    at_level : ValidationPlan
+        The same at reaching one level, as in :class:`TimesPlan`.
+    levels : LabelledLevels
+    model : OrdinalModel
+    checked : int
+        Position of the threshold of `at_level`, from 0.
+    others : tuple of (str, OrdinalModel)
+        Models of the same levels to set beside it, with what reports call them.
+    """
+
+    at_level: ValidationPlan
+    levels: LabelledLevels
+    model: OrdinalModel
+    checked: int
+    others: tuple[tuple[str, OrdinalModel], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class ExternalJudgement:
-    """A finished validation of a model of times or of a quantity: JSON values, no patient.
+    """A finished validation of a model of times, of a quantity or of ordered levels: JSON values, no patient.
 
     Parameters
     ----------

@@ -13,13 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.outcomes import LabelledLevels
 from spinecast.models.ordinal.thresholds import level_probabilities
 from spinecast.statistics import (
     Absent,
     Measure,
+    ParallelSlopes,
     auc,
     brant_test,
     decision_curve,
+    measure_from_dict,
     ordinal_concordance,
     ranked_probability_score,
     ranked_probability_skill,
@@ -27,7 +31,7 @@ from spinecast.statistics import (
 )
 from spinecast.validation.threshold import as_json, judge_threshold, threshold_again
 
-__all__ = ["ORDINAL_MEASURES", "OrdinalJudge", "rank_score"]
+__all__ = ["ORDINAL_MEASURES", "OrdinalJudge", "described_levels", "rank_score"]
 
 FloatArray = NDArray[np.float64]
 
@@ -42,6 +46,36 @@ def rank_score(log_odds: FloatArray) -> FloatArray:
     It orders them as the expected level would if levels were one apart, which they are not: it is never shown.
     """
     return np.asarray(expit(log_odds).mean(axis=1), dtype=np.float64)
+
+
+def described_levels(labelled: LabelledLevels, name: str) -> list[dict[str, Any]]:
+    """Describe every level, lowest first: its value, its words, what reaching it is called, and how many were at it.
+
+    Parameters
+    ----------
+    labelled : LabelledLevels
+    name : str
+        The dictionary variable they were read from.
+    """
+    died = variable(name).died_before_levels
+    return [
+        {
+            "level": level,
+            "label": label,
+            "short": short,
+            "reached": words,
+            "count": count,
+            "died_before": level in died,
+        }
+        for level, label, short, words, count in zip(
+            labelled.levels,
+            labelled.level_labels,
+            labelled.short_labels,
+            ("", *labelled.reached_labels),
+            labelled.counts,
+            strict=True,
+        )
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +144,7 @@ class OrdinalJudge:
 
     def whole(self, log_odds: FloatArray) -> dict[str, Any]:
         """Judge all levels and each threshold: JSON values."""
-        slopes = brant_test(self.levels, log_odds.mean(axis=1, keepdims=True))
+        slopes = self._slopes(log_odds)
         return {
             "measures": self.brief(log_odds),
             "thresholds": [
@@ -120,6 +154,21 @@ class OrdinalJudge:
             "levels_by_prediction": self._by_prediction(log_odds),
             "parallel_slopes": slopes.to_dict(),
         }
+
+    def group(self, log_odds: FloatArray, number: int) -> dict[str, Measure]:
+        """Judge a group of patients: the measures of subgroups, those of one threshold among them."""
+        reached = expit(log_odds)
+        at = judge_threshold(self._reached(number), reached[:, number])["measures"]
+        return {
+            "ordinal_concordance": ordinal_concordance(self.levels, rank_score(log_odds)),
+            "ranked_probability_skill": ranked_probability_skill(self.levels, reached),
+            **{name: measure_from_dict(at[name]) for name in ("auc", "observed_expected_ratio", "calibration_slope")},
+        }
+
+    def _slopes(self, log_odds: FloatArray) -> ParallelSlopes | Absent:
+        if self.levels.max() < log_odds.shape[1]:
+            return Absent(f"nobody reached the highest level ({self.reached_labels[-1]})")
+        return brant_test(self.levels, log_odds.mean(axis=1, keepdims=True))
 
     def _reached(self, number: int) -> FloatArray:
         return (self.levels > number).astype(np.float64)
@@ -140,9 +189,10 @@ class OrdinalJudge:
         """Predicted and observed share of every level, by fifth of the ranked predictions."""
         score, chances = rank_score(log_odds), level_probabilities(log_odds)
         rank = np.argsort(np.argsort(score, kind="stable"), kind="stable")
-        fifth = rank * FIFTHS // len(rank)
+        groups = min(FIFTHS, len(rank))
+        fifth = rank * groups // len(rank)
         rows = []
-        for number in range(FIFTHS):
+        for number in range(groups):
             own = fifth == number
             counts = np.bincount(self.levels[own], minlength=chances.shape[1])
             rows.append(

@@ -11,7 +11,6 @@ import numpy as np
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import (
     BinaryOutcome,
-    BinaryRisk,
     CompetingHorizonOutcome,
     CompetingRisksOutcome,
     HorizonOutcome,
@@ -21,7 +20,6 @@ from spinecast.cohorts.outcomes import (
     Outcome,
     QuantityOutcome,
     ThresholdOutcome,
-    TimedOutcome,
     TimeToEventOutcome,
     label_outcome,
     most_even_level,
@@ -32,10 +30,7 @@ from spinecast.cohorts.outcomes import (
 from spinecast.cohorts.outcomes.by_horizon import Censoring
 from spinecast.errors import ArtifactError, ContractError, nearest
 
-__all__ = ["ValidatedOutcome", "label_as_event", "outcome_from_record", "outcome_variables", "with_censoring"]
-
-ValidatedOutcome = BinaryRisk | TimedOutcome | QuantityOutcome
-"""Outcomes of the models that are validated and updated."""
+__all__ = ["label_as_event", "outcome_from_record", "outcome_variables", "with_censoring"]
 
 _KINDS: Mapping[str, Any] = {
     "horizon": HorizonOutcome,
@@ -46,10 +41,11 @@ _KINDS: Mapping[str, Any] = {
     "time_to_event": TimeToEventOutcome,
     "competing_risks": CompetingRisksOutcome,
     "quantity": QuantityOutcome,
+    "ordinal": OrdinalOutcome,
 }
 
 
-def outcome_from_record(recorded: Mapping[str, Any] | None) -> ValidatedOutcome:
+def outcome_from_record(recorded: Mapping[str, Any] | None) -> Outcome:
     """Make the outcome that a model's ``about`` records.
 
     Parameters
@@ -70,9 +66,14 @@ def outcome_from_record(recorded: Mapping[str, Any] | None) -> ValidatedOutcome:
             remedy="name the study with --study, or the outcome with --outcome-time, --outcome-event and --horizon",
         )
     known = {field.name for field in fields(kind)}
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items()}
-    made: ValidatedOutcome = kind(**{name: value for name, value in given.items() if name in known})
+    given = {name: _frozen(value) for name, value in recorded.items()}
+    made: Outcome = kind(**{name: value for name, value in given.items() if name in known})
     return made
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, those within them too: levels that count as one."""
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
 
 
 def outcome_variables(outcome: Outcome) -> tuple[str, ...]:
@@ -102,12 +103,12 @@ def label_as_event(cohort: Cohort, outcome: Outcome) -> LabelledOutcome:
     return label_outcome(cohort, outcome)
 
 
-def with_censoring(outcome: ValidatedOutcome, censored: str | None) -> ValidatedOutcome:
+def with_censoring(outcome: Outcome, censored: str | None) -> Outcome:
     """Return the outcome with another way to meet patients whose follow-up ends early.
 
     Parameters
     ----------
-    outcome : ValidatedOutcome
+    outcome : Outcome
     censored : {"exclude", "ipcw"}, optional
         The outcome's own when None.
 
@@ -130,7 +131,7 @@ def with_censoring(outcome: ValidatedOutcome, censored: str | None) -> Validated
         raise ContractError(
             "of a time, follow-up that ended without the event counts for as long as it lasted", where="--censored"
         )
-    if isinstance(outcome, BinaryOutcome | ThresholdOutcome | QuantityOutcome):
+    if isinstance(outcome, BinaryOutcome | ThresholdOutcome | QuantityOutcome | OrdinalOutcome):
         raise ContractError("the outcome has no follow-up that could be censored", where="--censored")
     way: Censoring = "ipcw" if censored == "ipcw" else "exclude"
     return replace(outcome, censored=way)

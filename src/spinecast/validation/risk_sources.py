@@ -13,12 +13,13 @@ from spinecast.clinical.declared import NOTHING_DECLARED, DevelopmentDeclared
 from spinecast.clinical.published_model import PublishedModel
 from spinecast.clinical.scores import Score, compute_scores
 from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes import Outcome
 from spinecast.errors import ContractError
 from spinecast.explanation.standing import declined_limits
 from spinecast.models.loading import AnyModel, TimedModel
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
-from spinecast.validation.recorded_outcome import ValidatedOutcome
 
 __all__ = [
     "AskedOutcome",
@@ -26,6 +27,7 @@ __all__ = [
     "SourceKind",
     "asked_outcome",
     "cohort_columns",
+    "level_source",
     "model_source",
     "predict_columns",
     "predictor_blocks",
@@ -126,7 +128,7 @@ class RiskSource:
         }
 
 
-def asked_outcome(outcome: ValidatedOutcome) -> AskedOutcome:
+def asked_outcome(outcome: Outcome) -> AskedOutcome:
     """Return what an outcome of the cohorts room asks for."""
     event = next(str(getattr(outcome, key)) for key in ("event", "status", "variable") if hasattr(outcome, key))
     horizon = getattr(outcome, "horizon_days", None)
@@ -154,11 +156,16 @@ def model_source(model: PrognosisModel, identity: str, asked: AskedOutcome, *, l
     def compute(columns: Columns) -> FloatArray:
         return predict_columns(model, columns)
 
+    recorded = dict(model.about.get("outcome") or {})
+    return _declining(model, _own_source(model, identity, compute, _other_outcome(recorded, asked), label))
+
+
+def _declining(model: AnyModel, source: RiskSource) -> RiskSource:
+    """The source with the limits of the model's study, where it has any."""
+
     def declines(columns: Columns) -> list[tuple[str, ...]]:
         return [one for block in predictor_blocks(model.predictors, columns) for one in declined_limits(model, block)]
 
-    recorded = dict(model.about.get("outcome") or {})
-    source = _own_source(model, identity, compute, _other_outcome(recorded, asked), label)
     return replace(source, declines=declines) if model.about.get("decline") else source
 
 
@@ -232,6 +239,31 @@ def threshold_source(
         return np.asarray(np.clip(risk, CERTAIN, 1 - CERTAIN), dtype=np.float64)
 
     return _own_source(model, identity, compute, why, label)
+
+
+def level_source(model: OrdinalModel, identity: str, variable: str, number: int, *, label: str = "") -> RiskSource:
+    """Take the chance of reaching one level from a model of ordered levels.
+
+    Parameters
+    ----------
+    model : OrdinalModel
+    identity : str
+    variable : str
+        The variable whose levels are read; a model of another one ranks patients only.
+    number : int
+        Position of the threshold, from 0.
+    label : str
+        As :func:`model_source`.
+    """
+    theirs = str(model.about["outcome"]["variable"])
+    why = "" if theirs == variable else f"the model predicts {theirs}, not {variable}"
+
+    def compute(columns: Columns) -> FloatArray:
+        blocks = predictor_blocks(model.predictors, columns)
+        risk = np.concatenate([model.reached(block)[:, number] for block in blocks])
+        return np.asarray(np.clip(risk, CERTAIN, 1 - CERTAIN), dtype=np.float64)
+
+    return _declining(model, _own_source(model, identity, compute, why, label))
 
 
 def _own_source(

@@ -14,15 +14,18 @@ from typing import Any, Literal, get_args
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.errors import CohortError, ContractError, nearest
-from spinecast.models.loading import ValidatedModel
+from spinecast.models.loading import AnyModel
+from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import UpdateLine
 from spinecast.validation.checks.design import EVENTS_PER_PARAMETER
+from spinecast.validation.updating_ordinal import LevelsMethod
 from spinecast.validation.updating_quantity import QuantityMethod
 from spinecast.validation.updating_times import TimesMethod
 
 __all__ = [
+    "LEVELS_METHODS",
     "METHODS",
     "QUANTITY_METHODS",
     "TIMES_METHODS",
@@ -38,7 +41,7 @@ __all__ = [
 ]
 
 Method = Literal["intercept", "logistic", "refit", "closed-test"]
-AnyMethod = Method | TimesMethod | QuantityMethod
+AnyMethod = Method | TimesMethod | QuantityMethod | LevelsMethod
 
 METHODS: Mapping[str, str] = {
     "intercept": "a new intercept (recalibration in the large)",
@@ -59,6 +62,13 @@ QUANTITY_METHODS: Mapping[str, str] = {
     "per-level": "a shift of each level by itself (conformalised again)",
     "closed-test": "the smallest of these changes that the largest does not beat in patients held out",
 }
+LEVELS_METHODS: Mapping[str, str] = {
+    "common-intercept": "one new intercept for all levels",
+    "intercepts": "a new intercept for each level",
+    "intercepts-and-slope": "a new intercept for each level, and one slope",
+    "lines": "a new intercept and slope for each level",
+    "closed-test": METHODS["closed-test"],
+}
 
 
 @dataclass(frozen=True)
@@ -69,14 +79,16 @@ class _Need:
     lesser: str | None
 
 
-def methods_of(model: ValidatedModel) -> Mapping[str, str]:
+def methods_of(model: AnyModel) -> Mapping[str, str]:
     """Return the ways a model can be updated, with their words."""
     if isinstance(model, PrognosisModel):
         return METHODS
+    if isinstance(model, OrdinalModel):
+        return LEVELS_METHODS
     return QUANTITY_METHODS if isinstance(model, QuantityModel) else TIMES_METHODS
 
 
-def read_method(text: str, model: ValidatedModel) -> AnyMethod:
+def read_method(text: str, model: AnyModel) -> AnyMethod:
     """Read the name of a method of updating a model.
 
     Raises
@@ -91,7 +103,7 @@ def read_method(text: str, model: ValidatedModel) -> AnyMethod:
         return checked
     if text == "refit":
         raise ContractError(
-            "a model of times or of a quantity is not fitted again by an update",
+            "a model of times, of a quantity or of ordered levels is not fitted again by an update",
             where="--method",
             expected=f"one of {', '.join(known)}",
             remedy="train the study on these patients: `spinecast train`",

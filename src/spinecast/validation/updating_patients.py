@@ -10,7 +10,7 @@ import pandas as pd
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
-from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.cohorts.outcomes import LabelledOutcome, Outcome
 from spinecast.errors import CohortError
 from spinecast.models.loading import AnyModel
 from spinecast.models.prognosis_model import development_marginals
@@ -21,7 +21,7 @@ from spinecast.validation.development import (
     fingerprint_over,
     refuse_development_cohort,
 )
-from spinecast.validation.recorded_outcome import ValidatedOutcome, label_as_event, outcome_variables
+from spinecast.validation.recorded_outcome import label_as_event, outcome_variables
 
 __all__ = ["describe_people", "divide_patients", "refuse_same_patients", "refuse_updating_cohorts", "updating_cohorts"]
 
@@ -88,7 +88,7 @@ def _one_sided(labelled: LabelledOutcome) -> CohortError:
 
 
 def describe_people(
-    cohort: Cohort, labelled: LabelledOutcome, predictors: Sequence[str], outcome: ValidatedOutcome
+    cohort: Cohort, labelled: LabelledOutcome, predictors: Sequence[str], outcome: Outcome
 ) -> dict[str, Any]:
     """Return what tells a cohort again, and gives no patient away: fingerprint, counts, quantiles of the predictors.
 
@@ -99,7 +99,7 @@ def describe_people(
         Of this cohort.
     predictors : sequence of str
         Of the model; those the cohort lacks are left out.
-    outcome : ValidatedOutcome
+    outcome : Outcome
 
     Returns
     -------
@@ -159,7 +159,7 @@ def refuse_updating_cohorts(model: AnyModel, cohort: Cohort, labelled: LabelledO
         refuse_development_cohort(find_overlap(people, cohort, labelled), people, cohort)
 
 
-def refuse_same_patients(updating: Cohort, judging: Cohort, outcome: ValidatedOutcome) -> None:
+def refuse_same_patients(updating: Cohort, judging: Cohort, outcome: Outcome) -> None:
     """Refuse two files of which the second, judged on, holds patients of the first, updated on.
 
     Raises

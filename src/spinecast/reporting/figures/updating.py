@@ -59,27 +59,32 @@ def calibration_pair_plot(before: Mapping[str, Any], after: Mapping[str, Any], k
         return to_svg(figure, key)
 
 
-def calibration_pairs_plot(pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], key: str) -> str:
+def calibration_pairs_plot(
+    pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], key: str, titles: Sequence[str] = ()
+) -> str:
     """Draw the calibration curves before and after an update at each horizon, one panel a horizon.
 
     Parameters
     ----------
     pairs : sequence of (mapping, mapping)
-        What is found at a horizon before and after, with its day.
+        What is found at a horizon, or at a level, before and after.
     key : str
         Prefix of the ids.
+    titles : sequence of str
+        Of the panels; the days if not given.
     """
     columns = min(3, len(pairs))
     lines = ceil(len(pairs) / columns)
     with house_style():
         figure = new_figure(7.4, 0.6 + 2.6 * lines)
         panels = figure.subplots(lines, columns, squeeze=False)
-        for axes, (before, after) in zip(panels.flat, pairs, strict=False):
+        named = titles or [f"Day {after['day']:g}" for _, after in pairs]
+        for axes, (before, after), title in zip(panels.flat, pairs, named, strict=False):
             calibration_axes(axes, [before["calibration_curve"], after["calibration_curve"]])
             old: Style = {"color": EVENT, "ls": DASHED, "lw": 1.5}
             draw_calibration_curve(axes, before["calibration_curve"], "Before the update", old)
             draw_calibration_curve(axes, after["calibration_curve"], "After the update", {"color": MODEL, "lw": 1.9})
-            panel_title(axes, f"Day {after['day']:g}")
+            panel_title(axes, title)
             axes.set(xlabel="", ylabel="")
             axes.tick_params(labelsize=8)
         for axes in panels.flat[len(pairs) :]:

@@ -164,8 +164,8 @@ def _table_one(record: RunRecord) -> Block:
 
 
 def _size(record: RunRecord, events: int) -> str:
-    """Say how many they are, and how many had the event; of a quantity, how many lay on the side that is named."""
-    if record.evaluation.get("kind") != "quantity":
+    """Say how many they are, and how many had the event; of a quantity or of levels, how many lay on the side named."""
+    if record.evaluation.get("kind") not in ("quantity", "ordinal"):
         return sized(record.cohort["patients"], events)
     side = positive_label(record)
     return f"{sized(record.cohort['patients'], None)}; {fmt.integer(events)}: {side[0].lower()}{side[1:]}"

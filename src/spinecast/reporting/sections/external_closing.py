@@ -6,6 +6,7 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Facts, Section
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.measures import FOR_COMPARISON, MEASURES
+from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.sections.closing import TERMS
 from spinecast.reporting.sections.external_follow_up import FOLLOW_UP_MEASURES
@@ -76,7 +77,8 @@ def external_glossary_section(record: ExternalRecord) -> Section:
     """Explain every word and measure the report uses."""
     timed = FOLLOW_UP_MEASURES.values() if record.findings.get("survival") else ()
     kind = record.evaluation.get("kind")
-    every = QUANTITY_MEASURES if kind == "quantity" else TIMED_MEASURES if kind else MEASURES
+    of_kind = {None: MEASURES, "quantity": QUANTITY_MEASURES, "ordinal": ORDINAL_MEASURES}
+    every = of_kind.get(kind, TIMED_MEASURES)
     measures = [
         (one.label, f"{one.meaning}{'' if one.ideal == FOR_COMPARISON else f' Ideal: {one.ideal}.'} {one.source}.")
         for one in (*every.values(), *timed)

@@ -162,8 +162,10 @@ def _columns(record: ExternalRecord) -> Facts:
 def _development(source: Mapping[str, Any], development: Mapping[str, Any]) -> str:
     if source["kind"] != "model":
         return "see the publication; its patients are not at hand"
-    size = development.get("n")
-    counted = f": {fmt.integer(size)} patients, {fmt.integer(development.get('events'))} events" if size else ""
+    size, events = development.get("n"), development.get("events")
+    # A quantity and ordered levels have no events to count.
+    counted = f": {fmt.integer(size)} patients" if size else ""
+    counted += f", {fmt.integer(events)} events" if size and events is not None else ""
     kind = ", synthetic" if development.get("kind") == "synthetic" else ""
     reason = fmt.absence(development.get("patients"))
     patients = "" if reason is None else f" Its patients are not at hand: {fmt.ended(fmt.plain(reason))}"
@@ -179,7 +181,9 @@ def _overlap(overlap: Mapping[str, Any]) -> str:
 
 
 def _definition(definition: Mapping[str, Any]) -> str:
-    shown = {name: value for name, value in definition.items() if name not in ("label", "kind") and value is not None}
+    # What is empty says nothing.
+    named = {name: value for name, value in definition.items() if name not in ("label", "kind")}
+    shown = {name: value for name, value in named.items() if value not in (None, (), [])}
     words = {"exclude": "left out", "ipcw": "the others weighted for them (inverse probability of censoring)"}
     texts = {name: fmt.setting(value) for name, value in shown.items()}
     texts |= {"censored": words[texts["censored"]]} if texts.get("censored") in words else {}

@@ -39,6 +39,7 @@ __all__ = [
     "ordinal_slopes_section",
     "ordinal_summary_section",
     "ordinal_thresholds_section",
+    "within",
 ]
 
 OVERALL = ("ordinal_concordance", "somers_dxy", "ranked_probability_score", "ranked_probability_skill")
@@ -59,7 +60,7 @@ def _shorts(record: RunRecord) -> list[str]:
     return [fmt.plain(one["short"]) for one in _levels(record)]
 
 
-def _within(label: object) -> str:
+def within(label: object) -> str:
     """Write a label within a sentence: "at least 3"."""
     text = fmt.plain(label)
     return text[:1].lower() + text[1:]
@@ -83,7 +84,7 @@ def ordinal_summary_section(record: RunRecord) -> Section:
         for name in ("ordinal_concordance", "ranked_probability_skill")
     ]
     tiles += [
-        key_figure(record, f"AUC, {_within(one['label'])}", one["measures"]["auc"], ORDINAL_MEASURES["auc"])
+        key_figure(record, f"AUC, {within(one['label'])}", one["measures"]["auc"], ORDINAL_MEASURES["auc"])
         for one in evaluation["thresholds"]
     ]
     judged = (
@@ -117,7 +118,7 @@ def ordinal_outcome_section(record: RunRecord) -> Section:
         numeric=(1,),
     )
     blocks: list[Block] = [Facts(tuple(facts)), table]
-    if (said := death_before_assessment(outcome)) is not None:
+    if (said := death_before_assessment({**outcome, "kind": "ordinal"})) is not None:
         title, text = said
         blocks.append(Callout("note", title, f"{_dead(record)}{text}"))
     return Section("outcome", "The outcome", (*blocks, Paragraph(how)))
@@ -142,7 +143,7 @@ def ordinal_candidates_section(record: RunRecord) -> Section:
     header = (
         "Model",
         *(ORDINAL_MEASURES[name].short for name in columns),
-        *(f"AUC, {_within(label)}" for _, label in thresholds),
+        *(f"AUC, {within(label)}" for _, label in thresholds),
     )
 
     def cells(measures: Mapping[str, Any]) -> list[str]:
@@ -171,7 +172,7 @@ def ordinal_levels_section(record: RunRecord) -> Section:
     evaluation, shorts = record.evaluation, _shorts(record)
     groups = fmt.listed(evaluation["levels_by_prediction"])
     bars, rows = [], []
-    for name, group in zip(FIFTHS, groups, strict=True):
+    for name, group in zip(FIFTHS, groups, strict=False):  # of fewer than five patients there are fewer
         for kind in ("predicted", "observed"):
             bars.append((f"{name}, {kind}", group[kind]))
             counted = fmt.integer(group["n"]) if kind == "observed" else ""
@@ -241,8 +242,8 @@ def ordinal_slopes_section(record: RunRecord) -> Section:
     title = "Proportional odds"
     what = (
         "Proportional odds hold where what moves a patient's odds of one level moves those of every other by the same "
-        "factor. Tested is the mean of the out-of-fold cumulative log-odds, as one predictor: its slope in a logistic "
-        "regression at each threshold."
+        f"factor. Tested is the mean of the {basis(record)} cumulative log-odds, as one predictor: its slope in a "
+        "logistic regression at each threshold."
     )
     reason = fmt.absence(found)
     if reason is not None:

@@ -36,6 +36,10 @@ METHODS = {
     "shift": "one shift of all quantiles",
     "scale": "one shift, and another spread about the median",
     "per-level": "a shift of each level by itself",
+    "common-intercept": "one new intercept for all levels",
+    "intercepts": "a new intercept for each level",
+    "intercepts-and-slope": "a new intercept for each level, and one slope",
+    "lines": "a new intercept and slope for each level",
 }
 DIFFERENCES = {"auc": "AUC", "brier": "Brier score", "log_loss": "Logarithmic loss"}
 
@@ -83,7 +87,7 @@ def updated_section(record: ExternalRecord) -> Section:
     """Say which model was updated, on whom, and where the result went."""
     update, development = record.about["update"], record.about["development"]
     cohort = update["cohort"]
-    events = None if record.evaluation.get("kind") == "quantity" else cohort["events"]
+    events = None if record.evaluation.get("kind") in ("quantity", "ordinal") else cohort["events"]
     facts = (
         ("Model", fmt.plain(update["title"])),
         ("Parent", f"{fmt.plain(update['parent']['version'])}, identity {fmt.plain(update['parent']['identity'])}"),

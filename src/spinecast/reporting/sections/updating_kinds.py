@@ -1,17 +1,29 @@
-"""Sections of the report of an update where the model predicts a time or a quantity."""
+"""Sections of the report of an update where the model predicts a time, a quantity or ordered levels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Bullets, Callout, Figure, Heading, KeyFigures, Paragraph, Section, Table
+from spinecast.reporting.document import (
+    Block,
+    Bullets,
+    Callout,
+    Figure,
+    Heading,
+    KeyFigure,
+    KeyFigures,
+    Paragraph,
+    Section,
+    Table,
+)
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.figures.quantity import quantile_reliability_plot
 from spinecast.reporting.figures.updating import calibration_pairs_plot
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.sections.common import footnoted, row, sized
+from spinecast.reporting.sections.external_ordinal import ordinal_tiles, what_levels_hold
 from spinecast.reporting.sections.external_quantity import what_quantiles_hold
 from spinecast.reporting.sections.external_times import what_is_off
 from spinecast.reporting.sections.quantity import quantity_tile
@@ -47,15 +59,20 @@ def kind_summary_section(record: ExternalRecord) -> Section:
     """Open the report with what was done and how the model does after it."""
     run, update, evaluation = record.as_run_record(), record.about["update"], record.evaluation
     people = "synthetic patients" if record.is_synthetic else "patients"
-    of_quantity = evaluation["kind"] == "quantity"
-    had = "" if of_quantity else f", of whom {fmt.integer(update['cohort']['events'])} had the event"
-    seen = "" if of_quantity else f", of whom {fmt.integer(evaluation['events'])} had it"
+    kind = evaluation["kind"]
+    without_event = kind in ("quantity", "ordinal")
+    had = "" if without_event else f", of whom {fmt.integer(update['cohort']['events'])} had the event"
+    seen = "" if without_event else f", of whom {fmt.integer(evaluation['events'])} had it"
     lead = (
         f"{fmt.plain(update['title'])} was updated on {fmt.integer(update['cohort']['n'])} {people}{had} "
         f"({METHODS[update['method']]}), and is judged on {fmt.integer(evaluation['n'])} others{seen}. "
         f"Outcome: {fmt.plain(evaluation['outcome']['label'])}."
     )
-    if of_quantity:
+    tiles: Sequence[KeyFigure]
+    said: Callable[[Mapping[str, Any]], list[str]]
+    if kind == "ordinal":
+        tiles, said = ordinal_tiles(record).items, what_levels_hold
+    elif kind == "quantity":
         tiles = [
             quantity_tile(run, QUANTITY_MEASURES[name].label, evaluation["measures"].get(name), name)
             for name in OF_QUANTILES

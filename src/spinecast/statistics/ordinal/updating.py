@@ -1,4 +1,4 @@
-"""Updating cumulative log-odds on other patients: one new intercept, one at each threshold, and a slope of all.
+"""Updating cumulative log-odds on other patients: new intercepts and slopes, of all thresholds or of each.
 
 Every patient stands in as many logistic regressions as there are thresholds, fitted together: having reached each
 level, on the log-odds of reaching it. They are estimated as if a patient's answers were independent and tested by
@@ -25,35 +25,35 @@ from spinecast.statistics.ordinal.levels import check_levels, indicators
 
 __all__ = ["ThresholdMethod", "ThresholdUpdate", "closed_threshold_test", "fit_threshold_update"]
 
-ThresholdMethod = Literal["intercept", "intercepts", "intercepts-and-slope"]
-LARGEST: ThresholdMethod = "intercepts-and-slope"
-# Steps of the closed test, smallest change first; the last tests whether the slope is 1.
-_SMALLER = ("original", "intercept", "intercepts")
+ThresholdMethod = Literal["common-intercept", "intercepts", "intercepts-and-slope", "lines"]
+LARGEST: ThresholdMethod = "lines"
+# Steps of the closed test, smallest change first; the last tests whether one slope serves every threshold.
+_SMALLER = ("original", "common-intercept", "intercepts", "intercepts-and-slope")
+# With one threshold what is of its own and what is common are the same.
+_OF_ONE = ("original", "common-intercept")
 
 
 @dataclass(frozen=True)
 class ThresholdUpdate:
-    """The change that updates cumulative log-odds: ``intercept of the threshold + slope * old log-odds``.
+    """The change that updates cumulative log-odds: at each threshold ``intercept + slope * old log-odds``.
 
     Parameters
     ----------
-    method : {"intercept", "intercepts", "intercepts-and-slope"}
-    intercepts : tuple of Estimate
-        One a threshold, all the same of "intercept"; with 95 % intervals.
-    slope : Estimate
-        Of all thresholds; 1 without an interval where it was held there.
+    method : {"common-intercept", "intercepts", "intercepts-and-slope", "lines"}
+    intercepts, slopes : tuple of Estimate
+        One a threshold, all the same where they are common; with 95 % intervals, but for slopes held at 1.
     """
 
     method: ThresholdMethod
     intercepts: tuple[Estimate, ...]
-    slope: Estimate
+    slopes: tuple[Estimate, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return {
             "method": self.method,
             "intercepts": [one.to_dict() for one in self.intercepts],
-            "slope": self.slope.to_dict(),
+            "slopes": [one.to_dict() for one in self.slopes],
         }
 
 
@@ -66,13 +66,13 @@ def fit_threshold_update(levels: ArrayLike, log_odds: ArrayLike, method: Thresho
         Observed, 0 the lowest.
     log_odds : array-like of shape (n, thresholds)
         The model's, of reaching each level above the lowest.
-    method : {"intercept", "intercepts", "intercepts-and-slope"}
+    method : {"common-intercept", "intercepts", "intercepts-and-slope", "lines"}
 
     Returns
     -------
     ThresholdUpdate or Absent
-        Absent where everybody or nobody reached a level that gets an intercept of its own, or the log-odds tell who
-        reached one for certain or do not vary.
+        Absent where everybody or nobody reached a level that gets an intercept of its own, or the log-odds of one that
+        gets a slope do not vary or tell who reached it for certain.
 
     Raises
     ------
@@ -92,20 +92,22 @@ def fit_threshold_update(levels: ArrayLike, log_odds: ArrayLike, method: Thresho
         return Estimate(value, value - half, value + half, size, None, "logistic regression, covariance by patient")
 
     thresholds = data.seen.shape[1]
-    common = method == "intercept"
+    count = 1 if method == "common-intercept" else thresholds
+    slopes = {"intercepts-and-slope": 1, "lines": thresholds}.get(method, 0)
     held = Estimate(1.0, None, None, size, None, "held at 1")
     return ThresholdUpdate(
         method=method,
-        intercepts=tuple(estimate(0 if common else place) for place in range(thresholds)),
-        slope=estimate(thresholds) if method == LARGEST else held,
+        intercepts=tuple(estimate(place % count) for place in range(thresholds)),
+        slopes=tuple(estimate(count + place % slopes) if slopes else held for place in range(thresholds)),
     )
 
 
 def closed_threshold_test(levels: ArrayLike, log_odds: ArrayLike) -> ClosedTest | Absent:
-    """Choose the smallest change that is not rejected against a new intercept at each threshold and a slope.
+    """Choose the smallest change that is not rejected against a new intercept and slope at each threshold.
 
     The closed test of Vergouwe et al. (2017, Stat Med 36:4529): with K thresholds the largest change is tested against
-    the model as it is (K + 1 degrees of freedom), one new intercept (K) and new intercepts (1).
+    the model as it is (2K degrees of freedom), one new intercept (2K - 1), new intercepts (K), and these with one slope
+    for all (K - 1).
 
     Parameters
     ----------
@@ -128,10 +130,8 @@ def closed_threshold_test(levels: ArrayLike, log_odds: ArrayLike) -> ClosedTest 
         return fitted
     coefficients, covariance = fitted
     thresholds = data.seen.shape[1]
-    # With one threshold an intercept of its own and one for all are the same change.
-    smaller = tuple(name for name in _SMALLER if thresholds > 1 or name != "intercepts")
     steps: list[UpdateTest] = []
-    for name in smaller:
+    for name in _SMALLER if thresholds > 1 else _OF_ONE:
         contrast, held = _hypothesis(name, thresholds)
         distance = contrast @ coefficients - held
         statistic = float(distance @ np.linalg.solve(contrast @ covariance @ contrast.T, distance))
@@ -161,28 +161,35 @@ class _Stacked:
 
 
 def _hypothesis(smaller: str, thresholds: int) -> tuple[Floats, Floats]:
-    """Contrast of the largest change's coefficients, intercepts and slope, and what it is if the smaller is enough."""
-    slope = np.zeros((1, thresholds + 1))
-    slope[0, -1] = 1
-    if smaller == "intercepts":
-        return slope, np.array([1.0])
-    if smaller == "original":
-        return np.eye(thresholds + 1), np.append(np.zeros(thresholds), 1.0)
-    alike = np.column_stack((np.ones(thresholds - 1), -np.eye(thresholds - 1), np.zeros(thresholds - 1)))
-    return np.vstack((alike, slope)), np.append(np.zeros(thresholds - 1), 1.0)
+    """Contrast of the largest change's coefficients, intercepts and then slopes, and its value under the smaller."""
+    each, nothing = np.eye(thresholds), np.zeros((thresholds, thresholds))
+    alike = np.column_stack((np.ones(thresholds - 1), -np.eye(thresholds - 1)))
+    none = np.zeros((thresholds - 1, thresholds))
+    slopes = np.hstack((nothing, each)), np.ones(thresholds)
+    match smaller:
+        case "original":
+            return np.eye(2 * thresholds), np.concatenate((np.zeros(thresholds), slopes[1]))
+        case "common-intercept":
+            together = np.vstack((np.hstack((alike, none)), slopes[0]))
+            return together, np.concatenate((np.zeros(thresholds - 1), slopes[1]))
+        case "intercepts":
+            return slopes
+        case _:
+            return np.hstack((none, alike)), np.zeros(thresholds - 1)
 
 
 def _fit(data: _Stacked, method: ThresholdMethod) -> tuple[Floats, Floats] | Absent:
-    """Coefficients, the intercepts before the slope, and their covariance clustered by patient."""
+    """Coefficients, the intercepts before the slopes, and their covariance clustered by patient."""
     seen, given = data.seen, data.log_odds
-    absent = _unreached(seen, method) or (_no_slope(seen, given) if method == LARGEST else None)
+    sloped = method in ("intercepts-and-slope", "lines")
+    absent = _unreached(seen, method) or (_no_slope(seen, given, common=method != LARGEST) if sloped else None)
     if absent:
         return absent
     design = _design(given, method)
-    offset = given if method != LARGEST else np.zeros_like(given)
+    offset = np.zeros_like(given) if sloped else given
     start = np.zeros(design.shape[2])
-    if method == LARGEST:
-        start[-1] = 1.0
+    if sloped:
+        start[seen.shape[1] :] = 1.0
 
     def scores(coefficients: Floats) -> Floats:
         residual = seen - expit(offset + design @ coefficients)
@@ -208,15 +215,18 @@ def _fit(data: _Stacked, method: ThresholdMethod) -> tuple[Floats, Floats] | Abs
 def _design(given: Floats, method: ThresholdMethod) -> Floats:
     """Columns of each threshold's regression, shape (n, thresholds, coefficients)."""
     size, thresholds = given.shape
-    if method == "intercept":
+    if method == "common-intercept":
         return np.ones((size, thresholds, 1))
     own = np.broadcast_to(np.eye(thresholds), (size, thresholds, thresholds))
-    return own if method == "intercepts" else np.concatenate((own, given[:, :, None]), axis=2)
+    if method == "intercepts":
+        return own
+    slopes = given[:, :, None] if method == "intercepts-and-slope" else own * given[:, :, None]
+    return np.concatenate((own, slopes), axis=2)
 
 
 def _unreached(seen: Floats, method: ThresholdMethod) -> Absent | None:
     """Say which intercept would be infinite."""
-    if method == "intercept":
+    if method == "common-intercept":
         return None if 0 < seen.mean() < 1 else Absent("everybody has the same level")
     for number, share in enumerate(seen.mean(axis=0), start=1):
         if not 0 < share < 1:
@@ -224,12 +234,14 @@ def _unreached(seen: Floats, method: ThresholdMethod) -> Absent | None:
     return None
 
 
-def _no_slope(seen: Floats, given: Floats) -> Absent | None:
-    """Say why there is no slope: a common one exists where some threshold has one of its own."""
-    ones = np.ones(len(seen))
+def _no_slope(seen: Floats, given: Floats, *, common: bool) -> Absent | None:
+    """Say why there is no slope: a common one exists where some threshold has one of its own, else each must."""
+    ones, finite = np.ones(len(seen)), []
     for reached, log_odds in zip(seen.T, given.T, strict=True):
-        if np.ptp(log_odds) <= 1e-12 * max(1.0, float(np.abs(log_odds).max())):
-            continue
-        if not is_separated(reached, log_odds, ones) and fit_line(reached, log_odds, ones) is not None:
-            return None
-    return Absent("the model's log-odds do not vary, or tell every level for certain: there is no finite slope")
+        varies = np.ptp(log_odds) > 1e-12 * max(1.0, float(np.abs(log_odds).max()))
+        separated = not varies or is_separated(reached, log_odds, ones)
+        finite.append(not separated and fit_line(reached, log_odds, ones) is not None)
+    if any(finite) if common else all(finite):
+        return None
+    where = "" if common else f" of reaching level {1 + finite.index(False)}"
+    return Absent(f"the model's log-odds{where} do not vary, or tell it for certain: there is no finite slope")

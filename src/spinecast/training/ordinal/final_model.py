@@ -17,11 +17,11 @@ from spinecast.training.features import predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_missing_inputs, missing_loss
 from spinecast.training.ordinal.assembly import ordinal_parts
 from spinecast.training.ordinal.fitting import TrainedLevels
-from spinecast.training.ordinal.judging import described_levels
-from spinecast.training.plan import model_predictors
+from spinecast.training.plan import model_predictors, ordinal_definition
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.threshold_training import about_model
 from spinecast.validation.missing_inputs import MissingInputs, Reading
+from spinecast.validation.ordinal import described_levels
 from spinecast.validation.threshold import CERTAIN
 
 __all__ = ["measured_ordinal_model", "ordinal_model"]
@@ -70,7 +70,7 @@ def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
     tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
     outcome = {
         "label": trained.labelled.label,
-        "levels": described_levels(trained),
+        "levels": described_levels(trained.labelled, ordinal_definition(study).variable),
         "explained_threshold": trained.checked_threshold,
     }
     return OrdinalModel(

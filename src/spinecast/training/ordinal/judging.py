@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from spinecast.clinical.dictionary import variable
 from spinecast.statistics import measure_from_dict
 from spinecast.training.ordinal.fitting import TrainedLevels
 from spinecast.training.plan import ordinal_definition
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.threshold_training import checklist_at_threshold
 from spinecast.validation.checks import Checklist
-from spinecast.validation.ordinal import OrdinalJudge
+from spinecast.validation.ordinal import OrdinalJudge, described_levels
 from spinecast.validation.threshold import CERTAIN
 
-__all__ = ["described_levels", "judge_levels", "ordinal_judge"]
+__all__ = ["judge_levels", "ordinal_judge"]
 
 
 def judge_levels(trained: TrainedLevels) -> tuple[dict[str, Any], Checklist]:
@@ -43,7 +42,7 @@ def judge_levels(trained: TrainedLevels) -> tuple[dict[str, Any], Checklist]:
             "label": labelled.label,
             "positive_label": trained.passing.positive_label,
             "negative_label": trained.passing.negative_label,
-            "levels": described_levels(trained),
+            "levels": described_levels(labelled, ordinal_definition(trained.study).variable),
         },
         "checked_threshold": trained.checked_threshold,
         **judged,
@@ -67,23 +66,3 @@ def ordinal_judge(trained: TrainedLevels) -> OrdinalJudge:
     """What judges probabilities of the study's patients."""
     labelled, asked = trained.labelled, trained.study.evaluation
     return OrdinalJudge(labelled.values, labelled.reached_labels, asked.thresholds, asked.decision_range)
-
-
-def described_levels(trained: TrainedLevels) -> list[dict[str, Any]]:
-    """Describe every level, lowest first: its value, its words, what reaching it is called, and how many were at it."""
-    labelled = trained.labelled
-    reached = ("", *labelled.reached_labels)
-    died = variable(ordinal_definition(trained.study).variable).died_before_levels
-    return [
-        {
-            "level": level,
-            "label": label,
-            "short": short,
-            "reached": words,
-            "count": count,
-            "died_before": level in died,
-        }
-        for level, label, short, words, count in zip(
-            labelled.levels, labelled.level_labels, labelled.short_labels, reached, labelled.counts, strict=True
-        )
-    ]
