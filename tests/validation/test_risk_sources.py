@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from made_models import PREDICTORS, model_of, patients
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.published_model import published_models, read_published_model
 from spinecast.clinical.scores import score
-from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome, LandmarkOutcome
+from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome, LandmarkOutcome, OrdinalOutcome
 from spinecast.errors import ArtifactError, ContractError
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.validation import risk_sources
@@ -163,11 +164,14 @@ def test_the_recorded_outcome_is_the_one_it_was_trained_for() -> None:
     assert isinstance(made, BinaryOutcome)
     assert outcome_variables(made) == ("functional_outcome_2m",)
     assert asked_outcome(made) == AskedOutcome("functional_outcome_2m", None)
+    levels = OrdinalOutcome("frankel_grade_30d", death="worst_level", combined_levels=(("a", "b"), ("c", "d")))
+    kept = {"kind": "ordinal", "explained_threshold": 1, **json.loads(json.dumps(asdict(levels)))}
+    assert outcome_from_record(kept) == levels
     landmark = LandmarkOutcome("follow_up_time", "death", 30, 90)
     assert outcome_variables(landmark) == ("follow_up_time", "death")
 
 
-@pytest.mark.parametrize("recorded", [None, {}, {"label": "Death"}, {"kind": "ordinal"}])
+@pytest.mark.parametrize("recorded", [None, {}, {"label": "Death"}, {"kind": "unheard_of"}])
 def test_a_model_that_does_not_say_what_it_predicts_is_refused(recorded: dict[str, Any] | None) -> None:
     with pytest.raises(ArtifactError, match="does not record which outcome"):
         outcome_from_record(recorded)
