@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 
 from spinecast.errors import AccountError, nearest
 
-__all__ = ["PERMISSIONS", "SCOPES", "Permission", "Role", "permitted_to", "read_roles", "read_scopes"]
+__all__ = ["PERMISSIONS", "SCOPES", "WORDS", "Permission", "Role", "permitted_to", "read_roles", "read_scopes"]
 
 Role = Literal["clinician", "data_scientist", "auditor", "administrator"]
 Permission = Literal["own_account", "read_models", "predict", "read_own", "read_log", "replay", "read_metrics"]
@@ -23,6 +23,19 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 """What each role may do. Somebody with several roles may do what any of them may. ``read_own`` is the records of one's
 own questions, ``read_log`` everybody's; ``own_account`` is one's password, sessions and keys."""
+
+WORDS: Mapping[Permission, str] = MappingProxyType(
+    {
+        "own_account": "see to one's own password, sessions and keys",
+        "read_models": "read about models",
+        "predict": "ask models about patients",
+        "read_own": "read the records of one's own questions",
+        "read_log": "read everybody's records",
+        "replay": "put a recorded question again",
+        "read_metrics": "read the server's metrics",
+    }
+)
+"""What each is called on a page."""
 
 SCOPES: tuple[Permission, ...] = tuple(one for one in get_args(Permission) if one != "own_account")
 """What a key may be good for: never for making further keys."""

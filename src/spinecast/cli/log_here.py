@@ -34,5 +34,5 @@ def open_log_here(*, check_head: bool = True) -> AuditLog:
 
 
 def command_line_actor() -> str:
-    """Return how the log names whoever runs a command: their name on this machine."""
-    return f"{getpass.getuser()} (command line)"
+    """Return how the log names whoever runs a command: their name on this machine, which is no account's."""
+    return f"command line: {getpass.getuser()}"

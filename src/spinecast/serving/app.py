@@ -58,7 +58,7 @@ def make_app(state: State, identify: Identify | None = None, gate: Gate | None =
     app.add_exception_handler(Problem, _said(_of_problem, state.mode))
     app.add_exception_handler(HTTPException, _said(_of_http, state.mode))
     app.add_exception_handler(RequestValidationError, _said(_of_validation, state.mode))
-    _add_watching(app, state, who)
+    _add_watching(app, state, who, sign_in=gate is not None)
     _add_models(app, state, who)
     _add_asking(app, state, who)
     _add_log(app, state, who)
@@ -71,7 +71,7 @@ def make_app(state: State, identify: Identify | None = None, gate: Gate | None =
     return app
 
 
-def _add_watching(app: FastAPI, state: State, who: Who) -> None:
+def _add_watching(app: FastAPI, state: State, who: Who, *, sign_in: bool) -> None:
     @app.get(PREFIX)
     def index() -> Response:
         links = ("models", "openapi.json", "health", "ready", "metrics")
@@ -80,7 +80,7 @@ def _add_watching(app: FastAPI, state: State, who: Who) -> None:
 
     @app.get(f"{PREFIX}/openapi.json", dependencies=[Depends(permitted("read_models", who))])
     def openapi() -> Response:
-        return JSONResponse(document(state.models.current, state.mode))
+        return JSONResponse(document(state.models.current, state.mode, sign_in=sign_in))
 
     @app.get(f"{PREFIX}/health")
     def health() -> Response:

@@ -21,7 +21,7 @@ _TEXT, _NUMBER, _FLAG = {"type": "string"}, {"type": "number"}, {"type": "boolea
 _ANYTHING: dict[str, Any] = {"type": "object"}
 
 
-def document(models: Mapping[str, ServedModel], mode: str) -> dict[str, Any]:
+def document(models: Mapping[str, ServedModel], mode: str, *, sign_in: bool = False) -> dict[str, Any]:
     """Return the document.
 
     Parameters
@@ -29,6 +29,8 @@ def document(models: Mapping[str, ServedModel], mode: str) -> dict[str, Any]:
     models : mapping of str to ServedModel
     mode : str
         How one came in.
+    sign_in : bool
+        Whether one must prove who one is.
     """
     paths = {**_watching(), **_log()}
     schemas = dict(_schemas())
@@ -44,7 +46,8 @@ def document(models: Mapping[str, ServedModel], mode: str) -> dict[str, Any]:
             "description": f"{RESEARCH_USE} {mode} An answer is recorded before it leaves: see `audit_id`.",
         },
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas} | ({"securitySchemes": _PROOFS} if sign_in else {}),
+        **({"security": [{"key": []}, {"session": []}]} if sign_in else {}),
     }
 
 
@@ -212,6 +215,18 @@ def _log() -> dict[str, Any]:
         ),
     }
 
+
+_PROOFS = {
+    "key": {"type": "http", "scheme": "bearer", "description": "A key for programs: spinecast keys create"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "spinecast-session",
+        "description": "A browser that has signed in; behind https its name begins with __Host-. What changes "
+        "something needs the header X-Form-Token too, which pages hold.",
+    },
+}
+"""How one proves who one is, where one must."""
 
 _RECORDED = {
     "audit_id": {"type": "integer", "minimum": 1},

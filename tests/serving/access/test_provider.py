@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -212,6 +214,29 @@ def test_a_provider_that_is_gone_or_is_another_is_one_clear_answer(server: Addre
     with pytest.raises(ServingError, match="not in the environment"):
         client_secret({})
     assert Browser(server).get("/sign-in/provider/return").status == 403
+
+
+def test_a_sign_in_opens_connections_to_the_provider_alone_and_logs_no_secret(
+    server: Address, made: MadeProvider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    gone_to: set[Any] = set()
+    connect = socket.socket.connect
+
+    def watched(self: socket.socket, address: Any) -> Any:
+        gone_to.add(address[:2])
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", watched)
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: pytest.fail("another way out"))
+    browser = Browser(server)
+    back = gone(browser)
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    assert browser.get(back).status == 303
+    assert gone_to == {("127.0.0.1", server.port), ("127.0.0.1", urlsplit(made.issuer).port)}
+    for secret in (SECRET, code, "planted access token", browser.cookies["spinecast-session"]):
+        assert secret not in caplog.text
+    assert '"route": "/sign-in/provider"' in caplog.text
 
 
 def test_roles_may_stand_inside_another_claim(made: MadeProvider) -> None:

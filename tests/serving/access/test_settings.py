@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
+from serving import made_store
 from serving.access.conftest import PASSWORDS
 from serving.test_process import environment, folder
 
@@ -26,7 +27,9 @@ from spinecast.accounts.store import AccountStore
 from spinecast.audit.database import upgrade
 from spinecast.audit.log import open_log
 from spinecast.audit.places import audit_places
+from spinecast.cli.serve import serve as cli_serve
 from spinecast.errors import DocumentError, ServingError
+from spinecast.serving import server
 from spinecast.serving.access.settings import ServerSettings, SignInSettings, TlsSettings, door_of, settings_for
 from spinecast.serving.server import _config, open_gate
 from spinecast.serving.state import State
@@ -175,3 +178,15 @@ def test_what_a_stranger_says_of_where_they_are_is_not_believed() -> None:
     for proxies, believed in (((), False), (("10.0.0.1",), True)):
         config = _config(FastAPI(), ServerSettings(behind_proxy=proxies))
         assert (config.proxy_headers, config.forwarded_allow_ips) == (believed, list(proxies))
+
+
+def test_a_server_on_postgresql_always_requires_sign_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[ServerSettings] = []
+    monkeypatch.chdir(tmp_path)
+    made_store.new_store(tmp_path / "mlruns")
+    monkeypatch.setattr(server, "serve", lambda _store, _places, settings, _port, _tell: asked.append(settings))
+    cli_serve()
+    cli_serve(sign_in=True)
+    monkeypatch.setenv("SPINECAST_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
+    cli_serve()
+    assert [settings.sign_in is not None for settings in asked] == [False, True, True]

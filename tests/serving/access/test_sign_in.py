@@ -14,6 +14,7 @@ from serving.access.made_browser import Browser
 from serving.made_store import EVENT, PATIENT, Address
 
 from spinecast.accounts.people import People
+from spinecast.errors import AuditError
 from spinecast.serving.access.gate import NOT_RIGHT, Gate
 from spinecast.serving.access.rates import Rates
 from spinecast.serving.access.settings import Door
@@ -221,6 +222,24 @@ def test_who_fails_too_often_waits_and_who_asks_too_often_too(signed_state: Stat
         limited = browser.get("models")
         assert limited.json["type"].endswith("too-many-requests")
         assert 0 < int(limited.headers["retry-after"]) <= 60
+
+
+def test_nobody_comes_in_whose_sign_in_cannot_be_recorded(signed_state: State, gate: Gate) -> None:
+    def gone(*_: Any) -> None:
+        raise AuditError("the audit log cannot be reached")
+
+    broken = replace(gate, store=replace(gate.store, record_with=gone))
+    with made_store.running(make_app(signed_state, gate=broken)) as server:
+        browser = Browser(server)
+        assert browser.sign_in("anna", PASSWORDS["anna"]).status == 503
+        assert "spinecast-session" not in browser.cookies
+        assert browser.sign_in("anna", "not the right password").status == 503
+
+
+def test_the_document_of_the_interface_says_how_to_prove_who_one_is(anna: Browser) -> None:
+    said = anna.get("openapi.json").json
+    assert said["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert {"key": []} in said["security"]
 
 
 def test_behind_https_cookies_and_browsers_are_bound_to_it(signed_state: State, gate: Gate) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from spinecast.accounts.keys import LONGEST_DAYS
-from spinecast.accounts.roles import SCOPES, permitted_to, read_scopes
+from spinecast.accounts.roles import SCOPES, WORDS, permitted_to, read_scopes
 from spinecast.accounts.throttling import Throttle
 from spinecast.audit.records import Draft
 from spinecast.errors import AccountError, SpinecastError
@@ -163,6 +163,8 @@ def _page(
         account=account,
         keys=[(one, one.state(now)) for one in keys],
         scopes=[name for name in SCOPES if name in permitted_to(account.roles)],
+        words=WORDS,
+        settings=gate.settings,
         longest_days=LONGEST_DAYS,
         said=said,
         key=key,
