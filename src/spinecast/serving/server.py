@@ -63,11 +63,11 @@ def serve(store: Store, places: Places, settings: ServerSettings, port: int, tel
 
     door_of(settings)
     door = _listen(settings.host, port)
-    mode = DEMONSTRATION_MODE if settings.sign_in is None else SIGN_IN_MODE
-    state = open_state(store, places, tell, mode)
+    state = open_state(store, places, tell, settings.sign_in)
     try:
         scheme = "http" if settings.tls is None else "https"
-        address = settings.public_url or f"{scheme}://{settings.host}:{door.getsockname()[1]}"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = settings.public_url or f"{scheme}://{host}:{door.getsockname()[1]}"
         gate = None if settings.sign_in is None else open_gate(state, settings, settings.sign_in, address)
         LOGGER.setLevel(logging.INFO)
         if not LOGGER.handlers:
@@ -78,7 +78,7 @@ def serve(store: Store, places: Places, settings: ServerSettings, port: int, tel
             synthetic = " SYNTHETIC" if served.model.is_synthetic else ""
             tell(f"  {served.numbered} ({served.version.alias}){synthetic}: {served.to_dict()['title']}")
         count = len(state.models.current)
-        tell(f"{mode}\nserving {count} {'model' if count == 1 else 'models'} at {address}/api/v1")
+        tell(f"{state.mode}\nserving {count} {'model' if count == 1 else 'models'} at {address}/api/v1")
         if settings.public_url:
             tell(f"listening on {settings.host} port {door.getsockname()[1]}")
         _end_as_told(server, door)
@@ -117,19 +117,9 @@ def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, a
     Raises
     ------
     ServingError
-        If nobody could come in.
-    AuditError
-        If the accounts cannot be read.
+        If the secret shared with the provider is not in the environment.
     """
     store = AccountStore(state.log, state.writer.record_with)
-    if sign_in.provider is None:
-        if not sign_in.local_accounts:
-            raise ServingError("nobody could sign in", where="sign_in", expected="local_accounts or a provider")
-        if People(store).is_empty():
-            raise ServingError(
-                "nobody could sign in: there is no account yet",
-                remedy="spinecast users add NAME --role administrator",
-            )
     provider = None
     if sign_in.provider is not None:
         from spinecast.serving.access.provider import Provider  # takes time that a server without one need not spend
@@ -150,8 +140,19 @@ def _end_as_told(server: object, door: socket.socket) -> None:
         door.close()
 
 
-def open_state(store: Store, places: Places, complain: Callable[[str], None], mode: str = DEMONSTRATION_MODE) -> State:
+def open_state(
+    store: Store, places: Places, complain: Callable[[str], None], sign_in: SignInSettings | None = None
+) -> State:
     """Open the audit log and load the models, and record that a server has started.
+
+    Parameters
+    ----------
+    store : Store
+    places : Places
+    complain : callable
+        Takes lines about versions that are not served.
+    sign_in : SignInSettings, optional
+        How people sign in; nobody does when left out.
 
     Raises
     ------
@@ -163,8 +164,10 @@ def open_state(store: Store, places: Places, complain: Callable[[str], None], mo
     log = open_log(places)
     writer = AuditWriter(log)
     models = ServedModels(store, complain)
-    state = State(models, log, writer, Metrics(), mode)
+    state = State(models, log, writer, Metrics(), DEMONSTRATION_MODE if sign_in is None else SIGN_IN_MODE)
     try:
+        if sign_in is not None:
+            _require_way_in(AccountStore(log, writer.record_with), sign_in)
         models.start()
         seal = log.seal()
         body = {
@@ -174,11 +177,23 @@ def open_state(store: Store, places: Places, complain: Callable[[str], None], mo
             "mode": state.mode,
             "sealed_to": None if seal is None else seal.sequence,
         }
-        writer.record([Draft("start", "server" if mode == SIGN_IN_MODE else local_demonstration().recorded, body)])
+        writer.record([Draft("start", local_demonstration().recorded if sign_in is None else "server", body)])
     except BaseException:
         close_state(state)
         raise
     return state
+
+
+def _require_way_in(store: AccountStore, sign_in: SignInSettings) -> None:
+    """Refuse to start where nobody could sign in."""
+    if sign_in.provider is not None:
+        client_secret()
+    elif not sign_in.local_accounts:
+        raise ServingError("nobody could sign in", where="sign_in", expected="local_accounts or a provider")
+    elif People(store).is_empty():
+        raise ServingError(
+            "nobody could sign in: there is no account yet", remedy="spinecast users add NAME --role administrator"
+        )
 
 
 def close_state(state: State) -> None:

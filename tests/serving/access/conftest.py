@@ -15,10 +15,12 @@ from serving.made_store import Address
 from spinecast.accounts import passwords
 from spinecast.accounts.people import People
 from spinecast.accounts.store import AccountStore
+from spinecast.audit.database import upgrade
+from spinecast.audit.log import open_log
+from spinecast.audit.places import audit_places
 from spinecast.serving.access.gate import Gate
 from spinecast.serving.access.rates import Rates
 from spinecast.serving.access.settings import Door, SignInSettings
-from spinecast.serving.actors import SIGN_IN_MODE
 from spinecast.serving.app import make_app
 from spinecast.serving.server import close_state, open_state
 from spinecast.serving.state import State
@@ -36,17 +38,18 @@ ROLES = {"anna": "clinician", "dora": "data_scientist", "aude": "auditor", "adam
 @pytest.fixture(scope="session")
 def signed_state(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
     """A server that requires sign-in, with one account for each role."""
-    from spinecast.audit.places import audit_places
-
     patch = pytest.MonkeyPatch()
     weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     patch.setattr(passwords, "_HASHER", weak)
     patch.setattr(passwords, "_NOBODYS", weak.hash("nobody"))
     places = audit_places({"SPINECAST_AUDIT": str(tmp_path_factory.mktemp("signed") / "audit")})
-    opened = open_state(filled, places, pytest.fail, SIGN_IN_MODE)
-    people = People(AccountStore(opened.log, opened.writer.record_with))
+    upgrade(places)
+    log = open_log(places)
+    people = People(AccountStore(log, log.append_with))
     for name, role in ROLES.items():
         people.add(name, {role}, PASSWORDS[name], "test")  # type: ignore[arg-type]
+    log.close()
+    opened = open_state(filled, places, pytest.fail, SignInSettings())
     yield opened
     close_state(opened)
     patch.undo()

@@ -105,6 +105,7 @@ def test_whom_the_provider_vouches_for_comes_in_with_the_roles_it_says(
         ({"nonce": None}, "not good"),
         ({"iss": "https://evil.example"}, "not good"),
         ({"aud": "another client"}, "not good"),
+        ({"aud": "another client", "azp": CLIENT}, "not good"),
         ({"aud": [CLIENT, "another"], "azp": "another"}, "not good"),
         ({"exp": int(time.time()) - 3600}, "not good"),
         ({"exp": None}, "not good"),
@@ -150,6 +151,13 @@ def test_a_token_that_the_provider_did_not_sign_lets_nobody_in(
 
 def test_what_comes_back_must_be_what_was_begun_in_this_browser_and_once(server: Address, made: MadeProvider) -> None:
     browser, thief = Browser(server), Browser(server)
+    back = gone(browser)
+    made.asked = []
+    state = parse_qs(urlsplit(back).query)["state"][0]
+    said = browser.get(back.replace(state, "A" * len(state)))  # as if another's answer had been slipped in
+    assert said.status == 403
+    assert "begin again" in said.content.decode()
+    assert made.asked == []
     back = gone(browser)
     assert thief.get(back).status == 403  # another browser, with the same address
     gone(thief)

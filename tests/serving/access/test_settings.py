@@ -30,9 +30,16 @@ from spinecast.audit.places import audit_places
 from spinecast.cli.serve import serve as cli_serve
 from spinecast.errors import DocumentError, ServingError
 from spinecast.serving import server
-from spinecast.serving.access.settings import ServerSettings, SignInSettings, TlsSettings, door_of, settings_for
-from spinecast.serving.server import _config, open_gate
-from spinecast.serving.state import State
+from spinecast.serving.access.settings import (
+    ProviderSettings,
+    ServerSettings,
+    SignInSettings,
+    TlsSettings,
+    door_of,
+    settings_for,
+)
+from spinecast.serving.server import _config, open_state
+from spinecast.tracking.store import Store
 
 __all__ = ["folder"]
 
@@ -97,10 +104,19 @@ def test_this_machine_alone_needs_nothing(host: str) -> None:
     assert not door_of(ServerSettings(host=host)).https
 
 
-def test_a_server_that_nobody_could_sign_in_to_does_not_start(state: State) -> None:
-    for sign_in, why in ((SignInSettings(), "users add"), (SignInSettings(local_accounts=False), "or a provider")):
+def test_a_server_that_nobody_could_sign_in_to_does_not_start_and_records_none(filled: Store, tmp_path: Path) -> None:
+    places = audit_places({"SPINECAST_AUDIT": str(tmp_path / "audit")})
+    provider = ProviderSettings(issuer="https://id.example.org", client_id="a", roles={"b": ("clinician",)})
+    for sign_in, why in (
+        (SignInSettings(), "users add"),
+        (SignInSettings(local_accounts=False), "or a provider"),
+        (SignInSettings(provider=provider), "not in the environment"),
+    ):
         with pytest.raises(ServingError, match=why):
-            open_gate(state, ServerSettings(sign_in=sign_in), sign_in, "http://127.0.0.1")
+            open_state(filled, places, pytest.fail, sign_in)
+    log = open_log(places)
+    assert log.count() == 0
+    log.close()
 
 
 def test_a_certificate_that_is_none_is_refused(tmp_path: Path) -> None:

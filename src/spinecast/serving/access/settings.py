@@ -169,7 +169,7 @@ def door_of(settings: ServerSettings) -> Door:
     if settings.tls is not None:
         _require_certificate(settings.tls)
     names = {public.netloc.rpartition("@")[2], public.hostname or ""} - {""}
-    return Door(LOOPBACK_NAMES | frozenset(names), https)
+    return Door(LOOPBACK_NAMES | frozenset(names), https or settings.tls is not None)
 
 
 def _require_certificate(tls: TlsSettings) -> None:
