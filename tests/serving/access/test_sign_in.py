@@ -61,7 +61,8 @@ def test_wrong_and_unknown_are_answered_alike_and_recorded_without_what_was_type
 
 
 @pytest.mark.parametrize(
-    "wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "/a?b=c", "/sign-in", "javascript:x", ""]
+    "wanted",
+    ["//evil", "//evil.example", "https://evil.example", "/\\evil.example", "/a?b=c", "/sign-in", "javascript:x", ""],
 )
 def test_nobody_is_sent_elsewhere_after_signing_in(browser: Browser, wanted: str) -> None:
     page = browser.get("/sign-in").content.decode()
