@@ -120,3 +120,74 @@ def test_too_few_events_and_a_wrong_order_are_refused() -> None:
     order = np.argsort(model.risk(matrix, [90.0])[:, 0])
     with pytest.raises(CohortError, match="ranks these patients the wrong way round"):
         update_times(model, matrix[order], backwards, "level-and-slope")
+
+
+def drawn_from(true: np.ndarray, grid: np.ndarray, seed: int) -> LabelledTimes:
+    """Patients whose log cumulative hazards on the grid are given, followed to its last day; a fifth is lost before."""
+    draw = np.random.default_rng(seed)
+    reached = np.log(draw.exponential(size=len(true)))
+    time = np.full(len(true), grid[-1])
+    for row in range(len(true)):
+        if reached[row] < true[row, 0]:
+            time[row] = grid[0] * np.exp(reached[row] - true[row, 0])
+        elif reached[row] < true[row, -1]:
+            time[row] = np.exp(np.interp(reached[row], true[row], np.log(grid)))
+    happened = reached < true[:, -1]
+    lost = np.where(draw.random(len(true)) < 0.2, draw.uniform(grid[0], grid[-1], len(true)), np.inf)
+    cause = np.where(happened & (time <= lost), 1, 0)
+    return labelled(np.maximum(np.ceil(np.minimum(time, lost)), 1.0), cause)
+
+
+def steeper_early(model: TimeToEventModel, matrix: np.ndarray) -> np.ndarray:
+    """Curves whose spread is twice the model's early and less than it late: what one slope for all days cannot mend."""
+    curves = model.log_hazards(matrix)
+    days = np.log(model.grid)
+    slope = np.interp(days, days[[0, -1]], [2.2, 0.6])
+    return np.maximum.accumulate(curves.mean(axis=0) + 0.2 + slope * (curves - curves.mean(axis=0)), axis=1)
+
+
+def test_a_spread_that_is_wrong_early_and_otherwise_wrong_late_is_found_and_mended_by_day(tmp_path: Path) -> None:
+    model = survival_model_of("cox")
+    matrix, _ = elsewhere(3000)
+    true = steeper_early(model, matrix)
+    found = update_times(model, matrix, drawn_from(true, model.grid, 4), "closed-test")
+    assert found.method == "by-day"
+    made = found.model
+    assert isinstance(made, TimeToEventModel)
+    lines = found.causes[0].by_day
+    assert [one["slope"] for one in lines] == sorted((one["slope"] for one in lines), reverse=True)
+    assert lines[0]["slope"] > lines[-1]["slope"] + 0.5
+    assert found.numbers()[f"slope_{lines[0]['day']:g}"] == lines[0]["slope"]
+    late = slice(int(np.flatnonzero(model.grid == lines[0]["day"])[0]), None)
+
+    def off(one: TimeToEventModel) -> float:
+        return float(np.abs(one.log_hazards(matrix) - true)[:, late].mean())
+
+    by_one_line = update_times(model, matrix, drawn_from(true, model.grid, 4), "level-and-slope").model
+    assert isinstance(by_one_line, TimeToEventModel)
+    assert off(made) < 0.6 * off(by_one_line) < off(model)
+    # What is served is what its two corrections say one after the other, and is kept and explained so.
+    save_any_model(made, tmp_path / "model")
+    loaded, _ = load_any_model(tmp_path / "model")
+    assert isinstance(loaded, TimeToEventModel)
+    assert_same_bits(loaded.risk(matrix[:50], [30, 200]), made.risk(matrix[:50], [30, 200]))
+    assert np.abs(explain_at(loaded, matrix[:20], 90.0).residual).max() < 1e-6
+    assert found.to_dict()["causes"][0]["by_day"] == [dict(one) for one in lines]
+
+
+def test_lines_by_day_are_not_taken_where_one_line_fits_nor_with_few_events() -> None:
+    model = survival_model_of("cox")
+    matrix, _ = elsewhere(1500)
+    curves = model.log_hazards(matrix)
+    shifted = drawn_from(curves + 0.7, model.grid, 5)
+    found = update_times(model, matrix, shifted, "closed-test")
+    assert found.method == "level"
+    tested = found.causes[0].closed_test
+    assert isinstance(tested, ClosedTest)
+    assert [(step.larger, step.degrees_of_freedom) for step in tested.steps] == [("by-day", 6), ("by-day", 5)]
+    few = labelled(shifted.time, np.where(np.cumsum(shifted.cause) <= 50, shifted.cause, 0))
+    tested = update_times(model, matrix, few, "closed-test").causes[0].closed_test
+    assert isinstance(tested, ClosedTest)
+    assert tested.steps[0].larger == "level-and-slope"
+    with pytest.raises(CohortError, match=r"too few events to update by by-day: 50; to estimate 6 needs 60"):
+        update_times(model, matrix, few, "by-day")

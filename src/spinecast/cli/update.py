@@ -76,9 +76,10 @@ def update(
 ) -> None:
     """Update a model on other patients, judge it before and after on yet others, and register the new version.
 
-    Ways to change a model of an event: intercept, logistic, refit; of times: level, level-and-slope; of a quantity:
-    shift, scale, per-level; of ordered levels: common-intercept, intercepts, intercepts-and-slope, lines; closed-test
-    chooses. No alias moves unless one is named: a bare name goes on meaning the version it did. Research use only.
+    Ways to change a model of an event: intercept, logistic, refit; of times: level, level-and-slope, by-day; of a
+    quantity: shift, scale, per-level; of ordered levels: common-intercept, intercepts, intercepts-and-slope, lines;
+    closed-test chooses. No alias moves unless one is named: a bare name goes on meaning the version it did. Research
+    use only.
     """
     from spinecast.cli.evaluate import read_thresholds
     from spinecast.cli.update_results import require_alias

@@ -160,6 +160,7 @@ from spinecast.statistics.hazards.updating import (
     HazardMethod,
     HazardUpdate,
     closed_hazard_test,
+    closed_test_by_window,
     fit_hazard_update,
 )
 from spinecast.statistics.hazards.weibull import WeibullFit, fit_weibull
@@ -387,6 +388,7 @@ __all__ = [
     "classify",
     "clopper_pearson_interval",
     "closed_hazard_test",
+    "closed_test_by_window",
     "closed_threshold_test",
     "closed_update_test",
     "cohen_kappa",

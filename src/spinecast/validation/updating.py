@@ -54,6 +54,7 @@ METHODS: Mapping[str, str] = {
 TIMES_METHODS: Mapping[str, str] = {
     "level": "a new level of the hazard",
     "level-and-slope": "a new level and slope of the hazard",
+    "by-day": "a new level and slope of the hazard at each day",
     "closed-test": METHODS["closed-test"],
 }
 QUANTITY_METHODS: Mapping[str, str] = {

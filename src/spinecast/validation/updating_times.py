@@ -1,8 +1,9 @@
-"""Updating curves on other patients: each cause's hazard left alone, brought to a new level, or to a level and slope.
+"""Updating curves on other patients: each cause's hazard left alone, or changed in level, in slope too, or by day.
 
-A change adds ``intercept + (slope - 1) * log cumulative hazard at the reference day`` to a patient's whole curve
-(docs/decisions/0028). It is the same number on every day, so that a curve that does not fall goes on not falling, and
-it is affine, so that the updated model is explained as exactly as the one before.
+A level, or a level and slope, adds ``intercept + (slope - 1) * log cumulative hazard at the reference day`` to a
+patient's whole curve (docs/decisions/0028): the same number on every day. Lines by day are those of training
+(docs/decisions/0026, 0034), put after the model's own. All are affine, so that the updated model is explained as
+exactly as the one before.
 """
 
 from __future__ import annotations
@@ -18,17 +19,26 @@ from spinecast.errors import CohortError
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.correction import CurveCorrection
+from spinecast.models.survival.learned_correction import learn_correction
 from spinecast.models.survival.model import TimeToEventModel
-from spinecast.models.survival.time_grid import read_own
-from spinecast.statistics import Absent, ClosedTest, HazardMethod, HazardUpdate, closed_hazard_test, fit_hazard_update
+from spinecast.models.survival.time_grid import CORRECTION_DAYS, correction_positions, read_own
+from spinecast.statistics import (
+    Absent,
+    ClosedTest,
+    HazardMethod,
+    HazardUpdate,
+    closed_hazard_test,
+    closed_test_by_window,
+    fit_hazard_update,
+)
 from spinecast.validation.checks.design import EVENTS_PER_PARAMETER
 
 __all__ = ["CauseUpdate", "TimesMethod", "TimesUpdate", "update_times"]
 
 FloatArray = NDArray[np.float64]
-TimesMethod = Literal["level", "level-and-slope", "closed-test"]
+TimesMethod = Literal["level", "level-and-slope", "by-day", "closed-test"]
 
-PARAMETERS = {"level": 1, "level-and-slope": 2, "closed-test": 2}
+PARAMETERS = {"level": 1, "level-and-slope": 2, "by-day": 2 * CORRECTION_DAYS, "closed-test": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +51,14 @@ class CauseUpdate:
     events : int
         Updating patients whose follow-up ended with it by the last day that is answered for.
     method : str
-        "original", "level" or "level-and-slope".
+        "original", "level", "level-and-slope" or "by-day".
     lines : dict of str to HazardUpdate or Absent
         Every change that was fitted, chosen or not.
     closed_test : ClosedTest or Absent, optional
         None where a method was named.
+    by_day : tuple of dict
+        Day, level and slope of each line, where that was done: the level is what is added to the mean patient's log
+        cumulative hazard.
     """
 
     cause: str
@@ -54,6 +67,7 @@ class CauseUpdate:
     method: str
     lines: dict[str, HazardUpdate | Absent]
     closed_test: ClosedTest | Absent | None
+    by_day: tuple[dict[str, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -64,10 +78,13 @@ class CauseUpdate:
             "method": self.method,
             "lines": {name: line.to_dict() for name, line in self.lines.items()},
             "closed_test": None if self.closed_test is None else self.closed_test.to_dict(),
+            "by_day": [dict(one) for one in self.by_day],
         }
 
     def numbers(self) -> dict[str, float]:
         """Return what was changed: intercept and slope of the change that was made."""
+        if self.method == "by-day":
+            return {f"{name}_{one['day']:g}": one[name] for one in self.by_day for name in ("level", "slope")}
         line = self.lines.get(self.method)
         if not isinstance(line, HazardUpdate):
             return {}
@@ -116,7 +133,8 @@ def update_times(model: TimedModel, matrix: FloatArray, times: LabelledTimes, me
         Of the updating patients.
     times : LabelledTimes
         Of the same patients.
-    method : {"level", "level-and-slope", "closed-test"}
+    method : {"level", "level-and-slope", "by-day", "closed-test"}
+        Lines by day join the closed test where there are ten events for each of their parameters.
 
     Raises
     ------
@@ -155,7 +173,10 @@ def _update_cause(
     tested: ClosedTest | Absent | None = None
     chosen: str = method
     if method == "closed-test":
-        tested = closed_hazard_test(happened, expected, index)
+        if events >= EVENTS_PER_PARAMETER * PARAMETERS["by-day"]:
+            tested = closed_test_by_window(*_windows(hazard, matrix, times, number), index)
+        if not isinstance(tested, ClosedTest):
+            tested = closed_hazard_test(happened, expected, index)
         if isinstance(tested, Absent):
             raise CohortError(f"the closed test cannot be made: {tested.reason}", remedy="--method level needs least")
         chosen = tested.chosen
@@ -163,16 +184,70 @@ def _update_cause(
     line = lines.get(chosen)
     if chosen == "original":
         return hazard, update
+    if chosen == "by-day":
+        return _by_day(hazard, matrix, times, update, number)
     if not isinstance(line, HazardUpdate):
         reason = line.reason if isinstance(line, Absent) else "it was not fitted"
         raise CohortError(f"the model cannot be updated by {chosen}: {reason}", remedy="--method level needs least")
     if line.slope.estimate <= 0:
-        raise CohortError(
-            f"the model ranks these patients the wrong way round ({label.lower()}): no slope above 0 fits them",
-            expected="risks that rise with what happens",
-            remedy="look at `spinecast validate` on these patients; another model is needed",
-        )
+        raise _wrong_way_round(label)
     return _changed(hazard, line.intercept.estimate, line.slope.estimate), update
+
+
+def _windows(
+    hazard: TimeToEventModel, matrix: FloatArray, times: LabelledTimes, number: int
+) -> tuple[FloatArray, FloatArray]:
+    """Events and hazards expected of each patient in each part of the follow-up, shape (n, parts).
+
+    The parts end on the days that lines by day are learned at: as many events in each.
+    """
+    event = (times.cause == number).astype(np.float64)
+    ends = hazard.grid[_corrected_at(hazard, times, event)]
+    reached = [
+        np.exp(read_own(hazard.grid, hazard.log_hazards(matrix), np.minimum(times.time, min(end, hazard.last_day))))
+        for end in ends
+    ]
+    expected = np.diff(np.stack(reached, axis=1), axis=1, prepend=0.0)
+    part = np.searchsorted(ends, times.time)
+    happened = np.where(part[:, None] == np.arange(len(ends)), event[:, None], 0.0)
+    return happened, np.maximum(expected, 0.0)
+
+
+def _corrected_at(hazard: TimeToEventModel, times: LabelledTimes, event: FloatArray) -> NDArray[np.int64]:
+    return correction_positions(hazard.grid, times.time, event, hazard.last_day)
+
+
+def _by_day(
+    hazard: TimeToEventModel, matrix: FloatArray, times: LabelledTimes, update: CauseUpdate, number: int
+) -> tuple[TimeToEventModel, CauseUpdate]:
+    """Put lines by day after the model's own corrections, learned as these were."""
+    event = (times.cause == number).astype(np.float64)
+    curves, positions = hazard.corrected(matrix), _corrected_at(hazard, times, event)
+    found = learn_correction(
+        curves,
+        times.time,
+        event,
+        grid=hazard.grid,
+        reference=hazard.reference,
+        corrected_at=positions,
+        last=hazard.last_day,
+        competing=bool(((times.cause > 0) & (times.cause != number)).any()),
+    )
+    if (found.slope <= 0).any():
+        raise _wrong_way_round(update.label)
+    moved = found.apply(curves.mean(axis=0), hazard.reference) - curves.mean(axis=0)
+    lines = tuple(
+        {"day": float(hazard.grid[at]), "level": float(moved[at]), "slope": float(found.slope[at])} for at in positions
+    )
+    return replace(hazard, correction=hazard.correction.then(found)), replace(update, by_day=lines)
+
+
+def _wrong_way_round(label: str) -> CohortError:
+    return CohortError(
+        f"the model ranks these patients the wrong way round ({label.lower()}): no slope above 0 fits them",
+        expected="risks that rise with what happens",
+        remedy="look at `spinecast validate` on these patients; another model is needed",
+    )
 
 
 def _changed(hazard: TimeToEventModel, intercept: float, slope: float) -> TimeToEventModel:

@@ -16,7 +16,14 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinecast.statistics import Absent, Estimate, closed_hazard_test, fit_hazard_update, observed_expected_events
+from spinecast.statistics import (
+    Absent,
+    Estimate,
+    closed_hazard_test,
+    closed_test_by_window,
+    fit_hazard_update,
+    observed_expected_events,
+)
 
 VETERAN = Path(__file__).parents[2] / "reference" / "golden_s4" / "veteran.csv"
 
@@ -105,3 +112,49 @@ def test_a_model_that_ranks_the_wrong_way_round_has_its_slope_held_at_0() -> Non
     assert not isinstance(found, Absent)
     assert found.slope.estimate == 0
     assert found.slope.lower is None
+
+
+def by_window(ends: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Events and hazards of the made-up model in each window of the follow-up, and its index."""
+    event, hazard, index = veteran()
+    time = hazard / np.exp(-5 + index)
+    reached = np.minimum(time[:, None], [*ends, np.inf]) * np.exp(-5 + index)[:, None]
+    part = np.searchsorted(ends, time)
+    return (part[:, None] == np.arange(len(ends) + 1)) * event[:, None], np.diff(reached, axis=1, prepend=0.0), index
+
+
+def test_lines_of_each_window_are_tested_by_the_likelihood_ratios_of_statsmodels() -> None:
+    events, hazards, index = by_window((50.0, 120.0))
+    found = closed_test_by_window(events, hazards, index)
+    assert not isinstance(found, Absent)
+    at_risk = hazards.ravel() > 0
+    window = np.tile(np.arange(3), len(index))[at_risk]
+    slope = np.repeat(index, 3)[at_risk]
+
+    def likelihood(design: np.ndarray) -> float:
+        offset = np.log(hazards.ravel()[at_risk])
+        model = sm.GLM(events.ravel()[at_risk], design, family=sm.families.Poisson(), offset=offset)
+        return float(model.fit().llf)
+
+    each = [(window == one).astype(float) for one in range(3)]
+    largest = likelihood(np.column_stack([*each, *(one * slope for one in each)]))
+    level = likelihood(np.ones((len(slope), 1)))
+    expected = {
+        "level": (2 * (largest - level), 5),
+        "level-and-slope": (2 * (largest - likelihood(np.column_stack([np.ones(len(slope)), slope]))), 4),
+    }
+    # On the whole follow-up the same changes are those of the test without windows.
+    for step in found.steps:
+        if step.smaller in expected:
+            statistic, degrees = expected[step.smaller]
+            assert step.statistic == pytest.approx(statistic, abs=1e-6)
+            assert step.degrees_of_freedom == degrees
+    assert found.steps[0].degrees_of_freedom == 6
+    whole = closed_hazard_test(events.sum(axis=1), hazards.sum(axis=1), index)
+    assert not isinstance(whole, Absent)
+    assert found.steps[0].statistic > whole.steps[0].statistic
+    nobody = events.copy()
+    nobody[:, 1] = 0
+    absent = closed_test_by_window(nobody, hazards, index)
+    assert isinstance(absent, Absent)
+    assert "in a part of the follow-up nobody had the event" in absent.reason

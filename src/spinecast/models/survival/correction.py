@@ -56,6 +56,22 @@ class CurveCorrection:
         own = self.slope * curves + self.intercept
         return np.asarray(own + self.at_reference * curves[..., reference, None], dtype=np.float64)
 
+    def then(self, later: CurveCorrection) -> CurveCorrection:
+        """Return this correction and after it another by day, as one.
+
+        Raises
+        ------
+        ValueError
+            If the later one acts on the reference day: its value there would be needed before this correction.
+        """
+        if later.at_reference.any():
+            raise ValueError("only a correction by day can come after another")
+        return CurveCorrection(
+            later.intercept + later.slope * self.intercept,
+            later.slope * self.slope,
+            later.slope * self.at_reference,
+        )
+
     def weights(self, on_grid: FloatArray, reference: int) -> tuple[FloatArray, float]:
         """Weights, shape (k,), and shift that make a weighted sum of corrected values one of uncorrected values."""
         weights = on_grid * self.slope

@@ -33,6 +33,7 @@ METHODS = {
     "refit": "the model's own algorithms fitted again",
     "level": "a new level of the hazard",
     "level-and-slope": "a new level and slope of the hazard",
+    "by-day": "a new level and slope of the hazard at each day",
     "shift": "one shift of all quantiles",
     "scale": "one shift, and another spread about the median",
     "per-level": "a shift of each level by itself",

@@ -114,8 +114,29 @@ def times_update_section(record: ExternalRecord) -> Section:
         if len(causes) > 1:
             blocks.append(Heading(f"{fmt.plain(cause['label'])}: {fmt.plural(cause['events'], 'event')}"))
         blocks.append(lines_table(cause, TIMES_NOTE))
+        blocks += _lines_by_day(cause)
         blocks += closed_test_blocks(cause["closed_test"])
     return Section("update", "The update", tuple(blocks))
+
+
+def _lines_by_day(cause: Mapping[str, Any]) -> list[Block]:
+    """Show the line of each day, where that is what was done; records of before know of none."""
+    found = fmt.listed(cause.get("by_day"))
+    if not found:
+        return []
+    rows = tuple(
+        row(
+            fmt.number(one["day"], 0),
+            fmt.number(one["level"], 2, signed=True),
+            fmt.number(one["slope"], 2),
+        )
+        for one in found
+    )
+    note = (
+        "Level: what is added to the mean patient's log cumulative hazard by that day. Slope: what differences between "
+        "patients are multiplied by. Between two days both are straight over the logarithm of time."
+    )
+    return [Table("What was done at each day", ("Day", "Level", "Slope"), rows, notes=(note,), numeric=(0, 1, 2))]
 
 
 def quantity_update_section(record: ExternalRecord) -> Section:

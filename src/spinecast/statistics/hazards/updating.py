@@ -20,7 +20,7 @@ from spinecast.statistics.foundations.inputs import NORMAL_975, Floats
 from spinecast.statistics.hazards.recalibration import HazardRecalibration, fit_hazard_recalibration
 from spinecast.statistics.survival.follow_up import check_values
 
-__all__ = ["HazardMethod", "HazardUpdate", "closed_hazard_test", "fit_hazard_update"]
+__all__ = ["HazardMethod", "HazardUpdate", "closed_hazard_test", "closed_test_by_window", "fit_hazard_update"]
 
 HazardMethod = Literal["level", "level-and-slope"]
 # The hypotheses of the closed test in their order, and what each leaves free less than the largest change.
@@ -134,6 +134,61 @@ def closed_hazard_test(event: ArrayLike, cumulative_hazard: ArrayLike, index: Ar
         if steps[-1].keeps_smaller:
             return ClosedTest(tuple(steps), smaller)
     return ClosedTest(tuple(steps), "level-and-slope")
+
+
+def closed_test_by_window(event: ArrayLike, cumulative_hazard: ArrayLike, index: ArrayLike) -> ClosedTest | Absent:
+    """Choose the smallest change that is not rejected against a level and slope of each window of the follow-up.
+
+    As :func:`closed_hazard_test`, whose changes are those that are the same in every window: the Poisson likelihood of
+    a whole follow-up is that of its windows together.
+
+    Parameters
+    ----------
+    event, cumulative_hazard : array-like of shape (n, w)
+        1 in the window in which a patient had the event; the hazard predicted for the part of each window in which the
+        patient was followed.
+    index : array-like of shape (n,)
+
+    Returns
+    -------
+    ClosedTest or Absent
+        Steps against "original" (2 w degrees of freedom), "level" (2 w - 1) and "level-and-slope" (2 w - 2); absent
+        where nobody had the event in a window, there is but one, or the index does not vary.
+
+    Raises
+    ------
+    ValueError
+        As :func:`fit_hazard_update`.
+    """
+    happened, expected = np.asarray(event, dtype=np.float64), np.asarray(cumulative_hazard, dtype=np.float64)
+    if happened.shape[1] < 2:
+        return Absent("the follow-up has one part")
+    reached = 0.0
+    for own, hazard in zip(happened.T, expected.T, strict=True):
+        window = _checked(own, hazard, index)
+        if isinstance(window, Absent):
+            return Absent(f"in a part of the follow-up {window.reason}")
+        reached += window.log_likelihood(fit_hazard_recalibration(window.happened, window.expected, window.index))
+    whole = _checked(happened.sum(axis=1), expected.sum(axis=1), index)
+    if isinstance(whole, Absent):
+        return whole
+    if not whole.varies:
+        return Absent("the model says the same of all of them: there is no slope")
+    level = HazardRecalibration(float(np.log(whole.happened.sum() / whole.expected.sum())), 1.0)
+    smaller = {
+        "original": HazardRecalibration(0.0, 1.0),
+        "level": level,
+        "level-and-slope": fit_hazard_recalibration(whole.happened, whole.expected, whole.index),
+    }
+    steps = []
+    for place, (name, line) in enumerate(smaller.items()):
+        statistic = max(0.0, 2 * (reached - whole.log_likelihood(line)))
+        degrees = 2 * happened.shape[1] - place
+        p_value = float(chdtrc(degrees, statistic))
+        steps.append(UpdateTest("by-day", name, statistic, degrees, p_value, "likelihood ratio"))
+        if steps[-1].keeps_smaller:
+            return ClosedTest(tuple(steps), name)
+    return ClosedTest(tuple(steps), "by-day")
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,15 +21,12 @@ from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.survival.artifact import survival_member_to_bytes
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.correction import CurveCorrection, never_falling
+from spinecast.models.survival.learned_correction import learn_correction
 from spinecast.models.survival.model import SurvivalMember, risk_of
-from spinecast.models.survival.time_grid import correction_positions, read_own, reference_position
+from spinecast.models.survival.time_grid import correction_positions, reference_position
 from spinecast.statistics import (
     Absent,
-    HazardRecalibration,
-    fit_hazard_recalibration,
-    fit_recalibration_by_day,
     integrated_brier,
-    ipcw_weights,
 )
 from spinecast.training.checkpoint import UnitCheckpoint
 from spinecast.training.resampling import Split
@@ -39,12 +36,6 @@ from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
 __all__ = ["CurveTask", "TimedSearchData", "TimedUnit"]
 
 FloatArray = NDArray[np.float64]
-
-# The correction of a day is drawn towards that of all days as by a normal prior of standard deviation 0.3: forty events
-# by the day weigh about as much, hundreds leave nothing of it.
-CERTAINTY = 10.0
-# Groups of like index within which censoring by another cause is taken to be by chance.
-GROUPS = 5
 
 
 @dataclass(frozen=True)
@@ -91,61 +82,17 @@ class CurveTask:
         )
 
     def correction(self, rows: NDArray[np.int64], curves: FloatArray) -> CurveCorrection:
-        """What makes curves of some patients, shape (m, k), agree with what happened to them (docs/decisions/0026).
-
-        One line for all days first, by the likelihood of the censored times. Then, at each day of `corrected_at`, the
-        line that fits who had the event by that day, drawn towards the first one; in between they are straight over the
-        logarithm of time, and before the first and after the last day they stay as they are there.
-        """
-        centre = curves.mean(axis=0)
-        whole = self._whole(rows, curves, float(centre[self.reference]))
-        found = [self._at(int(day), rows, curves, centre, whole) for day in self.corrected_at]
-        log_grid = np.log(self.grid)
-        days = log_grid[self.corrected_at]
-        level = np.interp(log_grid, days, [line.intercept for line in found])
-        slope = np.interp(log_grid, days, [line.slope for line in found])
-        return CurveCorrection.by_day(level - (slope - 1) * centre, slope)
-
-    def _whole(self, rows: NDArray[np.int64], curves: FloatArray, centre: float) -> HazardRecalibration:
-        time, event = self.time[rows], self.event[rows]
-        own = read_own(self.grid, curves, np.minimum(time, self.last))
-        return fit_hazard_recalibration(
-            np.where(time <= self.last, event, 0.0), np.exp(own), curves[:, self.reference] - centre
+        """What makes curves of some patients, shape (m, k), agree with what happened to them (docs/decisions/0026)."""
+        return learn_correction(
+            curves,
+            self.time[rows],
+            self.event[rows],
+            grid=self.grid,
+            reference=self.reference,
+            corrected_at=self.corrected_at,
+            last=self.last,
+            competing=self.competing,
         )
-
-    def _at(
-        self, day: int, rows: NDArray[np.int64], curves: FloatArray, centre: FloatArray, whole: HazardRecalibration
-    ) -> HazardRecalibration:
-        time, event = self.time[rows], self.event[rows]
-        weights = self._known_weights(time, event, float(self.grid[day]), curves[:, self.reference])
-        if weights is None:
-            return whole
-        return fit_recalibration_by_day(
-            (event == 1) & (time <= self.grid[day]),
-            curves[:, day],
-            curves[:, day] - centre[day],
-            weights,
-            towards=whole,
-            certainty=CERTAINTY,
-        )
-
-    def _known_weights(self, time: FloatArray, event: FloatArray, day: float, index: FloatArray) -> FloatArray | None:
-        """Censoring weights at a day; None where nobody was followed to it.
-
-        Other causes take away those of a certain kind: the weights are then learned among patients of like index, in
-        as many groups, up to `GROUPS`, as have somebody followed to the day in each.
-        """
-        for groups in range(GROUPS if self.competing else 1, 0, -1):
-            inner = np.quantile(index, np.arange(1, groups) / groups)
-            group = np.searchsorted(inner, index)
-            try:
-                weights = np.empty(len(time))
-                for one in np.unique(group):
-                    weights[group == one] = ipcw_weights(time[group == one], event[group == one], day)
-            except ValueError:
-                continue
-            return weights
-        return None
 
     def corrected(self, curves: FloatArray, correction: CurveCorrection) -> FloatArray:
         """Curves after correction, which may fall."""
