@@ -173,10 +173,7 @@ def _update_cause(
     tested: ClosedTest | Absent | None = None
     chosen: str = method
     if method == "closed-test":
-        if events >= EVENTS_PER_PARAMETER * PARAMETERS["by-day"]:
-            tested = closed_test_by_window(*_windows(hazard, matrix, times, number), index)
-        if not isinstance(tested, ClosedTest):
-            tested = closed_hazard_test(happened, expected, index)
+        tested = _tested(hazard, matrix, times, number, index)
         if isinstance(tested, Absent):
             raise CohortError(f"the closed test cannot be made: {tested.reason}", remedy="--method level needs least")
         chosen = tested.chosen
@@ -192,6 +189,18 @@ def _update_cause(
     if line.slope.estimate <= 0:
         raise _wrong_way_round(label)
     return _changed(hazard, line.intercept.estimate, line.slope.estimate), update
+
+
+def _tested(
+    hazard: TimeToEventModel, matrix: FloatArray, times: LabelledTimes, number: int, index: FloatArray
+) -> ClosedTest | Absent:
+    """Make the closed test, with lines by day where the events suffice and every part of the follow-up has some."""
+    events, expected = _windows(hazard, matrix, times, number)
+    if events.sum() >= EVENTS_PER_PARAMETER * PARAMETERS["by-day"]:
+        tested = closed_test_by_window(events, expected, index)
+        if isinstance(tested, ClosedTest):
+            return tested
+    return closed_hazard_test(events.sum(axis=1), expected.sum(axis=1), index)
 
 
 def _windows(
