@@ -208,14 +208,14 @@ def _windows(
 ) -> tuple[FloatArray, FloatArray]:
     """Events and hazards expected of each patient in each part of the follow-up, shape (n, parts).
 
-    The parts end on the days that lines by day are learned at: as many events in each.
+    The parts end on the days that lines by day are learned at, as many events in each; the last goes on to the last day
+    that is answered for.
     """
     event = (times.cause == number).astype(np.float64)
     ends = hazard.grid[_corrected_at(hazard, times, event)]
-    reached = [
-        np.exp(read_own(hazard.grid, hazard.log_hazards(matrix), np.minimum(times.time, min(end, hazard.last_day))))
-        for end in ends
-    ]
+    ends[-1] = hazard.last_day
+    curves = hazard.log_hazards(matrix)
+    reached = [np.exp(read_own(hazard.grid, curves, np.minimum(times.time, end))) for end in ends]
     expected = np.diff(np.stack(reached, axis=1), axis=1, prepend=0.0)
     part = np.searchsorted(ends, times.time)
     happened = np.where(part[:, None] == np.arange(len(ends)), event[:, None], 0.0)
@@ -223,7 +223,7 @@ def _windows(
 
 
 def _corrected_at(hazard: TimeToEventModel, times: LabelledTimes, event: FloatArray) -> NDArray[np.int64]:
-    return correction_positions(hazard.grid, times.time, event, hazard.last_day)
+    return correction_positions(hazard.grid, times.time, event, max(hazard.horizons_days))
 
 
 def _by_day(
@@ -239,7 +239,7 @@ def _by_day(
         grid=hazard.grid,
         reference=hazard.reference,
         corrected_at=positions,
-        last=hazard.last_day,
+        last=max(hazard.horizons_days),  # as in training: past it hardly anybody is followed
         competing=bool(((times.cause > 0) & (times.cause != number)).any()),
     )
     if (found.slope <= 0).any():
