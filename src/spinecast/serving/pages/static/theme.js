@@ -12,6 +12,7 @@
     const name = function () { button.textContent = dark() ? "Light colours" : "Dark colours"; };
     button.hidden = false;
     name();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
     button.addEventListener("click", function () {
       root.dataset.theme = dark() ? "light" : "dark";
       try { localStorage.setItem("theme", root.dataset.theme); } catch { /* not kept in a private window */ }
