@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from cli.conftest import Run, TrainedStudy
+from cli.conftest import Run, TrainedStudy, assert_refused
 
 from spinecast.cli.predict import predict
 from spinecast.errors import ContractError, SpinecastError
@@ -106,3 +107,29 @@ def test_the_report_can_be_written_again_as_a_pdf(ordinal: TrainedStudy) -> None
     document = build_report(RunRecord.load(ordinal.output / "record"))
     assert render_html(document) == (ordinal.output / "report.html").read_text()
     assert render_pdf(document).startswith(b"%PDF")
+
+
+def test_its_candidates_are_compared_with_it_at_every_level(ordinal: TrainedStudy, here: Run) -> None:
+    asked = ("compare", "output/simulated_frankel_grade", "--candidates", "--report", "compared.html")
+    done = here(*asked, "--json", folder=ordinal.folder)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    evaluation = json.loads((ordinal.output / "record" / "evaluation.json").read_text())
+    recorded = evaluation["measures"]
+    whole, *candidates = found["runs"]
+    for name in ("ordinal_concordance", "ranked_probability_score", "ranked_probability_skill"):
+        assert whole["measures"][name]["estimate"] == pytest.approx(recorded[name]["estimate"])
+    for one, other in zip(candidates, evaluation["candidates"], strict=True):
+        score = other["measures"]["ranked_probability_score"]["estimate"]
+        assert one["measures"]["ranked_probability_score"]["estimate"] == pytest.approx(score)
+    assert [one["reached"] for one in found["by_level"]] == ["Alive", "At least C", "At least D", "At least E"]
+    page = (ordinal.folder / "compared.html").read_text()
+    for words in ("All levels together", "Reaching a level: At least D", "SYNTHETIC COHORT", "Research use only"):
+        assert words in page
+    assert_refused(here(*asked, "--unpaired", folder=ordinal.folder), "compared in the same patients alone")
+    table = pd.read_csv(ordinal.output / "out_of_fold.csv", dtype=str)
+    copy = ordinal.folder / "edited"
+    shutil.copytree(ordinal.output, copy)
+    table.assign(level=table["level"].replace({"e": "d"})).to_csv(copy / "out_of_fold.csv", index=False)
+    done = here("compare", "edited", "--candidates", folder=ordinal.folder)
+    assert_refused(done, "it is not the table of this run")

@@ -51,10 +51,12 @@ def compare(
     from spinecast.cli.compare_inputs import find_runs, models_to_compare
     from spinecast.cli.compare_results import make_record, page_of, settings_of, summary_text
     from spinecast.cli.evaluate import require_page
+    from spinecast.errors import ContractError
     from spinecast.files import atomic_write, canonical_json
     from spinecast.reporting import render_html, render_pdf
     from spinecast.reporting.comparison import build_comparison
     from spinecast.training.progress import say
+    from spinecast.validation.comparison.comparing_levels import compare_levels
     from spinecast.validation.comparison.comparing_runs import compare_runs
 
     found = find_runs(runs, results)
@@ -63,7 +65,20 @@ def compare(
     require_page(page, [])
     settings = settings_of(found[0].results, thresholds, bootstrap, seed)
     say(f"comparing {len(models)} models")
-    record = make_record(models, settings, compare_runs([one.risks for one in models], settings, unpaired=unpaired))
+    levels = [one.levels for one in models if one.levels is not None]
+    if levels and unpaired:
+        raise ContractError(
+            "ordered levels are compared in the same patients alone",
+            where="--unpaired",
+            remedy="leave it out; validate both models on the same patients",
+        )
+    record = make_record(
+        models,
+        settings,
+        compare_levels(levels, settings)
+        if levels
+        else compare_runs([one.risks for one in models], settings, unpaired=unpaired),
+    )
     document = build_comparison(record)
     atomic_write(page, render_html(document))
     if pdf:

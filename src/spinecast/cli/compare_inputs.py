@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spinecast.training.run_results import RunResults
+    from spinecast.validation.comparison.comparing_levels import RunLevels
     from spinecast.validation.comparison.pairing import RunRisks
 
 __all__ = ["MOST", "ComparedModel", "FoundRun", "find_runs", "models_to_compare"]
@@ -46,11 +47,14 @@ class ComparedModel:
     risks : RunRisks
     candidate : str, optional
         The candidate of the run whose risks they are; None for the whole procedure.
+    levels : RunLevels, optional
+        Of ordered levels: the chances of reaching each, those of the first among `risks`.
     """
 
     run: FoundRun
     risks: RunRisks
     candidate: str | None = None
+    levels: RunLevels | None = None
 
 
 def find_runs(texts: Sequence[str], results: Path) -> tuple[FoundRun, ...]:
@@ -138,24 +142,22 @@ def models_to_compare(
     ContractError
         If there is nothing to compare with, or too much; if the day does not fit a run.
     """
-    from spinecast.training.run_results import risks_of
-
     if len(found) == 1 and not candidates:
         raise ContractError(
             "one run is compared with nothing",
             expected="two runs or more",
             remedy="name another run, or set the candidates of this one beside it with --candidates",
         )
+    _require_one_kind(found)
     day = _day(found, horizon)
     made = []
     for one in found:
         label = f"{one.name} at day {day:g}" if one.results.is_timed and day is not None else one.name
-        made.append(ComparedModel(one, risks_of(one.results, one.name, label, day=day)))
+        made.append(_model(one, one.name, label, day))
         if candidates:
             before = f"{label}: " if len(found) > 1 else ""
             for name, words in one.results.candidates.items():
-                risks = risks_of(one.results, f"{one.name}:{name}", f"{before}{words}", day=day, candidate=name)
-                made.append(ComparedModel(one, risks, name))
+                made.append(_model(one, f"{one.name}:{name}", f"{before}{words}", day, name))
     if len(made) > MOST:
         raise ContractError(
             f"{len(made)} models are more than one page can compare",
@@ -163,6 +165,26 @@ def models_to_compare(
             remedy="name fewer runs, or leave --candidates out",
         )
     return tuple(made)
+
+
+def _model(run: FoundRun, name: str, label: str, day: float | None, candidate: str | None = None) -> ComparedModel:
+    from spinecast.training.run_results import levels_of_run, risks_of
+
+    if run.results.is_ordinal:
+        levels = levels_of_run(run.results, name, label, candidate=candidate)
+        return ComparedModel(run, levels.risks[0], candidate, levels)
+    return ComparedModel(run, risks_of(run.results, name, label, day=day, candidate=candidate), candidate)
+
+
+def _require_one_kind(found: Sequence[FoundRun]) -> None:
+    ordinal = [one.name for one in found if one.results.is_ordinal]
+    others = [one.name for one in found if not one.results.is_ordinal]
+    if ordinal and others:
+        raise ContractError(
+            f"{ordinal[0]} predicts ordered levels, {others[0]} an event",
+            expected="runs of one kind",
+            remedy="compare the runs of levels among themselves",
+        )
 
 
 def _day(found: Sequence[FoundRun], horizon: float | None) -> float | None:

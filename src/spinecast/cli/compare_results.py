@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from spinecast.reporting.comparison_record import ComparisonRecord
     from spinecast.reporting.record import RunRecord
     from spinecast.training.run_results import RunResults
+    from spinecast.validation.comparison.comparing_levels import LevelsComparison
     from spinecast.validation.comparison.comparing_runs import Comparison, ComparisonSettings
 
 __all__ = ["make_record", "page_of", "settings_of", "summary_text"]
 
 COMPARISONS = Path("output") / "comparisons"
 SHOWN = ("auc", "log_loss", "calibration_slope")
+SHOWN_LEVELS = ("ordinal_concordance", "ranked_probability_score")
 
 
 def page_of(found: Sequence[FoundRun]) -> Path:
@@ -46,7 +48,7 @@ def settings_of(first: RunResults, thresholds: str | None, bootstrap: int, seed:
 
 
 def make_record(
-    models: Sequence[ComparedModel], settings: ComparisonSettings, comparison: Comparison
+    models: Sequence[ComparedModel], settings: ComparisonSettings, comparison: Comparison | LevelsComparison
 ) -> ComparisonRecord:
     """Put a finished comparison into a record: what it was, every number, and no patient."""
     from spinecast.notices import RESEARCH_USE, SYNTHETIC
@@ -67,7 +69,9 @@ def make_record(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "environment": describe_environment(Path.cwd()),
     }
-    return ComparisonRecord(about, comparison.to_dict(), [_recorded(one) for one in whole])
+    # What a record adds, its models of resamples and its comparators, is of one event; of levels it stands in reports.
+    recorded = [] if whole[0].levels is not None else [_recorded(one) for one in whole]
+    return ComparisonRecord(about, comparison.to_dict(), recorded)
 
 
 def _outcome(whole: Sequence[ComparedModel]) -> str:
@@ -99,13 +103,13 @@ def _described(one: ComparedModel) -> dict[str, Any]:
     }
 
 
-def _notes(models: Sequence[ComparedModel], comparison: Comparison) -> Iterator[str]:
+def _notes(models: Sequence[ComparedModel], comparison: Comparison | LevelsComparison) -> Iterator[str]:
     if not comparison.paired:
         return
-    for one, judged in zip(models, comparison.runs, strict=True):
-        if judged.left_out and one.candidate is None:
+    for one, left_out in zip(models, comparison.left_out, strict=True):
+        if left_out and one.candidate is None:
             yield (
-                f"{judged.left_out:,} patients of {one.risks.label} are left out: another run does not hold them. It "
+                f"{left_out:,} patients of {one.risks.label} are left out: another run does not hold them. It "
                 "learned from them all the same, and its figures are not those of its own report"
             )
     if not comparison.same_cohort:
@@ -166,7 +170,8 @@ def _timed_comparators(model: ComparedModel) -> Iterator[dict[str, Any]]:
 def summary_text(record: ComparisonRecord, page: Path) -> str:
     """Say the result in a few lines."""
     from spinecast.reporting import formatting as fmt
-    from spinecast.reporting.measures import MEASURES, measure_text
+    from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
+    from spinecast.reporting.sections.comparison_levels import levels_verdicts
     from spinecast.reporting.sections.comparison_summary import calibration_verdicts, verdicts
 
     runs = record.found["runs"]
@@ -174,8 +179,13 @@ def summary_text(record: ComparisonRecord, page: Path) -> str:
     whose = "the same patients" if record.found["paired"] else "each in patients of its own"
     lines = [f"{record.about['outcome']}: {len(runs)} models out of fold, {whose}"]
     for one in runs:
-        shown = ", ".join(f"{MEASURES[name].short} {measure_text(one['measures'], name)}" for name in SHOWN)
-        lines.append(f"  {one['label']:{width}}  {one['n']:,} patients, {one['events']:,} events: {shown}")
+        shown = ", ".join(
+            f"{ORDINAL_MEASURES[name].short} {fmt.estimate(one['measures'].get(name), ORDINAL_MEASURES[name].decimals)}"
+            for name in (SHOWN_LEVELS if record.of_levels else SHOWN)
+        )
+        events = "" if one["events"] is None else f", {one['events']:,} events"
+        lines.append(f"  {one['label']:{width}}  {one['n']:,} patients{events}: {shown}")
     lines += [f"  note: {fmt.ended(note)}" for note in record.about["notes"]]
-    lines += [f"  {text}" for text in (*verdicts(record), *calibration_verdicts(record))]
+    said = levels_verdicts(record) if record.of_levels else (*verdicts(record), *calibration_verdicts(record))
+    lines += [f"  {text}" for text in said]
     return "\n".join([*lines, f"  page: {page}", *record.about["notices"]])

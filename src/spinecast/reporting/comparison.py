@@ -8,6 +8,11 @@ from spinecast.reporting.comparison_record import ComparisonRecord
 from spinecast.reporting.document import Banner, Document, Facts, Section
 from spinecast.reporting.sections.comparison_agreement import agreement_section, recorded_section
 from spinecast.reporting.sections.comparison_curves import calibration_curves_section, decision_curves_section
+from spinecast.reporting.sections.comparison_levels import (
+    level_sections,
+    levels_summary_section,
+    levels_tests_section,
+)
 from spinecast.reporting.sections.comparison_summary import compared_section, comparison_summary_section
 from spinecast.reporting.sections.comparison_tests import measures_section, tests_section
 
@@ -36,17 +41,7 @@ def build_comparison(record: ComparisonRecord) -> Document:
         Ready for :func:`spinecast.reporting.html.render_html` and :func:`spinecast.reporting.pdf.render_pdf`.
     """
     about = record.about
-    sections = (
-        comparison_summary_section(record),
-        compared_section(record),
-        measures_section(record),
-        tests_section(record),
-        calibration_curves_section(record),
-        decision_curves_section(record),
-        agreement_section(record),
-        recorded_section(record),
-        _done_section(record),
-    )
+    sections = _levels_sections(record) if record.of_levels else _risk_sections(record)
     packages = about["environment"].get("packages") or {}
     return Document(
         title=fmt.plain(about["title"]),
@@ -64,6 +59,30 @@ def build_comparison(record: ComparisonRecord) -> Document:
             ("spinecast", fmt.plain(packages.get("spinecast") or fmt.absent("not recorded"))),
         ),
         mark=MARK if record.is_synthetic else None,
+    )
+
+
+def _risk_sections(record: ComparisonRecord) -> tuple[Section | None, ...]:
+    return (
+        comparison_summary_section(record),
+        compared_section(record),
+        measures_section(record),
+        tests_section(record),
+        calibration_curves_section(record),
+        decision_curves_section(record),
+        agreement_section(record),
+        recorded_section(record),
+        _done_section(record),
+    )
+
+
+def _levels_sections(record: ComparisonRecord) -> tuple[Section, ...]:
+    return (
+        levels_summary_section(record),
+        compared_section(record),
+        levels_tests_section(record),
+        *level_sections(record),
+        _done_section(record),
     )
 
 

@@ -22,7 +22,8 @@ class ComparisonRecord:
     about : dict
         Title, notices, cohort, outcome, what each run is, settings, times, versions.
     found : dict
-        Every number; see :class:`spinecast.validation.comparison.comparing_runs.Comparison`.
+        Every number; see :class:`spinecast.validation.comparison.comparing_runs.Comparison`, and of ordered levels
+        :class:`spinecast.validation.comparison.comparing_levels.LevelsComparison`.
     recorded : list of dict
         One a run: what its record says of its models of resamples, of its candidates and of published comparators.
     """
@@ -35,6 +36,11 @@ class ComparisonRecord:
     def is_synthetic(self) -> bool:
         """Whether the patients are anything but real."""
         return bool(self.about["cohort"]["kind"] != "real")
+
+    @property
+    def of_levels(self) -> bool:
+        """Whether runs of ordered levels are compared."""
+        return self.found.get("outcome_kind") == "ordinal"
 
     @property
     def labels(self) -> dict[str, str]:

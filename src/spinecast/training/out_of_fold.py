@@ -16,7 +16,7 @@ __all__ = ["OutOfFold", "read_out_of_fold"]
 
 FloatArray = NDArray[np.float64]
 
-_WORDS = ("patient", "cause")
+_WORDS = ("patient", "cause", "level")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +29,15 @@ class OutOfFold:
         Identifiers, each once.
     cause : ndarray of str, shape (n,), optional
         What ended the follow-up, empty where nothing did; None in a study without follow-up in its table.
+    level : ndarray of str, shape (n,), optional
+        Level that was observed; None in a study of no ordered levels.
     numbers : mapping of str to ndarray, shape (n,)
         Every other column by its name; NaN where a cell is empty.
     """
 
     patients: NDArray[np.object_]
     cause: NDArray[np.object_] | None
+    level: NDArray[np.object_] | None
     numbers: Mapping[str, FloatArray]
 
 
@@ -69,6 +72,7 @@ def read_out_of_fold(folder: Path) -> OutOfFold:
     return OutOfFold(
         patients=read["patient"].to_numpy(dtype=object),
         cause=read["cause"].to_numpy(dtype=object) if "cause" in read else None,
+        level=read["level"].to_numpy(dtype=object) if "level" in read else None,
         numbers=numbers,
     )
 

@@ -15,16 +15,18 @@ from spinecast.reporting.record import RunRecord
 from spinecast.statistics import Absent, auc, horizon_auc
 from spinecast.training.out_of_fold import OutOfFold, read_out_of_fold
 from spinecast.training.output import OUT_OF_FOLD, RECORD
+from spinecast.validation.comparison.comparing_levels import RunLevels
 from spinecast.validation.comparison.pairing import RunRisks
 from spinecast.validation.evaluation import CohortIdentity
 
-__all__ = ["RunResults", "read_run_results", "risks_of"]
+__all__ = ["RunResults", "levels_of_run", "read_run_results", "risks_of"]
 
 FloatArray = NDArray[np.float64]
 
 ONE_DAY = ("horizon", "landmark", "competing_horizon", "binary", "threshold")
 """Kinds of outcome that a patient has or does not have."""
 TIMES = ("time_to_event", "competing_risks")
+ORDINAL = "ordinal"
 # Numbers in the table are written in full; the two ways to sum them may differ in the last digits.
 TOLERANCE = 1e-9
 
@@ -55,6 +57,11 @@ class RunResults:
         return self.outcome.get("kind") in TIMES
 
     @property
+    def is_ordinal(self) -> bool:
+        """Whether it predicts ordered levels."""
+        return self.outcome.get("kind") == ORDINAL
+
+    @property
     def days(self) -> tuple[float, ...]:
         """Days whose risks stand in the table of a study of times; of a study of one day, that day; else none."""
         if self.is_timed:
@@ -82,15 +89,15 @@ def read_run_results(folder: Path) -> RunResults:
     ArtifactError
         If record or table are missing or cannot be read.
     ContractError
-        If the study predicts neither an event nor a time.
+        If the study predicts neither an event nor a time nor ordered levels.
     """
     record = RunRecord.load(folder / RECORD)
     kind = dict(record.study.get("outcome") or {}).get("kind")
-    if kind not in ONE_DAY + TIMES:
+    if kind not in (*ONE_DAY, *TIMES, ORDINAL):
         raise ContractError(
             f"{record.study.get('study')} predicts no event: its outcome is {str(kind).replace('_', ' ')}",
             where=str(folder),
-            expected="a study of an event that is had or not, or of the time to one",
+            expected="a study of an event that is had or not, of the time to one, or of ordered levels",
             remedy="its own report holds its candidates side by side",
         )
     return RunResults(folder, record, read_out_of_fold(folder))
@@ -123,6 +130,56 @@ def risks_of(
     if candidate is None:
         _require_recorded(results, found)
     return found
+
+
+def levels_of_run(results: RunResults, name: str, label: str, *, candidate: str | None = None) -> RunLevels:
+    """Return out-of-fold chances of reaching each level with what was reached, checked against the record.
+
+    Parameters
+    ----------
+    results : RunResults
+        Of a study of ordered levels.
+    name, label, candidate
+        As :func:`risks_of`.
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`risks_of`.
+    """
+    described = results.record.evaluation["outcome"]["levels"]
+    place = {str(one["level"]): number for number, one in enumerate(described)}
+    seen = results.table.level
+    if seen is None:
+        raise _another_table(results, "lacks the column level")
+    strange = sorted({str(one) for one in seen} - set(place))
+    if strange:
+        raise _another_table(results, f"names levels that the record does not: {', '.join(strange)}")
+    observed = np.array([place[str(one)] for one in seen])
+    above = described[1:]
+    # All levels, so that runs of one variable that combine levels otherwise are told apart.
+    variable = f"{results.outcome['variable']} ({' < '.join(place)})"
+    risks = []
+    for number, one in enumerate(above, start=1):
+        column = f"at_least_{one['level']}" if candidate is None else f"at_least_{one['level']}_{candidate}"
+        risk = RunRisks(
+            name=name,
+            label=label,
+            patients=results.table.patients,
+            risk=_column(results, column),
+            outcome=(observed >= number).astype(np.float64),
+            fold=_column(results, "fold").astype(np.int64),
+            event=f"{variable} at least {one['level']}",
+            cohort=_cohort(results.record),
+        )
+        if candidate is None:
+            recorded = results.record.evaluation["measures"].get(f"auc_at_{number}") or {}
+            here = auc(risk.outcome, risk.risk)
+            if isinstance(here, Absent) or abs(here.estimate - float(recorded.get("estimate", np.nan))) > TOLERANCE:
+                raise _another_table(results, "gives another AUC than the record: it is not the table of this run")
+        risks.append(risk)
+    levels, labels = (tuple(str(one[key]) for one in above) for key in ("level", "reached"))
+    return RunLevels(levels, labels, tuple(risks))
 
 
 def _by_one_day(results: RunResults, name: str, label: str, _day: float | None, candidate: str | None) -> RunRisks:

@@ -26,8 +26,15 @@ CALIBRATION = ("calibration_in_the_large", "calibration_slope", "observed_expect
 STEPS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-def calibration_curves_section(record: ComparisonRecord) -> Section:
-    """Show the calibration curves of all on one axis, and the measures of calibration."""
+def calibration_curves_section(record: ComparisonRecord, suffix: str = "") -> Section:
+    """Show the calibration curves of all on one axis, and the measures of calibration.
+
+    Parameters
+    ----------
+    record : ComparisonRecord
+    suffix : str
+        Of the figures' keys, where a page shows the curves of several levels.
+    """
     runs = record.found["runs"]
     title = "Calibration"
     measures = footnoted(
@@ -48,9 +55,9 @@ def calibration_curves_section(record: ComparisonRecord) -> Section:
         reason = fmt.absence(runs[0]["calibration_curve"]) or "not recorded"
         return Section("calibration", title, (unavailable("Calibration curves", reason), measures))
     figure = Figure(
-        key="calibration",
+        key=f"calibration{suffix}",
         title="Predicted and observed risk",
-        svg=calibration_curves_plot(drawn, "calibration"),
+        svg=calibration_curves_plot(drawn, f"calibration{suffix}"),
         caption=f"Flexible calibration curves with 95% bands, out of fold.{_left_out(drawn, runs)}",
         alternative="Calibration curves. Slopes: "
         + "; ".join(f"{one['label']} {measure_text(one['measures'], 'calibration_slope')}" for one in drawn)
@@ -87,8 +94,14 @@ def _read(curve: Mapping[str, Any], step: float) -> str:
     return f"{fmt.percentage(value)}{limits}"
 
 
-def decision_curves_section(record: ComparisonRecord) -> Section:
-    """Show the decision curves of all on one axis, and how much more net benefit the first has than each other."""
+def decision_curves_section(record: ComparisonRecord, suffix: str = "") -> Section:
+    """Show the decision curves of all on one axis, and how much more net benefit the first has than each other.
+
+    Parameters
+    ----------
+    record, suffix
+        As :func:`calibration_curves_section`.
+    """
     runs = record.found["runs"]
     title = "Usefulness"
     if not record.found["paired"]:
@@ -104,9 +117,9 @@ def decision_curves_section(record: ComparisonRecord) -> Section:
         "comparators": [{"label": one["label"], "decision_curve": one["decision_curve"]} for one in others],
     }
     curves = Figure(
-        key="decision-curves",
+        key=f"decision-curves{suffix}",
         title="Net benefit of acting on each model",
-        svg=figures.decision_curve_plot(drawn, "decision-curves"),
+        svg=figures.decision_curve_plot(drawn, f"decision-curves{suffix}"),
         caption="Out of fold, in the same patients. The band is that of the first model."
         + _left_out(runs[:DRAWN], runs),
         alternative="Decision curves of " + fmt.joined([one["label"] for one in runs[:DRAWN]]) + ".",
@@ -119,9 +132,9 @@ def decision_curves_section(record: ComparisonRecord) -> Section:
     if known:
         blocks.append(
             Figure(
-                key="benefit-differences",
+                key=f"benefit-differences{suffix}",
                 title="Difference in net benefit",
-                svg=benefit_difference_plot(first["label"], known, "benefit-differences"),
+                svg=benefit_difference_plot(first["label"], known, f"benefit-differences{suffix}"),
                 caption=(
                     f"{first['label']} less each other model, paired by patient, pointwise 95% bands. Above 0 acting "
                     "on the first does more good at that threshold."

@@ -61,16 +61,23 @@ def comparison_summary_section(record: ComparisonRecord) -> Section:
     return Section("summary", "Summary", tuple(blocks))
 
 
-def verdicts(record: ComparisonRecord) -> Iterator[str]:
-    """Yield in words which differences are shown: of every pair of few runs, of the first run among many."""
+def verdicts(record: ComparisonRecord, words: Mapping[str, tuple[bool, str, str, str]] = WORDS) -> Iterator[str]:
+    """Yield in words which differences are shown: of every pair of few runs, of the first run among many.
+
+    Parameters
+    ----------
+    record : ComparisonRecord
+    words : mapping of str to (bool, str, str, str)
+        By measure whether higher is better, and what a shown difference means.
+    """
     pairs = record.found["pairs"]
     if len(record.found["runs"]) <= SAID:
         for pair in pairs:
-            for measure in WORDS:
-                yield _verdict(record, pair, measure)
+            for measure in words:
+                yield _verdict(record, pair, measure, words)
         return
     first, label = next(iter(record.labels.items()))
-    for measure, (higher, better, what, _) in WORDS.items():
+    for measure, (higher, better, what, _) in words.items():
         standing = record.standing(measure, higher_is_better=higher)[first]
         parts = [
             *([f"{better} {_named(standing['better'], 'and')}"] if standing["better"] else []),
@@ -98,8 +105,13 @@ def _named(labels: list[str], last: str) -> str:
     return fmt.joined(labels, last) if len(labels) <= NAMED else f"{len(labels)} others"
 
 
-def _verdict(record: ComparisonRecord, pair: Mapping[str, Any], measure: str) -> str:
-    higher, better, what, name = WORDS[measure]
+def _verdict(
+    record: ComparisonRecord,
+    pair: Mapping[str, Any],
+    measure: str,
+    words: Mapping[str, tuple[bool, str, str, str]],
+) -> str:
+    higher, better, what, name = words[measure]
     labels, difference = record.labels, pair["differences"][measure]
     first, second = labels[pair["first"]], labels[pair["second"]]
     reason = fmt.absence(difference)

@@ -147,6 +147,11 @@ class Comparison:
     runs: tuple[ComparedRun, ...]
     pairs: tuple[ComparedPair, ...]
 
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Of each run's patients, those whom another run does not have."""
+        return tuple(one.left_out for one in self.runs)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as JSON-ready values: no patient stands in it."""
         return {
