@@ -97,7 +97,7 @@ def test_what_makes_no_sense_is_refused(ordinal: TrainedStudy, trained: TrainedS
         predict(model, patient=patient, level="died_before_assessment")
     with pytest.raises(ContractError, match="predicts no ordered levels"):
         predict(str(trained.output), patient=patient, level="c")
-    with pytest.raises(SpinecastError, match="nothing is explained for a table"):
+    with pytest.raises(SpinecastError, match="--level says what is explained"):
         predict(model, input_=patient, output=tmp_path / "o.csv", level="c")
 
 
