@@ -10,7 +10,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed (
 
 from serving.access.conftest import PASSWORDS
 from serving.made_store import EVENT, Address
-from serving.pages.test_browser import PATH, RULES, SECONDS, browser, pytestmark, sync_api
+from serving.pages.test_browser import PATH, SECONDS, browser, pytestmark, sync_api
 
 from spinecast.serving.state import State
 
@@ -31,7 +31,7 @@ def test_a_clinician_signs_in_asks_makes_a_key_and_signs_out(
 
     def looked_at() -> None:
         page.evaluate(axe)
-        found = page.evaluate(f"axe.run(document, {RULES})")["violations"]
+        found = page.evaluate("axe.run(document)")["violations"]
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
@@ -59,4 +59,5 @@ def test_a_clinician_signs_in_asks_makes_a_key_and_signs_out(
     page.goto("/account")
     assert page.url == f"{base}/sign-in?next=/account"
     context.close()
-    assert said == []
+    # Chromium notes each cache that was cleared as it was asked to be.
+    assert [text for text in said if not text.startswith("Clear-Site-Data")] == []
