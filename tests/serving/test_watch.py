@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from serving import made_store
@@ -45,7 +46,9 @@ def test_it_goes_on_says_so_once_and_leaves_the_registry_alone_for_longer(
     asked: list[float] = []
     right = models_module.serving_versions
 
-    def wrong(_: Store) -> list[object]:
+    def wrong(of: Store) -> list[Any]:
+        if of is not store:  # the session's own server watches too
+            return list(right(of))
         asked.append(time.monotonic())
         raise error
 
@@ -54,7 +57,6 @@ def test_it_goes_on_says_so_once_and_leaves_the_registry_alone_for_longer(
         assert waited(lambda: len(asked) >= 7)
         assert models.trouble
         assert models.get(EVENT).version.version == "1"
-    assert right is models_module.serving_versions
     assert waited(lambda: "the registry answers again" in said)
     assert not models.trouble
     assert len(said) == 2
@@ -74,6 +76,8 @@ def test_a_version_that_our_own_code_cannot_take_is_refused_for_a_while_and_the_
     right = models_module.load_any_model
 
     def broken(path: Path) -> object:
+        if not path.is_relative_to(tmp_path):  # the session's own server loads too
+            return right(path)
         loaded.append(path)
         if "loss" in str(path):
             raise KeyError("a defect")

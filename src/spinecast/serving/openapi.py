@@ -98,6 +98,7 @@ def _of_model(served: ServedModel) -> dict[str, Any]:
     asked = _question(_reference(f"Inputs_{served.name}"), served)
     answer = _reference(f"Answer_{served.kind}")
     errors = (400, 413, 415, 422, 503)
+    number, problem = {"line": {"type": "integer", "minimum": 1}}, {"problem": _reference("Problem")}
     return {
         base: _get(f"{about}: what it is", _reference("Model")),
         f"{base}/card": _get(f"{about}: model card", _object({"model": _reference("Model"), "card": _ANYTHING}), 404),
@@ -107,9 +108,9 @@ def _of_model(served: ServedModel) -> dict[str, Any]:
             f"{about}: one patient, with what each missing input would narrow", asked, answer, *errors
         ),
         f"{base}/predict-many": _post(
-            f"{about}: many patients, a line of JSON each; each is answered or has its problem",
-            _TEXT,
-            _TEXT,
+            f"{about}: many patients, a line of JSON each (`x-line`); each is answered or has its problem",
+            {**_TEXT, "x-line": asked},
+            {**_TEXT, "x-line": {"anyOf": [{"allOf": [answer, _object(number)]}, _object({**number, **problem})]}},
             *errors,
             media=_LINES,
         ),
