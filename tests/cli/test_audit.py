@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli.conftest import Run, assert_refused
+from made_databases import Server
 from sqlalchemy import text
 
 from spinecast.audit.database import upgrade
@@ -116,3 +117,31 @@ def test_the_database_is_made_by_its_command(here: Run, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["after"] == "0002"
     assert "nothing to do" in here("database", "upgrade", folder=tmp_path).stdout
     assert here("audit", "verify", folder=tmp_path).stdout.startswith("0 records")
+
+
+def test_the_same_commands_on_a_server(
+    here: Run, postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPINECAST_DATABASE_URL", postgresql.new_database("commands"))
+    assert_refused(here("audit", "list", folder=tmp_path), "database upgrade")
+    assert here("database", "upgrade", folder=tmp_path).returncode == 0
+    log = open_log(audit_places())
+    log.append(
+        [Draft("prediction", "somebody", {"risk": 0.25}, "model/1", log.key.pseudonym("4711")) for _ in range(3)]
+    )
+    listed = here("audit", "list", "--patient", "4711", "--json", folder=tmp_path)
+    assert [json.loads(line)["record"] for line in listed.stdout.splitlines()] == [3, 2, 1]
+    assert here("audit", "hold", "--patient", "4711", "--reason", "a claim", folder=tmp_path).returncode == 0
+    assert json.loads(here("audit", "show", "2", folder=tmp_path).stdout)["content"] == {"risk": 0.25}
+    done = here("audit", "export", "-o", "part.jsonl", "--first", "2", folder=tmp_path)
+    assert done.stderr == "6 records: part.jsonl\n"
+    assert here("audit", "verify", "--file", "part.jsonl", folder=tmp_path).returncode == 0
+    assert here("audit", "verify", folder=tmp_path).returncode == 0
+    with log.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_record_no_delete ON audit_record"))
+        connection.execute(text("DELETE FROM audit_record WHERE sequence IN (2, 7)"))
+    log.close()
+    done = here("audit", "verify", folder=tmp_path)
+    assert done.returncode == 4
+    assert "record 2 is missing" in done.stdout
+    assert "record 7 is cut off at the end" in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,15 +19,16 @@ import pytest
 from serving import made_store
 from serving.made_store import EVENT, PATIENT, Address
 
+from spinecast.audit.database import upgrade
 from spinecast.audit.log import open_log
 from spinecast.audit.places import audit_places
-from spinecast.audit.verification import verify
+from spinecast.audit.sealing import verify_log
 from spinecast.errors import ServingError
 from spinecast.models.artifact import save_model
 from spinecast.serving.server import _listen
 
-# Twenty by hand before a release; each takes a start.
-KILLS = int(os.environ.get("SPINECAST_KILLS", "2"))
+# Twenty by hand before a release (SPINECAST_KILLS=20); each takes a start.
+KILLS = int(os.environ.get("SPINECAST_KILLS", "0"))
 
 
 @pytest.fixture
@@ -37,19 +39,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "SPINECAST_STORE": str(folder / "mlruns"), "PYTHONUNBUFFERED": "1"}
-
-
 @contextmanager
-def process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
+def process(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], Address]]:
+    environment = {**os.environ, "SPINECAST_STORE": str(folder / "mlruns"), "PYTHONUNBUFFERED": "1", **(more or {})}
     script = Path(__file__).with_name("barred_server.py")
     with subprocess.Popen(
         [sys.executable, str(script), str(folder / "seen"), "serve", "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=environment(folder),
+        env=environment,
     ) as started:
         assert started.stderr is not None
         said = ""
@@ -69,38 +68,51 @@ def process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
             started.kill()
 
 
-def test_killed_under_load_every_answer_that_left_is_recorded(folder: Path) -> None:
+@pytest.mark.parametrize(("database", "kills"), [("sqlite", KILLS or 2), ("postgresql", KILLS or 1)])
+def test_killed_under_load_every_answer_that_left_is_recorded(
+    folder: Path, database: str, kills: int, request: pytest.FixtureRequest
+) -> None:
+    more = {}
+    if database == "postgresql":
+        more["SPINECAST_DATABASE_URL"] = request.getfixturevalue("postgresql").new_database("killed")
+    places = audit_places({"SPINECAST_STORE": str(folder / "mlruns"), **more})
+    upgrade(places)
     got: dict[int, float] = {}
 
-    def ask(address: Address) -> None:
+    def ask(address: Address, *, many: bool) -> None:
+        line = json.dumps({"inputs": PATIENT}).encode() + b"\n"
+        path, body = ("predict-many", 5 * line) if many else ("predict", line)
         while True:
             try:
-                said = address.predict(PATIENT)
+                said = address.ask("POST", f"models/{EVENT}/{path}", body)
             except (OSError, http.client.HTTPException):
                 return  # the server is gone; an answer cut off in the middle was not had
             assert said.status == 200, said.content
-            got[said.json["audit_id"]] = said.json["prediction"]["risk"]
+            got.update({one["audit_id"]: one["prediction"]["risk"] for one in said.lines})
 
-    for _ in range(KILLS):
-        with process(folder) as (started, address):
+    for _ in range(kills):
+        with process(folder, more) as (started, address):
             already = len(got)
-            threads = [threading.Thread(target=ask, args=(address,)) for _ in range(4)]
+            threads = [
+                threading.Thread(target=ask, args=(address,), kwargs={"many": many}) for many in 3 * [False] + [True]
+            ]
             for thread in threads:
                 thread.start()
-            while len(got) < already + 15:
+            while len(got) < already + 20:
                 assert any(thread.is_alive() for thread in threads)
                 threads[0].join(0.01)
             started.send_signal(signal.SIGKILL)
             for thread in threads:
                 thread.join()
-    log = open_log(audit_places({"SPINECAST_STORE": str(folder / "mlruns")}))
-    found = verify(log.records(), log.seal())
+    log = open_log(places)
+    found = verify_log(log)
     assert found.whole, found
     kept = {record.sequence: record.body for record in log.records() if record.kind == "prediction"}
-    assert len(got) >= 15 * KILLS
+    assert len(got) >= 20 * kills
     assert {number: (kept[number] or {})["answer"]["prediction"]["risk"] for number in got} == got
-    assert [record.kind for record in log.records()].count("start") == KILLS
+    assert [record.kind for record in log.records()].count("start") == kills
     assert (folder / "seen").read_text() == ""  # nobody was called
+    log.close()
 
 
 def test_stopped_it_ends_well_and_a_taken_port_is_one_error(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spinecast.cli.columns import print_columns
-from spinecast.cli.log_here import command_line_actor, open_log_here
+from spinecast.cli.log_here import command_line_actor, log_here
 
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
@@ -58,7 +58,8 @@ def verify(
     if file is not None:
         found = verify_export(file, None if key is None else read_key(key))
     else:
-        found = verify_log(open_log_here(check_head=False))
+        with log_here(check_head=False) as log:
+            found = verify_log(log)
     if json_:
         typer.echo(canonical_json(found.to_dict()))
     else:
@@ -87,11 +88,11 @@ def list_(
     from spinecast.audit.reading import listed
     from spinecast.files import canonical_json
 
-    log = open_log_here()
-    subject = _subject(log, patient, pseudonym)
-    records = listed(
-        log.append, log, command_line_actor(), kind=kind, model=model, subject=subject, limit=limit, before=before
-    )
+    with log_here() as log:
+        subject = _subject(log, patient, pseudonym)
+        records = listed(
+            log.append, log, command_line_actor(), kind=kind, model=model, subject=subject, limit=limit, before=before
+        )
     if json_:
         for record in records:
             typer.echo(canonical_json(record.headline()))
@@ -117,8 +118,7 @@ def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its numbe
     from spinecast.audit.reading import read_one
     from spinecast.files import readable_json
 
-    log = open_log_here()
-    with _naming_alterations():
+    with log_here() as log, _naming_alterations():
         found = read_one(log.append, log, command_line_actor(), record)
     typer.echo(readable_json(found.headline() | {"content": found.body}), nl=False)
 
@@ -135,14 +135,14 @@ def replay(
     from spinecast.serving.recording import replay as replay_record
     from spinecast.tracking.store import open_store
 
-    log = open_log_here()
-    with _naming_alterations():
-        found = read_one(log.append, log, command_line_actor(), record)
-    models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
-    try:
-        done = replay_record(log.append, models, found, command_line_actor())
-    finally:
-        models.stop()
+    with log_here() as log:
+        with _naming_alterations():
+            found = read_one(log.append, log, command_line_actor(), record)
+        models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
+        try:
+            done = replay_record(log.append, models, found, command_line_actor())
+        finally:
+            models.stop()
     if json_:
         typer.echo(canonical_json(done))
     else:
@@ -169,9 +169,9 @@ def export(
     """Write records with their hashes, so that `audit verify --file` checks them anywhere. That is recorded."""
     from spinecast.audit.exporting import write_export
 
-    log = open_log_here()
-    count = write_export(log, command_line_actor(), output, first, last)
-    typer.echo(f"{count} records: {output}", err=True)
+    with log_here() as log:
+        count = write_export(log, command_line_actor(), output, first, last)
+        typer.echo(f"{count} records: {output}", err=True)
 
 
 @app.command("seal")
@@ -182,7 +182,8 @@ def seal(reason: ReasonOption) -> None:
     """
     from spinecast.audit.sealing import seal_anew
 
-    made = seal_anew(open_log_here(check_head=False), command_line_actor(), reason)
+    with log_here(check_head=False) as log:
+        made = seal_anew(log, command_line_actor(), reason)
     for finding in (made.body or {})["found"]["findings"]:
         typer.echo(f"  {finding['what']}")
     typer.echo(f"sealed to record {made.sequence}, which says what was found")
@@ -193,9 +194,9 @@ def hold(reason: ReasonOption, patient: PatientOption = None, pseudonym: Pseudon
     """Keep all that is recorded of a patient, whatever its age, until it is released."""
     from spinecast.audit.retention import hold as hold_records
 
-    log = open_log_here()
-    made = hold_records(log, command_line_actor(), _needed(_subject(log, patient, pseudonym)), reason)
-    typer.echo(f"held: record {made.sequence}")
+    with log_here() as log:
+        made = hold_records(log, command_line_actor(), _needed(_subject(log, patient, pseudonym)), reason)
+        typer.echo(f"held: record {made.sequence}")
 
 
 @app.command("release")
@@ -203,9 +204,9 @@ def release(reason: ReasonOption, patient: PatientOption = None, pseudonym: Pseu
     """End a hold."""
     from spinecast.audit.retention import release as release_records
 
-    log = open_log_here()
-    made = release_records(log, command_line_actor(), _needed(_subject(log, patient, pseudonym)), reason)
-    typer.echo(f"released: record {made.sequence}")
+    with log_here() as log:
+        made = release_records(log, command_line_actor(), _needed(_subject(log, patient, pseudonym)), reason)
+        typer.echo(f"released: record {made.sequence}")
 
 
 @app.command("retain")
@@ -222,7 +223,8 @@ def retain(
         if not sys.stdin.isatty():
             raise AuditError("erasing cannot be undone", remedy="say --yes")
         typer.confirm(f"Erase the content of all records older than {days} days, for good?", abort=True)
-    done = erase_older(open_log_here(), command_line_actor(), days, reason)
+    with log_here() as log:
+        done = erase_older(log, command_line_actor(), days, reason)
     where = f" (record {done.record})" if done.record else ""
     typer.echo(f"{done.erased} records erased, {done.held} held{where}")
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
 
-__all__ = ["command_line_actor", "open_log_here"]
+__all__ = ["command_line_actor", "log_here", "open_log_here"]
+
+
+@contextmanager
+def log_here(*, check_head: bool = True) -> Iterator[AuditLog]:
+    """Open the log for the length of a block; as :func:`open_log_here`."""
+    log = open_log_here(check_head=check_head)
+    try:
+        yield log
+    finally:
+        log.close()
 
 
 def open_log_here(*, check_head: bool = True) -> AuditLog:
