@@ -48,6 +48,11 @@ def open_engine(places: Places) -> Engine:
                 pool_pre_ping=True,
                 connect_args={
                     "connect_timeout": _SECONDS,
+                    # A server that vanished, its cable pulled: without these a question waits for hours.
+                    "tcp_user_timeout": 1000 * _SECONDS,
+                    "keepalives_idle": _SECONDS,
+                    "keepalives_interval": 2,
+                    "keepalives_count": 3,
                     "client_encoding": "utf8",
                     "options": "-c statement_timeout=30000",
                 },

@@ -7,6 +7,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from spinecast.errors import AuditError, SpinecastError
 from spinecast.files import make_secret_file
@@ -33,7 +34,8 @@ class AuditKey:
         The same identifier has the same pseudonym as long as the key is the same; without the key nobody can try out
         identifiers (HMAC-SHA-256, RFC 2104, cut to 128 bits).
         """
-        return self._mac("patient", patient.strip().encode())[:32]
+        # One identifier in one way: an é may be one character or two (Unicode NFC).
+        return self._mac("patient", normalize("NFC", patient.strip()).encode())[:32]
 
     def seal(self, text: str) -> str:
         """Return the 64 hexadecimal digits that prove a head, or what an export covers, was sealed with this key."""

@@ -67,6 +67,7 @@ class AuditWriter:
         try:
             return done.result(timeout=_SECONDS)
         except TooLateError as error:
+            done.cancel()  # if it still waits it is not recorded: nobody will be told the answer
             raise AuditError(f"the audit log did not answer within {_SECONDS:g} seconds") from error
 
     def close(self) -> None:
@@ -98,6 +99,7 @@ class AuditWriter:
         return together, True
 
     def _append(self, together: Sequence[_Waiting]) -> None:
+        together = [one for one in together if one[2].set_running_or_notify_cancel()]
         # What is done besides may fail, and then alone.
         self._append_all([one for one in together if one[1] is None], None)
         for one in together:

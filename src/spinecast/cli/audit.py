@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -242,7 +243,13 @@ def _naming_alterations() -> Iterator[None]:
 
 
 def _subject(log: AuditLog, patient: str | None, pseudonym: str | None) -> str | None:
-    return log.key.pseudonym(patient) if patient is not None else pseudonym
+    from spinecast.errors import AuditError
+
+    if patient is not None:
+        return log.key.pseudonym(patient)
+    if pseudonym is not None and re.fullmatch("[0-9a-f]{32}", pseudonym) is None:
+        raise AuditError(f"{pseudonym!r:.60} is no pseudonym", expected="32 hexadecimal digits in small letters")
+    return pseudonym
 
 
 def _needed(subject: str | None) -> str:

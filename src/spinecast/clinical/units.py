@@ -90,8 +90,12 @@ class UnitConversion:
         return self.numerator / self.denominator
 
     def to_canonical(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Convert values (any shape) from this unit to the canonical unit; a missing value stays missing."""
-        return np.asarray(values, dtype=np.float64) * self.numerator / self.denominator + self.offset
+        """Convert values (any shape) from this unit to the canonical unit; a missing value stays missing.
+
+        What is too large for a number becomes an infinity, which no range holds.
+        """
+        with np.errstate(over="ignore"):
+            return np.asarray(values, dtype=np.float64) * self.numerator / self.denominator + self.offset
 
     def from_canonical(self, values: ArrayLike) -> NDArray[np.float64]:
         """Convert values (any shape) from the canonical unit to this unit; a missing value stays missing."""

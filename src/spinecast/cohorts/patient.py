@@ -23,6 +23,8 @@ from spinecast.errors import ContractError, nearest
 __all__ = ["FieldError", "PatientError", "check_patient", "label_text", "missing_labels", "patient_row"]
 
 _QUANTITY_KEYS = ("value", "unit")
+# Of fields that are none, so many are named each with what it may have meant, which takes a while to find.
+_MOST_UNKNOWN = 20
 
 
 class FieldError(ContractError):
@@ -108,7 +110,7 @@ def patient_row(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[ND
 def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str, float], list[str]]:
     """Read every field as a number, level index or NaN; derived variables completed."""
     fields = closure(variables)
-    problems = [_unknown_field(name, fields) for name in values if name not in fields]
+    problems = _unknown_fields([name for name in values if name not in fields], fields)
     warnings: list[str] = []
     numbers: dict[str, float] = {}
     for name in fields:
@@ -188,6 +190,14 @@ def _derived(given: pd.DataFrame, name: str) -> tuple[float, list[str]]:
         return number, []
     usual, sources = entry.range_text(entry.plausible), ", ".join(inputs_in(given, name))
     return number, [f"{entry.label}: {shown(entry, number)}, computed from {sources}, is unusual (usual is {usual})"]
+
+
+def _unknown_fields(names: Sequence[str], variables: Sequence[str]) -> list[FieldError]:
+    found = [_unknown_field(name, variables) for name in names[:_MOST_UNKNOWN]]
+    if len(names) > _MOST_UNKNOWN:
+        first, others = str(names[_MOST_UNKNOWN]), len(names) - _MOST_UNKNOWN
+        found.append(FieldError(first, f"{others} more unknown fields, {first!r} among them"))
+    return found
 
 
 def _unknown_field(name: str, variables: Sequence[str]) -> FieldError:

@@ -83,7 +83,7 @@ def _add_watching(app: FastAPI, state: State, who: Who, *, sign_in: bool) -> Non
         return JSONResponse(document(state.models.current, state.mode, sign_in=sign_in))
 
     @app.get(f"{PREFIX}/health")
-    def health() -> Response:
+    async def health() -> Response:  # needs no thread: they may all be waiting for the log
         return JSONResponse({"status": "alive", "spinecast": __version__, "mode": state.mode})
 
     @app.get(f"{PREFIX}/ready")
@@ -94,7 +94,8 @@ def _add_watching(app: FastAPI, state: State, who: Who, *, sign_in: bool) -> Non
             raise problem_of(error) from error
         said = {"status": "ready", "records": 0 if head is None else head.sequence, "mode": state.mode}
         registry = "does not answer" if state.models.trouble else "answers"
-        models = {"models": len(state.models.current), "refused": dict(state.models.refused), "registry": registry}
+        # Whoever can reach the server may ask this: how many are refused, and not which and why.
+        models = {"models": len(state.models.current), "refused": len(state.models.refused), "registry": registry}
         return JSONResponse({**said, **models})
 
 

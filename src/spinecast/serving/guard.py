@@ -6,7 +6,6 @@ The line that is logged has method, route, status and time. Paths with their val
 from __future__ import annotations
 
 import json
-import logging
 import time
 import traceback
 import uuid
@@ -18,11 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spinecast.serving.access.settings import Door
 from spinecast.serving.metrics import Metrics
-from spinecast.serving.problems import Problem, respond
+from spinecast.serving.problems import LOGGER, Problem, respond
 
 __all__ = ["Guard"]
-
-LOGGER = logging.getLogger("spinecast.serving")
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 # A page has its own style sheet, scripts and drawings, asks its own server, and holds neither style nor script inside.
@@ -43,6 +40,9 @@ SECURITY_HEADERS = {
 
 # Two years, the least that browsers' own lists take (RFC 6797); only said where what is said came encrypted.
 STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Guard:
@@ -90,7 +90,8 @@ class Guard:
         except Exception as error:  # a defect of ours: said without its message, which may hold a patient's value
             LOGGER.error("defect %s: %s", request_id, _place(error))
             if seen["begun"]:
-                raise
+                # The connection is cut; the server's own log would repeat what the error says.
+                raise RuntimeError(f"defect {request_id}, after the answer had begun") from None
             detail = f"a defect of spinecast; the server's log names its place under {request_id}"
             await respond(Problem(500, "defect", detail))(scope, receive, answer)
         finally:
@@ -98,9 +99,10 @@ class Guard:
 
     def _count(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        self.metrics.requests.labels(route, scope["method"], str(status)).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "other"  # each is a series that stays
+        self.metrics.requests.labels(route, method, str(status)).inc()
         self.metrics.duration.labels(route).observe(seconds)
-        said = {"request": request_id, "method": scope["method"], "route": route, "status": status}
+        said = {"request": request_id, "method": method, "route": route, "status": status}
         LOGGER.info(json.dumps({**said, "ms": round(1000 * seconds, 1)}))
 
 

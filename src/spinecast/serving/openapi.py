@@ -18,6 +18,7 @@ __all__ = ["PREFIX", "document"]
 PREFIX = "/api/v1"
 _JSON, _LINES, _PROBLEM = "application/json", "application/x-ndjson", "application/problem+json"
 _TEXT, _NUMBER, _FLAG = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
+_WHOLE = {"type": "integer"}
 _ANYTHING: dict[str, Any] = {"type": "object"}
 
 
@@ -153,7 +154,7 @@ def _question(inputs: Mapping[str, Any], served: ServedModel) -> dict[str, Any]:
 
 def _watching() -> dict[str, Any]:
     mode = {"mode": _TEXT}
-    counted = {"records": {"type": "integer"}, "models": {"type": "integer"}, "refused": _ANYTHING, "registry": _TEXT}
+    counted = {"records": _WHOLE, "models": _WHOLE, "refused": _WHOLE, "registry": _TEXT}
     models = {"models": {"type": "array", "items": _reference("Model")}, "refused": _ANYTHING}
     asked = {
         "type": "object",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -20,8 +21,11 @@ from spinecast.errors import (
     TrackingError,
 )
 from spinecast.serving.reading import MalformedError, escaped
+from spinecast.tracking.serving_versions import RegistryError
 
-__all__ = ["MEDIA_TYPE", "Problem", "problem_of", "respond"]
+__all__ = ["LOGGER", "MEDIA_TYPE", "Problem", "problem_of", "respond"]
+
+LOGGER = logging.getLogger("spinecast.serving")
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST = 1000
@@ -94,11 +98,20 @@ def problem_of(
         return Problem(422, "question", error.what, [{"field": error.asked, **_place(f"/{error.asked}", error)}])
     if isinstance(error, ContractError):
         return Problem(422, "contract", error.what, [_place("", error)])
+    return _of_what_is_kept(error)
+
+
+def _of_what_is_kept(error: SpinecastError) -> Problem:
+    """Turn an error of the log, the registry or a model into a problem; why is for who runs the server."""
     if isinstance(error, AlteredRecordError):
         return Problem(409, "record-altered", error.what)
     if isinstance(error, AuditError):
-        # Nothing is served without its record: what cannot be recorded is not answered.
-        return Problem(503, "audit-log", error.what, headers={"Retry-After": "5"})
+        LOGGER.error("audit log: %s", error.what)
+        detail = "the audit log takes no record now, and nothing is answered that is not recorded"
+        return Problem(503, "audit-log", detail, headers={"Retry-After": "5"})
+    if isinstance(error, RegistryError):
+        LOGGER.error("registry: %s", error.what)
+        return Problem(503, "registry", "the registry of models does not answer now", headers={"Retry-After": "30"})
     if isinstance(error, TrackingError):
         return Problem(404, "not-found", error.what, [_place("", error)] if error.expected or error.remedy else [])
     if isinstance(error, ArtifactError):

@@ -159,7 +159,7 @@ class State:
             made = self.writer.record(drafts)
         except SpinecastError as error:
             self.metrics.unrecorded.inc(len(drafts))
-            raise Problem(503, "audit-log", error.what, headers={"Retry-After": "5"}) from error
+            raise problem_of(error) from error
         finally:
             self.metrics.seconds.labels("record").observe(time.perf_counter() - started)
         return made

@@ -25,11 +25,15 @@ from spinecast.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["CHAMPION_ALIAS", "ServingVersion", "fetched", "pinned_version", "serving_versions"]
+__all__ = ["CHAMPION_ALIAS", "RegistryError", "ServingVersion", "fetched", "pinned_version", "serving_versions"]
 
 CHAMPION_ALIAS = "champion"
 # In this order: a candidate is served where nobody has been made champion yet, and says so.
 ALIASES = (CHAMPION_ALIAS, CANDIDATE_ALIAS)
+
+
+class RegistryError(TrackingError):
+    """A registry that cannot be read now, whatever it holds."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def serving_versions(store: Store) -> list[ServingVersion]:
 
     Raises
     ------
-    TrackingError
+    RegistryError
         If the store does not answer.
     """
     aliased = _embedded(store, _ALIASED, {}) if store.embedded else _aliased_by_client(store)
@@ -134,7 +138,7 @@ def _embedded(store: Store, query: str, values: Mapping[str, str]) -> list[Servi
             connection.row_factory = sqlite3.Row
             rows = connection.execute(query, {"identity": IDENTITY, "kind": KIND, **values}).fetchall()
     except sqlite3.Error as error:
-        raise TrackingError(
+        raise RegistryError(
             f"the tracking store cannot be read: {error}",
             where=str(path),
             expected="a store that this version of spinecast made",
@@ -202,7 +206,7 @@ def _asking(store: Store) -> Iterator[MlflowClient]:
     try:
         yield client
     except (MlflowException, OSError) as error:  # requests' errors are OSErrors
-        raise TrackingError(
+        raise RegistryError(
             f"the model registry does not answer: {_cause(error)}",
             where=store.shown,
             expected="an MLflow server that answers and holds what it names",
