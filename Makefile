@@ -38,7 +38,7 @@ $(VENV)/.ready-all: pyproject.toml constraints.txt
 
 comma := ,
 
-.PHONY: help setup demo test lint train serve ui report bench clean
+.PHONY: help setup demo test soak lint train serve ui report bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ demo: $(VENV)/.ready-demo ## Train, validate and report the 90-day study on real
 
 test: $(VENV)/.ready-all ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+soak: $(VENV)/.ready-all ## Before a release: ten thousand made-up requests, twenty kills under load on each database
+	SPINECAST_CASES=240 SPINECAST_KILLS=20 $(BIN)/python -m pytest tests/serving/test_fuzzing.py tests/serving/test_process.py
 
 lint: $(VENV)/.ready-all ## Check style, types and the order of imports
 	$(BIN)/ruff check .

@@ -10,16 +10,18 @@ import threading
 from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
+from spinecast.audit import writer as writer_module
 from spinecast.audit.database import migrate, open_engine, require_current, upgrade, writing_transaction
 from spinecast.audit.keys import AuditKey, read_key, read_or_make_key
 from spinecast.audit.log import AuditLog, open_log
 from spinecast.audit.places import Places, audit_places
-from spinecast.audit.records import Draft
+from spinecast.audit.records import Draft, Record
 from spinecast.audit.tables import RECORDS, REVISION
 from spinecast.audit.verification import verify
 from spinecast.audit.writer import AuditWriter
@@ -86,6 +88,32 @@ def test_a_draft_that_cannot_be_written_harms_nobody_who_waits_with_it(log: Audi
     assert [record.sequence for record in first.result() + last.result()] == [1, 2, 3]
     with pytest.raises(ValueError, match="not JSON compliant"):
         refused.result()
+    writer.close()
+
+
+def test_who_was_told_that_it_took_too_long_is_not_recorded_later(
+    log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, begun = threading.Event(), threading.Event()
+    transact = AuditLog.transact
+
+    def slow(self: AuditLog, *given: Any, **named: Any) -> list[Record]:
+        begun.set()
+        assert go_on.wait(60)
+        return transact(self, *given, **named)
+
+    monkeypatch.setattr(AuditLog, "transact", slow)
+    writer = AuditWriter(log)
+    first = threading.Thread(target=lambda: writer.record(drafts(1)))
+    first.start()
+    assert begun.wait(60)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(writer_module, "_SECONDS", 0.01)
+        with pytest.raises(AuditError, match="did not answer within"):
+            writer.record(drafts(3))
+    go_on.set()
+    first.join()
+    assert writer.record(drafts(1))[0].sequence == 2  # the three in between were given up
     writer.close()
 
 
@@ -225,6 +253,7 @@ def test_a_key_is_made_once_for_its_owner_alone_and_pseudonyms_hang_on_it(tmp_pa
     assert path.stat().st_mode & 0o077 == 0
     assert key.pseudonym("4711") == key.pseudonym(" 4711 ")
     assert key.pseudonym("4711") != key.pseudonym("4712")
+    assert key.pseudonym("Jos\u00e9") == key.pseudonym("Jose\u0301")  # the same letters, written otherwise
     assert key.pseudonym("4711") != AuditKey(bytes(32)).pseudonym("4711")
     assert "4711" not in key.pseudonym("4711")
     assert key.secret.hex() not in repr(key)

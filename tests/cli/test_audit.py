@@ -63,6 +63,8 @@ def test_holding_erasing_and_exporting(here: Run, tmp_path: Path) -> None:
     assert kept.stdout == "0 records erased, 0 held\n"
     assert_refused(here("audit", "retain", "--days", "1", "--reason", "a day", folder=tmp_path), "--yes")
     assert_refused(here("audit", "hold", "--reason", "nobody", folder=tmp_path), "--patient")
+    wrong = here("audit", "hold", "--reason", "a claim", "--pseudonym", "4711", folder=tmp_path)
+    assert_refused(wrong, "is no pseudonym")
     done = here("audit", "export", "-o", "log.jsonl", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     verified = here("audit", "verify", "--file", "log.jsonl", folder=tmp_path)

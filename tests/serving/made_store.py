@@ -164,6 +164,7 @@ class Address:
     """Where a server answers."""
 
     port: int
+    seconds: float = 60
 
     def ask(
         self,
@@ -173,7 +174,7 @@ class Address:
         headers: dict[str, str] | None = None,
         kind: str = "application/json",
     ) -> Said:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.seconds)
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         stated = {"Content-Type": kind} if content is not None else {}
         try:

@@ -1,7 +1,6 @@
 """Requests made up from the document, right ones and wrong ones, break nothing, and every answer keeps to it.
 
-A few of each here. Ten thousand in all, before a release and after every change of the interface:
-``SPINECAST_CASES=240 python -m pytest tests/serving/test_fuzzing.py``
+A few of each here. Ten thousand in all, before a release and after every change of the interface: ``make soak``.
 """
 
 from __future__ import annotations

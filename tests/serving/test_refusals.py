@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import traceback
 from typing import Any
 
 import pytest
 from serving.made_store import EVENT, GRADE, PATIENT, TIMES, Address
 
+from spinecast.errors import AuditError, SpinecastError
+from spinecast.serving.access.settings import Door
+from spinecast.serving.guard import Guard
+from spinecast.serving.metrics import Metrics
+from spinecast.serving.problems import problem_of
 from spinecast.serving.state import State
+from spinecast.tracking.serving_versions import RegistryError
 
 
 @pytest.mark.parametrize(
@@ -174,3 +182,64 @@ def test_other_names_and_pages_of_other_sites_are_turned_away(server: Address) -
     assert crossed.status == 403
     own = server.ask("POST", f"models/{EVENT}/predict", body, {"Origin": f"http://127.0.0.1:{server.port}"})
     assert own.status == 200
+
+
+def test_more_unknown_fields_than_anybody_means_are_counted_and_not_each_looked_for(server: Address) -> None:
+    said = server.predict({f"unknown_{number}": 1 for number in range(3000)})
+    assert said.status == 422
+    errors = said.json["errors"]
+    assert len(errors) == 21
+    assert "2980 more unknown fields" in errors[-1]["detail"]
+    assert len(said.content) < 100_000
+
+
+def test_a_number_that_no_unit_can_hold_is_refused_as_any_other(server: Address) -> None:
+    inputs = {"lactate_dehydrogenase": {"value": 1.7e308, "unit": "ukat/L"}}  # its conversion overflows
+    said = server.ask("POST", "scores", {"inputs": inputs})
+    assert said.status == 422
+    assert said.json["errors"][0]["field"] == "lactate_dehydrogenase"
+
+
+def test_who_may_not_look_into_the_server_is_told_little(
+    server: Address, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.ask("BREW", "models").status == 405
+    assert "BREW" not in state.metrics.text(1, 0).decode()  # each method would be a series that stays
+    monkeypatch.setattr(state.models, "_refused", {"secret_model/1": "why it is not served"})
+    said = server.get("ready").json
+    assert said["refused"] == 1
+    assert said["registry"] == "answers"
+    assert "secret" not in str(said)
+    assert "secret_model/1" in server.get("models").json["refused"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(AuditError("user of the database"), "audit-log"), (RegistryError("host of the registry"), "registry")],
+)
+def test_what_the_log_or_the_registry_says_stays_with_who_runs_the_server(
+    error: SpinecastError, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    problem = problem_of(error)
+    assert (problem.status, problem.kind) == (503, kind)
+    assert error.what not in problem.detail
+    assert error.what in caplog.text
+    assert int(problem.headers["Retry-After"]) > 0
+
+
+def test_an_error_after_the_answer_has_begun_is_cut_off_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError("albumin 2.9")
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"localhost")]}
+    with pytest.raises(RuntimeError, match="after the answer had begun") as raised:
+        asyncio.run(Guard(broken, Metrics(), Door())(scope, lambda: None, send))  # type: ignore[arg-type]
+    assert "albumin" not in "".join(traceback.format_exception(raised.value))
+    assert "albumin" not in caplog.text
+    assert [message["type"] for message in sent] == ["http.response.start"]

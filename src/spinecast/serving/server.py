@@ -23,9 +23,9 @@ from spinecast.serving.access.rates import Rates
 from spinecast.serving.access.settings import ServerSettings, SignInSettings, client_secret, door_of
 from spinecast.serving.actors import DEMONSTRATION_MODE, SIGN_IN_MODE, local_demonstration
 from spinecast.serving.app import make_app
-from spinecast.serving.guard import LOGGER
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.models import ServedModels
+from spinecast.serving.problems import LOGGER
 from spinecast.serving.recording import software
 from spinecast.serving.state import State
 from spinecast.tracking.store import Store
