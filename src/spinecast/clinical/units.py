@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = ["Unit", "UnitConversion", "normalise_unit"]
 
 
+@lru_cache(maxsize=4096)  # requests bring texts of their own
 def normalise_unit(text: str) -> str:
     """Reduce a unit to a form in which its usual spellings agree.
 

@@ -125,9 +125,10 @@ def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str
             problems.append(_of_field(name, error))
     if problems:
         raise _together(problems)
-    derived = [name for name in variables if variable(name).is_derived]
+    # Without any of its inputs a derived variable is as it was given.
+    derived = [name for name in variables if variable(name).is_derived and _inputs_known(numbers, name)]
     if derived:
-        given = _frame(numbers, fields, values)
+        given = _frame(numbers, closure(derived), values)
         for name in derived:
             try:
                 numbers[name], remark = _derived(given, name)
@@ -140,6 +141,10 @@ def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str
     if missing:
         warnings.append(f"not known: {', '.join(missing)}")
     return numbers, warnings
+
+
+def _inputs_known(numbers: Mapping[str, float], name: str) -> bool:
+    return not all(math.isnan(numbers[each]) for each in closure(variable(name).derived_from))
 
 
 def missing_labels(variables: Sequence[str], missing: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.explanation.keeping import reference_patients
-from spinecast.explanation.trees import boosted_contributions, forest_contributions
+from spinecast.explanation.trees import boosted_contributions, forest_contributions, scored_forest_contributions
 from spinecast.explanation.walks import Scored, permutation_contributions
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.members import AnyMember, DrawnMember, PatternMember, mean_in_order
@@ -172,6 +172,9 @@ def _scored_contributions(
     # The references stand on the common scale of image features: so must the patients that are set against them.
     matrix = member.encoder.harmonised(matrix)
     columns = member.encoder.transform(matrix)
+    if isinstance(member.scorer, ForestScorer):
+        by_tree, base, scores = scored_forest_contributions(member.scorer.forest, columns)
+        return by_owner(by_tree, member.encoder.owner, matrix.shape), np.full(len(matrix), base), scores
     by_column = column_contributions(member.scorer, columns)
     if by_column is None:
         contributions, base = permutation_contributions(member, matrix, background)

@@ -79,7 +79,7 @@ def lay_edges(
 
 
 @compiled
-def explain_trees(
+def explain_trees(  # noqa: C901 - one loop down and one up each tree; calls inside it would cost
     rows: FloatArray,
     roots: IntArray,
     threshold: FloatArray,
@@ -93,8 +93,8 @@ def explain_trees(
     counts: NDArray[np.int64],
     points: FloatArray,
     weights: FloatArray,
-) -> FloatArray:
-    """Contributions of each column to the sum of the trees, row by row.
+) -> tuple[FloatArray, IntArray]:
+    """Contributions of each column to the sum of the trees, row by row, and the leaf each row falls into.
 
     Parameters
     ----------
@@ -115,7 +115,8 @@ def explain_trees(
 
     Returns
     -------
-    ndarray, shape (n, columns)
+    contributions : ndarray, shape (n, columns)
+    leaves : ndarray of int32, shape (n, trees)
     """
     most, nodes, columns = points.shape[1], len(parent), rows.shape[1]
     largest = 0
@@ -123,10 +124,11 @@ def explain_trees(
         end = roots[tree + 1] if tree + 1 < len(roots) else nodes
         largest = max(largest, end - roots[tree])
     product, inverse, below = np.empty((largest, most)), np.empty((largest, most)), np.empty((largest, most))
-    agrees = np.empty(largest)
+    agrees, inside = np.empty(largest), np.empty(largest, np.bool_)
     sums, found = np.empty((columns, most)), np.zeros((len(rows), columns))
+    leaves = np.empty((len(rows), len(roots)), np.int32)
     # A root agrees with everybody and lets everybody through: a factor of one.
-    inverse[0], agrees[0] = 1.0, 1.0
+    inverse[0], agrees[0], inside[0] = 1.0, 1.0, True
     for row in range(len(rows)):
         sums[:] = 0.0
         for tree in range(len(roots)):
@@ -134,11 +136,15 @@ def explain_trees(
             count, at = counts[tree], points[counts[tree]]
             rest = 1 - at
             product[0], below[0] = weights[count], 0.0
+            leaves[row, tree] = root
             for node in range(root + 1, end):
                 own, above, before, part = node - root, parent[node] - root, earlier[node] - root, share[node]
                 given = rows[row, asked[node]]
                 goes_left = given <= threshold[parent[node]] or (np.isnan(given) and missing_left[parent[node]])
                 agrees[own] = agrees[before] * (goes_left == is_left[node])
+                inside[own] = inside[above] and goes_left == is_left[node]
+                if inside[own]:
+                    leaves[row, tree] = node  # the last one it comes to: children stand after their parents
                 fits, leaf = agrees[own], value[node]
                 for q in range(count):
                     # The column's factor so far is replaced by the one that counts this edge too.
@@ -157,4 +163,4 @@ def explain_trees(
         for column in range(columns):
             for q in range(most):
                 found[row, column] += sums[column, q]
-    return found
+    return found, leaves

@@ -12,7 +12,7 @@ from spinecast.models.boosted_forests import forest_from_xgboost
 from spinecast.models.scorers import BoostedTreesScorer
 from spinecast.models.trees import Forest
 
-__all__ = ["boosted_contributions", "forest_contributions"]
+__all__ = ["boosted_contributions", "forest_contributions", "scored_forest_contributions"]
 
 FloatArray = NDArray[np.float64]
 
@@ -60,9 +60,18 @@ def forest_contributions(forest: Forest, columns: FloatArray, output: int = 0) -
     base : float
         Mean prediction of the training rows.
     """
+    contributions, base, _ = scored_forest_contributions(forest, columns, output)
+    return contributions, base
+
+
+def scored_forest_contributions(
+    forest: Forest, columns: FloatArray, output: int = 0
+) -> tuple[FloatArray, float, FloatArray]:
+    """Contributions as :func:`forest_contributions`, and the predictions, shape (n,), of trees walked once."""
     edges = _EDGES.of(forest, lambda: _edges(forest, np.zeros(len(forest.left), dtype=np.bool_)))
     leaves = _LEAVES.of(forest, lambda: _leaves(forest, edges, output), output)
-    return _explained(forest, edges, columns, leaves.value), leaves.base
+    contributions, reached = _explained(forest, edges, columns, leaves.value)
+    return contributions, leaves.base, forest.mean_of(reached)[:, output]
 
 
 def boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tuple[FloatArray, float]:
@@ -75,13 +84,15 @@ def boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tu
         Encoded columns; NaN where a value is missing.
     """
     made = _BOOSTED.of(scorer, lambda: _boosted(scorer, columns.shape[1]))
-    return _explained(made.forest, made.edges, columns, made.value), made.base
+    return _explained(made.forest, made.edges, columns, made.value)[0], made.base
 
 
-def _explained(forest: Forest, edges: _Edges, columns: FloatArray, value: FloatArray) -> FloatArray:
+def _explained(
+    forest: Forest, edges: _Edges, columns: FloatArray, value: FloatArray
+) -> tuple[FloatArray, NDArray[np.int32]]:
     from spinecast.explanation.tree_loops import explain_trees
 
-    found: FloatArray = explain_trees(
+    return explain_trees(
         # Compared as the forest compares them: in single precision.
         np.ascontiguousarray(columns.astype(np.float32).astype(np.float64)),
         forest.roots,
@@ -97,7 +108,6 @@ def _explained(forest: Forest, edges: _Edges, columns: FloatArray, value: FloatA
         edges.points,
         edges.weights,
     )
-    return found
 
 
 def _edges(forest: Forest, missing_left: NDArray[np.bool_]) -> _Edges:

@@ -68,9 +68,12 @@ class Forest:
         result = np.empty((len(compared), self.value.shape[1]))
         for start in range(0, len(compared), ROWS_AT_ONCE):
             rows = compared[start : start + ROWS_AT_ONCE]
-            leaves = self._leaves(rows)
-            result[start : start + len(rows)] = self.value[leaves].mean(axis=1)
+            result[start : start + len(rows)] = self.mean_of(self._leaves(rows))
         return result
+
+    def mean_of(self, leaves: NDArray[np.int32]) -> FloatArray:
+        """Mean value of the leaves rows fall into, shape (n, trees) to shape (n, outputs)."""
+        return np.asarray(self.value[leaves].mean(axis=1), dtype=np.float64)
 
     def _leaves(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
         node = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()
