@@ -39,6 +39,7 @@ MODULES = (
     "external_report",
     "published_scores",
     "one_prediction",
+    "serving",
     "import_help",
 )
 CLOCKS = {
