@@ -56,7 +56,7 @@ test: $(VENV)/.ready-all ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 soak: $(VENV)/.ready-all ## Before a release: ten thousand made-up requests, twenty kills under load on each database
-	SPINECAST_CASES=240 SPINECAST_KILLS=20 $(BIN)/python -m pytest tests/serving/test_fuzzing.py tests/serving/test_process.py
+	SPINECAST_CASES=520 SPINECAST_KILLS=20 $(BIN)/python -m pytest tests/serving/test_fuzzing.py tests/serving/test_process.py
 
 lint: $(VENV)/.ready-all ## Check style, types and the order of imports
 	$(BIN)/ruff check .
