@@ -39,7 +39,7 @@ MODULES = (
     "external_report",
     "published_scores",
     "one_prediction",
-    "serving",
+    "served_answers",
     "import_help",
 )
 CLOCKS = {

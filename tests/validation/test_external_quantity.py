@@ -47,5 +47,6 @@ def test_usefulness_is_absent_where_nobody_or_everybody_passes() -> None:
     assert told["net_benefit"]["thresholds"] == [0.3]
     assert "absent" in judge.usefulness(found, 1e6, (0.3,), (0.1, 0.3), bootstrap=20, seed=1)["decision_curve"]
     group = judge.group(found)
-    assert set(group) == {"pinball_skill", "mean_absolute_error", "coverage_50", "coverage_80", "coverage_90"}
+    coverage = {"coverage_50", "coverage_80", "coverage_90"}
+    assert set(group) == {"mean_pinball_loss", "pinball_skill", "mean_absolute_error"} | coverage
     assert judge.whole(found)["quantiles"][1]["skill"]["estimate"] == pytest.approx(0, abs=0.01)
