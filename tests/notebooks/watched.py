@@ -54,6 +54,9 @@ def changed(event: str, arguments: tuple[Any, ...]) -> list[str]:
 
 
 def is_below(path: str, folder: str) -> bool:
+    # Compiled code is kept beside its source, Python's and numba's alike; it is nobody's result.
+    if "__pycache__" in path.split(os.sep):
+        return False
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
 
 

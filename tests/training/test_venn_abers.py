@@ -146,6 +146,6 @@ def test_the_report_says_how_each_part_meets_what_is_missing(done: Trained, mode
 
 def test_the_served_risk_is_that_of_the_mean_of_both_ways(done: Trained, model: PrognosisModel) -> None:
     matrix = done.cohort.matrix(model.predictors)[done.labelled.rows][:20]
-    parts = [part.member_log_odds(matrix).mean(axis=0) for part in model.parts]
+    parts = [part.intercept + part.slope * part.scores(matrix).mean(axis=0) for part in model.parts]
     served = model.intercept + model.slope * np.mean(parts, axis=0)
     assert model.predict(matrix) == pytest.approx(expit(served))

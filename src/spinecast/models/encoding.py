@@ -8,6 +8,7 @@ one owner among the variables, so that an explanation of columns sums back to wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -160,7 +161,7 @@ class Encoder:
         blocks = [values[:, plan.numbers]]
         if plan.bent.size:
             terms = restricted_cubic_terms(values[:, plan.bent], self.knots[plan.bent].T)
-            blocks.append(terms.reshape(len(values), -1))
+            blocks.append(terms.reshape(len(values), math.prod(terms.shape[1:])))  # of no rows too
         if plan.coded.size:
             codes = values[:, plan.coded]
             blocks.append(np.where(np.isnan(codes), np.nan, codes == plan.level))
