@@ -12,6 +12,7 @@ import os
 import runpy
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -55,7 +56,7 @@ def changed(event: str, arguments: tuple[Any, ...]) -> list[str]:
 
 def is_below(path: str, folder: str) -> bool:
     # Compiled code is kept beside its source, Python's and numba's alike; it is nobody's result.
-    if "__pycache__" in path.split(os.sep):
+    if "__pycache__" in Path(path).parts:
         return False
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
 

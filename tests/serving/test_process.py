@@ -42,6 +42,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "SPINECAST_STORE": str(folder / "mlruns"), "PYTHONUNBUFFERED": "1"}
+
+
 @contextmanager
 def process(
     folder: Path, more: Mapping[str, str] | None = None, *, settings: str = "", mode: str = "no account"
@@ -50,14 +54,13 @@ def process(
     if settings:
         (folder / "settings.yaml").write_text(settings)
         named = ["--settings", "settings.yaml"]
-    environment = {**os.environ, "SPINECAST_STORE": str(folder / "mlruns"), "PYTHONUNBUFFERED": "1", **(more or {})}
     script = Path(__file__).with_name("barred_server.py")
     with subprocess.Popen(
         [sys.executable, str(script), str(folder / "seen"), "serve", "--port", "0", *named],
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=environment,
+        env=environment(folder) | dict(more or {}),
     ) as started:
         assert started.stderr is not None
         try:
