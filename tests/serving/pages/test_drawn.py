@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from serving.made_store import EVENT, LOSS, TIMES
 
@@ -25,6 +25,8 @@ def numbers(path: str) -> list[float]:
 
 
 @given(st.floats(0, 1))
+@example(0.9995)
+@example(0.0005)
 def test_a_probability_is_never_a_certainty_and_never_far_from_itself(share: float) -> None:
     text = percent(share)
     assert text not in ("0%", "100%", "0.0%", "100.0%")

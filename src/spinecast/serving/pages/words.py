@@ -19,9 +19,9 @@ def percent(share: float) -> str:
     """
     if share < 0.0005:
         return "<0.1%"
-    if share > 0.9995:
-        return ">99.9%"
-    return fmt.percentage(share, 1 if share < 0.00995 or share > 0.99005 else 0)
+    text = fmt.percentage(share, 1 if share < 0.00995 or share > 0.99005 else 0)
+    # Asked of the text: which side of a half the last bit of a product falls on is not known beforehand.
+    return ">99.9%" if text == "100.0%" else text
 
 
 def points(width: float) -> str:
