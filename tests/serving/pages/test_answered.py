@@ -15,6 +15,7 @@ from serving.made_store import COMPETING, DECLINING, EVENT, LOSS, TIMES, Address
 
 from spinecast.errors import AuditError
 from spinecast.serving.app import make_app
+from spinecast.serving.metrics import Metrics
 from spinecast.serving.pages.families import families
 from spinecast.serving.pages.words import days_words, percent, quantity
 from spinecast.serving.state import State
@@ -209,7 +210,7 @@ class Gone:
 
 
 def test_what_cannot_be_recorded_is_not_shown(state: State) -> None:
-    broken = replace(state, writer=Gone())  # type: ignore[arg-type]
+    broken = replace(state, writer=Gone(), metrics=Metrics())  # type: ignore[arg-type]
     with made_store.running(make_app(broken)) as server:
         found = parts(server, state, EVENT, PATIENT)
         page = post(server, f"/patient/{key_of(state, EVENT)}", PATIENT)
