@@ -12,6 +12,7 @@ from accounts.conftest import Clock
 from sqlalchemy import inspect, select
 
 from spinecast.accounts import passwords
+from spinecast.accounts import people as people_module
 from spinecast.accounts.attempts import Attempts
 from spinecast.accounts.keys import Keys
 from spinecast.accounts.people import Account, People, read_name
@@ -112,6 +113,23 @@ def test_a_hash_has_the_parameters_of_owasp_and_an_older_one_is_made_anew(
     # OWASP Password Storage Cheat Sheet: argon2id, m=19456 (19 MiB), t=2, p=1.
     assert (made.type, made.memory_cost, made.time_cost, made.parallelism) == (argon2.Type.ID, 19456, 2, 1)
     assert people.with_password("anna", PASSWORD) == anna
+
+
+def test_a_hash_that_is_made_anew_never_brings_an_old_password_back(
+    people: People, anna: Account, store: AccountStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_module, "is_outdated", lambda _: True)
+
+    def changed_meanwhile(password: str) -> str:
+        with monkeypatch.context() as once:
+            once.setattr(people_module, "hashed", passwords.hashed)
+            people.set_password("anna", OTHER, "test")
+        return passwords.hashed(password)
+
+    monkeypatch.setattr(people_module, "hashed", changed_meanwhile)
+    assert people.with_password("anna", PASSWORD) == anna  # it was right when it was checked
+    assert passwords.verified(OTHER, _kept(store))
+    assert not passwords.verified(PASSWORD, _kept(store))
 
 
 def _kept(store: AccountStore) -> str:

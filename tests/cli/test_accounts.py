@@ -14,7 +14,8 @@ pytest.importorskip("argon2")
 from cli.conftest import Run, assert_refused
 from typer.testing import CliRunner
 
-from spinecast.audit.log import open_log
+from spinecast.audit import log as log_module
+from spinecast.audit.log import AuditLog, open_log
 from spinecast.audit.places import audit_places
 from spinecast.cli.app import app
 from spinecast.errors import SpinecastError
@@ -28,9 +29,24 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
     """Run a command in this process and return what it printed; the error it ends with is raised."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SPINECAST_AUDIT", str(tmp_path / "audit"))
+    opened: list[AuditLog] = []
+    right, close = log_module.open_log, AuditLog.close
+
+    def opens(*places: Any, **how: Any) -> AuditLog:
+        opened.append(right(*places, **how))
+        return opened[-1]
+
+    def closes(log: AuditLog) -> None:
+        close(log)
+        if log in opened:
+            opened.remove(log)
+
+    monkeypatch.setattr(log_module, "open_log", opens)
+    monkeypatch.setattr(AuditLog, "close", closes)
 
     def run(*command: str, given: str = "") -> str:
         done = CliRunner().invoke(app, command, input=given)
+        assert opened == []  # whatever a command opens it closes, also where it ends with an error
         if isinstance(done.exception, SpinecastError):
             raise done.exception
         assert done.exit_code == 0, done.output

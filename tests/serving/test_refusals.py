@@ -180,6 +180,9 @@ def test_other_names_and_pages_of_other_sites_are_turned_away(server: Address) -
     body = json.dumps({"inputs": PATIENT}).encode()
     crossed = server.ask("POST", f"models/{EVENT}/predict", body, {"Origin": "https://evil.example"})
     assert crossed.status == 403
+    broken = server.ask("POST", f"models/{EVENT}/predict", body, {"Origin": "http://["})  # no address at all
+    assert (broken.status, broken.json["type"]) == (403, "urn:spinecast:problem:cross-site")
+    assert broken.headers["x-content-type-options"] == "nosniff"
     own = server.ask("POST", f"models/{EVENT}/predict", body, {"Origin": f"http://127.0.0.1:{server.port}"})
     assert own.status == 200
 

@@ -224,8 +224,10 @@ class People:
             return None
         if is_outdated(row.password_hash):
             better = hashed(password)
+            # Of the very hash that was checked: whoever has changed the password meanwhile has changed it.
+            mine = (ACCOUNTS.c.name == row.name) & (ACCOUNTS.c.password_hash == row.password_hash)
             with self.store.changing() as connection:
-                _set(connection, row.name, password_hash=better)
+                connection.execute(update(ACCOUNTS).where(mine).values(password_hash=better))
         return account_of(row)
 
     def _row(self, name: str) -> Row[Any] | None:

@@ -16,7 +16,7 @@ from spinecast.audit.records import Draft, moment_text
 
 __all__ = ["AccountStore", "RecordWith"]
 
-RecordWith = Callable[[Sequence[Draft], Callable[[Connection], None]], Any]
+RecordWith = Callable[[Sequence[Draft], Callable[[Connection], None] | None], Any]
 """`AuditLog.append_with`, or the same of a writer that appends for many: both are on the disk, or neither."""
 
 
@@ -45,6 +45,16 @@ class AccountStore:
     def now(self) -> str:
         """The present time as the tables hold it."""
         return moment_text(self.clock())
+
+    def record(self, drafts: Sequence[Draft]) -> None:
+        """Record what changes nothing here; a writer that appends for many appends it with the others'.
+
+        Raises
+        ------
+        AuditError
+            If it could not be recorded.
+        """
+        self.record_with(drafts, None)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -51,8 +51,10 @@ class AuditWriter:
         """
         return self._recorded(drafts, None)
 
-    def record_with(self, drafts: Sequence[Draft], besides: Besides) -> list[Record]:
+    def record_with(self, drafts: Sequence[Draft], besides: Besides | None) -> list[Record]:
         """Append, and in the same transaction call ``besides(connection)``: both are on the disk, or neither.
+
+        Without anything besides it is as :meth:`record`.
 
         Raises
         ------

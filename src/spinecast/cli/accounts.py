@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -53,10 +55,11 @@ def add(name: NameArgument, role: RoleOption) -> None:
     from spinecast.errors import AccountError
 
     roles, name = read_roles(role), read_name(name)
-    people = People(_store(create=True))
-    if people.find(name) is not None:
-        raise AccountError(f"there is an account {name} already", remedy="see spinecast users list")
-    made = people.add(name, roles, _password(), command_line_actor())
+    with _store(create=True) as store:
+        people = People(store)
+        if people.find(name) is not None:
+            raise AccountError(f"there is an account {name} already", remedy="see spinecast users list")
+        made = people.add(name, roles, _password(), command_line_actor())
     typer.echo(f"{made.name}: {', '.join(sorted(made.roles))}")
 
 
@@ -66,7 +69,8 @@ def list_(json_: JsonOption = False) -> None:
     from spinecast.accounts.people import People
     from spinecast.files import canonical_json
 
-    found = People(_store()).all()
+    with _store() as store:
+        found = People(store).all()
     if json_:
         for one in found:
             typer.echo(canonical_json(one.to_dict()))
@@ -83,7 +87,8 @@ def disable(name: NameArgument) -> None:
     """Shut somebody out: their sessions end at once, and none of their keys opens."""
     from spinecast.accounts.people import People
 
-    typer.echo(f"{People(_store()).set_disabled(name, True, command_line_actor()).name}: disabled")
+    with _store() as store:
+        typer.echo(f"{People(store).set_disabled(name, True, command_line_actor()).name}: disabled")
 
 
 @users.command("enable")
@@ -91,7 +96,8 @@ def enable(name: NameArgument) -> None:
     """Let somebody in again who was shut out."""
     from spinecast.accounts.people import People
 
-    typer.echo(f"{People(_store()).set_disabled(name, False, command_line_actor()).name}: enabled")
+    with _store() as store:
+        typer.echo(f"{People(store).set_disabled(name, False, command_line_actor()).name}: enabled")
 
 
 @users.command("password")
@@ -99,9 +105,10 @@ def password(name: NameArgument) -> None:
     """Give an account another password; its sessions end, and its keys are revoked."""
     from spinecast.accounts.people import People
 
-    people = People(_store())
-    found = people.get(name)
-    people.set_password(found.name, _password(), command_line_actor())
+    with _store() as store:
+        people = People(store)
+        found = people.get(name)
+        people.set_password(found.name, _password(), command_line_actor())
     typer.echo(f"{found.name}: password changed, sessions ended, keys revoked")
 
 
@@ -111,7 +118,8 @@ def roles(name: NameArgument, role: RoleOption) -> None:
     from spinecast.accounts.people import People
     from spinecast.accounts.roles import read_roles
 
-    found = People(_store()).set_roles(name, read_roles(role), command_line_actor())
+    with _store() as store:
+        found = People(store).set_roles(name, read_roles(role), command_line_actor())
     typer.echo(f"{found.name}: {', '.join(sorted(found.roles))}")
 
 
@@ -127,8 +135,9 @@ def create(
     from spinecast.accounts.people import People
     from spinecast.accounts.roles import read_scopes
 
-    scopes, store = read_scopes(scope), _store()
-    key = Keys(store).create(People(store).get(account), scopes, days, note, command_line_actor())
+    scopes = read_scopes(scope)
+    with _store() as store:
+        key = Keys(store).create(People(store).get(account), scopes, days, note, command_line_actor())
     typer.echo("the key, which cannot be shown again:", err=True)
     typer.echo(key)
 
@@ -143,9 +152,9 @@ def list_keys(
     from spinecast.accounts.people import People
     from spinecast.files import canonical_json
 
-    store = _store()
-    found = Keys(store).all(None if account is None else People(store).get(account).name)
-    now = store.now
+    with _store() as store:
+        found = Keys(store).all(None if account is None else People(store).get(account).name)
+        now = store.now
     if json_:
         for one in found:
             typer.echo(canonical_json(one.to_dict() | {"state": one.state(now)}))
@@ -162,11 +171,14 @@ def revoke(prefix: Annotated[str, typer.Argument(metavar="KEY", help="The eight 
     """Make a key good for nothing, at once."""
     from spinecast.accounts.keys import Keys
 
-    Keys(_store()).revoke(prefix, command_line_actor())
+    with _store() as store:
+        Keys(store).revoke(prefix, command_line_actor())
     typer.echo(f"{prefix}: revoked")
 
 
-def _store(*, create: bool = False) -> AccountStore:
+@contextmanager
+def _store(*, create: bool = False) -> Iterator[AccountStore]:
+    """Open the accounts for the length of a block."""
     try:
         from spinecast.accounts.store import AccountStore
         from spinecast.audit.database import upgrade
@@ -179,7 +191,10 @@ def _store(*, create: bool = False) -> AccountStore:
         log = open_log(places)
     else:
         log = open_log_here()
-    return AccountStore(log, log.append_with)
+    try:
+        yield AccountStore(log, log.append_with)
+    finally:
+        log.close()
 
 
 def _state(account: Account) -> str:

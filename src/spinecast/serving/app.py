@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from spinecast import __version__
 from spinecast.audit.reading import listed, read_one, unaltered
@@ -41,7 +42,9 @@ RecordNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Found = TypeVar("Found")
 
 
-def make_app(state: State, identify: Identify | None = None, gate: Gate | None = None) -> FastAPI:
+def make_app(
+    state: State, identify: Identify | None = None, gate: Gate | None = None, door: Door | None = None
+) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -51,10 +54,13 @@ def make_app(state: State, identify: Identify | None = None, gate: Gate | None =
         Says who asks; the local demonstration user when left out.
     gate : Gate, optional
         Lets people sign in, and says who asks.
+    door : Door, optional
+        What the server is called, and whether through https; the gate's when left out, else this machine's own names.
     """
     app = FastAPI(title="spinecast", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     who = asking(identify if gate is None else gate.identify)
-    app.add_middleware(Guard, metrics=state.metrics, door=Door() if gate is None else gate.door)
+    door = door or (Door() if gate is None else gate.door)
+    app.add_middleware(Guard, metrics=state.metrics, door=door)
     app.add_exception_handler(Problem, _said(_of_problem, state.mode))
     app.add_exception_handler(HTTPException, _said(_of_http, state.mode))
     app.add_exception_handler(RequestValidationError, _said(_of_validation, state.mode))
@@ -68,6 +74,9 @@ def make_app(state: State, identify: Identify | None = None, gate: Gate | None =
         if gate.provider is not None:
             add_provider(app, gate, gate.provider, state.mode)
         add_account(app, gate, state.mode, permitted("own_account", who))
+    for route in app.routes:  # HEAD is GET without its content (RFC 9110, 9.3.2); FastAPI leaves it out
+        if isinstance(route, Route) and "GET" in (route.methods or ()):
+            route.methods = {*(route.methods or ()), "HEAD"}
     return app
 
 
@@ -271,7 +280,7 @@ def _said(read: Callable[[Exception], Problem], mode: str) -> Callable[[Request,
         problem = read(error)
         if request.url.path.startswith(PREFIX):
             return respond(problem)
-        if problem.kind == "sign-in-needed" and request.method == "GET":
+        if problem.kind == "sign-in-needed" and request.method in ("GET", "HEAD"):
             return to_sign_in(request)
         return problem_page(request, problem, mode)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from spinecast.files import canonical_json
 from spinecast.serving.problems import Problem
 
-__all__ = ["FORM", "MOST_BYTES_OF_MANY", "as_lines", "batches_of", "read_body"]
+__all__ = ["FORM", "MOST_BYTES_OF_MANY", "as_lines", "batches_of", "form_pairs", "read_body"]
 
 MOST_BYTES_OF_MANY = 16 * 1024 * 1024
 """Of a request about many patients; a larger table is cut by who sends it."""
@@ -19,6 +20,7 @@ MOST_BYTES_OF_MANY = 16 * 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
 
 _LINES_AT_ONCE = 64
+_MOST_FIELDS = 1000
 
 
 async def read_body(request: Request, most: int, kind: str) -> bytes:
@@ -53,6 +55,20 @@ async def read_body(request: Request, most: int, kind: str) -> bytes:
             raise Problem(413, "too-large", f"the body is larger than {most} bytes")
     request.state.body = bytes(content)
     return bytes(content)
+
+
+def form_pairs(content: bytes) -> list[tuple[str, str]]:
+    """Return a form's fields with their values, as often and in the order they were sent.
+
+    Raises
+    ------
+    Problem
+        400 if it is no form, or has more fields than any of ours.
+    """
+    try:
+        return parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise Problem(400, "malformed", "this is no form that a browser would send") from error
 
 
 def batches_of(content: bytes) -> Iterator[list[tuple[int, bytes]]]:

@@ -81,8 +81,8 @@ class Guard:
                 headers.setdefault("cache-control", "no-store")  # static files may be kept, what is about patients not
             await send(message)
 
-        refused = _refusal(scope, self.door)
         try:
+            refused = _refusal(scope, self.door)
             if refused is not None:
                 await respond(refused)(scope, receive, answer)
             else:
@@ -118,9 +118,16 @@ def _refusal(scope: Scope, door: Door) -> Problem | None:
     origin = headers.get("origin")
     # Browsers say where a request began (Fetch Metadata, W3C); programs say nothing.
     site = headers.get("sec-fetch-site", "none")
-    if (origin is not None and urlsplit(origin).netloc != host) or site not in ("same-origin", "none"):
+    if (origin is not None and not _is_of(origin, host)) or site not in ("same-origin", "none"):
         return Problem(403, "cross-site", "a page of another site may not ask here")
     return None
+
+
+def _is_of(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:  # no address at all, such as "http://["
+        return False
 
 
 def _place(error: Exception) -> str:

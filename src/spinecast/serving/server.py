@@ -20,7 +20,7 @@ from spinecast.errors import ServingError
 from spinecast.serving.access.gate import Gate
 from spinecast.serving.access.provider_routes import BACK
 from spinecast.serving.access.rates import Rates
-from spinecast.serving.access.settings import ServerSettings, SignInSettings, client_secret, door_of
+from spinecast.serving.access.settings import Door, ServerSettings, SignInSettings, client_secret, door_of
 from spinecast.serving.actors import DEMONSTRATION_MODE, SIGN_IN_MODE, local_demonstration
 from spinecast.serving.app import make_app
 from spinecast.serving.metrics import Metrics
@@ -61,27 +61,27 @@ def serve(store: Store, places: Places, settings: ServerSettings, port: int, tel
     """
     import uvicorn
 
-    door_of(settings)
-    door = _listen(settings.host, port)
+    door = door_of(settings)
+    listening = _listen(settings.host, port)
     state = open_state(store, places, tell, settings.sign_in)
     try:
         scheme = "http" if settings.tls is None else "https"
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        address = settings.public_url or f"{scheme}://{host}:{door.getsockname()[1]}"
-        gate = None if settings.sign_in is None else open_gate(state, settings, settings.sign_in, address)
+        address = settings.public_url or f"{scheme}://{host}:{listening.getsockname()[1]}"
+        gate = None if settings.sign_in is None else open_gate(state, settings, settings.sign_in, door, address)
         LOGGER.setLevel(logging.INFO)
         if not LOGGER.handlers:
             LOGGER.addHandler(logging.StreamHandler(sys.stderr))
-        server = uvicorn.Server(_config(make_app(state, gate=gate), settings))
-        door.listen(128)  # whoever comes from now on waits at the door, and is not turned away
+        server = uvicorn.Server(_config(make_app(state, gate=gate, door=door), settings))
+        listening.listen(128)  # whoever comes from now on waits at the door, and is not turned away
         for served in state.models.current.values():
             synthetic = " SYNTHETIC" if served.model.is_synthetic else ""
             tell(f"  {served.numbered} ({served.version.alias}){synthetic}: {served.to_dict()['title']}")
         count = len(state.models.current)
         tell(f"{state.mode}\nserving {count} {'model' if count == 1 else 'models'} at {address}/api/v1")
         if settings.public_url:
-            tell(f"listening on {settings.host} port {door.getsockname()[1]}")
-        _end_as_told(server, door)
+            tell(f"listening on {settings.host} port {listening.getsockname()[1]}")
+        _end_as_told(server, listening)
     finally:
         close_state(state)
 
@@ -103,7 +103,7 @@ def _config(app: FastAPI, settings: ServerSettings) -> uvicorn.Config:
     )
 
 
-def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, address: str) -> Gate:
+def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, door: Door, address: str) -> Gate:
     """Open the gate by which people come in.
 
     Parameters
@@ -111,6 +111,7 @@ def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, a
     state : State
     settings : ServerSettings
     sign_in : SignInSettings
+    door : Door
     address : str
         What browsers call the server.
 
@@ -125,19 +126,19 @@ def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, a
         from spinecast.serving.access.provider import Provider  # takes time that a server without one need not spend
 
         provider = Provider(sign_in.provider, client_secret(), f"{address}{BACK}")
-    return Gate(store, sign_in, door_of(settings), Rates(settings.requests_per_minute), provider)
+    return Gate(store, sign_in, door, Rates(settings.requests_per_minute), provider)
 
 
-def _end_as_told(server: object, door: socket.socket) -> None:
+def _end_as_told(server: object, listening: socket.socket) -> None:
     """Run; a signal that ended the server is no error of the process."""
     before = signal.getsignal(signal.SIGINT)
     try:
-        server.run(sockets=[door])  # type: ignore[attr-defined]
+        server.run(sockets=[listening])  # type: ignore[attr-defined]
     except KeyboardInterrupt:
         return  # raised again by uvicorn when it has shut down
     finally:
         signal.signal(signal.SIGINT, before)
-        door.close()
+        listening.close()
 
 
 def open_state(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +20,13 @@ from serving.made_store import Address, Said
 
 from spinecast.errors import ServingError
 from spinecast.serving.access.provider import Provider
-from spinecast.serving.access.settings import ProviderSettings, ServerSettings, SignInSettings, client_secret
+from spinecast.serving.access.settings import (
+    ProviderSettings,
+    ServerSettings,
+    SignInSettings,
+    client_secret,
+    door_of,
+)
 from spinecast.serving.app import make_app
 from spinecast.serving.server import open_gate
 from spinecast.serving.state import State
@@ -42,9 +49,8 @@ def server(made: MadeProvider, signed_state: State) -> Iterator[Address]:
     roles: Any = {"spine": ("clinician",), "audit": ("auditor",)}
     settings = ProviderSettings(issuer=made.issuer, client_id=CLIENT, roles=roles, label="Sign in at the hospital")
     sign_in = SignInSettings(provider=settings)
-    gate = open_gate(
-        signed_state, ServerSettings(sign_in=sign_in, requests_per_minute=100_000), sign_in, "http://127.0.0.1"
-    )
+    server_settings = ServerSettings(sign_in=sign_in, requests_per_minute=100_000)
+    gate = open_gate(signed_state, server_settings, sign_in, door_of(server_settings), "http://127.0.0.1")
     patch.undo()
     with made_store.running(make_app(signed_state, gate=gate)) as address:
         assert gate.provider is not None
@@ -208,7 +214,7 @@ def test_a_new_key_of_the_provider_is_asked_for_once(made: MadeProvider, monkeyp
     assert made.asked == ["token", "token", "keys"]
 
 
-def test_a_provider_that_is_gone_or_is_another_is_one_clear_answer(server: Address, made: MadeProvider) -> None:
+def test_a_provider_that_is_gone_or_is_another_is_one_clear_answer(made: MadeProvider) -> None:
     def address(issuer: str) -> str:
         from spinecast.accounts.attempts import Attempt
 
@@ -221,7 +227,66 @@ def test_a_provider_that_is_gone_or_is_another_is_one_clear_answer(server: Addre
         address(f"{made.issuer}/")
     with pytest.raises(ServingError, match="not in the environment"):
         client_secret({})
-    assert Browser(server).get("/sign-in/provider/return").status == 403
+
+
+def test_whoever_has_begun_nothing_writes_no_record_and_whoever_has_does(server: Address, signed_state: State) -> None:
+    before = signed_state.log.count()
+    stranger = Browser(server)
+    assert stranger.get("/sign-in/provider/return").status == 403
+    stranger.cookies["spinecast-attempt"] = "made up"
+    assert stranger.get("/sign-in/provider/return?state=a&code=b").status == 403
+    assert signed_state.log.count() == before
+    gone(stranger)
+    assert stranger.get("/sign-in/provider/return?state=a&code=b").status == 403
+    assert signed_state.log.count() == before + 1
+    assert "begin again" in last(signed_state, "refused")["why"]
+
+
+def test_a_provider_that_hangs_keeps_nobody_else_waiting_and_once_it_has_failed_nobody_at_all(
+    signed_state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from spinecast.serving.access import provider as module
+
+    asked: list[str] = []
+    released = threading.Event()
+
+    def hangs(_session: Any, address: str) -> Any:
+        asked.append(address)
+        assert released.wait(60)
+        raise ServingError("the provider does not answer: ReadTimeout")
+
+    monkeypatch.setattr(module, "_fetched", hangs)
+    monkeypatch.setenv("SPINECAST_OIDC_SECRET", SECRET)
+    settings = ProviderSettings(issuer="https://id.example.org", client_id=CLIENT, roles={"spine": ("clinician",)})
+    sign_in = SignInSettings(provider=settings)
+    served = ServerSettings(sign_in=sign_in, requests_per_minute=100_000)
+    gate = open_gate(signed_state, served, sign_in, door_of(served), "http://127.0.0.1")
+    with made_store.running(make_app(signed_state, gate=gate)) as server:
+        statuses: list[int] = []
+
+        def sign_in_there() -> None:
+            statuses.append(Browser(server).get("/sign-in/provider").status)
+
+        waiting = [threading.Thread(target=sign_in_there) for _ in range(50)]  # more than the pool has threads
+        for one in waiting:
+            one.start()
+        while not asked:
+            time.sleep(0.01)
+        quick = Address(server.port, seconds=20)
+        assert quick.get("models").status == 401  # which takes a thread of the pool, and the accounts
+        assert quick.get("/sign-in").status == 200
+        released.set()
+        for one in waiting:
+            one.join(timeout=60)
+        assert statuses == [502] * 50
+        assert len(asked) <= 3  # those that had begun; all others were told at once
+        sign_in_there()
+        assert len(asked) <= 3
+        monkeypatch.setattr(module, "_AGAIN", -1.0)
+        before = len(asked)
+        sign_in_there()
+        assert len(asked) == before + 1
+        assert set(statuses) == {502}
 
 
 def test_a_sign_in_opens_connections_to_the_provider_alone_and_logs_no_secret(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import http.client
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,6 +33,7 @@ from spinecast.audit.places import audit_places
 from spinecast.cli.serve import serve as cli_serve
 from spinecast.errors import DocumentError, ServingError
 from spinecast.serving import server
+from spinecast.serving.access import settings as settings_module
 from spinecast.serving.access.settings import (
     ProviderSettings,
     ServerSettings,
@@ -38,7 +42,9 @@ from spinecast.serving.access.settings import (
     door_of,
     settings_for,
 )
+from spinecast.serving.app import make_app
 from spinecast.serving.server import _config, open_state
+from spinecast.serving.state import State
 from spinecast.tracking.store import Store
 
 __all__ = ["folder"]
@@ -100,8 +106,47 @@ def test_what_would_let_the_world_in_or_passwords_out_is_refused(settings: Serve
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.0.1"])
-def test_this_machine_alone_needs_nothing(host: str) -> None:
-    assert not door_of(ServerSettings(host=host)).https
+def test_this_machine_alone_needs_nothing_and_answers_by_the_address_it_listens_on(state: State, host: str) -> None:
+    door = door_of(ServerSettings(host=host))
+    assert not door.https
+    called = f"[{host}]" if ":" in host else host
+    with made_store.running(make_app(state, door=door)) as server:
+        assert server.ask("GET", "models", headers={"Host": f"{called}:{server.port}"}).status == 200
+        assert server.ask("GET", "models", headers={"Host": "127.7.7.7"}).status == 421
+
+
+def test_a_server_without_sign_in_answers_by_its_public_name_and_says_that_it_is_encrypted(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, private = certificate(tmp_path)
+    loaded: list[object] = []
+    right = settings_module._require_certificate
+    monkeypatch.setattr(settings_module, "_require_certificate", lambda tls: (loaded.append(tls), right(tls)))
+    settings = ServerSettings(
+        public_url="http://127.0.0.2:8710", tls=TlsSettings(certificate=str(chain), key=str(private))
+    )
+    said: list[tuple[int, str | None]] = []
+
+    def asked(server: uvicorn.Server, listening: socket.socket) -> None:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", listening.getsockname()[1], context=ssl._create_unverified_context(), timeout=30
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        for name in ("127.0.0.2:8710", "evil.example"):
+            connection.request("GET", "/api/v1/health", headers={"Host": name})
+            found = connection.getresponse()
+            found.read()
+            said.append((found.status, found.headers["strict-transport-security"]))
+        connection.close()
+        server.should_exit = True
+        thread.join(timeout=30)
+
+    monkeypatch.setattr(server, "_end_as_told", asked)
+    places = audit_places({"SPINECAST_AUDIT": str(tmp_path / "audit")})
+    server.serve(filled, places, settings, 0, lambda _: None)
+    assert said == [(200, "max-age=63072000"), (421, "max-age=63072000")]
+    assert len(loaded) == 1
 
 
 def test_a_server_that_nobody_could_sign_in_to_does_not_start_and_records_none(filled: Store, tmp_path: Path) -> None:

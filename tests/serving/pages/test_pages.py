@@ -44,6 +44,14 @@ def test_static_files_may_be_kept_under_an_address_with_their_hash(server: Addre
     assert server.get("/static/..%2f..%2fapp.py").status == 404
 
 
+@pytest.mark.parametrize("path", ["/", "/patient/synthetic-simulated", "/static/page.css", "health", "models"])
+def test_head_is_get_without_its_content(server: Address, path: str) -> None:
+    whole, head = server.get(path), server.ask("HEAD", path)
+    assert (head.status, head.content) == (whole.status, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert head.headers["content-security-policy"] == whole.headers["content-security-policy"]
+
+
 def test_an_address_that_is_none_is_a_page_for_people_and_a_problem_for_programs(server: Address) -> None:
     page, problem = server.get("/nowhere"), server.get("nowhere")
     assert (page.status, problem.status) == (404, 404)

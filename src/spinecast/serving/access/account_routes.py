@@ -42,7 +42,7 @@ def add_account(app: FastAPI, gate: Gate, mode: str, allowed: Callable[..., Any]
 
     @app.post("/sign-out")
     async def sign_out(request: Request, actor: Actor = own) -> Response:
-        token = _session(request, actor, gate)
+        token = request.cookies.get(gate.cookie("session"), "")
         await _done(lambda: gate.sign_out(actor, token))
         response = RedirectResponse(SIGN_IN, status_code=303)
         forget(response, gate, "session")
@@ -52,12 +52,10 @@ def add_account(app: FastAPI, gate: Gate, mode: str, allowed: Callable[..., Any]
 
     @app.get(ACCOUNT)
     def account(request: Request, actor: Actor = own) -> Response:
-        _session(request, actor, gate)
         return _page(request, gate, mode, actor)
 
     @app.post(f"{ACCOUNT}/password")
     async def password(request: Request, actor: Actor = own) -> Response:
-        _session(request, actor, gate)
         sent = await read_fields(request)
 
         def change() -> None:
@@ -68,14 +66,13 @@ def add_account(app: FastAPI, gate: Gate, mode: str, allowed: Callable[..., Any]
 
         refused = await _tried(change)
         if refused:
-            return _page(request, gate, mode, actor, said=refused, status=422)
+            return await run_in_threadpool(_page, request, gate, mode, actor, said=refused, status=422)
         response = RedirectResponse(SIGN_IN, status_code=303)
         forget(response, gate, "session")
         return response
 
     @app.post(f"{ACCOUNT}/sessions/end")
-    async def end_sessions(request: Request, actor: Actor = own) -> Response:
-        _session(request, actor, gate)
+    async def end_sessions(actor: Actor = own) -> Response:
         await _done(lambda: gate.sessions.end_all(actor.name, Draft("signout", actor.recorded, {"sessions": "all"})))
         response = RedirectResponse(SIGN_IN, status_code=303)
         forget(response, gate, "session")
@@ -87,7 +84,6 @@ def add_account(app: FastAPI, gate: Gate, mode: str, allowed: Callable[..., Any]
 def _add_keys(app: FastAPI, gate: Gate, mode: str, own: Any) -> None:
     @app.post(f"{ACCOUNT}/keys")
     async def create_key(request: Request, actor: Actor = own) -> Response:
-        _session(request, actor, gate)
         sent = await read_fields(request)
         made: list[str] = []
 
@@ -100,23 +96,16 @@ def _add_keys(app: FastAPI, gate: Gate, mode: str, own: Any) -> None:
             made.append(gate.keys.create(found, scopes, int(days[:6]), sent.get("note", ""), actor.recorded))
 
         refused = await _tried(create)
-        return _page(request, gate, mode, actor, said=refused, key="".join(made), status=422 if refused else 200)
+        said = {"said": refused, "key": "".join(made)}
+        return await run_in_threadpool(_page, request, gate, mode, actor, **said, status=422 if refused else 200)
 
     @app.post(f"{ACCOUNT}/keys/{{prefix}}/revoke")
     async def revoke_key(
         request: Request, prefix: Annotated[str, Path(pattern="^[0-9a-f]{8}$")], actor: Actor = own
     ) -> Response:
-        _session(request, actor, gate)
         refused = await _tried(lambda: gate.keys.revoke(prefix, actor.recorded, actor.name))
-        return _page(request, gate, mode, actor, said=refused, status=404 if refused else 200)
-
-
-def _session(request: Request, actor: Actor, gate: Gate) -> str:
-    """Return the token of a browser's session: a key does not manage the account it belongs to."""
-    token = request.cookies.get(gate.cookie("session"), "")
-    if not actor.form_token or not token:
-        raise Problem(403, "not-permitted", "an account is seen to by who is signed in to it, not by a key")
-    return token
+        status = 404 if refused else 200
+        return await run_in_threadpool(_page, request, gate, mode, actor, said=refused, status=status)
 
 
 def _prove(gate: Gate, actor: Actor, sent: Mapping[str, str], address: str) -> None:

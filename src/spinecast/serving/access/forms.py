@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from starlette.requests import Request
 
 from spinecast.accounts.tokens import same
 from spinecast.serving.actors import Actor
-from spinecast.serving.bodies import FORM, read_body
+from spinecast.serving.bodies import FORM, form_pairs, read_body
 from spinecast.serving.problems import Problem
 from spinecast.serving.reading import MOST_BYTES
 
@@ -18,7 +16,6 @@ FIELD, HEADER = "form_token", "x-form-token"
 """Where a form, or a script, says what only a page of this server could know."""
 
 _READING = ("GET", "HEAD", "OPTIONS")
-_MOST_FIELDS = 1000
 
 
 async def require_form_token(request: Request, actor: Actor) -> None:
@@ -59,9 +56,4 @@ async def read_fields(request: Request) -> dict[str, str]:
     Problem
         400, 413 or 415 if it is no form.
     """
-    content = await read_body(request, MOST_BYTES, FORM)
-    try:
-        pairs = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
-    except ValueError as error:
-        raise Problem(400, "malformed", "this is no form that a browser would send") from error
-    return dict(pairs)
+    return dict(form_pairs(await read_body(request, MOST_BYTES, FORM)))

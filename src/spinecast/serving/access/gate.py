@@ -149,7 +149,7 @@ class Gate:
 
     def _refused(self, why: str, address: str, account: str = "") -> None:
         body = {"why": why, "address": address} | ({"account": account} if account else {})
-        self.store.record_with([Draft("refused", "nobody", body)], lambda _: None)
+        self.store.record([Draft("refused", "nobody", body)])
 
 
 def actor_of(account: Account, token: str) -> Actor:

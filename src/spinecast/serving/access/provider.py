@@ -6,11 +6,12 @@ makes the requests and checks the claims; what must match is kept here and used 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from authlib.integrations.base_client import OAuthError
@@ -33,10 +34,13 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 
 _SECONDS = 10.0
 _KEPT = 3600.0
-# How soon keys that may have been replaced are asked for again, so that nonsense cannot make us ask all the time.
+# How soon keys that may have been replaced, or a provider that has just failed, are asked for again, so that neither
+# nonsense nor a provider that hangs can make us ask all the time.
 _AGAIN = 60.0
 # By how much the clocks of two machines may differ.
 _LEEWAY = 60
+
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,8 @@ class Provider:
         self.settings = settings
         self._secret = secret
         self._back_to = back_to
-        self._lock = threading.Lock()
-        self._metadata: dict[str, Any] = {}
-        self._keys: KeySet | None = None
-        self._metadata_at = self._keys_at = float("-inf")
+        self._metadata: _Kept[dict[str, Any]] = _Kept()
+        self._keys: _Kept[KeySet] = _Kept()
 
     def address(self, attempt: Attempt) -> str:
         """Return where to send a browser to sign in.
@@ -182,24 +184,67 @@ class Provider:
 
     def _described(self, session: OAuth2Session) -> Mapping[str, Any]:
         """Return the provider's description of itself (OpenID Connect Discovery 1.0, 4)."""
-        with self._lock:
-            if time.monotonic() - self._metadata_at > _KEPT:
-                found = _fetched(session, f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
-                if found.get("issuer") != self.settings.issuer:
-                    raise ServingError(
-                        "the provider calls itself something else", where="issuer", expected=self.settings.issuer
-                    )
-                self._metadata, self._metadata_at = found, time.monotonic()
-            return self._metadata
+
+        def ask() -> dict[str, Any]:
+            found = _fetched(session, f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
+            if found.get("issuer") != self.settings.issuer:
+                raise ServingError(
+                    "the provider calls itself something else", where="issuer", expected=self.settings.issuer
+                )
+            return found
+
+        return self._metadata.get(ask, _KEPT)
 
     def _key_set(self, session: OAuth2Session, *, again: bool = False) -> KeySet:
         address = self._endpoint(session, "jwks_uri")
+
+        def ask() -> KeySet:
+            found = _fetched(session, address)
+            try:
+                return KeySet.import_key_set(found)  # type: ignore[arg-type]
+            except (JoseError, ValueError, TypeError, KeyError) as error:
+                raise ServingError(f"the provider's keys are none: {type(error).__name__}") from error
+
+        return self._keys.get(ask, _AGAIN if again else _KEPT)
+
+
+class _Kept(Generic[Said]):
+    """What a provider said, for a while; and for a shorter while, that it said nothing.
+
+    It is asked outside the lock, so that nobody waits for a lock while it hangs; and once it has failed, nobody waits for
+    it at all, for a while.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said: Said | None = None
+        self._said_at = self._failed_at = -math.inf
+        self._failure: ServingError | None = None
+
+    def get(self, ask: Callable[[], Said], longest: float) -> Said:
+        """Return what was said not longer ago than some seconds, else ask.
+
+        Raises
+        ------
+        ServingError
+            If it cannot be asked, or could not be a moment ago.
+        """
         with self._lock:
-            age = time.monotonic() - self._keys_at
-            if self._keys is None or age > (_AGAIN if again else _KEPT):
-                self._keys = KeySet.import_key_set(_fetched(session, address))  # type: ignore[arg-type]
-                self._keys_at = time.monotonic()
-            return self._keys
+            now, failure = time.monotonic(), self._failure
+            if self._said is not None and now - self._said_at <= longest:
+                return self._said
+            if failure is not None and now - self._failed_at <= _AGAIN:
+                # One of its own for each who asks: an error that is raised twice gathers both their traces.
+                raise ServingError(failure.what, where=failure.where, expected=failure.expected, remedy=failure.remedy)
+        try:
+            said = ask()
+        except ServingError as error:
+            with self._lock:
+                self._failure, self._failed_at = error.with_traceback(None), time.monotonic()
+            raise
+        with self._lock:
+            self._said, self._said_at, self._failure = said, time.monotonic(), None
+        return said
 
 
 def _fetched(session: OAuth2Session, address: str) -> dict[str, Any]:

@@ -169,6 +169,9 @@ def door_of(settings: ServerSettings) -> Door:
     if settings.tls is not None:
         _require_certificate(settings.tls)
     names = {public.netloc.rpartition("@")[2], public.hostname or ""} - {""}
+    if is_loopback(settings.host):  # one of this machine's other addresses, by which browsers here call it
+        host = settings.host.strip("[]")
+        names.add(f"[{host}]" if ":" in host else host)
     return Door(LOOPBACK_NAMES | frozenset(names), https or settings.tls is not None)
 
 

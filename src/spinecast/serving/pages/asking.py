@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 from spinecast.clinical.conversion import other_units_hint
 from spinecast.cohorts.patient import FieldError, PatientError, patient_row
 from spinecast.errors import ContractError, SpinecastError
+from spinecast.serving.bodies import form_pairs
 from spinecast.serving.pages.fields import Field, Form
 from spinecast.serving.pages.what_if import actionable
 from spinecast.serving.problems import Problem
 
 __all__ = ["Filled", "Value", "read_form"]
 
-_MOST_FIELDS = 1000
 _OPTIONS = ("ask", "live", "narrow", "only")
 # What else a form may hold; the last says that a page of this server made it, where somebody has signed in.
 _OTHERS = frozenset({*_OPTIONS, "patient", "minimum_hemoglobin", "form_token"})
@@ -98,12 +97,8 @@ def read_form(content: bytes, form: Form) -> Filled:
     Problem
         400 if it is no form of this page.
     """
-    try:
-        pairs = parse_qsl(content.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
-    except ValueError as error:
-        raise Problem(400, "malformed", "this is no form that a browser would send") from error
     sent: dict[str, list[str]] = {}
-    for name, text in pairs:
+    for name, text in form_pairs(content):
         sent.setdefault(name, []).append(text.strip())
     known = form.fields
     may_change = {one.name: one for one in actionable(known.values())}

@@ -85,17 +85,17 @@ def _add_asking(app: FastAPI, state: State, asker: Allowed) -> None:
     @app.post("/patient/{key}")
     async def answer(request: Request, key: FamilyKey, actor: Actor = may_ask) -> Response:
         """Answer every model of a family on one page, for browsers without a script."""
-        found = _family(state, key)
-        filled = read_form(await read_body(request, MOST_BYTES, FORM), form_of(found.models))
-        if filled.errors:
-            return _page(request, state, actor, found, filled, None, status=422)
+        content = await read_body(request, MOST_BYTES, FORM)
 
-        def answered() -> list[Answered]:
-            return [_ask(state, served, filled, actor) for served in _asked(found, filled)]
+        def answered() -> Response:
+            found = _family(state, key)
+            filled = read_form(content, form_of(found.models))
+            if filled.errors:
+                return _page(request, state, actor, found, filled, None, status=422)
+            answers = [_ask(state, served, filled, actor) for served in _asked(found, filled)]
+            return _page(request, state, actor, found, filled, answers, ask_scores(state, filled, actor))
 
-        answers = await run_in_threadpool(answered)
-        scores = await run_in_threadpool(ask_scores, state, filled, actor)
-        return _page(request, state, actor, found, filled, answers, scores)
+        return await run_in_threadpool(answered)
 
     @app.post("/patient/{key}/answers")
     async def answers(request: Request, key: FamilyKey, actor: Actor = may_ask) -> Response:
@@ -104,8 +104,13 @@ def _add_asking(app: FastAPI, state: State, asker: Allowed) -> None:
         Whoever goes away, because a value has changed again, is answered no further: the rest is neither computed nor
         recorded.
         """
-        found = _family(state, key)
-        filled = read_form(await read_body(request, MOST_BYTES, FORM), form_of(found.models))
+        content = await read_body(request, MOST_BYTES, FORM)
+
+        def read() -> tuple[Family, Filled]:
+            found = _family(state, key)
+            return found, read_form(content, form_of(found.models))
+
+        found, filled = await run_in_threadpool(read)
         if filled.errors:
             return JSONResponse({"errors": filled.errors}, status_code=422)
         return StreamingResponse(_parts(state, found, filled, actor), media_type="application/x-ndjson")
