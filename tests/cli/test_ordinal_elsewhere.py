@@ -66,6 +66,8 @@ def test_levels_are_judged_together_and_at_each(judged: Left, home: Path) -> Non
     answer, _ = judged
     assert (answer["kind"], answer["outcome_kind"], answer["basis"]) == ("validation", "ordinal", "external")
     assert answer["n"] == 320
+    page = (home / "judged" / "report.html").read_text(encoding="utf-8")
+    assert "TRIPOD+AI and PROBAST" in page
     table = pd.read_parquet(home / "course.parquet")
     observed = table["frankel_grade_30d"].map(NUMBERED).to_numpy()
     model, _ = load_any_model(home / MODEL / "model")

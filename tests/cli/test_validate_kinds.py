@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy, answer_of, assert_refused
@@ -14,6 +15,7 @@ from spinecast.cli.validate import validate
 from spinecast.cohorts.synthetic.generator import Generator
 from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
 from spinecast.cohorts.synthetic.writing import write_cohort
+from spinecast.models.loading import load_any_model, save_any_model, with_about
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.records.recorded import Recorded, resolve
 from spinecast.reporting.records.writing import fill_forms
@@ -34,6 +36,8 @@ def home(timed: TrainedStudy, quantity: TrainedStudy, tmp_path_factory: pytest.T
     made = simulated.patients(260, 77).assign(patient=[f"Q{number:05d}" for number in range(260)])
     made.to_csv(copy / "there.csv", index=False)
     write_cohort(Generator(load_recipe(find_recipe("blood_loss")), 99), 260, copy / "blood.parquet")
+    blood = pd.read_parquet(copy / "blood.parquet")
+    blood.assign(hemoglobin=blood["hemoglobin"].mask(blood.index < 40)).to_parquet(copy / "unmeasured.parquet")
     return copy
 
 
@@ -94,6 +98,37 @@ def test_published_forms_are_answered_with_measures_of_the_kind(
     assert place in benefit["evidence"]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "TRIPOD+AI and PROBAST" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "cohort", "without"),
+    [("simulated_survival", "there.csv", "albumin"), ("simulated_blood_loss", "unmeasured.parquet", "hemoglobin")],
+)
+def test_whom_the_model_would_decline_is_counted_and_judged_by_nobody(
+    home: Path, name: str, cohort: str, without: str
+) -> None:
+    model, _ = load_any_model(home / "output" / name / "model")
+    careful = with_about(model, {**model.about, "decline": {"without": [without]}})
+    shutil.copytree(home / "output" / name, home / "output" / f"careful_{name}")
+    shutil.rmtree(home / "output" / f"careful_{name}" / "model")
+    save_any_model(careful, home / "output" / f"careful_{name}" / "model")
+    table = pd.read_csv(home / cohort) if cohort.endswith("csv") else pd.read_parquet(home / cohort)
+    lacking = int(table[without].isna().sum())
+    assert 0 < lacking < len(table) / 2
+    mapped = {"study": Path("timed/study.yaml"), "horizon": [90.0]} if name == "simulated_survival" else {}
+    answer = answer_of(
+        validate,
+        home,
+        model=f"output/careful_{name}",
+        cohort=cohort,
+        output=Path(f"careful_{name}_there"),
+        **mapped,
+        **QUICK,
+    )
+    assert answer["declined"]["patients"] == answer["not_scored"] == lacking
+    assert answer["n"] == len(table) - lacking
+    text = (home / f"careful_{name}_there" / "report.html").read_text(encoding="utf-8")
+    assert "no risk would be given of them" in text
 
 
 def test_curves_are_judged_whole_on_each_day_and_over_the_follow_up(times: tuple[dict[str, Any], Path]) -> None:

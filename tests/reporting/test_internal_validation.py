@@ -10,7 +10,11 @@ import pytest
 from spinecast.reporting import RunRecord
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Callout, Figure, Section, Table
-from spinecast.reporting.sections.internal_validation import internal_validation_section, not_tuned_again
+from spinecast.reporting.sections.internal_validation import (
+    corrected_too_little,
+    internal_validation_section,
+    not_tuned_again,
+)
 from spinecast.reporting.sections.limitations import limitations_section
 
 Alter = Callable[[str, Any], RunRecord]
@@ -63,6 +67,20 @@ def test_a_correction_too_small_is_warned_of(record: RunRecord, above: float, wa
     record.internal["bootstrap"]["measures"]["auc"]["optimism_corrected"]["estimate"] = upper + above
     text = str(internal_validation_section(record))
     assert ("Too little optimism is taken off" in text) == warned
+
+
+def test_the_warning_names_the_measure_and_632_plus_only_where_it_was_computed() -> None:
+    nested = {"harrell_c": {"estimate": 0.69, "lower": 0.67, "upper": 0.70}}
+    found = {
+        "optimism_corrected": {"estimate": 0.74, "lower": 0.72, "upper": 0.76},
+        "bootstrap_632_plus": {"absent": "-"},
+    }
+    said = corrected_too_little("Harrell's C", "harrell_c", {"measures": {"harrell_c": found}}, nested)
+    assert said.startswith("The optimism-corrected Harrell's C, 0.740, lies above")
+    assert ".632+" not in said
+    found["bootstrap_632_plus"] = {"estimate": 0.71}
+    assert ".632+" in corrected_too_little("C", "harrell_c", {"measures": {"harrell_c": found}}, nested)
+    assert corrected_too_little("C", "harrell_c", None, nested) == ""
 
 
 def test_sites_with_their_pool_and_the_one_too_small_to_show(record: RunRecord) -> None:

@@ -9,6 +9,7 @@ from spinecast.reporting.document import Section
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
+from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.closing import checks_section
 from spinecast.reporting.sections.cohort import cohort_section
 from spinecast.reporting.sections.external_case_mix import case_mix_section
@@ -89,12 +90,7 @@ def external_times_sections(record: ExternalRecord) -> Iterator[Section | None]:
     yield on_one_day(
         subgroups_section(record, TIMES_GROUPS, ("auc", "calibration_in_the_large"), TIMED_MEASURES), words
     )
-    yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
-    yield on_one_day(sample_size_section(run), words)
-    yield checks_section(run)
-    yield forms_section(record)
-    yield done_section(record)
-    yield external_glossary_section(record)
+    yield from _closing(record, run, words)
 
 
 def external_quantity_sections(record: ExternalRecord) -> Iterator[Section | None]:
@@ -114,12 +110,7 @@ def external_quantity_sections(record: ExternalRecord) -> Iterator[Section | Non
     yield on_one_day(case_mix_section(record), words)
     reached = f"{amount(run, record.findings['checked_threshold'])} and more"
     yield subgroups_section(record, QUANTITY_GROUPS, ("mean_absolute_error", "coverage_80"), QUANTITY_MEASURES, reached)
-    yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
-    yield on_one_day(sample_size_section(run), words)
-    yield checks_section(run)
-    yield forms_section(record)
-    yield done_section(record)
-    yield external_glossary_section(record)
+    yield from _closing(record, run, words)
 
 
 def external_ordinal_sections(record: ExternalRecord) -> Iterator[Section | None]:
@@ -148,9 +139,15 @@ def external_ordinal_sections(record: ExternalRecord) -> Iterator[Section | None
         ),
         f"all levels together, and {words} (AUC, observed to expected, slope)",
     )
+    yield from _closing(record, run, words)
+
+
+def _closing(record: ExternalRecord, run: RunRecord, words: str) -> Iterator[Section | None]:
+    """Yield what ends a validation of any kind; `words` name the one risk that stands for the model."""
     yield on_one_day(missing_inputs_section(record.findings.get("missing_inputs")), words)
     yield on_one_day(sample_size_section(run), words)
     yield checks_section(run)
+    yield forms_section(record)
     yield done_section(record)
     yield external_glossary_section(record)
 

@@ -12,7 +12,7 @@ from spinecast.training.assembly import final_parts
 from spinecast.training.environment import package_versions
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.fitting import Trained
-from spinecast.training.missing_loss import held_out_risk, measure_missing_inputs, missing_loss
+from spinecast.training.missing_loss import held_out_risk, measure_final_model, missing_loss
 from spinecast.training.plan import model_predictors
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study import study_hash
@@ -25,16 +25,7 @@ __all__ = ["final_model", "measured_model"]
 def measured_model(trained: Trained) -> tuple[PrognosisModel, MissingInputs]:
     """Make the study's model, with what missing inputs cost it; return that too as it was measured."""
     model = final_model(trained)
-    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
-    found = measure_missing_inputs(
-        held_out_risk(model),
-        model.predictors,
-        matrix,
-        inner_folds(trained.splits),
-        trained.labelled,
-        bootstrap=trained.study.evaluation.bootstrap,
-        seed=trained.study.seed,
-    )
+    found = measure_final_model(trained, model.predictors, held_out_risk(model), trained.labelled)
     return replace(model, missing=missing_loss(model.predictors, found, model.slope)), found
 
 

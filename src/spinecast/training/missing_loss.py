@@ -7,18 +7,21 @@ that never saw them: that one is asked with the patient's inputs and without. No
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.models.members import DrawnMember, PatternMember
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.prognosis_model import PrognosisModel, mean_in_order
+from spinecast.training.resampling import Split, inner_folds
 from spinecast.training.seeds import derive_seed
+from spinecast.training.study import Study
 from spinecast.training.tuning_unit import CandidatePlan
 from spinecast.validation import Predictions
 from spinecast.validation.missing_inputs import (
@@ -34,6 +37,7 @@ __all__ = [
     "by_held_out_member",
     "describe_handling",
     "held_out_risk",
+    "measure_final_model",
     "measure_missing_inputs",
     "missing_loss",
 ]
@@ -93,6 +97,44 @@ def measure_missing_inputs(
         draws=DRAWS,
         bootstrap=min(bootstrap, MOST_RESAMPLES),
         seed=derive_seed(seed, "missing inputs"),
+        reading=reading,
+    )
+
+
+class Fitted(Protocol):
+    """A training that is done, of any kind of outcome: its study, its patients and how they were divided."""
+
+    @property
+    def study(self) -> Study: ...
+    @property
+    def cohort(self) -> Cohort: ...
+    @property
+    def splits(self) -> Sequence[Split]: ...
+
+
+def measure_final_model(
+    trained: Fitted,
+    predictors: Sequence[str],
+    predict: Callable[[Columns], FloatArray],
+    labelled: LabelledOutcome,
+    reading: Reading = OF_RISKS,
+) -> MissingInputs:
+    """Evaluate the model of all patients with inputs missing, each patient asked of members that did not see them.
+
+    Parameters
+    ----------
+    trained : Fitted
+    predictors, predict, labelled, reading
+        As :func:`measure_missing_inputs`.
+    """
+    return measure_missing_inputs(
+        predict,
+        predictors,
+        trained.cohort.matrix(predictors)[labelled.rows],
+        inner_folds(trained.splits),
+        labelled,
+        bootstrap=trained.study.evaluation.bootstrap,
+        seed=trained.study.seed,
         reading=reading,
     )
 

@@ -36,7 +36,6 @@ from spinecast.validation.external_times import (
     judge_of,
 )
 from spinecast.validation.ordinal import rank_score
-from spinecast.validation.risk_sources import cohort_columns
 from spinecast.validation.scored_patients import Say, ScoredPatients
 from spinecast.validation.timed import CERTAIN, TimedJudge
 
@@ -90,8 +89,9 @@ def judge_times_update(
         Whether the update changed anything.
     say : callable
     """
-    at, times = plan.at_day, plan.times
-    columns = {name: column[times.rows] for name, column in cohort_columns(at.cohort).items()}
+    at, work = plan.at_day, ScoredPatients.of(plan.at_day)
+    plan, columns = plan.of_those(work.scored), work.columns
+    times = plan.times
     old, new = PredictedCurves.of(before, columns), PredictedCurves.of(plan.model, columns)
     judge = judge_of(times, new, plan.horizons, at.settings)
     day = checked_day(plan)
@@ -100,7 +100,7 @@ def judge_times_update(
     differences = [_difference(judge, horizon, new, old) for horizon in plan.horizons]
     loss = next(one["log_loss"] for one in differences if one["day"] == day)
     worse = check_worse_after_update(measure_from_dict(loss) if changed else None)
-    checklist = ScoredPatients.of(at).checklist(checked_risk(later, judge, new), first, "update", [worse])
+    checklist = work.checklist(checked_risk(later, judge, new), first, "update", [worse])
     return JudgedUpdate(_identified(earlier, plan), _identified(later, plan), differences, checklist)
 
 
@@ -142,12 +142,12 @@ def judge_quantity_update(
     plan, before, first, changed
         As :func:`judge_times_update`.
     """
-    at, quantity = plan.at_threshold, plan.quantity
-    columns = {name: column[quantity.rows] for name, column in cohort_columns(at.cohort).items()}
+    work = ScoredPatients.of(plan.at_threshold)
+    plan, columns = plan.of_those(work.scored), work.columns
     old, new = predicted_quantiles(before, columns), predicted_quantiles(plan.model, columns)
     earlier, later = judge_quantiles(plan, old), judge_quantiles(plan, new)
     earlier["label"] = "Before the update"
-    values, levels = quantity.values, new.levels
+    values, levels = plan.quantity.values, new.levels
     found = {"pinball": compare_pinball(values, new.quantiles(), old.quantiles(), levels)}
     by_level = [
         {"level": float(level)}
@@ -157,7 +157,7 @@ def judge_quantity_update(
     chance = (values >= plan.checked).astype(np.float64)
     after, ahead = (np.clip(one.exceedance([plan.checked])[:, 0], CERTAIN, 1 - CERTAIN) for one in (new, old))
     worse = check_worse_after_update(compare_loss(chance, after, ahead, "log_loss") if changed else None)
-    checklist = ScoredPatients.of(at).checklist(checked_chance(plan, later, new), first, "update", [worse])
+    checklist = work.checklist(checked_chance(plan, later, new), first, "update", [worse])
     return JudgedUpdate(_identified(earlier, plan), _identified(later, plan), [_as_json(found), *by_level], checklist)
 
 
@@ -172,9 +172,10 @@ def judge_levels_update(
         As :func:`judge_times_update`.
     """
     work = ScoredPatients.of(plan.at_level)
+    plan = plan.of_those(work.scored)
     old, new = predicted_levels(before, work.columns), predicted_levels(plan.model, work.columns)
-    values = plan.levels.values[work.scored]
-    earlier, later = judge_levels_externally(plan, values, old), judge_levels_externally(plan, values, new)
+    values = plan.levels.values
+    earlier, later = judge_levels_externally(plan, old), judge_levels_externally(plan, new)
     earlier["label"] = "Before the update"
     together = {
         "ranked_probability": compare_ranked_probability(values, expit(new), expit(old)),
@@ -186,7 +187,7 @@ def judge_levels_update(
     ]
     loss = by_level[plan.checked]["log_loss"]
     worse = check_worse_after_update(measure_from_dict(loss) if changed else None)
-    checklist = work.checklist(checked_reaching(plan, later, values, new), first, "update", [worse])
+    checklist = work.checklist(checked_reaching(plan, later, new), first, "update", [worse])
     differences = [_as_json(together), *by_level]
     return JudgedUpdate(_identified(earlier, plan), _identified(later, plan), differences, checklist)
 

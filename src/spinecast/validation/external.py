@@ -17,14 +17,10 @@ from spinecast.cohorts.outcomes import (
 )
 from spinecast.statistics import Absent, Estimate, Measure
 from spinecast.validation.adequacy import judge_validation
-from spinecast.validation.checks import (
-    stop_at_errors,
-)
 from spinecast.validation.comparing import Comparator, compare
-from spinecast.validation.development import find_overlap, refuse_development_cohort
 from spinecast.validation.evaluating import evaluate
 from spinecast.validation.evaluation import CohortIdentity, ComparatorEvaluation, Evaluation, OutcomeLabel
-from spinecast.validation.external_checks import first_checks
+from spinecast.validation.external_checks import checked_first
 from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
 from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
 from spinecast.validation.ranking import evaluate_ranking
@@ -56,10 +52,7 @@ def validate_externally(plan: ValidationPlan, say: Say = lambda _: None) -> Exte
         If people of the development cohort stand in it, in whatever form, a predictor is dated after the prediction, or
         a unit differs from that of the development.
     """
-    overlap = plan.overlap or find_overlap(plan.development, plan.cohort, plan.labelled)
-    refuse_development_cohort(overlap, plan.development, plan.cohort)
-    first = first_checks(plan, overlap)
-    stop_at_errors(first)
+    overlap, first = checked_first(plan)
     say(f"predicting {len(plan.labelled):,} patients")
     work = _RiskValidation.of(plan)
     say("judging the predictions")

@@ -15,11 +15,12 @@ from spinecast.validation.checks import (
     check_predictor_choice,
     check_shared_patients,
     check_synthetic_cohort,
+    stop_at_errors,
 )
-from spinecast.validation.development import Overlap
+from spinecast.validation.development import Overlap, find_overlap, refuse_development_cohort
 from spinecast.validation.external_plan import ValidationPlan
 
-__all__ = ["first_checks"]
+__all__ = ["checked_first", "first_checks"]
 
 
 def first_checks(plan: ValidationPlan, overlap: Overlap) -> tuple[Result, ...]:
@@ -49,3 +50,21 @@ def first_checks(plan: ValidationPlan, overlap: Overlap) -> tuple[Result, ...]:
         check_made_from(development, plan.cohort),
         check_coding(development, plan.cohort, source.inputs),
     )
+
+
+def checked_first(plan: ValidationPlan) -> tuple[Overlap, tuple[Result, ...]]:
+    """Return the people in both cohorts and the checks that need no prediction, once none of them stops the work.
+
+    Raises
+    ------
+    CohortError
+        If the cohort is the development cohort.
+    CheckError
+        If people of the development cohort stand in it, in whatever form, a predictor is dated after the prediction, or
+        a unit differs from that of the development.
+    """
+    overlap = plan.overlap or find_overlap(plan.development, plan.cohort, plan.labelled)
+    refuse_development_cohort(overlap, plan.development, plan.cohort)
+    first = first_checks(plan, overlap)
+    stop_at_errors(first)
+    return overlap, first

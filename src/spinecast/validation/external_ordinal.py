@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spinecast.cohorts.outcomes import LabelledLevels, OrdinalOutcome
+from spinecast.cohorts.outcomes import OrdinalOutcome
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.statistics import (
     Measure,
@@ -20,9 +19,7 @@ from spinecast.statistics import (
     measure_from_dict,
 )
 from spinecast.validation.adequacy import judge_validation
-from spinecast.validation.checks import stop_at_errors
-from spinecast.validation.development import find_overlap, refuse_development_cohort
-from spinecast.validation.external_checks import first_checks
+from spinecast.validation.external_checks import checked_first
 from spinecast.validation.external_plan import ExternalJudgement, OrdinalPlan
 from spinecast.validation.ordinal import OrdinalJudge, described_levels, rank_score
 from spinecast.validation.risk_sources import predictor_blocks
@@ -33,6 +30,7 @@ from spinecast.validation.threshold import CERTAIN
 __all__ = ["checked_reaching", "judge_levels_externally", "predicted_levels", "validate_levels"]
 
 FloatArray = NDArray[np.float64]
+ALL = slice(None)
 
 GROUP_MEASURES = (
     "ordinal_concordance",
@@ -64,58 +62,51 @@ def validate_levels(plan: OrdinalPlan, say: Say = lambda _: None) -> ExternalJud
     CheckError
         As :func:`spinecast.validation.external.validate_externally`.
     """
-    at = plan.at_level
-    overlap = at.overlap or find_overlap(at.development, at.cohort, at.labelled)
-    refuse_development_cohort(overlap, at.development, at.cohort)
-    first = first_checks(at, overlap)
-    stop_at_errors(first)
-    say(f"predicting {len(plan.levels):,} patients")
+    at, everyone = plan.at_level, len(plan.levels)
+    overlap, first = checked_first(at)
+    say(f"predicting {everyone:,} patients")
     work = ScoredPatients.of(at)
+    plan = plan.of_those(work.scored)
     found = predicted_levels(plan.model, work.columns)
-    values = plan.levels.values[work.scored]
     say("judging the levels")
-    evaluation = judge_levels_externally(plan, values, found)
+    evaluation = judge_levels_externally(plan, found)
     measures = evaluation["thresholds"][plan.checked]["measures"]
     say("comparing the patients with those of the development")
     case_mix = work.case_mix({name: measure_from_dict(one) for name, one in measures.items()})
     missing = work.missing_inputs(say)
     say("judging subgroups")
-    declined = work.declined()
     return ExternalJudgement(
         evaluation={
             **evaluation,
             "cohort": {"name": at.cohort.name, "kind": at.cohort.kind, "fingerprint": at.cohort.fingerprint},
-            "comparators": [_beside(plan, label, model, work, values, found) for label, model in plan.others],
+            "comparators": [_beside(plan, label, model, work, found) for label, model in plan.others],
         },
         findings={
             "net_benefit": [],
             "checked_threshold": plan.checked,
             "case_mix": case_mix.to_dict(),
-            "subgroups": _subgroups(plan, work, values, found),
+            "subgroups": _subgroups(plan, work, found),
             "missing_inputs": missing.to_dict(),
             "strata": [],
             "overlap": overlap.to_dict(),
             "not_compared": [{"label": label, "reason": reason} for label, reason in at.barred],
-            "not_scored": len(plan.levels) - len(work.scored),
-            **work.checklist(checked_reaching(plan, evaluation, values, found), first).to_dict(),
+            **work.left_out(everyone),
+            **work.checklist(checked_reaching(plan, evaluation, found), first).to_dict(),
             "sample_size": judge_validation(work.predictions, at.settings.thresholds),
-            **({} if declined is None else {"declined": declined.to_dict()}),
         },
     )
 
 
-def judge_levels_externally(plan: OrdinalPlan, values: NDArray[np.intp], found: FloatArray) -> dict[str, Any]:
+def judge_levels_externally(plan: OrdinalPlan, found: FloatArray) -> dict[str, Any]:
     """Judge levels as a training's evaluation does, comparators apart: JSON values.
 
     Parameters
     ----------
     plan : OrdinalPlan
-    values : ndarray of int, shape (n,)
-        Observed levels of the patients judged, 0 the lowest.
     found : ndarray, shape (n, thresholds)
         Log-odds of reaching each level above it.
     """
-    at, levels = plan.at_level, plan.levels
+    at, levels, values = plan.at_level, plan.levels, plan.levels.values
     assert isinstance(at.outcome, OrdinalOutcome)  # the outcome is the model's own
     return {
         "kind": "ordinal",
@@ -127,38 +118,33 @@ def judge_levels_externally(plan: OrdinalPlan, values: NDArray[np.intp], found: 
             "label": levels.label,
             "positive_label": at.labelled.positive_label,
             "negative_label": at.labelled.negative_label,
-            "levels": described_levels(_of(levels, values), at.outcome.variable),
+            "levels": described_levels(levels, at.outcome.variable),
         },
         "checked_threshold": plan.checked,
-        **_judge(plan, values).whole(found),
+        **_judge(plan).whole(found),
         "candidates": [],
     }
 
 
-def checked_reaching(
-    plan: OrdinalPlan, evaluation: Mapping[str, Any], values: NDArray[np.intp], found: FloatArray
-) -> CheckedRisk:
+def checked_reaching(plan: OrdinalPlan, evaluation: Mapping[str, Any], found: FloatArray) -> CheckedRisk:
     """Return what the checks read of an evaluation of levels: the chance of reaching the checked one."""
     at = evaluation["thresholds"][plan.checked]
     chance = np.clip(expit(found[:, plan.checked]), CERTAIN, 1 - CERTAIN)
     return CheckedRisk(
         slope=measure_from_dict(at["measures"]["calibration_slope"]),
         ratio=measure_from_dict(at["measures"]["observed_expected_ratio"]),
-        curve=flexible_calibration((values > plan.checked).astype(np.float64), chance),
+        curve=flexible_calibration((plan.levels.values > plan.checked).astype(np.float64), chance),
         basis="external",
         n=evaluation["n"],
         events=evaluation["events"],
     )
 
 
-def _of(levels: LabelledLevels, values: NDArray[np.intp]) -> LabelledLevels:
-    """The levels of those who are judged: whom the model declines to answer is not counted."""
-    return replace(levels, values=values)
-
-
-def _judge(plan: OrdinalPlan, values: NDArray[np.intp]) -> OrdinalJudge:
+def _judge(plan: OrdinalPlan, members: NDArray[np.bool_] | slice = ALL) -> OrdinalJudge:
     settings = plan.at_level.settings
-    return OrdinalJudge(values, plan.levels.reached_labels, settings.thresholds, settings.decision_range)
+    return OrdinalJudge(
+        plan.levels.values[members], plan.levels.reached_labels, settings.thresholds, settings.decision_range
+    )
 
 
 def _beside(
@@ -166,28 +152,25 @@ def _beside(
     label: str,
     model: OrdinalModel,
     work: ScoredPatients,
-    values: NDArray[np.intp],
     own: FloatArray,
 ) -> dict[str, Any]:
     """Judge another model of the same levels, and what the judged one has more or less, paired by patient."""
-    other = predicted_levels(model, work.columns)
+    other, values = predicted_levels(model, work.columns), plan.levels.values
     return {
         "name": model.name,
         "label": label,
         "kind": "model",
-        "measures": _judge(plan, values).brief(other),
+        "measures": _judge(plan).brief(other),
         "ranked_probability_difference": compare_ranked_probability(values, expit(own), expit(other)).to_dict(),
         "concordance_difference": compare_ordinal_concordance(values, rank_score(own), rank_score(other)).to_dict(),
     }
 
 
-def _subgroups(
-    plan: OrdinalPlan, work: ScoredPatients, values: NDArray[np.intp], found: FloatArray
-) -> list[dict[str, Any]]:
-    reached = values > plan.checked
+def _subgroups(plan: OrdinalPlan, work: ScoredPatients, found: FloatArray) -> list[dict[str, Any]]:
+    reached = plan.levels.values > plan.checked
 
     def measure(members: NDArray[np.bool_]) -> dict[str, Measure]:
-        return _judge(plan, values[members]).group(found[members], plan.checked)
+        return _judge(plan, members).group(found[members], plan.checked)
 
     judged = evaluate_groups(
         work.groupings, reached, ~reached, measure, names=GROUP_MEASURES, fewest=plan.at_level.settings.fewest

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spinecast.cohorts.checking.findings import FileFinding
 from spinecast.cohorts.checking.findings import NotApplicable as FileNotApplicable
@@ -148,6 +151,13 @@ class TimesPlan:
     sources_at: Callable[[float], tuple[RiskSource, ...]] = lambda _: ()
     recorded: tuple[Comparator, ...] = ()
 
+    def of_those(self, scored: NDArray[np.intp]) -> Self:
+        """Plan it of the patients who are scored, by position: whom the model would decline is not judged."""
+        times = self.times
+        chosen = replace(times, time=times.time[scored], cause=times.cause[scored], rows=times.rows[scored])
+        recorded = tuple(replace(one, risk=np.asarray(one.risk)[scored]) for one in self.recorded)
+        return replace(self, times=chosen, recorded=recorded)
+
 
 @dataclass(frozen=True, eq=False)
 class QuantityPlan:
@@ -174,6 +184,11 @@ class QuantityPlan:
     checked: float
     others: tuple[tuple[str, QuantityModel], ...] = ()
 
+    def of_those(self, scored: NDArray[np.intp]) -> Self:
+        """As :meth:`TimesPlan.of_those`."""
+        quantity = self.quantity
+        return replace(self, quantity=replace(quantity, values=quantity.values[scored], rows=quantity.rows[scored]))
+
 
 @dataclass(frozen=True, eq=False)
 class OrdinalPlan:
@@ -196,6 +211,11 @@ class OrdinalPlan:
     model: OrdinalModel
     checked: int
     others: tuple[tuple[str, OrdinalModel], ...] = ()
+
+    def of_those(self, scored: NDArray[np.intp]) -> Self:
+        """As :meth:`TimesPlan.of_those`."""
+        levels = self.levels
+        return replace(self, levels=replace(levels, values=levels.values[scored], rows=levels.rows[scored]))
 
 
 @dataclass(frozen=True, eq=False)

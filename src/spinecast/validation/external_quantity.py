@@ -24,13 +24,11 @@ from spinecast.statistics import (
     proportion,
 )
 from spinecast.validation.adequacy import judge_validation
-from spinecast.validation.checks import stop_at_errors
-from spinecast.validation.development import find_overlap, refuse_development_cohort
-from spinecast.validation.external_checks import first_checks
+from spinecast.validation.external_checks import checked_first
 from spinecast.validation.external_plan import ExternalJudgement, QuantityPlan, ValidationSettings
 from spinecast.validation.quantity import COVERAGES, QuantityJudge
-from spinecast.validation.risk_sources import cohort_columns, predictor_blocks
-from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients
+from spinecast.validation.risk_sources import predictor_blocks
+from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients, chosen_patients
 from spinecast.validation.subgroups import evaluate_groups
 from spinecast.validation.threshold import CERTAIN
 
@@ -90,17 +88,14 @@ def validate_quantity(plan: QuantityPlan, say: Say = lambda _: None) -> External
     CheckError
         As :func:`spinecast.validation.external.validate_externally`.
     """
-    at, quantity = plan.at_threshold, plan.quantity
-    overlap = at.overlap or find_overlap(at.development, at.cohort, at.labelled)
-    refuse_development_cohort(overlap, at.development, at.cohort)
-    first = first_checks(at, overlap)
-    stop_at_errors(first)
-    say(f"predicting {len(quantity):,} patients")
-    columns = {name: column[quantity.rows] for name, column in cohort_columns(at.cohort).items()}
+    at, everyone = plan.at_threshold, len(plan.quantity)
+    overlap, first = checked_first(at)
+    say(f"predicting {everyone:,} patients")
+    work = ScoredPatients.of(at)
+    plan, columns = plan.of_those(work.scored), work.columns
     found = predicted_quantiles(plan.model, columns)
     say("judging the distributions")
     evaluation = judge_quantiles(plan, found)
-    work = ScoredPatients.of(at)
     checked = checked_chance(plan, evaluation, found)
     say("comparing the patients with those of the development")
     measures = {name: measure_from_dict(one) for name, one in _at_checked(evaluation)["measures"].items()}
@@ -116,14 +111,14 @@ def validate_quantity(plan: QuantityPlan, say: Say = lambda _: None) -> External
         findings={
             "net_benefit": [],
             "checked_threshold": plan.checked,
-            "blood_orders": _blood_orders(plan.model, quantity, columns, found),
+            "blood_orders": _blood_orders(plan.model, plan.quantity, columns, found),
             "case_mix": case_mix.to_dict(),
             "subgroups": _subgroups(plan, work, found),
             "missing_inputs": missing.to_dict(),
             "strata": [],
             "overlap": overlap.to_dict(),
             "not_compared": [{"label": label, "reason": reason} for label, reason in at.barred],
-            "not_scored": 0,  # a model of ours fills in what is missing
+            **work.left_out(everyone),
             **work.checklist(checked, first).to_dict(),
             "sample_size": judge_validation(work.predictions, at.settings.thresholds),
         },
@@ -199,7 +194,8 @@ def _beside(
 
 
 def _subgroups(plan: QuantityPlan, work: ScoredPatients, found: QuantileFunction) -> list[dict[str, Any]]:
-    values, passing = plan.quantity.values, plan.at_threshold.labelled.values
+    values = plan.quantity.values
+    passing = chosen_patients(plan.at_threshold.labelled, work.scored).values
 
     def measure(members: NDArray[np.bool_]) -> dict[str, Measure]:
         return QuantityJudge(values[members], plan.thresholds).group(found.restricted(members))

@@ -16,13 +16,11 @@ from spinecast.models.survival.competing import CompetingRisksModel, risk_by_day
 from spinecast.models.survival.time_grid import read_own
 from spinecast.statistics import Estimate, Measure, measure_from_dict, observed_expected_events
 from spinecast.validation.adequacy import judge_validation
-from spinecast.validation.checks import stop_at_errors
 from spinecast.validation.comparing import Comparator
-from spinecast.validation.development import find_overlap, refuse_development_cohort
-from spinecast.validation.external_checks import first_checks
+from spinecast.validation.external_checks import checked_first
 from spinecast.validation.external_plan import ExternalJudgement, TimesPlan, ValidationSettings
-from spinecast.validation.risk_sources import cohort_columns, predictor_blocks
-from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients
+from spinecast.validation.risk_sources import predictor_blocks
+from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients, chosen_patients
 from spinecast.validation.subgroups import SUBGROUP_MEASURES, evaluate_groups
 from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost, one_day_measures
 
@@ -78,20 +76,18 @@ def validate_times(plan: TimesPlan, say: Say = lambda _: None) -> ExternalJudgem
     CheckError
         As :func:`spinecast.validation.external.validate_externally`.
     """
-    at, times = plan.at_day, plan.times
-    overlap = at.overlap or find_overlap(at.development, at.cohort, at.labelled)
-    refuse_development_cohort(overlap, at.development, at.cohort)
-    first = first_checks(at, overlap)
-    stop_at_errors(first)
-    say(f"predicting {len(times):,} patients")
-    columns = {name: column[times.rows] for name, column in cohort_columns(at.cohort).items()}
+    at, everyone = plan.at_day, len(plan.times)
+    overlap, first = checked_first(at)
+    say(f"predicting {everyone:,} patients")
+    work = ScoredPatients.of(at)
+    plan, columns = plan.of_those(work.scored), work.columns
+    times = plan.times
     curves = PredictedCurves.of(plan.model, columns)
     judge = judge_of(times, curves, plan.horizons, at.settings)
     say("judging the curves")
     evaluation = judge_curves(judge, curves, times, label=at.source.label, day=checked_day(plan), say=say)
     say("comparing with what else can be computed")
     compared, not_compared = _comparators(plan, judge, curves, columns, say)
-    work = ScoredPatients.of(at)
     say("comparing the patients with those of the development")
     measures = {name: measure_from_dict(found) for name, found in evaluation["measures"].items()}
     case_mix = work.case_mix(measures)
@@ -113,7 +109,7 @@ def validate_times(plan: TimesPlan, say: Say = lambda _: None) -> ExternalJudgem
             "strata": [],
             "overlap": overlap.to_dict(),
             "not_compared": [{"label": label, "reason": reason} for label, reason in not_compared],
-            "not_scored": 0,  # a model of ours fills in what is missing
+            **work.left_out(everyone),
             **work.checklist(checked, first).to_dict(),
             "sample_size": judge_validation(work.predictions, at.settings.thresholds),
         },
@@ -244,7 +240,7 @@ def _subgroups(
 ) -> list[dict[str, Any]]:
     day = checked_day(plan)
     risk, lost = curves.risk([day])[:, 0], mean_time_lost(judge.days, curves.risk(judge.days))
-    labelled = plan.at_day.labelled
+    labelled = chosen_patients(plan.at_day.labelled, work.scored)
 
     def measure(members: NDArray[np.bool_]) -> dict[str, Measure]:
         return judge.restricted(members).group(day, risk[members], lost[members])

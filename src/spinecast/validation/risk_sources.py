@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -157,16 +157,7 @@ def model_source(model: PrognosisModel, identity: str, asked: AskedOutcome, *, l
         return predict_columns(model, columns)
 
     recorded = dict(model.about.get("outcome") or {})
-    return _declining(model, _own_source(model, identity, compute, _other_outcome(recorded, asked), label))
-
-
-def _declining(model: AnyModel, source: RiskSource) -> RiskSource:
-    """The source with the limits of the model's study, where it has any."""
-
-    def declines(columns: Columns) -> list[tuple[str, ...]]:
-        return [one for block in predictor_blocks(model.predictors, columns) for one in declined_limits(model, block)]
-
-    return replace(source, declines=declines) if model.about.get("decline") else source
+    return _own_source(model, identity, compute, _other_outcome(recorded, asked), label)
 
 
 def predict_columns(model: PrognosisModel, columns: Columns) -> FloatArray:
@@ -230,15 +221,11 @@ def threshold_source(
     label : str
         As :func:`model_source`.
     """
-    theirs = str(model.about["outcome"]["variable"])
-    why = "" if theirs == variable else f"the model predicts {theirs}, not {variable}"
 
-    def compute(columns: Columns) -> FloatArray:
-        blocks = predictor_blocks(model.predictors, columns)
-        risk = np.concatenate([model.distribution(block).exceedance([threshold])[:, 0] for block in blocks])
-        return np.asarray(np.clip(risk, CERTAIN, 1 - CERTAIN), dtype=np.float64)
+    def chance(block: FloatArray) -> FloatArray:
+        return model.distribution(block).exceedance([threshold])[:, 0]
 
-    return _own_source(model, identity, compute, why, label)
+    return _reaching_source(model, identity, variable, chance, label)
 
 
 def level_source(model: OrdinalModel, identity: str, variable: str, number: int, *, label: str = "") -> RiskSource:
@@ -255,20 +242,38 @@ def level_source(model: OrdinalModel, identity: str, variable: str, number: int,
     label : str
         As :func:`model_source`.
     """
+
+    def chance(block: FloatArray) -> FloatArray:
+        return model.reached(block)[:, number]
+
+    return _reaching_source(model, identity, variable, chance, label)
+
+
+def _reaching_source(
+    model: QuantityModel | OrdinalModel,
+    identity: str,
+    variable: str,
+    chance: Callable[[FloatArray], FloatArray],
+    label: str,
+) -> RiskSource:
     theirs = str(model.about["outcome"]["variable"])
     why = "" if theirs == variable else f"the model predicts {theirs}, not {variable}"
 
     def compute(columns: Columns) -> FloatArray:
-        blocks = predictor_blocks(model.predictors, columns)
-        risk = np.concatenate([model.reached(block)[:, number] for block in blocks])
+        risk = np.concatenate([chance(block) for block in predictor_blocks(model.predictors, columns)])
         return np.asarray(np.clip(risk, CERTAIN, 1 - CERTAIN), dtype=np.float64)
 
-    return _declining(model, _own_source(model, identity, compute, why, label))
+    return _own_source(model, identity, compute, why, label)
 
 
 def _own_source(
     model: AnyModel, identity: str, compute: Callable[[Columns], FloatArray], why: str, label: str
 ) -> RiskSource:
+    """A model of ours, with the limits of its study where it has any: whom it would decline, nobody judges."""
+
+    def declines(columns: Columns) -> list[tuple[str, ...]]:
+        return [one for block in predictor_blocks(model.predictors, columns) for one in declined_limits(model, block)]
+
     return RiskSource(
         name=model.name,
         label=label or str(model.about.get("title") or model.name),
@@ -279,6 +284,7 @@ def _own_source(
         ranks_only=why,
         note=f"Model {model.name}, identity {identity[:12]}.",
         declared=DevelopmentDeclared.model_validate(model.about.get("development") or {}),
+        declines=declines if model.about.get("decline") else None,
     )
 
 

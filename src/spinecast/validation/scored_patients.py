@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self, TypedDict
+from typing import Any, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,6 +144,12 @@ class ScoredPatients:
         )
         counted = Counter(limit for limits in passed for limit in limits)
         return DeclinedPatients(sum(bool(limits) for limits in passed), len(passed), tuple(counted.most_common()))
+
+    def left_out(self, everyone: int) -> dict[str, Any]:
+        """Count, of `everyone`, who is not judged, and whom of them the model declines: JSON values."""
+        declined = self.declined()
+        count = {"not_scored": everyone - len(self.scored)}
+        return count if declined is None else {**count, "declined": declined.to_dict()}
 
     def case_mix(self, measures: Mapping[str, Measure]) -> CaseMix | Absent:
         """Compare the patients with those of the development; `measures` are those of the predictions."""

@@ -12,7 +12,7 @@ from spinecast.reporting.measure_words import MeasureWords
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import footnoted, row, sized, unavailable
 from spinecast.reporting.sections.internal_parts import instability_blocks, learning_curve_blocks
-from spinecast.reporting.sections.internal_validation import about_resamples, not_tuned_again
+from spinecast.reporting.sections.internal_validation import about_resamples, corrected_too_little, not_tuned_again
 
 __all__ = ["AnswerWords", "answers_internal_section"]
 
@@ -38,6 +38,8 @@ class AnswerWords(MeasureWords):
         The risk whose scatter is shown.
     event : str
         What is counted as an event.
+    corrected : str
+        Name of a measure, higher being better, whose correction for optimism is held against the nested one.
     by_site, learnt : tuple of str
         Names, whole, of the measures shown of each site, and by the number of patients.
     nested : mapping of str to measure
@@ -46,6 +48,7 @@ class AnswerWords(MeasureWords):
 
     one_risk: str
     event: str
+    corrected: str
     by_site: tuple[str, ...]
     learnt: tuple[str, ...]
     nested: Mapping[str, Any]
@@ -71,6 +74,9 @@ def answers_internal_section(record: RunRecord, words: AnswerWords) -> Section:
     blocks: list[Block] = [Paragraph(f"Events counted in this section: {words.event}.")]
     if tuned := not_tuned_again(record):
         blocks.append(Callout("note", "Tuning was not repeated", tuned))
+    label = words.label(words.corrected)
+    if warned := corrected_too_little(label, words.corrected, boot, words.nested):
+        blocks.append(Callout("warning", "Too little optimism is taken off", warned))
     if boot or repeated:
         blocks.append(_side_by_side(evaluation, words, boot, repeated))
     if scatter:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Bullets, Callout, KeyFigures, Paragraph, Section, Table
+from spinecast.reporting.document import Block, Bullets, KeyFigures, Paragraph, Section, Table
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
 from spinecast.reporting.sections.common import footnoted, outcome_label, row
-from spinecast.reporting.sections.external_case_mix import case_mix_reading
+from spinecast.reporting.sections.external_opening import callouts, miscalibrated, rival_verdicts
 from spinecast.reporting.sections.model_parts import key_figure
 from spinecast.reporting.sections.ordinal import within
-from spinecast.reporting.sections.summary import checks_callout
 
 __all__ = ["external_ordinal_summary", "levels_beside_section", "ordinal_tiles", "what_levels_hold"]
 
@@ -32,14 +31,7 @@ def external_ordinal_summary(record: ExternalRecord) -> Section:
         ordinal_tiles(record),
         Bullets((*what_levels_hold(evaluation), *_rivals(evaluation))),
     ]
-    mix = case_mix_reading(record.findings.get("case_mix"))
-    if mix:
-        blocks.append(Callout("note", "Case mix, or the model?", mix))
-    notes = [fmt.ended(fmt.plain(note)) for note in fmt.listed(record.about.get("notes"))]
-    if notes:
-        blocks.append(Callout("note", "About these patients", " ".join(notes)))
-    blocks.append(checks_callout(run))
-    return Section("summary", "Summary", tuple(blocks))
+    return Section("summary", "Summary", (*blocks, *callouts(record)))
 
 
 def ordinal_tiles(record: ExternalRecord) -> KeyFigures:
@@ -59,20 +51,8 @@ def ordinal_tiles(record: ExternalRecord) -> KeyFigures:
 
 def what_levels_hold(evaluation: Mapping[str, Any]) -> list[str]:
     """Say which levels are reached more or less often than predicted, beyond chance, and where slopes are off."""
-    found: dict[str, list[str]] = {}
-    for one in evaluation["thresholds"]:
-        reached = f"“{within(one['label'])}”"
-        for name, below, above in (
-            ("observed_expected_ratio", "too high", "too low"),
-            ("calibration_slope", "too extreme", "too moderate"),
-        ):
-            measure = one["measures"].get(name) or {}
-            if measure.get("lower") is None:
-                continue
-            if measure["upper"] < 1:
-                found.setdefault(below, []).append(reached)
-            elif measure["lower"] > 1:
-                found.setdefault(above, []).append(reached)
+    places = [(f"“{within(one['label'])}”", one["measures"]) for one in evaluation["thresholds"]]
+    found = miscalibrated(places, "observed_expected_ratio")
     if not found:
         return ["Calibration: at no level do these data speak against the level or the spread of the chances."]
     words = "; ".join(f"{verdict} of {fmt.joined(levels)}" for verdict, levels in found.items())
@@ -81,15 +61,10 @@ def what_levels_hold(evaluation: Mapping[str, Any]) -> list[str]:
 
 def _rivals(evaluation: Mapping[str, Any]) -> list[str]:
     """Word the paired differences in the ranked probability score by their intervals."""
-    verdicts: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
-    for one in fmt.listed(evaluation.get("comparators")):
-        difference = one["ranked_probability_difference"]
-        if difference.get("lower") is None:
-            continue
-        better, worse = difference["upper"] < 0, difference["lower"] > 0
-        verdict = "better than" if better else "worse than" if worse else "not told apart from"
-        verdicts[verdict].append(fmt.plain(one["label"]))
-    text = "; ".join(f"{verdict} {fmt.joined(names)}" for verdict, names in verdicts.items() if names)
+    beside = fmt.listed(evaluation.get("comparators"))
+    text = rival_verdicts(
+        ((one["label"], one["ranked_probability_difference"]) for one in beside), lower_is_better=True
+    )
     return [f"By the ranked probability score in these patients: {text}."] if text else []
 
 

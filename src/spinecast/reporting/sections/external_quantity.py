@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Bullets, Callout, Figure, KeyFigures, Paragraph, Section, Table
+from spinecast.reporting.document import Block, Bullets, Figure, KeyFigures, Paragraph, Section, Table
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.figures.timed import horizon_panels_plot
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.sections.common import footnoted, outcome_label, row, unavailable
-from spinecast.reporting.sections.external_case_mix import case_mix_reading
+from spinecast.reporting.sections.external_opening import callouts
 from spinecast.reporting.sections.quantity import amount, quantity_tile
-from spinecast.reporting.sections.summary import checks_callout
 
 __all__ = [
     "blood_orders_section",
@@ -46,14 +45,7 @@ def external_quantity_summary(record: ExternalRecord) -> Section:
         KeyFigures(tuple(tiles)),
         Bullets(tuple(what_quantiles_hold(evaluation))),
     ]
-    mix = case_mix_reading(record.findings.get("case_mix"))
-    if mix:
-        blocks.append(Callout("note", "Case mix, or the model?", mix))
-    notes = [fmt.ended(fmt.plain(note)) for note in fmt.listed(record.about.get("notes"))]
-    if notes:
-        blocks.append(Callout("note", "About these patients", " ".join(notes)))
-    blocks.append(checks_callout(run))
-    return Section("summary", "Summary", tuple(blocks))
+    return Section("summary", "Summary", (*blocks, *callouts(record)))
 
 
 def what_quantiles_hold(evaluation: Mapping[str, Any]) -> list[str]:

@@ -9,8 +9,8 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Bullets, Callout, Facts, Heading, Paragraph, Section, Table
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.sections.common import SMALLEST_SHOWN, row
-from spinecast.reporting.sections.external_case_mix import case_mix_reading
-from spinecast.reporting.sections.summary import checks_callout, headline_tiles, readings
+from spinecast.reporting.sections.external_opening import callouts
+from spinecast.reporting.sections.summary import headline_tiles, readings
 
 __all__ = ["external_summary_section", "judged_section", "not_compared_blocks"]
 
@@ -29,14 +29,7 @@ def external_summary_section(record: ExternalRecord) -> Section:
     said = [*readings(run), *_rivals(record)]
     if said:
         blocks.append(Bullets(tuple(said)))
-    mix = case_mix_reading(record.findings.get("case_mix"))
-    if mix:
-        blocks.append(Callout("note", "Case mix, or the model?", mix))
-    notes = [fmt.ended(fmt.plain(note)) for note in fmt.listed(record.about.get("notes"))]
-    if notes:
-        blocks.append(Callout("note", "About these patients", " ".join(notes)))
-    blocks.append(checks_callout(run))
-    return Section("summary", "Summary", tuple(blocks))
+    return Section("summary", "Summary", (*blocks, *callouts(record)))
 
 
 def _lead(record: ExternalRecord) -> str:

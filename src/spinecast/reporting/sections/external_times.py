@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Bullets, Callout, Figure, KeyFigures, Paragraph, Section, Table
+from spinecast.reporting.document import Block, Bullets, Figure, KeyFigures, Paragraph, Section, Table
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.figures.expected_events import expected_events_plot
 from spinecast.reporting.sections.common import footnoted, outcome_label, row, sized
-from spinecast.reporting.sections.external_case_mix import case_mix_reading
-from spinecast.reporting.sections.summary import checks_callout
+from spinecast.reporting.sections.external_opening import callouts, miscalibrated, rival_verdicts
 from spinecast.reporting.sections.timed import measure_tile
 
 __all__ = ["expected_events_section", "external_times_summary", "on_one_day", "what_is_off"]
@@ -42,32 +41,13 @@ def external_times_summary(record: ExternalRecord) -> Section:
     said = [*what_is_off(evaluation), *_rivals(evaluation)]
     if said:
         blocks.append(Bullets(tuple(said)))
-    mix = case_mix_reading(record.findings.get("case_mix"))
-    if mix:
-        blocks.append(Callout("note", "Case mix, or the model?", mix))
-    notes = [fmt.ended(fmt.plain(note)) for note in fmt.listed(record.about.get("notes"))]
-    if notes:
-        blocks.append(Callout("note", "About these patients", " ".join(notes)))
-    blocks.append(checks_callout(run))
-    return Section("summary", "Summary", tuple(blocks))
+    return Section("summary", "Summary", (*blocks, *callouts(record)))
 
 
 def what_is_off(evaluation: Mapping[str, Any]) -> list[str]:
     """Say on which days risks are too low or too high, too extreme or too moderate, beyond chance."""
-    found: dict[str, list[str]] = {}
-    for one in evaluation["horizons"]:
-        day = f"{one['day']:g}"
-        for name, ideal, below, above in (
-            ("horizon_observed_expected_ratio", 1.0, "too high", "too low"),
-            ("calibration_slope", 1.0, "too extreme", "too moderate"),
-        ):
-            measure = one["measures"].get(name) or {}
-            if measure.get("lower") is None:
-                continue
-            if measure["upper"] < ideal:
-                found.setdefault(below, []).append(day)
-            elif measure["lower"] > ideal:
-                found.setdefault(above, []).append(day)
+    places = [(f"{one['day']:g}", one["measures"]) for one in evaluation["horizons"]]
+    found = miscalibrated(places, "horizon_observed_expected_ratio")
     if not found:
         return ["Calibration: on no day do these data speak against the level or the spread of the risks."]
     words = "; ".join(f"{verdict} by day {fmt.joined(days)}" for verdict, days in found.items())
@@ -76,16 +56,12 @@ def what_is_off(evaluation: Mapping[str, Any]) -> list[str]:
 
 def _rivals(evaluation: Mapping[str, Any]) -> list[str]:
     """Word the paired differences in AUC at the checked day by their intervals."""
-    verdicts: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
-    for one in fmt.listed(evaluation.get("comparators")):
-        at = next((entry for entry in one["horizons"] if entry["day"] == evaluation["one_day"]), None)
-        difference = (at or {}).get("difference") or {}
-        if difference.get("lower") is None:
-            continue
-        better, worse = difference["lower"] > 0, difference["upper"] < 0
-        verdict = "better than" if better else "worse than" if worse else "not told apart from"
-        verdicts[verdict].append(fmt.plain(one["label"]))
-    text = "; ".join(f"{verdict} {fmt.joined(names)}" for verdict, names in verdicts.items() if names)
+    text = rival_verdicts(
+        (one["label"], at["difference"])
+        for one in fmt.listed(evaluation.get("comparators"))
+        for at in one["horizons"]
+        if at["day"] == evaluation["one_day"]
+    )
     return [f"Ranking by day {evaluation['one_day']:g}, in the patients who have both: {text}."] if text else []
 
 

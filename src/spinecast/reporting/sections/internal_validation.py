@@ -17,7 +17,7 @@ from spinecast.reporting.sections.internal_parts import (
     site_blocks,
 )
 
-__all__ = ["about_resamples", "internal_validation_section", "not_tuned_again"]
+__all__ = ["about_resamples", "corrected_too_little", "internal_validation_section", "not_tuned_again"]
 
 PARTS = {
     "bootstrap": "bootstrap",
@@ -42,7 +42,7 @@ def internal_validation_section(record: RunRecord) -> Section:
     blocks: list[Block] = []
     if tuned := not_tuned_again(record):
         blocks.append(Callout("note", "Tuning was not repeated", tuned))
-    if warned := _too_little(record):
+    if warned := corrected_too_little("AUC", "auc", record.internal.get("bootstrap"), record.evaluation["measures"]):
         blocks.append(Callout("warning", "Too little optimism is taken off", warned))
     if "bootstrap" in there or "repeated_cross_validation" in there:
         blocks.append(_side_by_side(record))
@@ -80,19 +80,33 @@ def not_tuned_again(record: RunRecord) -> str:
     )
 
 
-def _too_little(record: RunRecord) -> str:
-    """Warn where the corrected AUC lies above the interval of the nested out-of-fold one."""
-    boot, nested = record.internal.get("bootstrap"), value_of(record.evaluation["measures"], "auc")
+def corrected_too_little(
+    label: str, name: str, boot: Mapping[str, Any] | None, nested_measures: Mapping[str, Any]
+) -> str:
+    """Warn where a corrected measure, higher being better, lies above the interval of the nested out-of-fold one.
+
+    Parameters
+    ----------
+    label, name : str
+        Words for the measure, and its name in the record.
+    boot : mapping or None
+        The bootstrap of a record.
+    nested_measures : mapping
+        The nested out-of-fold measures, by the same names.
+    """
+    nested = value_of(nested_measures, name)
     if fmt.absence(boot) is not None or boot is None or nested is None or nested[2] is None:
         return ""
-    corrected = value_of(boot["measures"]["auc"], "optimism_corrected")
+    corrected = value_of(boot["measures"].get(name, {}), "optimism_corrected")
     if corrected is None or corrected[0] <= nested[2]:
         return ""
+    known = "estimate" in boot["measures"][name].get("bootstrap_632_plus", {})
+    partly = " .632+ makes up for a part of it (Efron and Tibshirani 1997)." if known else ""
     return (
-        f"The optimism-corrected AUC, {fmt.number(corrected[0])}, lies above the interval of the nested out-of-fold "
-        f"one, {fmt.interval(nested[1], nested[2])}. A resample's model is judged on all patients, 63% of whom it has "
-        "seen; for models that fit their patients closely, as tree ensembles do, the correction is too small, and "
-        ".632+ makes up for a part of it (Efron and Tibshirani 1997). Go by the nested out-of-fold figures."
+        f"The optimism-corrected {label}, {fmt.number(corrected[0])}, lies above the interval of the nested "
+        f"out-of-fold one, {fmt.interval(nested[1], nested[2])}. A resample's model is judged on all patients, 63% of "
+        "whom it has seen; for models that fit their patients closely, as tree ensembles do, the correction is too "
+        f"small.{partly} Go by the nested out-of-fold figures."
     )
 
 

@@ -30,6 +30,7 @@ def ordinal_internal_section(record: RunRecord) -> Section:
         at,
         one_risk=f"the probability of “{at(checked)}”",
         event=at(checked),
+        corrected="ordinal_concordance",
         by_site=("ordinal_concordance", "ranked_probability_skill", f"calibration_slope_at_{checked}"),
         learnt=("ordinal_concordance", "ranked_probability_score", f"auc_at_{checked}"),
         nested={**by_threshold, **evaluation["measures"]},

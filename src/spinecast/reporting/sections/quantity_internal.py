@@ -29,6 +29,7 @@ def quantity_internal_section(record: RunRecord) -> Section:
         at,
         one_risk=f"the probability of {at(checked)}",
         event=at(checked),
+        corrected="pinball_skill",
         by_site=("pinball_skill", "coverage_80", f"auc_at_{checked}", f"calibration_slope_at_{checked}"),
         learnt=("mean_pinball_loss", f"auc_at_{checked}", "coverage_80", "coverage_90"),
         nested={**by_threshold, **evaluation["measures"]},

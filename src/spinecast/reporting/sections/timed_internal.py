@@ -25,6 +25,7 @@ def timed_internal_section(record: RunRecord) -> Section:
         "day {}".format,
         one_risk=f"the risk by day {day}",
         event=fmt.plain(evaluation["outcome"]["positive_label"]),
+        corrected=f"horizon_auc_{day}" if ranking == "integrated_brier" else ranking,
         by_site=(ranking, f"horizon_auc_{day}", f"calibration_slope_{day}"),
         learnt=(ranking, f"horizon_auc_{day}", f"calibration_slope_{day}"),
         nested={**evaluation["measures"], **by_day},

@@ -14,7 +14,7 @@ from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.ordinal.thresholds import in_order
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.training.features import predictor_schema
-from spinecast.training.missing_loss import by_held_out_member, measure_missing_inputs, missing_loss
+from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
 from spinecast.training.ordinal.assembly import ordinal_parts
 from spinecast.training.ordinal.fitting import TrainedLevels
 from spinecast.training.plan import model_predictors, ordinal_definition
@@ -40,15 +40,12 @@ def measured_ordinal_model(trained: TrainedLevels) -> tuple[OrdinalModel, Missin
     def chance(log_odds: FloatArray) -> FloatArray:
         return np.clip(expit(in_order(log_odds)[:, at]), CERTAIN, 1 - CERTAIN)
 
-    found = measure_missing_inputs(
-        by_held_out_member(model.predictors, model.unordered),
+    found = measure_final_model(
+        trained,
         model.predictors,
-        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
-        inner_folds(trained.splits),
+        by_held_out_member(model.predictors, model.unordered),
         trained.passing,
-        bootstrap=trained.study.evaluation.bootstrap,
-        seed=trained.study.seed,
-        reading=Reading(
+        Reading(
             risk=chance,
             scaled=lambda log_odds: log_odds,
             scale=model.served_scale,

@@ -14,7 +14,7 @@ from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.quantiles.quantile_function import QuantileFunction
 from spinecast.training.features import predictor_schema
-from spinecast.training.missing_loss import by_held_out_member, measure_missing_inputs, missing_loss
+from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
 from spinecast.training.plan import model_predictors
 from spinecast.training.quantity.assembly import quantile_parts
 from spinecast.training.quantity.fitting import TrainedQuantity
@@ -39,15 +39,12 @@ def measured_quantity_model(trained: TrainedQuantity) -> tuple[QuantityModel, Mi
         found = QuantileFunction.rearranged(model.levels, quantiles, model.scale)
         return np.clip(found.exceedance([trained.checked_threshold])[:, 0], CERTAIN, 1 - CERTAIN)
 
-    found = measure_missing_inputs(
-        by_held_out_member(model.predictors, model.shifted),
+    found = measure_final_model(
+        trained,
         model.predictors,
-        trained.cohort.matrix(model.predictors)[trained.passing.rows],
-        inner_folds(trained.splits),
+        by_held_out_member(model.predictors, model.shifted),
         trained.passing,
-        bootstrap=trained.study.evaluation.bootstrap,
-        seed=trained.study.seed,
-        reading=Reading(
+        Reading(
             risk=chance,
             scaled=lambda quantiles: quantiles[:, model.middle],
             scale=f"median, {model.served_scale}",

@@ -19,7 +19,7 @@ from spinecast.models.survival.model import TimeToEventModel, risk_of
 from spinecast.notices import RESEARCH_USE
 from spinecast.training.environment import package_versions
 from spinecast.training.features import described_blocks, predictor_schema
-from spinecast.training.missing_loss import by_held_out_member, measure_missing_inputs, missing_loss
+from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
 from spinecast.training.plan import model_predictors
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study import study_hash
@@ -39,15 +39,12 @@ def measured_timed_model(trained: TrainedTimes) -> tuple[TimedModel, MissingInpu
     """
     model, day = final_timed_model(trained), trained.checked_day
     at = int(np.flatnonzero(trained.grid == day)[0])  # horizons are days of the grid
-    found = measure_missing_inputs(
-        by_held_out_member(model.predictors, lambda matrix, fold: held_out_curves(model, matrix, fold)),
+    found = measure_final_model(
+        trained,
         model.predictors,
-        trained.cohort.matrix(model.predictors)[trained.labelled.rows],
-        inner_folds(trained.splits),
+        by_held_out_member(model.predictors, lambda matrix, fold: held_out_curves(model, matrix, fold)),
         read_by_day(trained.labelled, day),
-        bootstrap=trained.study.evaluation.bootstrap,
-        seed=trained.study.seed,
-        reading=Reading(
+        Reading(
             risk=lambda curves: risk_of(curves[:, at]),
             scaled=lambda curves: curves,
             scale=model.served_scale,
