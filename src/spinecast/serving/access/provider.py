@@ -211,8 +211,8 @@ class Provider:
 class _Kept(Generic[Said]):
     """What a provider said, for a while; and for a shorter while, that it said nothing.
 
-    It is asked outside the lock, so that nobody waits for a lock while it hangs; and once it has failed, nobody waits for
-    it at all, for a while.
+    It is asked outside the lock, so that nobody waits for a lock while it hangs; and once it has failed, nobody
+    waits for it at all, for a while.
     """
 
     def __init__(self) -> None:
