@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -27,7 +26,7 @@ from spinecast.training.encoded_folds import find_patterns
 from spinecast.training.resampling import ALL_PATIENTS, nested_splits
 from spinecast.training.search import SearchData, search
 from spinecast.training.tuning import tune
-from spinecast.training.tuning_unit import TunedCandidate, TuningUnit
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate, TuningUnit
 
 WAYS = {
     "multiple_imputation": Imputation("multiple_imputation", iterations=2, draws=3),
@@ -67,25 +66,30 @@ def test_an_interrupted_unit_goes_on_to_the_same_bits(tmp_path: Path, way: str) 
 
 
 def test_candidates_of_the_same_predictors_share_their_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another name, another learner, more trials: the missing values of a fold are drawn once."""
+    """Another name, another learner: the missing values of a fold are drawn once, in however many splits."""
     made: list[int] = []
 
     def counted(*given: Any, **named: Any) -> Any:
         made.append(1)
         return draw_missing_values(*given, **named)
 
-    monkeypatch.setattr(encoded_folds, "_DRAWS", OrderedDict())
     monkeypatch.setattr(encoded_folds, "draw_missing_values", counted)
-    first = asked(tmp_path / "first", "multiple_imputation", trials=2)
-    tune(first)
-    assert len(made) == 3  # inner folds
-    other = asked(tmp_path / "other", "multiple_imputation", "elastic_net")
-    tune(replace(other, candidate=replace(other.candidate, name="another")))
-    assert len(made) == 3
-    # Not of other patients, nor by another seed.
-    tune(replace(asked(tmp_path / "seed", "multiple_imputation"), seed=first.seed + 1))
-    tune(asked(tmp_path / "split", "multiple_imputation", split="fold 1"))
-    assert len(made) == 9
+    matrix, outcome = simulated(count=150)
+    first = replace(plan("baseline", 1), imputation=Imputation("multiple_imputation", iterations=1, draws=2))
+    other = replace(plan("elastic_net", 1), imputation=first.imputation)
+    fewer = replace(first, name="fewer", predictors=NAMES[:3])
+    splits = nested_splits(outcome, None, outer_folds=18, inner_folds=2, seed=9)
+    data = SearchData(matrix, SCHEMA, outcome, {})
+
+    def drawn(*plans: CandidatePlan) -> int:
+        made.clear()
+        search(data, splits, plans, seed=9, checkpoint=tmp_path / "-".join(one.name for one in plans), workers=1)
+        assert not encoded_folds._DRAWS  # nothing is kept that nobody asks for again
+        return len(made)
+
+    folds = 2 * len(splits)
+    assert drawn(first, other) == folds
+    assert drawn(first, other, fewer) == 2 * folds  # other predictors draw for themselves
 
 
 def test_one_worker_or_two_give_the_same_bits(tmp_path: Path) -> None:

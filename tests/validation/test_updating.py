@@ -26,9 +26,8 @@ from spinecast.validation.before_after import judge_update
 from spinecast.validation.checks import Check, NotApplicable, NotFound, check_worse_after_update
 from spinecast.validation.evaluation import CohortIdentity
 from spinecast.validation.risk_sources import cohort_columns
+from spinecast.validation.update_methods import METHODS, TIMES_METHODS
 from spinecast.validation.updating import (
-    METHODS,
-    TIMES_METHODS,
     predictor_parameters,
     read_method,
     recalibrated,

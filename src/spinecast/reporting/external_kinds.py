@@ -35,6 +35,7 @@ from spinecast.reporting.sections.ordinal import (
     within,
 )
 from spinecast.reporting.sections.quantity import (
+    OVERALL,
     amount,
     quantity_accuracy_section,
     quantity_intervals_section,
@@ -69,7 +70,6 @@ ORDINAL_GROUPS = (
     "observed_expected_ratio",
     "calibration_slope",
 )
-QUANTITY_GROUPS = ("pinball_skill", "mean_absolute_error", "coverage_50", "coverage_80", "coverage_90")
 
 
 def external_times_sections(record: ExternalRecord) -> Iterator[Section | None]:
@@ -109,7 +109,7 @@ def external_quantity_sections(record: ExternalRecord) -> Iterator[Section | Non
     yield blood_orders_section(record)
     yield on_one_day(case_mix_section(record), words)
     reached = f"{amount(run, record.findings['checked_threshold'])} and more"
-    yield subgroups_section(record, QUANTITY_GROUPS, ("mean_absolute_error", "coverage_80"), QUANTITY_MEASURES, reached)
+    yield subgroups_section(record, OVERALL, ("mean_absolute_error", "coverage_80"), QUANTITY_MEASURES, reached)
     yield from _closing(record, run, words)
 
 

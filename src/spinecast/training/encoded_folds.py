@@ -6,7 +6,6 @@ for each pattern of missing inputs and one of everybody. Encodings are learned o
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,7 +26,7 @@ from spinecast.training.seeds import derive_seed
 if TYPE_CHECKING:
     from spinecast.training.tuning_unit import TuningUnit
 
-__all__ = ["EncodedFolds", "FoldFit", "find_patterns", "pooled_answers"]
+__all__ = ["EncodedFolds", "FoldFit", "find_patterns", "forget_draws", "pooled_answers"]
 
 FloatArray = NDArray[np.float64]
 
@@ -178,9 +177,7 @@ class EncodedFolds:
 
 
 Draws = tuple[tuple[ChainedImputer, FloatArray], ...]
-_DRAWS: OrderedDict[tuple[str, Imputation, int], Draws] = OrderedDict()
-# Splits times inner folds of a study, more or less: each is some draws of one fold's patients.
-DRAWS_KEPT = 32
+_DRAWS: dict[tuple[str, Imputation, int], Draws] = {}
 
 
 def _shared_draws(matrix: FloatArray, schema: PredictorSchema, asked: Imputation, seed: int) -> Draws:
@@ -189,9 +186,12 @@ def _shared_draws(matrix: FloatArray, schema: PredictorSchema, asked: Imputation
     key = (sha256_bytes(b"".join(array.tobytes() for array in arrays)), asked, seed)
     if key not in _DRAWS:
         _DRAWS[key] = draw_missing_values(matrix, schema, asked, seed=seed)
-        while len(_DRAWS) > DRAWS_KEPT:
-            _DRAWS.popitem(last=False)
     return _DRAWS[key]
+
+
+def forget_draws() -> None:
+    """Let go of the completed tables that candidates of one split shared: nobody else has the same patients."""
+    _DRAWS.clear()
 
 
 def find_patterns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.survival.catalogue import any_family
 from spinecast.training.checkpoint import UnitCheckpoint, count_finished
+from spinecast.training.encoded_folds import forget_draws
 from spinecast.training.environment import peak_memory_mb
 from spinecast.training.progress import watched
 from spinecast.training.resampling import Split
@@ -114,10 +115,10 @@ def search(
     """
     units = _units(data, splits, plans, seed, checkpoint)
     total = sum(unit.candidate.trials for unit in units)
-    # Long units first, so that no worker starts one when the others are done.
-    units.sort(key=lambda unit: -any_family(unit.candidate.family).cost * unit.candidate.trials * len(unit.split.train))
+    # Long tasks first, so that no worker starts one when the others are done.
+    tasks = sorted(_tasks(units), key=lambda task: -sum(map(_cost, task)))
     with watched(what, total, lambda: count_finished(checkpoint)):
-        answers = side_by_side(_measured_tune, units, workers)
+        answers = [answer for task in side_by_side(_tune_in_turn, tasks, workers) for answer in task]
     peaks: dict[int, float] = {}
     for _, process, peak in answers:
         if process != os.getpid():
@@ -130,8 +131,26 @@ def search(
     )
 
 
-def _measured_tune(unit: TuningUnit) -> tuple[TunedCandidate, int, float]:
-    return tune(unit), os.getpid(), peak_memory_mb()
+def _tasks(units: Sequence[TuningUnit]) -> list[tuple[TuningUnit, ...]]:
+    """What one worker does in turn: one unit, or those of a split that share their draws of missing values."""
+    tasks: dict[Hashable, tuple[TuningUnit, ...]] = {}
+    for unit in units:
+        plan = unit.candidate
+        draws = plan.imputation.kind == "multiple_imputation"
+        key = (unit.split.name, plan.imputation, plan.predictors) if draws else (unit.split.name, plan.name)
+        tasks[key] = (*tasks.get(key, ()), unit)
+    return list(tasks.values())
+
+
+def _cost(unit: TuningUnit) -> float:
+    return any_family(unit.candidate.family).cost * unit.candidate.trials * len(unit.split.train)
+
+
+def _tune_in_turn(units: Sequence[TuningUnit]) -> list[tuple[TunedCandidate, int, float]]:
+    try:
+        return [(tune(unit), os.getpid(), peak_memory_mb()) for unit in units]
+    finally:
+        forget_draws()
 
 
 def _units(

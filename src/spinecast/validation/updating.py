@@ -20,15 +20,12 @@ from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.statistics import UpdateLine
 from spinecast.validation.checks.design import EVENTS_PER_PARAMETER
+from spinecast.validation.update_methods import LEVELS_METHODS, METHODS, QUANTITY_METHODS, TIMES_METHODS
 from spinecast.validation.updating_ordinal import LevelsMethod
 from spinecast.validation.updating_quantity import QuantityMethod
 from spinecast.validation.updating_times import TimesMethod
 
 __all__ = [
-    "LEVELS_METHODS",
-    "METHODS",
-    "QUANTITY_METHODS",
-    "TIMES_METHODS",
     "AnyMethod",
     "Method",
     "methods_of",
@@ -42,34 +39,6 @@ __all__ = [
 
 Method = Literal["intercept", "logistic", "refit", "closed-test"]
 AnyMethod = Method | TimesMethod | QuantityMethod | LevelsMethod
-
-METHODS: Mapping[str, str] = {
-    "intercept": "a new intercept (recalibration in the large)",
-    "logistic": "a new intercept and slope (logistic recalibration)",
-    "refit": "the model's own algorithms fitted again",
-    "closed-test": "the smallest of these changes that the closed test does not reject",
-}
-
-
-TIMES_METHODS: Mapping[str, str] = {
-    "level": "a new level of the hazard",
-    "level-and-slope": "a new level and slope of the hazard",
-    "by-day": "a new level and slope of the hazard at each day",
-    "closed-test": METHODS["closed-test"],
-}
-QUANTITY_METHODS: Mapping[str, str] = {
-    "shift": "one shift of all quantiles",
-    "scale": "one shift, and another spread about the median",
-    "per-level": "a shift of each level by itself (conformalised again)",
-    "closed-test": "the smallest of these changes that the largest does not beat in patients held out",
-}
-LEVELS_METHODS: Mapping[str, str] = {
-    "common-intercept": "one new intercept for all levels",
-    "intercepts": "a new intercept for each level",
-    "intercepts-and-slope": "a new intercept for each level, and one slope",
-    "lines": "a new intercept and slope for each level",
-    "closed-test": METHODS["closed-test"],
-}
 
 
 @dataclass(frozen=True)

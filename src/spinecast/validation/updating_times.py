@@ -18,7 +18,7 @@ from spinecast.cohorts.outcomes import LabelledTimes
 from spinecast.errors import CohortError
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.competing import CompetingRisksModel
-from spinecast.models.survival.correction import CurveCorrection
+from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.learned_correction import learn_correction
 from spinecast.models.survival.model import TimeToEventModel
 from spinecast.models.survival.time_grid import CORRECTION_DAYS, correction_positions, read_own
@@ -165,15 +165,17 @@ def _update_cause(
             raise _too_few(label, events, method, len(times))
         few = Absent(f"{events} events; to estimate {PARAMETERS[method]} needs {needed}")
         return hazard, CauseUpdate(cause, label, events, "original", {"level": few, "level-and-slope": few}, None)
-    expected = np.exp(read_own(hazard.grid, hazard.log_hazards(matrix), np.minimum(times.time, last)))
-    index = hazard.corrected(matrix)[:, hazard.reference]
+    curves = hazard.corrected(matrix)  # asked for once: members predict every patient for it
+    served = never_falling(curves)
+    expected = np.exp(read_own(hazard.grid, served, np.minimum(times.time, last)))
+    index = curves[:, hazard.reference]
     lines: dict[str, HazardUpdate | Absent] = {
         name: fit_hazard_update(happened, expected, index, name) for name in get_args(HazardMethod)
     }
     tested: ClosedTest | Absent | None = None
     chosen: str = method
     if method == "closed-test":
-        tested = _tested(hazard, matrix, times, number, index)
+        tested = _tested(hazard, served, times, number, index)
         if isinstance(tested, Absent):
             raise CohortError(f"the closed test cannot be made: {tested.reason}", remedy="--method level needs least")
         chosen = tested.chosen
@@ -182,7 +184,7 @@ def _update_cause(
     if chosen == "original":
         return hazard, update
     if chosen == "by-day":
-        return _by_day(hazard, matrix, times, update, number)
+        return _by_day(hazard, curves, times, update, number)
     if not isinstance(line, HazardUpdate):
         reason = line.reason if isinstance(line, Absent) else "it was not fitted"
         raise CohortError(f"the model cannot be updated by {chosen}: {reason}", remedy="--method level needs least")
@@ -192,10 +194,10 @@ def _update_cause(
 
 
 def _tested(
-    hazard: TimeToEventModel, matrix: FloatArray, times: LabelledTimes, number: int, index: FloatArray
+    hazard: TimeToEventModel, served: FloatArray, times: LabelledTimes, number: int, index: FloatArray
 ) -> ClosedTest | Absent:
     """Make the closed test, with lines by day where the events suffice and every part of the follow-up has some."""
-    events, expected = _windows(hazard, matrix, times, number)
+    events, expected = _windows(hazard, served, times, number)
     if events.sum() >= EVENTS_PER_PARAMETER * PARAMETERS["by-day"]:
         tested = closed_test_by_window(events, expected, index)
         if isinstance(tested, ClosedTest):
@@ -204,7 +206,7 @@ def _tested(
 
 
 def _windows(
-    hazard: TimeToEventModel, matrix: FloatArray, times: LabelledTimes, number: int
+    hazard: TimeToEventModel, served: FloatArray, times: LabelledTimes, number: int
 ) -> tuple[FloatArray, FloatArray]:
     """Events and hazards expected of each patient in each part of the follow-up, shape (n, parts).
 
@@ -214,8 +216,7 @@ def _windows(
     event = (times.cause == number).astype(np.float64)
     ends = hazard.grid[_corrected_at(hazard, times, event)]
     ends[-1] = hazard.last_day
-    curves = hazard.log_hazards(matrix)
-    reached = [np.exp(read_own(hazard.grid, curves, np.minimum(times.time, end))) for end in ends]
+    reached = [np.exp(read_own(hazard.grid, served, np.minimum(times.time, end))) for end in ends]
     expected = np.diff(np.stack(reached, axis=1), axis=1, prepend=0.0)
     part = np.searchsorted(ends, times.time)
     happened = np.where(part[:, None] == np.arange(len(ends)), event[:, None], 0.0)
@@ -227,11 +228,11 @@ def _corrected_at(hazard: TimeToEventModel, times: LabelledTimes, event: FloatAr
 
 
 def _by_day(
-    hazard: TimeToEventModel, matrix: FloatArray, times: LabelledTimes, update: CauseUpdate, number: int
+    hazard: TimeToEventModel, curves: FloatArray, times: LabelledTimes, update: CauseUpdate, number: int
 ) -> tuple[TimeToEventModel, CauseUpdate]:
     """Put lines by day after the model's own corrections, learned as these were."""
     event = (times.cause == number).astype(np.float64)
-    curves, positions = hazard.corrected(matrix), _corrected_at(hazard, times, event)
+    positions = _corrected_at(hazard, times, event)
     found = learn_correction(
         curves,
         times.time,

@@ -26,6 +26,7 @@ from spinecast.reporting.sections.common import basis, footnoted, outcome_label,
 from spinecast.reporting.sections.model_parts import contributions_table, key_figure, out_of_fold_blocks
 
 __all__ = [
+    "OVERALL",
     "amount",
     "quantity_accuracy_section",
     "quantity_candidates_section",

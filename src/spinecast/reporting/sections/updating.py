@@ -13,9 +13,9 @@ from spinecast.reporting.figures.updating import calibration_pair_plot
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.sections.common import footnoted, row, sized
 from spinecast.reporting.sections.summary import checks_callout, headline_tiles, readings
+from spinecast.validation.update_methods import CHANGES
 
 __all__ = [
-    "METHODS",
     "before_after_section",
     "closed_test_blocks",
     "lines_table",
@@ -26,22 +26,6 @@ __all__ = [
     "updated_section",
 ]
 
-METHODS = {
-    "original": "no change: the model is kept as it was",
-    "intercept": "a new intercept",
-    "logistic": "a new intercept and slope",
-    "refit": "the model's own algorithms fitted again",
-    "level": "a new level of the hazard",
-    "level-and-slope": "a new level and slope of the hazard",
-    "by-day": "a new level and slope of the hazard at each day",
-    "shift": "one shift of all quantiles",
-    "scale": "one shift, and another spread about the median",
-    "per-level": "a shift of each level by itself",
-    "common-intercept": "one new intercept for all levels",
-    "intercepts": "a new intercept for each level",
-    "intercepts-and-slope": "a new intercept for each level, and one slope",
-    "lines": "a new intercept and slope for each level",
-}
 DIFFERENCES = {"auc": "AUC", "brier": "Brier score", "log_loss": "Logarithmic loss"}
 
 
@@ -50,7 +34,7 @@ def update_summary_section(record: ExternalRecord) -> Section:
     run, update = record.as_run_record(), record.about["update"]
     evaluation = record.evaluation
     people = "synthetic patients" if record.is_synthetic else "patients"
-    changed = METHODS[update["method"]]
+    changed = CHANGES[update["method"]]
     lead = (
         f"{fmt.plain(update['title'])} was updated on {fmt.integer(update['cohort']['n'])} {people}, of whom "
         f"{fmt.integer(update['cohort']['events'])} had the event ({changed}), and is judged on "
@@ -96,7 +80,7 @@ def updated_section(record: ExternalRecord) -> Section:
         ("Updated on", f"{fmt.plain(cohort['name'])}: {sized(cohort['n'], events)}"),
         ("Judged on", fmt.plain(update["apart"])),
         ("Asked for", fmt.plain(update["asked"])),
-        ("Done", METHODS[update["method"]]),
+        ("Done", CHANGES[update["method"]]),
         ("New identity", fmt.plain(update["identity"] or "none: nothing was changed")),
     )
     return Section("updated", "What was updated", (Facts(facts),))
@@ -116,7 +100,7 @@ def lines_table(found: Mapping[str, Any], note: str) -> Table:
     """List every line that was fitted, the one that was taken in bold."""
     rows = tuple(
         row(
-            fmt.sentence(METHODS[name]),
+            fmt.sentence(CHANGES[name]),
             _coefficient(line, "intercept"),
             _coefficient(line, "slope"),
             strong=name == found["method"],
@@ -152,7 +136,7 @@ def closed_test_blocks(tested: Mapping[str, Any] | None) -> list[Block]:
     if tested is not None and fmt.absence(tested) is None:
         steps = tuple(
             row(
-                f"{fmt.sentence(METHODS[step['larger']])} against {_against(step['smaller'])}",
+                f"{fmt.sentence(CHANGES[step['larger']])} against {_against(step['smaller'])}",
                 fmt.number(step["statistic"], 2),
                 fmt.count(step["degrees_of_freedom"]),
                 fmt.p_value(step["p_value"]),
@@ -173,7 +157,7 @@ def closed_test_blocks(tested: Mapping[str, Any] | None) -> list[Block]:
 
 
 def _against(method: str) -> str:
-    return "the model as it is" if method == "original" else METHODS[method]
+    return "the model as it is" if method == "original" else CHANGES[method]
 
 
 def _refit_text(refit: Mapping[str, Any]) -> str:

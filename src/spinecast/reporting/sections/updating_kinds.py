@@ -26,11 +26,12 @@ from spinecast.reporting.sections.common import footnoted, row, sized
 from spinecast.reporting.sections.external_ordinal import ordinal_tiles, what_levels_hold
 from spinecast.reporting.sections.external_quantity import what_quantiles_hold
 from spinecast.reporting.sections.external_times import what_is_off
-from spinecast.reporting.sections.quantity import quantity_tile
+from spinecast.reporting.sections.quantity import OVERALL, quantity_tile
 from spinecast.reporting.sections.summary import checks_callout
 from spinecast.reporting.sections.timed import measure_tile
-from spinecast.reporting.sections.updating import METHODS, closed_test_blocks, lines_table, nothing_changed
+from spinecast.reporting.sections.updating import closed_test_blocks, lines_table, nothing_changed
 from spinecast.reporting.timed_measures import TIMED_MEASURES
+from spinecast.validation.update_methods import CHANGES
 
 __all__ = [
     "kind_summary_section",
@@ -48,7 +49,6 @@ OF_DAYS = (
     "calibration_slope",
     "ici",
 )
-OF_QUANTILES = ("pinball_skill", "mean_absolute_error", "coverage_50", "coverage_80", "coverage_90")
 TIMES_NOTE = (
     "To the log cumulative hazard of a patient is added, on every day, the intercept plus the slope less 1 times its "
     "value at the reference day: intercept 0 and slope 1 change nothing."
@@ -65,7 +65,7 @@ def kind_summary_section(record: ExternalRecord) -> Section:
     seen = "" if without_event else f", of whom {fmt.integer(evaluation['events'])} had it"
     lead = (
         f"{fmt.plain(update['title'])} was updated on {fmt.integer(update['cohort']['n'])} {people}{had} "
-        f"({METHODS[update['method']]}), and is judged on {fmt.integer(evaluation['n'])} others{seen}. "
+        f"({CHANGES[update['method']]}), and is judged on {fmt.integer(evaluation['n'])} others{seen}. "
         f"Outcome: {fmt.plain(evaluation['outcome']['label'])}."
     )
     tiles: Sequence[KeyFigure]
@@ -75,7 +75,7 @@ def kind_summary_section(record: ExternalRecord) -> Section:
     elif kind == "quantity":
         tiles = [
             quantity_tile(run, QUANTITY_MEASURES[name].label, evaluation["measures"].get(name), name)
-            for name in OF_QUANTILES
+            for name in OVERALL
         ]
         said = what_quantiles_hold
     else:
@@ -145,7 +145,7 @@ def quantity_update_section(record: ExternalRecord) -> Section:
     levels = found["levels"]
     rows = [
         row(
-            fmt.sentence(METHODS[name]),
+            fmt.sentence(CHANGES[name]),
             *_moved(change, levels),
             "–" if "scale" not in change else fmt.number(change["scale"], 3),
             strong=name == found["method"],
@@ -176,7 +176,7 @@ def _steps(found: Mapping[str, Any]) -> tuple[Block, ...]:
         return ()
     rows = tuple(
         row(
-            f"{fmt.sentence(METHODS[step['larger']])} against {_against(step['smaller'])}",
+            f"{fmt.sentence(CHANGES[step['larger']])} against {_against(step['smaller'])}",
             fmt.estimate(step["difference"], 4),
             "kept" if step["keeps_smaller"] else "rejected",
         )
@@ -192,7 +192,7 @@ def _steps(found: Mapping[str, Any]) -> tuple[Block, ...]:
 
 
 def _against(method: str) -> str:
-    return "the model as it is" if method == "original" else METHODS[method]
+    return "the model as it is" if method == "original" else CHANGES[method]
 
 
 def times_before_after_section(record: ExternalRecord) -> Section:
@@ -250,7 +250,7 @@ def quantity_before_after_section(record: ExternalRecord) -> Section:
             fmt.estimate(after["measures"].get(name), QUANTITY_MEASURES[name].decimals),
             QUANTITY_MEASURES[name].ideal,
         )
-        for name in OF_QUANTILES
+        for name in OVERALL
     ]
     rows += [
         row(

@@ -8,7 +8,8 @@ from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.figures.updating import calibration_pairs_plot
 from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
 from spinecast.reporting.sections.common import footnoted, row, sized
-from spinecast.reporting.sections.updating import METHODS, closed_test_blocks
+from spinecast.reporting.sections.updating import closed_test_blocks
+from spinecast.validation.update_methods import CHANGES
 
 __all__ = ["ordinal_before_after_section", "ordinal_update_section"]
 
@@ -22,7 +23,7 @@ def ordinal_update_section(record: ExternalRecord) -> Section:
     rows: list[Row] = []
     for name, line in found["lines"].items():
         chosen = name == found["method"]
-        rows.append(Row((fmt.sentence(METHODS[name]) + (" (chosen)" if chosen else ""),), heading=True))
+        rows.append(Row((fmt.sentence(CHANGES[name]) + (" (chosen)" if chosen else ""),), heading=True))
         reason = fmt.absence(line)
         for number, label in enumerate(found["reached"]):
             cells = [fmt.absent(reason or "")] * 2
