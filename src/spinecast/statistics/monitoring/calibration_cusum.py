@@ -1,0 +1,195 @@
+"""A sequential rule that raises when outcomes have other odds than was predicted, at a rate of false alarms set before.
+
+Each patient adds the logarithm of how much likelier the outcome is under changed odds than as predicted; the sum never
+falls below 0, so that what was good long ago does not hide what is bad now (the risk-adjusted cumulative sum of
+Steiner, Cook, Farewell & Treasure 2000, Biostatistics 1:441).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spinecast.statistics.foundations.bootstrap import Seed
+from spinecast.statistics.foundations.inputs import Floats, as_vector, check_scored
+
+__all__ = ["CalibrationCusum", "CusumAlarm", "Follow", "calibration_cusum", "cusum_limit"]
+
+Direction = Literal["more", "fewer"]
+_STEPS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class CusumAlarm:
+    """Where a sum crossed its limit: place of the patient, and whether events were more or fewer than predicted."""
+
+    position: int
+    direction: Direction
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"position": self.position, "direction": self.direction}
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationCusum:
+    """Both sums after each patient, in order; each starts again at 0 after it has crossed the limit.
+
+    Parameters
+    ----------
+    more, fewer : ndarray of shape (n,)
+        Evidence for higher, and for lower odds than predicted, on the scale of a log-likelihood ratio.
+    limit : float
+    alarms : tuple of CusumAlarm
+        In order.
+    """
+
+    more: Floats
+    fewer: Floats
+    limit: float
+    alarms: tuple[CusumAlarm, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Follow:
+    """How patients are followed: what a simulation of the rule needs to lose as many as were lost.
+
+    Parameters
+    ----------
+    at_events : ndarray of shape (events,)
+        Of each observed event, the probability of still being followed when it came.
+    at_horizon : float
+        The same at the horizon.
+
+    Raises
+    ------
+    ValueError
+        If one is no probability above 0.
+    """
+
+    at_events: Floats
+    at_horizon: float
+
+    def __post_init__(self) -> None:
+        known = np.append(np.asarray(self.at_events, dtype=np.float64), self.at_horizon)
+        if not ((known > 0) & (known <= 1)).all():
+            raise ValueError("the probability of being followed lies above 0 and is at most 1")
+
+
+def calibration_cusum(
+    outcome: ArrayLike,
+    risk: ArrayLike,
+    limit: float,
+    weights: ArrayLike | None = None,
+    *,
+    odds_ratio: float = 2.0,
+) -> CalibrationCusum:
+    """Follow outcomes, patient by patient, against their predicted risks.
+
+    Parameters
+    ----------
+    outcome, risk, weights : array-like of shape (n,)
+        In the order in which risks were predicted; a patient of weight 0, whose outcome was lost, adds nothing, and
+        the others stand for them by theirs.
+    limit : float
+        From :func:`cusum_limit`.
+    odds_ratio : float
+        Change of the odds that is looked for: times this, and divided by it.
+
+    Raises
+    ------
+    ValueError
+        As `check_scored`, or if the odds ratio is not above 1 or the limit not above 0.
+    """
+    scored = check_scored(outcome, risk, weights)
+    if not (odds_ratio > 1 and limit > 0):
+        raise ValueError("an odds ratio above 1 and a limit above 0 are needed")
+    sums = {"more": 0.0, "fewer": 0.0}
+    paths: dict[str, list[float]] = {"more": [], "fewer": []}
+    alarms: list[CusumAlarm] = []
+    directions: tuple[tuple[Direction, float], ...] = (("more", odds_ratio), ("fewer", 1 / odds_ratio))
+    steps = {name: scored.case_weights * _log_ratio(scored.outcome, scored.score, ratio) for name, ratio in directions}
+    for place in range(scored.n):
+        for name, _ in directions:
+            sums[name] = max(0.0, sums[name] + float(steps[name][place]))
+            paths[name].append(sums[name])
+            if sums[name] > limit:
+                alarms.append(CusumAlarm(place, name))
+                sums[name] = 0.0
+    return CalibrationCusum(np.array(paths["more"]), np.array(paths["fewer"]), limit, tuple(alarms))
+
+
+def cusum_limit(
+    risk: ArrayLike,
+    patients: int,
+    *,
+    false_alarms: float,
+    odds_ratio: float = 2.0,
+    follow: Follow | None = None,
+    simulations: int = 2000,
+    seed: Seed = 0,
+) -> float:
+    """Limit that either sum crosses, among so many patients whose risks are right, with a probability set before.
+
+    Found by simulation: risks are drawn from those that were predicted, outcomes from the risks, and patients are lost
+    as often as they were, the others weighted for them.
+
+    Parameters
+    ----------
+    risk : array-like of shape (m,)
+        Risks as predicted.
+    patients : int
+        How long the rule is to run.
+    false_alarms : float
+        Probability of any alarm in that time, in (0, 1).
+    odds_ratio : float
+        As :func:`calibration_cusum`.
+    follow : Follow, optional
+        Nobody is lost when left out.
+    simulations : int
+    seed : int or numpy.random.Generator
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
+    risks = as_vector(risk, "risk")
+    if risks.min() < 0 or risks.max() > 1:
+        raise ValueError("a risk lies in [0, 1]")
+    if patients < 1 or not 0 < false_alarms < 1 or simulations < 1 or odds_ratio <= 1:
+        raise ValueError("a rule runs for patients, at a rate of false alarms in (0, 1) and an odds ratio above 1")
+    generator = np.random.default_rng(seed)
+    more, fewer, highest = (np.zeros(simulations) for _ in range(3))
+    for start in range(0, patients, _STEPS_AT_ONCE):
+        size = (min(_STEPS_AT_ONCE, patients - start), simulations)
+        drawn = risks[generator.integers(0, risks.size, size)]
+        outcome = (generator.random(size) < drawn).astype(np.float64)
+        weights = _weights(outcome, follow, generator)
+        up = weights * _log_ratio(outcome, drawn, odds_ratio)
+        down = weights * _log_ratio(outcome, drawn, 1 / odds_ratio)
+        for one, other in zip(up, down, strict=True):
+            more = np.maximum(0.0, more + one)
+            fewer = np.maximum(0.0, fewer + other)
+            highest = np.maximum(highest, np.maximum(more, fewer))
+    return float(np.quantile(highest, 1 - false_alarms, method="higher"))
+
+
+def _log_ratio(outcome: Floats, risk: Floats, ratio: float) -> Floats:
+    """Return the log-likelihood ratio of each outcome: odds times `ratio`, against the odds predicted."""
+    return np.asarray(outcome * np.log(ratio) - np.log1p((ratio - 1) * risk), dtype=np.float64)
+
+
+def _weights(outcome: Floats, follow: Follow | None, generator: np.random.Generator) -> Floats | NDArray[np.float64]:
+    if follow is None:
+        return np.ones_like(outcome)
+    pool = np.asarray(follow.at_events, dtype=np.float64)
+    staying = np.full(outcome.shape, follow.at_horizon)
+    if pool.size:
+        # An event was observed with the probability that is drawn: rare ones stand for more.
+        chosen = generator.choice(pool, size=outcome.shape, p=(1 / pool) / np.sum(1 / pool))
+        staying = np.where(outcome == 1, chosen, staying)
+    return np.where(generator.random(outcome.shape) < staying, 1 / staying, 0.0)

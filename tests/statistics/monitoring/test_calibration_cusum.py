@@ -1,0 +1,144 @@
+"""The cumulative sum against a loop by hand and the Markov chain of Brook & Evans, and what always holds of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import binom, poisson_binom
+
+from spinecast.statistics import Follow, calibration_cusum, cusum_limit, observed_expected_limits
+
+
+def _markov_alarms(risk: float, limit: float, patients: int, states: int = 1500) -> float:
+    """Chance that the sum for doubled odds crosses its limit, everybody having one risk: a chain of states.
+
+    Brook & Evans 1972, Biometrika 59:539.
+    """
+    steps = [(risk, math.log(2) - math.log1p(risk)), (1 - risk, -math.log1p(risk))]
+    width = limit / states
+    place = np.zeros(states + 1)
+    place[0] = 1.0
+    crossed = 0.0
+    values = np.arange(states + 1) * width
+    for _ in range(patients):
+        after = np.zeros(states + 1)
+        for chance, step in steps:
+            to = np.maximum(0.0, values + step)
+            over = to > limit
+            crossed += chance * float(place[over].sum())
+            np.add.at(after, np.rint(to[~over] / width).astype(int), chance * place[~over])
+        place = after
+    return crossed
+
+
+def test_the_simulated_limit_has_the_false_alarms_of_the_markov_chain() -> None:
+    limit = cusum_limit([0.05], 400, false_alarms=0.1, odds_ratio=2.0, simulations=4000, seed=1)
+    # At a risk of 5 % the sum for halved odds is far below its limit in 400 patients: nearly all alarms are of more.
+    assert _markov_alarms(0.05, limit, 400) == pytest.approx(0.1, abs=0.025)
+
+
+def test_the_sums_are_those_of_a_loop() -> None:
+    generator = np.random.default_rng(4)
+    risk, weights = generator.uniform(0.05, 0.6, 150), generator.choice([0.0, 1.0, 1.3], 150)
+    outcome = (generator.random(150) < 0.6).astype(float)
+    found = calibration_cusum(outcome, risk, 3.0, weights)
+    more = fewer = 0.0
+    alarms = []
+    for i, (y, p, w) in enumerate(zip(outcome, risk, weights, strict=True)):
+        doubled, halved = 2 * p / (1 - p + 2 * p), 0.5 * p / (1 - p + 0.5 * p)
+        more = max(0.0, more + w * math.log((doubled if y else 1 - doubled) / (p if y else 1 - p)))
+        fewer = max(0.0, fewer + w * math.log((halved if y else 1 - halved) / (p if y else 1 - p)))
+        assert (found.more[i], found.fewer[i]) == pytest.approx((more, fewer))
+        for value, direction in ((more, "more"), (fewer, "fewer")):
+            if value > 3.0:
+                alarms.append((i, direction))
+        more, fewer = 0.0 if more > 3.0 else more, 0.0 if fewer > 3.0 else fewer
+    assert [(one.position, one.direction) for one in found.alarms] == alarms
+    assert alarms
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 80))
+@settings(deadline=None, max_examples=60)
+def test_a_sum_never_falls_below_nothing_and_lost_patients_leave_it_alone(seed: int, n: int) -> None:
+    generator = np.random.default_rng(seed)
+    risk, outcome = generator.uniform(0, 1, n), generator.integers(0, 2, n).astype(float)
+    weights = generator.choice([0.0, 1.0], n)
+    weights[0] = 1.0
+    found = calibration_cusum(outcome, risk, 2.0, weights)
+    assert (found.more >= 0).all()
+    assert (found.fewer >= 0).all()
+    kept = weights > 0
+    alone = calibration_cusum(outcome[kept], risk[kept], 2.0)
+    assert found.more[kept] == pytest.approx(alone.more)
+    assert len(found.alarms) == len(alone.alarms)
+
+
+def _false_alarms(limit: float, follow: Follow, runs: int) -> float:
+    generator = np.random.default_rng(6)
+    alarms = 0
+    for _ in range(runs):
+        risk = generator.choice([0.1, 0.3, 0.5], 300)
+        outcome = (generator.random(300) < risk).astype(float)
+        staying = np.where(outcome == 1, generator.choice(follow.at_events, 300), follow.at_horizon)
+        weights = np.where(generator.random(300) < staying, 1 / staying, 0.0)
+        alarms += bool(calibration_cusum(outcome, risk, limit, weights).alarms)
+    return alarms / runs
+
+
+def test_the_limit_holds_its_rate_where_patients_are_lost() -> None:
+    # Events were at equally likely days, at which .95, .8 and .65 were still followed; those seen are fewer the later.
+    true = np.array([0.95, 0.8, 0.65])
+    seen = np.repeat(true, (true * 100).round().astype(int))
+    limit = cusum_limit([0.1, 0.3, 0.5], 300, false_alarms=0.2, follow=Follow(seen, 0.6), simulations=3000, seed=2)
+    assert _false_alarms(limit, Follow(true, 0.6), 400) == pytest.approx(0.2, abs=0.06)
+
+
+def test_the_same_seed_gives_the_same_limit_and_fewer_alarms_a_higher_one() -> None:
+    one = cusum_limit([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
+    assert one == cusum_limit([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
+    assert cusum_limit([0.2, 0.4], 200, false_alarms=0.01, simulations=500, seed=3) > one
+
+
+def test_control_limits_are_those_of_the_binomial_where_risks_are_equal() -> None:
+    lower, upper = observed_expected_limits(np.full(120, 0.25), level=0.01)
+    assert lower == pytest.approx(binom(120, 0.25).ppf(0.005) / 30)
+    assert upper == pytest.approx(binom(120, 0.25).isf(0.005) / 30)
+
+
+def test_control_limits_are_those_of_scipy_where_risks_differ() -> None:
+    risk = np.random.default_rng(8).uniform(0.05, 0.7, 40)
+    reference = poisson_binom(risk)
+    limits = observed_expected_limits(risk, level=0.01)
+    assert limits == pytest.approx((reference.ppf(0.005) / risk.sum(), reference.ppf(0.995) / risk.sum()))
+
+
+def test_control_limits_of_weighted_patients_widen_with_the_weights() -> None:
+    risk: NDArray[np.float64] = np.random.default_rng(7).uniform(0.1, 0.5, 400)
+    exact = observed_expected_limits(risk)
+    normal = observed_expected_limits(risk, np.ones(400))
+    wider = observed_expected_limits(risk, np.where(np.arange(400) < 200, 2.0, 0.0))
+    assert normal == pytest.approx(exact, abs=0.02)
+    assert wider[1] > normal[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda: calibration_cusum([1], [0.5], 0.0), "limit above 0"),
+        (lambda: calibration_cusum([1], [0.5], 1.0, odds_ratio=1.0), "odds ratio above 1"),
+        (lambda: cusum_limit([1.2], 10, false_alarms=0.1), "risk lies"),
+        (lambda: cusum_limit([0.2], 0, false_alarms=0.1), "runs for patients"),
+        (lambda: Follow(np.array([0.0]), 0.5), "being followed"),
+        (lambda: observed_expected_limits([0.0, 0.0]), "no event"),
+        (lambda: observed_expected_limits([0.5], level=1.0), "level lies"),
+    ],
+)
+def test_what_makes_no_rule_is_refused(call: Callable[[], object], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        call()
