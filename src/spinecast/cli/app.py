@@ -28,6 +28,7 @@ from spinecast.cli import (
     evaluate,
     evidence,
     models,
+    outcomes,
     predict,
     report,
     samplesize,
@@ -73,6 +74,7 @@ app.add_typer(samplesize.app, name="samplesize")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(database.app, name="database")
 app.add_typer(audit.app, name="audit")
+app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(accounts.users, name="users")
 app.add_typer(accounts.keys, name="keys")
 

@@ -1,0 +1,1 @@
+"""After deployment: outcomes come back, predictions meet them, and what has changed since the development shows."""
