@@ -16,10 +16,10 @@ from spinecast.explanation.prediction import notices
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
-from spinecast.serving.models import ServedModel
 from spinecast.serving.narrowing import narrowing
 from spinecast.serving.reading import MalformedError, PatientQuestion, escaped
 from spinecast.serving.scores_beside import score_inputs, scores_of
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["answer"]
 

@@ -147,12 +147,14 @@ def _add_asking(app: FastAPI, state: State, who: Who) -> None:
     @app.post(f"{PREFIX}/models/{{name}}/predict")
     async def predict(request: Request, name: ModelName, actor: Actor = asker) -> Response:
         asked = state.read(await read_body(request, MOST_BYTES, "application/json"))
-        return await _json(lambda: state.predict(name, asked, actor))
+        served = _found(lambda: state.models.get(name))
+        return await _json(lambda: state.predict(served, asked, actor))
 
     @app.post(f"{PREFIX}/models/{{name}}/explain")
     async def explain(request: Request, name: ModelName, actor: Actor = asker) -> Response:
         asked = state.read(await read_body(request, MOST_BYTES, "application/json"))
-        return await _json(lambda: state.predict(name, asked, actor, explain=True))
+        served = _found(lambda: state.models.get(name))
+        return await _json(lambda: state.predict(served, asked, actor, explain=True))
 
     @app.post(f"{PREFIX}/models/{{name}}/predict-many")
     async def predict_many(request: Request, name: ModelName, actor: Actor = asker) -> Response:

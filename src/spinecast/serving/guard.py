@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spinecast.serving.access.settings import Door
 from spinecast.serving.metrics import Metrics
-from spinecast.serving.problems import LOGGER, Problem, respond
+from spinecast.serving.problems import LOGGER, Problem, place_of, respond
 
 __all__ = ["Guard"]
 
@@ -88,7 +87,7 @@ class Guard:
             else:
                 await self.app(scope, receive, answer)
         except Exception as error:  # a defect of ours: said without its message, which may hold a patient's value
-            LOGGER.error("defect %s: %s", request_id, _place(error))
+            LOGGER.error("defect %s: %s", request_id, place_of(error))
             if seen["begun"]:
                 # The connection is cut; the server's own log would repeat what the error says.
                 raise RuntimeError(f"defect {request_id}, after the answer had begun") from None
@@ -128,8 +127,3 @@ def _is_of(origin: str, host: str) -> bool:
         return urlsplit(origin).netloc == host
     except ValueError:  # no address at all, such as "http://["
         return False
-
-
-def _place(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    return f"{type(error).__name__} at " + " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))

@@ -2,105 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from spinecast.clinical.dictionary import variable
-from spinecast.errors import ArtifactError, DeclinedError, ServingError, SpinecastError, TrackingError, nearest
-from spinecast.explanation.answering import Kind, Question, asked_inputs, kind_of, predict_any
-from spinecast.models.loading import AnyModel, load_any_model
+from spinecast.errors import ArtifactError, ServingError, SpinecastError, TrackingError, nearest
+from spinecast.models.loading import load_any_model
+from spinecast.serving.problems import LOGGER, place_of
+from spinecast.serving.rehearsal import rehearse
+from spinecast.serving.served_model import ServedModel
 from spinecast.tracking.serving_versions import ServingVersion, fetched, pinned_version, serving_versions
 from spinecast.tracking.store import Store
 
-__all__ = ["ServedModel", "ServedModels"]
+__all__ = ["ServedModels"]
 
 SECONDS_BETWEEN = 2.0
 MOST_SECONDS_BETWEEN = 60.0
 """How long the registry is left alone while it does not answer."""
 SECONDS_REFUSED = 30.0
 """After which a version that could not be served is tried again."""
-
-
-@dataclass(frozen=True, eq=False)
-class ServedModel:
-    """One version of a model, in memory.
-
-    Parameters
-    ----------
-    version : ServingVersion
-    model : AnyModel
-    identity : str
-        Hash of its manifest, computed from the bytes that were loaded.
-    """
-
-    version: ServingVersion
-    model: AnyModel
-    identity: str
-
-    @property
-    def name(self) -> str:
-        """The registered name."""
-        return self.version.name
-
-    @property
-    def kind(self) -> Kind:
-        """What it answers with."""
-        return kind_of(self.model)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Dictionary variables a patient may be described by."""
-        return asked_inputs(self.model)
-
-    @property
-    def numbered(self) -> str:
-        """``name/version``, as the log has it."""
-        return f"{self.version.name}/{self.version.version}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what every answer says of it."""
-        about = self.model.about
-        return {
-            "name": self.version.name,
-            "version": self.version.version,
-            "alias": self.version.alias or None,
-            "identity": self.identity,
-            "kind": self.kind,
-            "title": str(about.get("title", self.version.name)),
-            "outcome": str(about["outcome"]["label"]),
-            "synthetic": self.model.is_synthetic,
-            "cohort": str((about.get("cohort") or {}).get("name", "")),
-        }
-
-    def card(self) -> dict[str, Any]:
-        """Return its model card, as training filled it from the record.
-
-        Raises
-        ------
-        TrackingError
-            If its run left none that can be read here.
-        """
-        folder = self.version.record
-        path = None if folder is None else folder / "reporting" / "model_card.json"
-        try:
-            if path is None:
-                raise FileNotFoundError
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise TrackingError(
-                f"{self.numbered} has no model card here",
-                remedy="spinecast report RUN --records writes one",
-            ) from error
-        return found
 
 
 class ServedModels:
@@ -204,7 +129,7 @@ class ServedModels:
             if time.monotonic() - self._tried.get(version, -math.inf) < SECONDS_REFUSED:
                 reason = self._refused.get(numbered, "")
             else:
-                found, reason = self._tried_out(version, rehearse=old is not None)
+                found, reason = self._tried_out(version)
                 if found is not None:
                     current[version.name] = found
                     continue
@@ -212,23 +137,26 @@ class ServedModels:
             if old is not None:
                 current[version.name] = old
         self._tried = {version: at for version, at in self._tried.items() if version in listed}
+        self._put(current, refused)
+
+    def _put(self, current: Mapping[str, ServedModel], refused: Mapping[str, str]) -> None:
+        """Put in place what is served, and say of what is not what has not been said of it yet."""
         for numbered, reason in refused.items():
             if self._refused.get(numbered) != reason:
                 self._complain(f"NOT SERVED: {numbered}: {reason}")
-        self._current, self._refused = MappingProxyType(current), MappingProxyType(refused)
+        self._current, self._refused = MappingProxyType(dict(current)), MappingProxyType(dict(refused))
 
-    def _tried_out(self, version: ServingVersion, *, rehearse: bool) -> tuple[ServedModel | None, str]:
+    def _tried_out(self, version: ServingVersion) -> tuple[ServedModel | None, str]:
         """Load a version; where that cannot be, say why: whatever is wrong with one, the others are served."""
         self._tried.pop(version, None)
         try:
             found = self._load(version)
-            if rehearse:  # whoever asks for it first is not to wait for what a first answer takes
-                _rehearse(found)
-        except (SpinecastError, ArithmeticError) as error:
-            reason = getattr(error, "what", str(error))
-        except Exception as error:  # a file of the right hash that our code cannot take
-            reason = f"{type(error).__name__} while it was loaded"
+        except Exception as error:  # among them a file of the right hash that our code cannot take
+            reason = _why(version, error, "while it was loaded")
         else:
+            # Whoever asks for it first is not to wait for what a first answer takes; at the start everybody would.
+            reason = "" if self._thread is None else _rehearsed(found)
+        if not reason:
             return found, ""
         self._tried[version] = time.monotonic()
         return None, reason
@@ -273,13 +201,7 @@ class ServedModels:
             self._folder.cleanup()
 
     def _watch(self) -> None:
-        for served in self._current.values():
-            try:
-                _rehearse(served)
-            except ArithmeticError as error:
-                self._complain(f"{served.numbered} cannot explain what it serves: {error}")
-            except Exception as error:  # nothing ends the watch: it would end unseen
-                self._complain(f"{served.numbered} did not answer about nobody: {type(error).__name__}")
+        self._rehearse_all()
         wait = SECONDS_BETWEEN
         while not self._stop.wait(wait):
             before, trouble = self._trouble, self._looked()
@@ -290,13 +212,23 @@ class ServedModels:
                 self._complain("the registry answers again")
             wait = min(2 * wait, MOST_SECONDS_BETWEEN) if trouble else SECONDS_BETWEEN
 
+    def _rehearse_all(self) -> None:
+        """Rehearse what the start put in place; what does not stand it is served no more."""
+        for name, served in self._current.items():
+            reason = _rehearsed(served)
+            if reason:
+                self._tried[served.version] = time.monotonic()
+                current = {other: one for other, one in self._current.items() if other != name}
+                self._put(current, {**self._refused, served.numbered: reason})
+
     def _looked(self) -> str:
         """Look once; return what kept us from it, whatever it was."""
         try:
             self.refresh()
         except SpinecastError as error:
             return error.what
-        except Exception as error:
+        except Exception as error:  # nothing ends the watch: it would end unseen
+            LOGGER.error("defect while the registry was read: %s", place_of(error))
             return f"the registry cannot be read: {type(error).__name__}, a defect of spinecast"
         return ""
 
@@ -313,23 +245,18 @@ def _checked(version: ServingVersion) -> ServedModel:
     return ServedModel(version, model, identity)
 
 
-def _rehearse(served: ServedModel) -> None:
-    """Answer once about nobody: libraries compile at first use what the first patient would else wait for.
-
-    Raises
-    ------
-    ArithmeticError
-        If what is explained is not what is served.
-    """
-    name = next(one for one in served.model.predictors if not variable(one).is_label)
-    entry = variable(name)
-    if entry.is_levelled:
-        typical: Any = entry.level_values[0]
-    else:
-        assert entry.possible is not None
-        limits = entry.plausible or entry.possible
-        typical = (limits.lower + limits.upper) / 2
+def _rehearsed(served: ServedModel) -> str:
+    """Answer about nobody; return why that cannot be."""
     try:
-        predict_any(served.model, served.identity, {name: typical}, Question())
-    except DeclinedError:
-        return
+        rehearse(served)
+    except Exception as error:
+        return _why(served.version, error, "while it answered about nobody")
+    return ""
+
+
+def _why(version: ServingVersion, error: Exception, when: str) -> str:
+    """Say why a version cannot be served; of a defect of ours the log has the place."""
+    if isinstance(error, SpinecastError | ArithmeticError):
+        return str(getattr(error, "what", error))
+    LOGGER.error("defect %s %s: %s", when, f"{version.name}/{version.version}", place_of(error))
+    return f"{type(error).__name__} {when}"

@@ -13,7 +13,6 @@ from spinecast.models.loading import AnyModel
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
-from spinecast.models.survival.competing import CompetingRisksModel
 
 __all__ = ["narrowing"]
 
@@ -49,7 +48,7 @@ def narrowing(model: AnyModel, matrix: FloatArray, level: str | None = None) -> 
     absent = np.flatnonzero(np.isnan(matrix[0]) & readable)
     if not len(absent):
         return []
-    marginals = _marginals(model)
+    marginals = model.marginals
     tried = np.repeat(matrix, len(absent) * marginals.shape[1], axis=0).reshape(len(absent), marginals.shape[1], -1)
     for place, predictor in enumerate(absent):
         tried[place, :, predictor] = marginals[predictor]
@@ -77,7 +76,3 @@ def _widths(model: AnyModel, matrix: FloatArray, level: str | None) -> FloatArra
         return np.asarray((upper - lower)[:, threshold_asked(model, level)], dtype=np.float64)
     lower, upper = model.interval(matrix, [model.explained_day])
     return np.asarray(upper[:, 0] - lower[:, 0], dtype=np.float64)
-
-
-def _marginals(model: AnyModel) -> FloatArray:
-    return model.hazards[0].marginals if isinstance(model, CompetingRisksModel) else model.marginals

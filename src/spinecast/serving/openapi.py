@@ -10,8 +10,8 @@ from spinecast.clinical.scores import scores
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.notices import RESEARCH_USE
 from spinecast.serving.input_schemas import inputs_schema
-from spinecast.serving.models import ServedModel
 from spinecast.serving.scores_beside import score_inputs
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["PREFIX", "document"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +24,7 @@ from spinecast.errors import (
 from spinecast.serving.reading import MalformedError, escaped
 from spinecast.tracking.serving_versions import RegistryError
 
-__all__ = ["LOGGER", "MEDIA_TYPE", "Problem", "problem_of", "respond"]
+__all__ = ["LOGGER", "MEDIA_TYPE", "Problem", "place_of", "problem_of", "respond"]
 
 LOGGER = logging.getLogger("spinecast.serving")
 
@@ -72,6 +73,12 @@ class Problem(Exception):
 def respond(problem: Problem) -> JSONResponse:
     """Return a problem as a response."""
     return JSONResponse(problem.to_dict(), problem.status, problem.headers, MEDIA_TYPE)
+
+
+def place_of(error: Exception) -> str:
+    """Name a defect by its kind and where it happened, for the log: its message may hold a patient's value."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return f"{type(error).__name__} at " + " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
 
 
 def problem_of(

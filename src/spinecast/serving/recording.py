@@ -12,9 +12,10 @@ from spinecast.audit.records import Draft, Record
 from spinecast.errors import SpinecastError
 from spinecast.files import canonical_json
 from spinecast.serving.answers import answer
-from spinecast.serving.models import ServedModel, ServedModels
+from spinecast.serving.models import ServedModels
 from spinecast.serving.reading import PatientQuestion
 from spinecast.serving.scores_beside import scores_of
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["REPLAYED_KINDS", "NotReplayableError", "prediction_draft", "replay", "scores_draft", "software"]
 

@@ -16,11 +16,12 @@ from spinecast.notices import RESEARCH_USE
 from spinecast.serving.actors import DEMONSTRATION_MODE, Actor
 from spinecast.serving.answers import answer
 from spinecast.serving.metrics import Metrics
-from spinecast.serving.models import ServedModel, ServedModels
+from spinecast.serving.models import ServedModels
 from spinecast.serving.problems import Problem, problem_of
 from spinecast.serving.reading import MOST_BYTES, PatientQuestion, read_json, read_question
 from spinecast.serving.recording import prediction_draft, scores_draft, software
 from spinecast.serving.scores_beside import scores_of
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["State"]
 
@@ -50,7 +51,7 @@ class State:
 
     def predict(
         self,
-        name: str,
+        served: ServedModel,
         asked: PatientQuestion,
         actor: Actor,
         *,
@@ -61,7 +62,8 @@ class State:
 
         Parameters
         ----------
-        name : str
+        served : ServedModel
+            Looked up once by who asks: under its name another version may stand a moment later.
         asked : PatientQuestion
         actor : Actor
         explain : bool
@@ -74,10 +76,6 @@ class State:
         Problem
             If it cannot be answered as asked, or not recorded.
         """
-        try:
-            served = self.models.get(name)
-        except SpinecastError as error:
-            raise problem_of(error) from error
         said, draft = self._answer(served, asked, actor, explain=explain, shown=shown)
         record = self.record([draft])[0]
         self._count(served, [draft])

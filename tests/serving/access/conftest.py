@@ -58,7 +58,8 @@ def signed_state(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="session")
 def gate(signed_state: State) -> Gate:
     store = AccountStore(signed_state.log, signed_state.writer.record_with)
-    return Gate(store, SignInSettings(), Door(), Rates(100_000))
+    # All tests are strangers at one address, and on a fast machine within one minute.
+    return Gate(store, SignInSettings(), Door(), Rates(100_000, strangers=100_000))
 
 
 @pytest.fixture(scope="session")

@@ -225,6 +225,11 @@ def test_who_fails_too_often_waits_and_who_asks_too_often_too(signed_state: Stat
         assert 0 < int(limited.headers["retry-after"]) <= 60
 
 
+def test_strangers_are_counted_by_their_address(signed_state: State, gate: Gate) -> None:
+    with made_store.running(make_app(signed_state, gate=replace(gate, rates=Rates(100, strangers=2)))) as server:
+        assert [Browser(server).get("/sign-in").status for _ in range(3)] == [200, 200, 429]
+
+
 def test_nobody_comes_in_whose_sign_in_cannot_be_recorded(signed_state: State, gate: Gate) -> None:
     def gone(*_: Any) -> None:
         raise AuditError("the audit log cannot be reached")

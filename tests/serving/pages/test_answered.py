@@ -11,12 +11,17 @@ from urllib.parse import urlencode
 
 import pytest
 from serving import made_store
-from serving.made_store import COMPETING, DECLINING, EVENT, LOSS, TIMES, Address, Said
+from serving.made_store import COMPETING, DECLINING, EVENT, GRADE, LOSS, TIMES, Address, Said
 
 from spinecast.errors import AuditError
+from spinecast.serving.actors import local_demonstration
 from spinecast.serving.app import make_app
 from spinecast.serving.metrics import Metrics
+from spinecast.serving.pages.answered import ask
+from spinecast.serving.pages.asking import read_form
 from spinecast.serving.pages.families import families
+from spinecast.serving.pages.fields import form_of
+from spinecast.serving.pages.rendering import render
 from spinecast.serving.pages.words import days_words, percent, quantity
 from spinecast.serving.state import State
 
@@ -166,6 +171,40 @@ def test_a_declined_answer_gives_its_reason_and_no_number(server: Address, state
     assert "Albumin is not known" in html
     assert 'class="icons"' not in html
     assert recorded(state, html)["answer"]["prediction"] is None
+
+
+@pytest.mark.parametrize("model", [EVENT, TIMES, GRADE, LOSS])
+def test_a_what_if_of_which_no_risk_is_given_says_why_beside_every_kind_of_answer(state: State, model: str) -> None:
+    served = state.models.get(model)
+    form = read_form(
+        urlencode({"v.age": "63", "w.hemoglobin": "9"}).encode(), form_of(list(state.models.current.values()))
+    )
+    one = ask(state, served, form, local_demonstration())
+    assert one.said is not None
+    refused = {**one.said, "audit_id": 4711, "prediction": None, "declined": "outside the development range"}
+    html = render("answer.html.jinja", one=replace(one, other=refused, changed=("hemoglobin",)), filled=form)
+    assert "No risk is given of that patient: outside the development range. Record 4711." in html
+    assert "not the effect of a treatment" not in html
+    assert ">What if<" not in html
+
+
+def test_a_what_if_beside_nothing_is_not_asked(server: Address, state: State) -> None:
+    before = state.log.count()
+    html = parts(server, state, DECLINING, {"v.age": "63", "w.albumin": "4", "x.albumin": "g/dL", "only": DECLINING})
+    assert state.log.count() == before + 1
+    assert "Not asked, because no risk is given of the patient." in html[f"answer-{DECLINING}"]
+
+
+def test_a_page_asks_the_version_that_it_names(state: State) -> None:
+    shown = state.models.get(EVENT)
+    # A moment later another version stands under the name.
+    shown = replace(shown, version=replace(shown.version, version="7"))
+    one = ask(state, shown, read_form(b"v.age=63", form_of([shown])), local_demonstration())
+    assert one.said is not None
+    assert one.said["model"]["version"] == "7"
+    record = state.log.get(one.said["audit_id"])
+    assert record is not None
+    assert record.model == f"{EVENT}/7"
 
 
 def test_nothing_known_asks_nothing_and_what_cannot_be_answers_nothing(server: Address, state: State) -> None:

@@ -167,6 +167,35 @@ def test_another_unit_is_the_same_patient_and_a_what_if_another_one(page: sync_a
     assert "not the effect of a treatment" in page.locator(f"#answer-{EVENT}").inner_text()
 
 
+def test_what_is_asked_of_one_answer_right_after_a_change_leaves_no_other_outdated(
+    page: sync_api.Page, state: State
+) -> None:
+    page.goto(PATH)
+    only(page, EVENT, TIMES)
+    page.locator("[name='v.age']").fill("63")
+    page.get_by_role("button", name="Show the answer").click()
+    answered(page)
+    page.locator("[name='v.age']").fill("70")
+    page.locator(f"button[name=narrow][value='{TIMES}']").click()  # which ends the change, and comes before its answer
+    sync_api.expect(page.locator("#asked")).to_contain_text("70")
+    answered(page)
+    assert page.locator("article:not([hidden]).outdated").count() == 0
+    for model in (EVENT, TIMES):
+        assert record_of(page, state, model)["asked"]["inputs"]["age"]["value"] == 70, model
+    assert record_of(page, state, TIMES)["explain"] is True
+    # Where nothing else waits, that one alone is asked.
+    first = page.locator(f"#answer-{EVENT} .audit-id").inner_text()
+    page.locator(f"#answer-{TIMES} .audit-id").evaluate("one => { one.textContent = ''; }")
+    page.evaluate(
+        """model => { const button = document.createElement("button");
+        Object.assign(button, {type: "submit", name: "narrow", value: model});
+        document.getElementById("patient").append(button); button.click(); }""",
+        TIMES,
+    )
+    sync_api.expect(page.locator(f"#answer-{TIMES} .audit-id")).not_to_be_empty()
+    assert page.locator(f"#answer-{EVENT} .audit-id").inner_text() == first
+
+
 def test_nothing_stands_where_nothing_was_answered(page: sync_api.Page) -> None:
     page.goto(PATH)
     only(page, EVENT)

@@ -16,7 +16,7 @@ from serving.made_store import EVENT, LOSS, TIMES
 
 from spinecast.serving.pages import figures
 from spinecast.serving.pages.validity import Validity, validity_of
-from spinecast.serving.pages.words import days_words, labelled_days, percent, points, quantity
+from spinecast.serving.pages.words import days_words, labelled_days, of_hundred, percent, points, quantity
 from spinecast.serving.state import State
 
 
@@ -92,6 +92,33 @@ def test_the_widest_interval_of_an_amount_is_drawn_first_and_all_of_it() -> None
     assert drawn.get("aria-label", "").startswith("Median 600 mL; ")
 
 
+def test_an_amount_that_may_be_negative_is_drawn_from_its_lowest() -> None:
+    # From -50 to 150 over 284 from x 8: nought stands at a quarter, and nothing left of the axis.
+    drawn = ElementTree.fromstring(
+        figures.quantity_bars([{"stated": 0.8, "lower": -50.0, "upper": 150.0}], 0.0, "points", quantity)
+    )
+    box, point = drawn.find("rect"), next(one for one in drawn.iter("path") if one.get("class") == "point")
+    assert box is not None
+    assert (float(box.get("x", "")), float(box.get("width", ""))) == (8, 284)
+    assert numbers(point.get("d", ""))[0] == 8 + 284 / 4
+    assert [one.text for one in drawn.iter("text")] == ["\N{MINUS SIGN}50", "50", "150"]
+
+
+@pytest.mark.parametrize(
+    ("risk", "words"),
+    [
+        (0.004, ("fewer than 1", "more than 99")),
+        (0.006, ("1", "99")),
+        (0.48, ("48", "52")),
+        (0.997, ("more than 99", "fewer than 1")),
+    ],
+)
+def test_of_a_hundred_patients_never_none_and_never_all(risk: float, words: tuple[str, str]) -> None:
+    assert of_hundred(risk) == words
+    drawn = ElementTree.fromstring(figures.icon_array(risk, "Death", "Alive"))
+    assert drawn.get("aria-label") == f"Of 100 such patients, {words[0]}: Death; {words[1]}: Alive"
+
+
 def recorded(folder: Path, evaluation: dict[str, Any]) -> Path:
     folder.mkdir()
     cohort = {"name": "somewhere", "provenance": {"description": "Patients of somewhere", "citation": "A. Author"}}
@@ -143,3 +170,9 @@ def test_a_record_that_is_not_there_or_not_whole_is_said_to_be_so(state: State, 
     broken = recorded(tmp_path / "broken", {"n": 3})
     for record in (None, tmp_path / "nowhere", broken):
         assert "not known" in said_of(state, EVENT, record).absent
+
+
+def test_a_record_that_comes_later_is_read_then(state: State, tmp_path: Path) -> None:
+    assert "not known" in said_of(state, EVENT, tmp_path / "late").absent
+    recorded(tmp_path / "late", {"basis": "out-of-fold", "n": 200, "events": 50, "measures": {}})
+    assert said_of(state, EVENT, tmp_path / "late").basis == "out-of-fold"

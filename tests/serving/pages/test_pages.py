@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from serving.made_store import EVENT, LOSS, TIMES, Address
@@ -57,6 +59,22 @@ def test_an_address_that_is_none_is_a_page_for_people_and_a_problem_for_programs
     assert (page.status, problem.status) == (404, 404)
     assert "<h1>Not Found</h1>" in page.content.decode()
     assert problem.json["type"] == "urn:spinecast:problem:not-found"
+
+
+def test_made_up_patients_are_named_by_their_recipe_and_not_by_its_short_name(state: State, tmp_path: Path) -> None:
+    served = state.models.get(EVENT)
+    (bare,) = families({EVENT: served}).values()
+    assert bare.synthetic
+    assert bare.heading == "Death within 90 days: simulated"
+    for name, content in (
+        ("evaluation", {"basis": "out-of-fold", "n": 9, "events": 3, "measures": {}}),
+        ("cohort", {"name": "sorg (development)", "provenance": {"description": "Survival after surgery (SYNTHETIC)"}}),
+        ("run", {}),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    told = replace(served, version=replace(served.version, record=tmp_path))
+    (named,) = families({EVENT: told}).values()
+    assert named.heading == "Survival after surgery"
 
 
 def test_models_of_the_same_patients_are_a_family_and_made_up_ones_never_join_real_ones(state: State) -> None:

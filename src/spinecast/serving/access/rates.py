@@ -24,12 +24,14 @@ class Rates:
     ----------
     per_minute : int
         Requests of one account, or of one key.
+    strangers : int
+        Requests a minute of one address from which nobody is known.
     """
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, strangers: int = _STRANGERS) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._known = RateLimitItemPerMinute(per_minute)
-        self._strangers = RateLimitItemPerMinute(_STRANGERS)
+        self._strangers = RateLimitItemPerMinute(strangers)
 
     def count(self, who: str) -> None:
         """Count a request of somebody who is known.

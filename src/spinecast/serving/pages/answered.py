@@ -12,13 +12,13 @@ from spinecast.explanation.answering import Question
 from spinecast.explanation.quantity_prediction import orders_blood
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.serving.actors import Actor
-from spinecast.serving.models import ServedModel
 from spinecast.serving.pages.asking import Filled
 from spinecast.serving.pages.validity import Validity, validity_of
 from spinecast.serving.pages.words import days_words
 from spinecast.serving.problems import Problem
 from spinecast.serving.reading import PatientQuestion
 from spinecast.serving.scores_beside import score_inputs
+from spinecast.serving.served_model import ServedModel
 from spinecast.serving.state import State
 
 __all__ = ["Answered", "ask", "ask_scores", "changed_words", "orders"]
@@ -62,6 +62,11 @@ class Answered:
     def prediction(self) -> Mapping[str, Any] | None:
         """The prediction, where one was made."""
         return None if self.said is None else self.said["prediction"]
+
+    @property
+    def other_prediction(self) -> Mapping[str, Any] | None:
+        """The prediction for the patient who is otherwise, where one was made."""
+        return None if self.other is None else self.other["prediction"]
 
     @property
     def title(self) -> str:
@@ -112,15 +117,18 @@ def ask(
     shown: dict[str, Any] = {"on": "page", "live": live}
     narrow = explain or served.kind in _NARROWED_AT_ONCE
     try:
-        said = state.predict(served.name, _question(served, filled, filled.inputs), actor, explain=narrow, shown=shown)
+        said = state.predict(served, _question(served, filled, filled.inputs), actor, explain=narrow, shown=shown)
     except Problem as problem:
         return Answered(served, validity, problem=problem.detail)
     changed = tuple(name for name in filled.changed if name in read)
     if not changed:
         return Answered(served, validity, said)
+    if said["declined"]:  # beside nothing there is nothing to compare
+        why = "Not asked, because no risk is given of the patient."
+        return Answered(served, validity, said, other_problem=why, changed=changed)
     shown |= {"what_if_of": said["audit_id"], "changed": list(changed)}
     try:
-        other = state.predict(served.name, _question(served, filled, filled.other()), actor, shown=shown)
+        other = state.predict(served, _question(served, filled, filled.other()), actor, shown=shown)
     except Problem as problem:
         return Answered(served, validity, said, other_problem=problem.detail, changed=changed)
     return Answered(served, validity, said, other=other, changed=changed)

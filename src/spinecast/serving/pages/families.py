@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from spinecast.errors import TrackingError, nearest
 from spinecast.explanation.answering import Kind
-from spinecast.serving.models import ServedModel
+from spinecast.serving.pages.validity import validity_of
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["Family", "families", "family"]
 
@@ -39,8 +40,16 @@ class Family:
 
     @property
     def heading(self) -> str:
-        """The cohort's name as a heading."""
+        """The cohort's name as a heading; of made-up patients what their recipe calls them, else what is predicted.
+
+        A recipe's name alone, such as "sorg (development)", would say to nobody what is made up; the mark beside the
+        heading says that it is.
+        """
         plain = self.title.replace("_", " ")
+        if self.synthetic:
+            told = next(filter(None, (validity_of(one).source for one in self.models)), "")
+            outcome = str(self.models[0].model.about["outcome"]["label"])
+            plain = told.removesuffix(" (SYNTHETIC)") if told else f"{outcome}: {plain}"
         return plain[:1].upper() + plain[1:]
 
 

@@ -11,8 +11,8 @@ from spinecast.clinical.features import block_of
 from spinecast.clinical.units import UnitConversion
 from spinecast.clinical.variable import Domain, Variable
 from spinecast.cohorts.derived import closure
-from spinecast.serving.models import ServedModel
 from spinecast.serving.scores_beside import score_inputs
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["Field", "Form", "Group", "Nest", "UnitChoice", "form_of", "walk"]
 

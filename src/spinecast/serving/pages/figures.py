@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from spinecast.serving.pages.words import days_words, percent
+from spinecast.serving.pages.words import days_words, of_hundred, percent
 
 __all__ = ["bar", "icon_array", "interval_bars", "levels_bar", "quantity_bars", "risk_curve"]
 
@@ -29,7 +29,8 @@ def icon_array(risk: float, event: str, otherwise: str) -> Markup:
         What happens to whom.
     """
     filled = round(100 * risk)
-    said = f"Of 100 such patients, {filled}: {event}; {100 - filled}: {otherwise}"
+    having, others = of_hundred(risk)
+    said = f"Of 100 such patients, {having}: {event}; {others}: {otherwise}"
     shapes = [
         f'<path class="{kind}" d="{"".join(_person(place) for place in places)}"/>'
         for kind, places in (("person event", range(filled)), ("person", range(filled, 100)))
@@ -197,10 +198,11 @@ def quantity_bars(intervals: Sequence[Mapping[str, float]], median: float, unit:
     words : callable
         Writes a number of that unit.
     """
-    most = max(one["upper"] for one in intervals)
+    # From zero, or from below where a quantity may be negative.
+    least, most = min(0.0, *(one["lower"] for one in intervals)), max(one["upper"] for one in intervals)
 
     def x(value: float) -> float:
-        return _LEFT + _WIDTH * value / most
+        return _LEFT + _WIDTH * (value - least) / (most - least or 1.0)
 
     parts = [
         f'<rect class="limits share-{number}" x="{x(one["lower"]):.2f}" y="{12 - 3 * number}" '
@@ -209,7 +211,7 @@ def quantity_bars(intervals: Sequence[Mapping[str, float]], median: float, unit:
     ]
     ends = "".join(
         f'<text class="tick" x="{x(value):.1f}" y="46" text-anchor="{anchor}">{escape(words(value))}</text>'
-        for value, anchor in ((0.0, "start"), (most / 2, "middle"), (most, "end"))
+        for value, anchor in ((least, "start"), ((least + most) / 2, "middle"), (most, "end"))
     )
     said = f"Median {words(median)} {unit}; " + "; ".join(
         f"{percent(one['stated'])} of such patients from {words(one['lower'])} to {words(one['upper'])} {unit}"

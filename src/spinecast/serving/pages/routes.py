@@ -14,7 +14,6 @@ from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN
 from spinecast.errors import SpinecastError
 from spinecast.serving.actors import Actor
 from spinecast.serving.bodies import FORM, as_lines, read_body
-from spinecast.serving.models import ServedModel
 from spinecast.serving.pages.answered import Answered, ask, ask_scores, orders
 from spinecast.serving.pages.asking import Filled, read_form
 from spinecast.serving.pages.families import Family, families, family
@@ -24,6 +23,7 @@ from spinecast.serving.pages.validity import validity_of
 from spinecast.serving.pages.what_if import actionable
 from spinecast.serving.problems import Problem, problem_of
 from spinecast.serving.reading import MOST_BYTES
+from spinecast.serving.served_model import ServedModel
 from spinecast.serving.state import State
 
 __all__ = ["add_pages", "problem_page"]

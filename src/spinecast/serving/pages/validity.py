@@ -15,8 +15,8 @@ from spinecast.reporting.measures import MEASURES, Measure
 from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.timed_measures import TIMED_MEASURES
-from spinecast.serving.models import ServedModel
 from spinecast.serving.pages.words import labelled_days
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["Validity", "validity_of"]
 
@@ -71,19 +71,22 @@ def validity_of(served: ServedModel) -> Validity:
     served : ServedModel
     """
     weighted = served.model.about["outcome"].get("censored") == "ipcw"
-    return _read(served.version.record, served.identity, served.kind, weighted)
+    try:
+        if served.version.record is None:
+            raise FileNotFoundError
+        return _read(served.version.record, served.identity, served.kind, weighted)
+    except (OSError, ValueError, KeyError, TypeError):
+        return Validity(absent="the record of its run cannot be read here: how it was validated is not known")
 
 
 @lru_cache(maxsize=256)
-def _read(folder: Path | None, _identity: str, kind: Kind, weighted: bool) -> Validity:
-    """Read once for each version: a run's record is never written again under the same identity."""
-    try:
-        if folder is None:
-            raise FileNotFoundError
-        evaluation, cohort, run = (_json(folder / f"{name}.json") for name in ("evaluation", "cohort", "run"))
-        return _validity(evaluation, cohort, run, kind, weighted=weighted)
-    except (OSError, ValueError, KeyError, TypeError):
-        return Validity(absent="the record of its run cannot be read here: how it was validated is not known")
+def _read(folder: Path, _identity: str, kind: Kind, weighted: bool) -> Validity:
+    """Read once for each version: a run's record is never written again under the same identity.
+
+    What cannot be read now may be there the next time: an error is not kept.
+    """
+    evaluation, cohort, run = (_json(folder / f"{name}.json") for name in ("evaluation", "cohort", "run"))
+    return _validity(evaluation, cohort, run, kind, weighted=weighted)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from spinecast.serving.pages import figures
 from spinecast.serving.pages.answered import Answered, changed_words
 from spinecast.serving.pages.asking import Filled, Value
 from spinecast.serving.pages.fields import Field, Form
-from spinecast.serving.pages.words import days_words, labelled_days, percent, points, quantity, signed
+from spinecast.serving.pages.words import days_words, labelled_days, of_hundred, percent, points, quantity, signed
 
 __all__ = ["FILTERS", "GLOBALS", "TESTS"]
 
@@ -76,8 +76,8 @@ def interval_rows(one: Answered) -> list[dict[str, Any]]:
     prediction = one.prediction
     assert prediction is not None
     rows = [{"label": "This patient", **_limits(prediction)}]
-    if one.other is not None and one.other["prediction"] is not None:
-        other = one.other["prediction"]
+    other = one.other_prediction
+    if other is not None:
         rows.append({"label": f"What if: {percent(other['risk'])}", "other": True, **_limits(other)})
     return rows
 
@@ -88,10 +88,8 @@ def _limits(prediction: Mapping[str, Any]) -> dict[str, float]:
 
 def other_day(one: Answered, place: int) -> str:
     """Write the risk of the patient who is otherwise on a day of the table."""
-    other = None if one.other is None else one.other["prediction"]
-    if other is None:
-        return "none given"
-    row = other["horizons"][place]
+    assert one.other_prediction is not None
+    row = one.other_prediction["horizons"][place]
     if "absent" in row:
         return "not available"
     return f"{percent(row['risk'])} ({percent(row['lower'])} to {percent(row['upper'])})"
@@ -171,6 +169,7 @@ FILTERS = {
     "likeliest": likeliest,
     "lower_first": lower_first,
     "moment": fmt.moment,
+    "of_hundred": of_hundred,
     "order_text": order_text,
     "other_day": other_day,
     "otherwise": otherwise,

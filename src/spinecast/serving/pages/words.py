@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
 
-__all__ = ["days_words", "labelled_days", "percent", "points", "quantity", "signed"]
+__all__ = ["days_words", "labelled_days", "of_hundred", "percent", "points", "quantity", "signed"]
 
 _DAYS = {30.0: "30 days", 42.0: "6 weeks", 90.0: "90 days", 180.0: "6 months", 365.0: "1 year", 730.0: "2 years"}
 
@@ -22,6 +22,21 @@ def percent(share: float) -> str:
     text = fmt.percentage(share, 1 if share < 0.00995 or share > 0.99005 else 0)
     # Asked of the text: which side of a half the last bit of a product falls on is not known beforehand.
     return ">99.9%" if text == "100.0%" else text
+
+
+def of_hundred(risk: float) -> tuple[str, str]:
+    """Say of how many of 100 such patients something is true, and of how many not; never of none, never of all.
+
+    Examples
+    --------
+    >>> of_hundred(0.48), of_hundred(0.004)
+    (('48', '52'), ('fewer than 1', 'more than 99'))
+    """
+    return _whole(round(100 * risk)), _whole(100 - round(100 * risk))
+
+
+def _whole(of_100: int) -> str:
+    return {0: "fewer than 1", 100: "more than 99"}.get(of_100, str(of_100))
 
 
 def points(width: float) -> str:

@@ -9,6 +9,7 @@
   let running = null;
   let waiting = null;
   let asked = Boolean(document.querySelector("#asked .asked-list"));
+  let whole = asked;  // whether all that is shown answers what stands in the form
 
   const field = function (name) { return form.elements.namedItem(name); };
   const textOf = function (name) { const held = field(name); return held ? held.value : ""; };
@@ -119,7 +120,9 @@
     clearTimeout(waiting);
     const own = running = new AbortController();
     const sent = new URLSearchParams(new FormData(form));
-    (more || []).forEach(function (pair) { sent.append(pair[0], pair[1]); });
+    // One part is asked for alone only where nothing else waits for its answer.
+    (more || []).forEach(function (pair) { if (whole || pair[0] !== "only") sent.append(pair[0], pair[1]); });
+    whole = false;
     const ticked = new Set(sent.getAll("ask"));
     const articles = Array.from(answers.querySelectorAll("article"));
     articles.forEach(function (one) { one.hidden = ticked.size > 0 && !ticked.has(one.id.slice("answer-".length)); });
@@ -144,6 +147,7 @@
         if (piece.done) break;
       }
       answers.removeAttribute("aria-busy");
+      whole = true;
       tell("Answered and recorded. " + peek.textContent);
       if (focus) { answers.scrollIntoView({ block: "start" }); answers.focus({ preventScroll: true }); }
     } catch (error) {
@@ -165,6 +169,7 @@
     count();
     if (!asked) return;
     if (running) running.abort();
+    whole = false;
     outdated(Array.from(answers.querySelectorAll("article")));
     clearTimeout(waiting);
     waiting = setTimeout(function () { ask([["live", "yes"]], false); }, 500);
