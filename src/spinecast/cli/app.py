@@ -27,6 +27,7 @@ from spinecast.cli import (
     dictionary,
     evaluate,
     evidence,
+    explain,
     models,
     outcomes,
     predict,
@@ -57,6 +58,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
+app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("validate")(validate.validate)
 app.command("update")(update.update)

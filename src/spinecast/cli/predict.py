@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spinecast.explanation.table_stretches import TableNotes
     from spinecast.models.loading import AnyModel
 
-__all__ = ["predict"]
+__all__ = ["load_asked", "predict", "read_patient", "say_declined"]
 
 # No risk is given, on purpose: neither success nor a mistake of the user's.
 DECLINED = 3
@@ -94,19 +94,26 @@ def predict(
 
 def _predict_patient(model: str, patient: Path, question: Question, *, json_: bool) -> None:
     from spinecast.explanation.answering import predict_any
-    from spinecast.explanation.prediction import notices
     from spinecast.files import canonical_json
 
-    given = _read_patient(patient)
-    found, identity = _load(model)
+    given = read_patient(patient)
+    found, identity = load_asked(model)
     try:
         answer = predict_any(found, identity, given, question)
     except DeclinedError as error:
-        said = {"declined": error.what, "model": found.name, "identity": identity, "notices": list(notices(found))}
-        lines = (f"declined: {error.what}", f"model {found.name} ({identity[:12]})", "", *notices(found))
-        typer.echo(canonical_json(said) if json_ else "\n".join(lines))
-        raise typer.Exit(DECLINED) from None
+        say_declined(found, identity, error, json_=json_)
     typer.echo(canonical_json(answer.to_dict()) if json_ else answer.to_text())
+
+
+def say_declined(model: AnyModel, identity: str, error: DeclinedError, *, json_: bool) -> NoReturn:
+    """Say that no answer is given of a patient, and why, and end with the status of that."""
+    from spinecast.explanation.prediction import notices
+    from spinecast.files import canonical_json
+
+    said = {"declined": error.what, "model": model.name, "identity": identity, "notices": list(notices(model))}
+    lines = (f"declined: {error.what}", f"model {model.name} ({identity[:12]})", "", *notices(model))
+    typer.echo(canonical_json(said) if json_ else "\n".join(lines))
+    raise typer.Exit(DECLINED) from None
 
 
 def _predict_table(
@@ -124,7 +131,7 @@ def _predict_table(
             "the risks would replace the table of patients", where=str(target), remedy="name another --output"
         )
     ensure_writable_directory(target.parent)
-    found, identity = _load(model)
+    found, identity = load_asked(model)
     require_fits(found, question)
 
     def stretches() -> Iterator[pandas.DataFrame]:
@@ -173,14 +180,15 @@ def _say_notes(notes: TableNotes) -> None:
         typer.echo(f"note: {one}", err=True)
 
 
-def _load(model: str) -> tuple[AnyModel, str]:
+def load_asked(model: str) -> tuple[AnyModel, str]:
+    """Load a model of any kind by folder or by a name of the store."""
     from spinecast.tracking.models import find_any_model, is_model_folder
     from spinecast.tracking.store import open_store
 
     return find_any_model(None if is_model_folder(model) else open_store(create=False), model)
 
 
-def _read_patient(path: Path) -> dict[str, Any]:
+def read_patient(path: Path) -> dict[str, Any]:
     """Read one patient's JSON object; a key given twice is refused, because one of the two would be lost."""
 
     def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

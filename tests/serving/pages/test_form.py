@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving.made_store import EVENT, LOSS
 
+from spinecast.clinical.actionable import ACTIONABLE
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.derived import closure
 from spinecast.serving.pages.asking import read_form
 from spinecast.serving.pages.fields import GROUPS, Form, Nest, form_of, walk
-from spinecast.serving.pages.what_if import ACTIONABLE, actionable
+from spinecast.serving.pages.what_if import actionable
 from spinecast.serving.problems import Problem
 from spinecast.serving.scores_beside import score_inputs
 from spinecast.serving.state import State
