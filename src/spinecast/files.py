@@ -85,8 +85,7 @@ def make_secret_file(path: Path, content: bytes) -> bool:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
+                _to_disk(stream)
             os.link(name, path)
         except FileExistsError:
             return False
@@ -117,8 +116,7 @@ def staged_file(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             with writing(path):
-                stream.flush()
-                os.fsync(stream.fileno())
+                _to_disk(stream)
         with writing(path):
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
@@ -266,6 +264,11 @@ def ensure_writable_directory(folder: Path) -> None:
             expected="a folder this user may create and write",
             remedy="name another with --output, or change its permissions",
         ) from error
+
+
+def _to_disk(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def _umask() -> int:

@@ -6,22 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.records.known_measures import WORDS
+from spinecast.reporting.records.known_measures import HEADLINE, WORDS
 from spinecast.reporting.records.recorded import Recorded, Said
 
 __all__ = ["fitted_again", "sites"]
 
-# Of one event the first two, of other answers those of the whole.
-HEADLINE = (
-    "auc",
-    "calibration_slope",
-    "harrell_c",
-    "integrated_brier",
-    "pinball_skill",
-    "coverage_80",
-    "ordinal_concordance",
-    "ranked_probability_score",
-)
 TUNING = {"repeated": "tuning repeated in each", "fixed": "tuning not repeated in them"}
 
 
