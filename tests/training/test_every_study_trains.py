@@ -12,6 +12,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from spinecast.models.artifact import stored_format
+from spinecast.training import missing_loss
 from spinecast.training.pipeline import train_study
 from spinecast.training.study.file import load_study
 
@@ -78,6 +79,8 @@ def test_a_study_runs_from_its_file_to_its_report(
         pytest.importorskip("SurvSet")
     if path not in DRAWN.values():
         monkeypatch.setattr(Figure, "savefig", save_nothing)
+    # What missing inputs cost is measured with fewer sets of them: each set is another prediction of everybody.
+    monkeypatch.setattr(missing_loss, "DRAWS", 2)
     # One store for all studies of a process: the first makes its database.
     monkeypatch.setenv("SPINECAST_STORE", str(tmp_path_factory.getbasetemp() / "store"))
     study = load_study(path, smaller(path))
