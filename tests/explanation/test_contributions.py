@@ -78,7 +78,7 @@ def test_linear_contributions_are_those_of_the_shap_library() -> None:
     reference = shap.LinearExplainer((member.scorer.coefficients, member.scorer.intercept), center)
     by_variable = np.zeros(matrix.shape)
     np.add.at(by_variable.T, member.encoder.owner, reference.shap_values(columns).T)
-    ours, _ = contributions.member_contributions(member, matrix, model.background())
+    ours, _, _ = contributions.fit_contributions(member, matrix, model.background())
     assert ours == pytest.approx(by_variable, abs=1e-10)
 
 

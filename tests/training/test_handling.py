@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -195,19 +196,23 @@ def test_patterns_are_the_commonest_with_enough_patients_in_every_fold() -> None
     inner = generator.permutation(inner)
     everybody = np.ones(200, dtype=bool)
     few = Imputation("pattern_submodels", fewest_patients=10, fewest_events=3)
-    found = find_patterns(matrix, outcome, inner, everybody, few)
+
+    def counts(outcome: np.ndarray) -> Callable[[np.ndarray], tuple[int, int]]:
+        return lambda rows: (int(outcome[rows].sum()), int((1 - outcome[rows]).sum()))
+
+    found = find_patterns(matrix, counts(outcome), inner, everybody, few)
     assert found.compared.tolist() == [0, 1]
     assert found.missing.tolist() == [[False, False], [True, False], [True, True]]
     assert found.patients.tolist() == [112, 60, 24]
-    more = find_patterns(matrix, outcome, inner, everybody, replace(few, fewest_patients=40))
+    more = find_patterns(matrix, counts(outcome), inner, everybody, replace(few, fewest_patients=40))
     assert more.patients.tolist() == [112, 60]
-    assert find_patterns(matrix, outcome, inner, everybody, replace(few, patterns=1)).patients.tolist() == [112]
+    assert find_patterns(matrix, counts(outcome), inner, everybody, replace(few, patterns=1)).patients.tolist() == [112]
     # Nobody in the second pattern has the event: nothing can be fitted.
     without = np.where(np.arange(200) < 60, 0.0, outcome)
-    assert find_patterns(matrix, without, inner, everybody, few).patients.tolist() == [112, 24]
+    assert find_patterns(matrix, counts(without), inner, everybody, few).patients.tolist() == [112, 24]
     # Whose outcome is not known counts for nothing.
     known = np.arange(200) >= 60
-    assert find_patterns(matrix, outcome, inner, known, few).patients.tolist() == [112, 24]
+    assert find_patterns(matrix, counts(outcome), inner, known, few).patients.tolist() == [112, 24]
 
 
 def test_which_submodel_answers_is_said() -> None:

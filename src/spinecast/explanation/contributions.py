@@ -16,7 +16,9 @@ to it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ from spinecast.explanation.keeping import reference_patients
 from spinecast.explanation.trees import boosted_contributions, forest_contributions, scored_forest_contributions
 from spinecast.explanation.walks import Scored, permutation_contributions
 from spinecast.models.catalogue import FAMILIES
-from spinecast.models.members import AnyMember, DrawnMember, PatternMember, mean_in_order
+from spinecast.models.members import DrawnMember, Fit, Member, PatternMember, mean_in_order
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.scorers import BoostedTreesScorer, ForestScorer, LinearScorer, Scorer
 
@@ -33,17 +35,22 @@ __all__ = [
     "RESIDUAL_TOLERANCE",
     "AdditivityError",
     "Contributions",
+    "Explained",
     "Scored",
     "by_owner",
     "column_contributions",
     "explain",
+    "fit_contributions",
     "forest_contributions",
-    "member_contributions",
+    "over_fits",
     "permutation_contributions",
     "require_additive",
 ]
 
 FloatArray = NDArray[np.float64]
+FitT = TypeVar("FitT", bound=Fit)
+# Contributions of each predictor of a part, shape (n, own predictors), base scores and scores, shape (n,).
+Explained: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
 
 # XGBoost sums leaves in single precision, forward in one order and in contributions in another: a few 1e-6 on
 # the log-odds. A larger gap means that what is explained is not what is served.
@@ -110,7 +117,8 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
         weight = model.slope / len(model.parts)
         base += weight * part.intercept
         own = np.ascontiguousarray(matrix[:, part.positions])
-        found = [_scored_contributions(member, own, background[:, part.positions]) for member in part.members]
+        references = background[:, part.positions]
+        found = [over_fits(member, own, references, fit_contributions) for member in part.members]
         for contributions, start, _ in found:
             scale = weight * part.slope / len(part.members)
             values[:, part.positions] += scale * contributions
@@ -145,30 +153,42 @@ def require_additive(residual: FloatArray, scale: str) -> None:
         )
 
 
-def member_contributions(
-    member: AnyMember, matrix: FloatArray, background: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Contributions of each variable to one member's score, shape (n, own predictors), and base scores, shape (n,)."""
-    values, start, _ = _scored_contributions(member, matrix, background)
-    return values, start
+def over_fits(
+    member: FitT | DrawnMember[FitT] | PatternMember[FitT],
+    matrix: FloatArray,
+    background: FloatArray,
+    explained: Callable[[FitT, FloatArray, FloatArray], Explained],
+) -> Explained:
+    """Explain what a member answers by what its fits do: the mean of its draws, or the one fit that answered.
 
+    Parameters
+    ----------
+    member : fit, DrawnMember or PatternMember
+    matrix, background : ndarray, shape (n, own predictors) and (references, own predictors)
+    explained : callable
+        Explains one fit: maps it, values of the predictors it uses and a background of them to contributions, base
+        scores and scores.
 
-def _scored_contributions(
-    member: AnyMember, matrix: FloatArray, background: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Contributions and base scores as :func:`member_contributions`, and the scores, of rows that are encoded once."""
+    Returns
+    -------
+    values, start, scores : ndarray, shape (n, own predictors), (n,) and (n,)
+        An input that the fit that answered does not use contributes 0.
+    """
     if isinstance(member, DrawnMember):
-        found = [_scored_contributions(draw, matrix, background) for draw in member.draws]
+        found = [explained(draw, matrix, background) for draw in member.draws]
         values, start, scores = (mean_in_order(np.stack(stacked)) for stacked in zip(*found, strict=True))
         return values, start, scores
     if isinstance(member, PatternMember):
         values, start, scores = np.zeros(matrix.shape), np.empty(len(matrix)), np.empty(len(matrix))
         for rows, used, answering in member.answering(matrix):
             own = np.ascontiguousarray(matrix[np.ix_(rows, used)])
-            values[np.ix_(rows, used)], start[rows], scores[rows] = _scored_contributions(
-                answering, own, background[:, used]
-            )
+            values[np.ix_(rows, used)], start[rows], scores[rows] = explained(answering, own, background[:, used])
         return values, start, scores
+    return explained(member, matrix, background)
+
+
+def fit_contributions(member: Member, matrix: FloatArray, background: FloatArray) -> Explained:
+    """Contributions of each variable to the score of one fit, its base scores and scores."""
     # The references stand on the common scale of image features: so must the patients that are set against them.
     matrix = member.encoder.harmonised(matrix)
     columns = member.encoder.transform(matrix)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.explanation.contributions import member_contributions, require_additive
+from spinecast.explanation.contributions import Explained, fit_contributions, over_fits, require_additive
 from spinecast.explanation.keeping import reference_patients
-from spinecast.models.members import Member
 from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
 from spinecast.models.ordinal.model import OrdinalModel
+from spinecast.models.several_scorers import SeveralScorers
 
 __all__ = ["LevelContributions", "explain_threshold", "reached_words", "scale_of_threshold"]
 
@@ -34,8 +34,8 @@ class LevelContributions:
         Its position, 0 that of the second level.
     values : ndarray, shape (n, predictors)
         Positive makes reaching the level likelier.
-    base_value : float
-        Before any predictor is looked at.
+    base_value : ndarray, shape (n,)
+        Before any predictor is looked at: the same for all patients whom the same fits answer.
     served : ndarray, shape (n,)
         What the model serves.
     reordered : ndarray, shape (n,)
@@ -49,7 +49,7 @@ class LevelContributions:
     predictors: tuple[str, ...]
     threshold: int
     values: FloatArray
-    base_value: float
+    base_value: FloatArray
     served: FloatArray
     reordered: FloatArray
     residual: FloatArray
@@ -83,20 +83,22 @@ def explain_threshold(model: OrdinalModel, matrix: FloatArray, threshold: int) -
         If contributions and base value miss what is served by more than RESIDUAL_TOLERANCE.
     """
     values = np.zeros((len(matrix), len(model.predictors)))
-    base = float(model.lines.intercepts[threshold])
+    base = np.full(len(matrix), model.lines.intercepts[threshold])
     background = reference_patients(model)
+
+    def at_threshold(fit: SeveralScorers, own: FloatArray, references: FloatArray) -> Explained:
+        # One scorer serves every threshold, or each has its own.
+        return fit_contributions(fit.only(threshold if len(fit.scorers) > 1 else 0), own, references)
+
     for part in model.parts:
         weight = float(model.lines.slopes[threshold]) / len(model.parts)
         base += weight * float(part.lines.intercepts[threshold])
         own = np.ascontiguousarray(matrix[:, part.positions])
         for member in part.members:
             scale = weight * float(part.lines.slopes[threshold]) / len(part.members)
-            # One scorer serves every threshold, or each has its own.
-            scorer = member.scorers[threshold if len(member.scorers) > 1 else 0]
-            found, start = member_contributions(Member(member.encoder, scorer), own, background[:, part.positions])
+            found, start, _ = over_fits(member, own, background[:, part.positions], at_threshold)
             values[:, part.positions] += scale * found
-            # A member that is one fit has one base for all patients.
-            base += scale * float(start[0])
+            base += scale * start
     unordered = model.unordered(matrix)[:, threshold]
     served = model.log_odds(matrix)[:, threshold]
     residual = unordered - base - values.sum(axis=1)

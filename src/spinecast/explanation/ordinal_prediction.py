@@ -16,7 +16,7 @@ from spinecast.errors import QuestionError, nearest
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
 from spinecast.explanation.ordinal_contributions import explain_threshold, scale_of_threshold
 from spinecast.explanation.ordinal_summary import threshold_rows
-from spinecast.explanation.prediction import notices, require_answerable
+from spinecast.explanation.prediction import answering_submodels, notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
 from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
@@ -55,6 +55,8 @@ class LevelPrediction:
     warnings, notices : tuple of str
     development : Standing, optional
         Where the patient stands among the development patients; None where the model keeps no distribution of them.
+    answered_by : tuple of str
+        The pattern submodel that answered in each part made of them.
     """
 
     model: str
@@ -74,6 +76,7 @@ class LevelPrediction:
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
     development: Standing | None = None
+    answered_by: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -83,6 +86,7 @@ class LevelPrediction:
             "outcome": self.outcome,
             "levels": [dict(one) for one in self.levels],
             "thresholds": [dict(one) for one in self.thresholds],
+            **({"answered_by": list(self.answered_by)} if self.answered_by else {}),
             "explained": self.explained,
             "scale": self.scale,
             "served": self.served,
@@ -115,6 +119,7 @@ class LevelPrediction:
                 for one in self.thresholds
             ),
             f"model {self.model} ({self.identity[:12]})",
+            *(f"answered by {which}" for which in self.answered_by),
             "",
             f"what raises (+) or lowers (-) the {self.scale}, largest first:",
             f"  {self.base_value:+.2f}  before any input is known",
@@ -172,13 +177,14 @@ def predict_levels(
         explained=str(model.levels[threshold + 1]["level"]),
         scale=scale_of_threshold(model, threshold),
         served=float(why.served[0]),
-        base_value=why.base_value,
+        base_value=float(why.base_value[0]),
         reordered=float(why.reordered[0]),
         residual=float(why.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], why.values[0])),
         warnings=(*warnings, *outside),
         notices=notices(model),
         development=standing,
+        answered_by=answering_submodels(model, matrix)[0],
     )
 
 

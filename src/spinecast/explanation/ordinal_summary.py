@@ -62,7 +62,7 @@ def summarise_levels(
             "probabilities": chances[k].tolist(),
             "thresholds": rows[k],
             "served": float(shown.served[k]),
-            "base_value": shown.base_value,
+            "base_value": float(shown.base_value[k]),
             "reordered": float(shown.reordered[k]),
             "contributions": contribution_rows(variables, typical[k], shown.values[k]),
         }

@@ -17,7 +17,7 @@ from spinecast.explanation.contributions import explain
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
 from spinecast.explanation.standing import Standing, decline_reasons, patient_standing
 from spinecast.explanation.summary import contribution_rows, together_rows
-from spinecast.models.loading import AnyModel
+from spinecast.models.loading import AnyModel, named_parts
 from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
@@ -140,18 +140,17 @@ VENN_ABERS_MEANING = (
 )
 
 
-def answering_submodels(model: PrognosisModel, matrix: FloatArray) -> list[tuple[str, ...]]:
+def answering_submodels(model: AnyModel, matrix: FloatArray) -> list[tuple[str, ...]]:
     """Name, for each patient, the submodel that answered in each part made of pattern submodels."""
     named: list[tuple[str, ...]] = [()] * len(matrix)
-    for part in model.parts:
+    for label, part in named_parts(model):
         member = part.members[0]  # patterns are the same in all members of a part
         if not isinstance(member, PatternMember):
             continue
         inputs = [variable(model.predictors[place]).label for place in part.positions]
         found = member.patterns.of(matrix[:, part.positions])
         named = [
-            (*so_far, f"{part.label}: {member.patterns.words(n, inputs)}")
-            for so_far, n in zip(named, found, strict=True)
+            (*so_far, f"{label}: {member.patterns.words(n, inputs)}") for so_far, n in zip(named, found, strict=True)
         ]
     return named
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.explanation.contributions import by_owner, column_contributions, require_additive
+from spinecast.explanation.contributions import Explained, fit_contributions, over_fits, require_additive
+from spinecast.explanation.keeping import reference_patients
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.quantiles.model import QuantityModel
+from spinecast.models.several_scorers import SeveralScorers
 
 __all__ = ["QuantityContributions", "explain_median"]
 
@@ -32,8 +34,8 @@ class QuantityContributions:
         What is added up.
     values : ndarray, shape (n, predictors)
         Positive raises the quantity.
-    base_value : float
-        Before any predictor is looked at.
+    base_value : ndarray, shape (n,)
+        Before any predictor is looked at: the same for all patients whom the same fits answer.
     served : ndarray, shape (n,)
         The served median on the scale.
     reordered : ndarray, shape (n,)
@@ -47,7 +49,7 @@ class QuantityContributions:
     predictors: tuple[str, ...]
     scale: str
     values: FloatArray
-    base_value: float
+    base_value: FloatArray
     served: FloatArray
     reordered: FloatArray
     residual: FloatArray
@@ -68,16 +70,18 @@ def explain_median(model: QuantityModel, matrix: FloatArray) -> QuantityContribu
         If contributions and base value miss what is served by more than RESIDUAL_TOLERANCE.
     """
     middle = model.middle
-    values, base = np.zeros((len(matrix), len(model.predictors))), float(model.shifts[middle])
+    values, base = np.zeros((len(matrix), len(model.predictors))), np.full(len(matrix), model.shifts[middle])
+    background = reference_patients(model)
+
+    def at_median(fit: SeveralScorers, own: FloatArray, references: FloatArray) -> Explained:
+        return fit_contributions(fit.only(middle), own, references)
+
     for part in model.parts:
         own = np.ascontiguousarray(matrix[:, part.positions])
         weight = 1 / (len(model.parts) * len(part.members))
         for member in part.members:
-            found = column_contributions(member.scorers[middle], member.encoder.transform(own))
-            if found is None:
-                raise TypeError(f"{part.family} is neither linear nor made of trees")
-            by_column, start = found
-            values[:, part.positions] += weight * by_owner(by_column, member.encoder.owner, own.shape)
+            found, start, _ = over_fits(member, own, background[:, part.positions], at_median)
+            values[:, part.positions] += weight * found
             base += weight * start
     shifted = model.shifted(matrix)[:, middle]
     served = model.distribution(matrix).scaled(0.5)[:, 0]

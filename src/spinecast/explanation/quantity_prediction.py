@@ -22,7 +22,7 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
-from spinecast.explanation.prediction import notices, require_answerable
+from spinecast.explanation.prediction import answering_submodels, notices, require_answerable
 from spinecast.explanation.quantity_contributions import explain_median
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
@@ -76,6 +76,8 @@ class QuantityPrediction:
     warnings, notices : tuple of str
     development : Standing or None
         Where the patient stands among the development patients; None for a model that does not keep it.
+    answered_by : tuple of str
+        The pattern submodel that answered in each part made of them.
     """
 
     model: str
@@ -98,6 +100,7 @@ class QuantityPrediction:
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
     development: Standing | None = None
+    answered_by: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -111,6 +114,7 @@ class QuantityPrediction:
             "intervals": [dict(one) for one in self.intervals],
             "at_least": [dict(one) for one in self.at_least],
             **({} if self.blood_order is None else {"blood_order": dict(self.blood_order)}),
+            **({"answered_by": list(self.answered_by)} if self.answered_by else {}),
             "scale": self.scale,
             "served": self.served,
             "base_value": self.base_value,
@@ -140,6 +144,7 @@ class QuantityPrediction:
             *(f"  {one['threshold']:,.0f}{unit} and more: {one['probability']:.1%}" for one in self.at_least),
             *self._order_lines(),
             f"model {self.model} ({self.identity[:12]})",
+            *(f"answered by {which}" for which in self.answered_by),
             "",
             f"what raises (+) or lowers (-) the median on the scale {self.scale}, largest first:",
             f"  {self.base_value:+.2f}  before any input is known",
@@ -252,13 +257,14 @@ def predict_quantity(
         blood_order=order,
         scale=why.scale,
         served=float(why.served[0]),
-        base_value=why.base_value,
+        base_value=float(why.base_value[0]),
         reordered=float(why.reordered[0]),
         residual=float(why.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], why.values[0])),
         warnings=(*warnings, *outside),
         notices=notices(model),
         development=standing,
+        answered_by=answering_submodels(model, matrix)[0],
     )
 
 

@@ -84,7 +84,7 @@ def summarise_quantity(
                 else {}
             ),
             "served": float(shown.served[k]),
-            "base_value": shown.base_value,
+            "base_value": float(shown.base_value[k]),
             "reordered": float(shown.reordered[k]),
             "contributions": contribution_rows(variables, typical[k], shown.values[k]),
         }

@@ -70,15 +70,7 @@ def summarise(
     residual = max(np.abs(found.residual).max(), np.abs(shown.residual).max())
     return {
         "scale": "log-odds",
-        **learned(
-            found.values,
-            found.methods,
-            float(found.base_value.mean()),
-            float(residual),
-            matrix[drawn],
-            variables,
-            generator,
-        ),
+        **learned(found.values, found.methods, found.base_value, float(residual), matrix[drawn], variables, generator),
         "illustrative": _illustrative(model, typical, shown, risk, variables),
     }
 
@@ -86,7 +78,7 @@ def summarise(
 def learned(
     contributions: FloatArray,
     methods: Sequence[tuple[str, str]],
-    base_value: float,
+    base_value: FloatArray | float,
     residual: float,
     values: FloatArray,
     variables: Sequence[Variable],
@@ -98,7 +90,7 @@ def learned(
     order = [int(j) for j in np.argsort(-importance, kind="stable") if not variables[j].is_label]
     return {
         "patients": len(values),
-        "base_value": base_value,
+        "base_value": float(np.mean(base_value)),  # of patients whom different fits answer, the mean
         "residual_max": residual,
         "residual_tolerance": RESIDUAL_TOLERANCE,
         "parts": [{"name": name, "method": method} for name, method in methods],

@@ -18,7 +18,7 @@ from spinecast.errors import ContractError
 from spinecast.explanation.image_features import scanner_sentences
 from spinecast.explanation.prediction import answering_submodels, notices
 from spinecast.explanation.standing import decline_reasons, given_only, outside_rows
-from spinecast.models.loading import AnyModel
+from spinecast.models.loading import AnyModel, named_parts
 from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.scanners import scanners_named
@@ -124,14 +124,19 @@ def with_contributions(figures: Figures, beside: Figures | None) -> Figures:
     return figures if beside is None else lambda matrix: {**figures(matrix), **beside(matrix)}
 
 
+def _answered_by(model: AnyModel, matrix: FloatArray) -> dict[str, NDArray[Any]]:
+    """Which submodels answered, of models made of them."""
+    if not any(isinstance(part.members[0], PatternMember) for _, part in named_parts(model)):
+        return {}
+    texts = ["; ".join(named) for named in answering_submodels(model, matrix)]
+    return {"answered_by": np.array(texts, dtype=object)}
+
+
 def _beside_the_interval(model: PrognosisModel, matrix: FloatArray) -> dict[str, NDArray[Any]]:
-    """Venn-Abers probabilities, and which submodels answered, of models that have them."""
+    """Venn-Abers probabilities, of models that have them."""
     added: dict[str, NDArray[Any]] = {}
     if model.venn_abers is not None:
         added |= zip(VENN_ABERS_COLUMNS, model.venn_abers.interval(model.log_odds(matrix)), strict=True)
-    if any(isinstance(part.members[0], PatternMember) for part in model.parts):
-        texts = ["; ".join(named) for named in answering_submodels(model, matrix)]
-        added["answered_by"] = np.array(texts, dtype=object)
     return added
 
 
@@ -162,7 +167,7 @@ def predicted_table(
     def columns(matrix: FloatArray) -> dict[str, NDArray[Any]]:
         where = outside_rows(model, matrix) if model.development is not None else [""] * len(matrix)
         return {
-            **given_only(model, matrix, figures(matrix)),
+            **given_only(model, matrix, {**figures(matrix), **_answered_by(model, matrix)}),
             "outside_development": np.array(where, dtype=object),
             "declined": np.array(decline_reasons(model, matrix), dtype=object),
         }

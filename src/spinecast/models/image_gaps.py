@@ -17,7 +17,11 @@ FloatArray = NDArray[np.float64]
 
 
 class PartOfMembers(Protocol):
-    """A part of a model: which predictors it uses, and its fold fits."""
+    """A part of a model: its name in the study, which predictors it uses, and its fold fits."""
+
+    @property
+    def name(self) -> str:
+        """The candidate's name in the study."""
 
     @property
     def positions(self) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from spinecast.models.artifact import load_model, save_model, stored_format
+from spinecast.models.image_gaps import PartOfMembers
 from spinecast.models.ordinal.artifact import ORDINAL_FORMAT, load_ordinal_model, save_ordinal_model
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
@@ -24,7 +25,7 @@ from spinecast.models.survival.artifact import (
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.model import TimeToEventModel
 
-__all__ = ["AnyModel", "TimedModel", "load_any_model", "save_any_model", "with_about"]
+__all__ = ["AnyModel", "TimedModel", "load_any_model", "named_parts", "save_any_model", "with_about"]
 
 TimedModel: TypeAlias = TimeToEventModel | CompetingRisksModel
 AnyModel: TypeAlias = PrognosisModel | TimedModel | QuantityModel | OrdinalModel
@@ -35,6 +36,17 @@ def with_about(model: AnyModel, about: Mapping[str, Any]) -> AnyModel:
     if isinstance(model, CompetingRisksModel):
         return replace(model, hazards=tuple(replace(one, about=about) for one in model.hazards))
     return replace(model, about=about)
+
+
+def named_parts(model: AnyModel) -> list[tuple[str, PartOfMembers]]:
+    """Parts of a model of any kind, each with what reports call it: of competing causes with its cause."""
+    if isinstance(model, CompetingRisksModel):
+        return [
+            (f"{part.label}, {cause.lower()}", part)
+            for cause, hazard in zip(model.labels, model.hazards, strict=True)
+            for part in hazard.parts
+        ]
+    return [(part.label, part) for part in model.parts]
 
 
 def save_any_model(model: AnyModel, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""One member as named arrays, and arrays as bytes: what a stored model is made of.
+"""One member of a model of any kind as named arrays, and arrays as bytes: what a stored model is made of.
 
 Equal arrays give equal bytes, and nothing is executed when they are read: numpy reads with pickling off.
 """
@@ -6,25 +6,30 @@ Equal arrays give equal bytes, and nothing is executed when they are read: numpy
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.errors import ArtifactError
 from spinecast.models.encoding import Encoder
-from spinecast.models.members import AnyMember, DrawnMember, Member, PatternMember, Patterns
+from spinecast.models.members import AnyMember, DrawnMember, Fit, Member, PatternMember, Patterns
 from spinecast.models.scorers import SCORERS, Scorer
 
 __all__ = [
     "arrays_from_bytes",
     "arrays_to_bytes",
+    "fits_from_bytes",
+    "fits_to_bytes",
     "member_from_bytes",
     "member_to_bytes",
     "scorer_from_arrays",
     "with_prefix",
 ]
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+FitT = TypeVar("FitT", bound=Fit)
 
 _DRAWN, _BY_PATTERN = "multiple_imputation", "pattern_submodels"
 _PATTERN_ARRAYS = ("compared", "missing", "patients")
@@ -32,7 +37,7 @@ _PATTERN_ARRAYS = ("compared", "missing", "patients")
 
 def member_to_bytes(member: AnyMember) -> bytes:
     """One member as the bytes of an ``.npz``; equal members give equal bytes."""
-    return arrays_to_bytes(_member_arrays(member))
+    return fits_to_bytes(member, _member_arrays)
 
 
 def member_from_bytes(content: bytes) -> AnyMember:
@@ -43,51 +48,67 @@ def member_from_bytes(content: bytes) -> AnyMember:
     ArtifactError
         If the scorer is of a kind this version does not know.
     """
-    return _member_from_arrays(arrays_from_bytes(content))
+    return fits_from_bytes(content, _member_from_arrays)
 
 
-def _member_arrays(member: AnyMember) -> dict[str, NDArray[Any]]:
-    """A member as named arrays; several fits in one, each under its own prefix, beside how they are combined."""
-    if isinstance(member, DrawnMember):
-        return {"kind": np.array(_DRAWN)} | _numbered("draw", member.draws)
-    if isinstance(member, PatternMember):
-        arrays = {f"patterns.{name}": getattr(member.patterns, name) for name in _PATTERN_ARRAYS}
-        arrays |= {"kind": np.array(_BY_PATTERN)} | _numbered("submodel", member.submodels)
-        return arrays | {f"otherwise.{name}": array for name, array in _member_arrays(member.otherwise).items()}
+def _member_arrays(member: Member) -> Arrays:
     arrays = {f"encoder.{name}": array for name, array in member.encoder.to_arrays().items()}
     arrays |= {f"scorer.{name}": array for name, array in member.scorer.to_arrays().items()}
     return arrays | {"kind": np.array(member.scorer.kind)}
 
 
-def _member_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> AnyMember:
-    kind = str(arrays["kind"])
+def _member_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Member:
+    return Member(encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")), scorer=scorer_from_arrays(arrays))
+
+
+def fits_to_bytes(member: FitT | DrawnMember[FitT] | PatternMember[FitT], to_arrays: Callable[[FitT], Arrays]) -> bytes:
+    """One fit, or several each under its own prefix beside how they are combined, as the bytes of an ``.npz``.
+
+    Parameters
+    ----------
+    member : fit, DrawnMember or PatternMember
+    to_arrays : callable
+        Maps one fit to its named arrays.
+    """
+    if isinstance(member, DrawnMember):
+        return arrays_to_bytes({"kind": np.array(_DRAWN)} | _numbered("draw", member.draws, to_arrays))
+    if isinstance(member, PatternMember):
+        arrays: Arrays = {f"patterns.{name}": getattr(member.patterns, name) for name in _PATTERN_ARRAYS}
+        arrays |= {"kind": np.array(_BY_PATTERN)} | _numbered("submodel", member.submodels, to_arrays)
+        otherwise = to_arrays(member.otherwise)
+        return arrays_to_bytes(arrays | {f"otherwise.{name}": array for name, array in otherwise.items()})
+    return arrays_to_bytes(to_arrays(member))
+
+
+def fits_from_bytes(
+    content: bytes, from_arrays: Callable[[Mapping[str, NDArray[Any]]], FitT]
+) -> FitT | DrawnMember[FitT] | PatternMember[FitT]:
+    """Rebuild what :func:`fits_to_bytes` wrote."""
+    arrays = arrays_from_bytes(content)
+    kind = str(arrays.get("kind", ""))
     if kind == _DRAWN:
-        return DrawnMember(_from_numbered("draw", arrays))
+        return DrawnMember(_from_numbered("draw", arrays, from_arrays))
     if kind == _BY_PATTERN:
         own = with_prefix(arrays, "patterns.")
         return PatternMember(
             patterns=Patterns(**{name: own[name] for name in _PATTERN_ARRAYS}),
-            submodels=_from_numbered("submodel", arrays),
-            otherwise=_plain_member(with_prefix(arrays, "otherwise.")),
+            submodels=_from_numbered("submodel", arrays, from_arrays),
+            otherwise=from_arrays(with_prefix(arrays, "otherwise.")),
         )
-    return _plain_member(arrays)
+    return from_arrays(arrays)
 
 
-def _plain_member(arrays: Mapping[str, NDArray[Any]]) -> Member:
-    return Member(encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")), scorer=scorer_from_arrays(arrays))
-
-
-def _numbered(what: str, members: Sequence[Member]) -> dict[str, NDArray[Any]]:
+def _numbered(what: str, fits: Sequence[FitT], to_arrays: Callable[[FitT], Arrays]) -> Arrays:
     return {
-        f"{what}{number}.{name}": array
-        for number, member in enumerate(members)
-        for name, array in _member_arrays(member).items()
+        f"{what}{number}.{name}": array for number, fit in enumerate(fits) for name, array in to_arrays(fit).items()
     }
 
 
-def _from_numbered(what: str, arrays: Mapping[str, NDArray[Any]]) -> tuple[Member, ...]:
-    count = sum(name.startswith(what) and name.endswith(".kind") for name in arrays)
-    return tuple(_plain_member(with_prefix(arrays, f"{what}{number}.")) for number in range(count))
+def _from_numbered(
+    what: str, arrays: Mapping[str, NDArray[Any]], from_arrays: Callable[[Mapping[str, NDArray[Any]]], FitT]
+) -> tuple[FitT, ...]:
+    count = len({name.split(".")[0] for name in arrays if name.startswith(what)})
+    return tuple(from_arrays(with_prefix(arrays, f"{what}{number}.")) for number in range(count))
 
 
 def scorer_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scorer:

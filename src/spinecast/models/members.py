@@ -1,14 +1,15 @@
 """What one fold's fit is: one encoding with its learner, several draws of them, or one for each pattern of inputs.
 
-Whatever it is, it maps predictor values to a score, and every way to combine fits is affine in their scores: the mean
-of draws, or the score of the one fit that a patient's pattern chooses.
+Whatever it is, it maps predictor values to a score of each patient (one number, several, or a curve, by the kind of
+outcome), and every way to combine fits is affine in their scores: the mean of draws, or the score of the one fit that a
+patient's pattern chooses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,18 @@ from numpy.typing import NDArray
 from spinecast.models.encoding import Encoder
 from spinecast.models.scorers import Scorer
 
-__all__ = ["AnyMember", "DrawnMember", "Member", "PatternMember", "Patterns", "mean_in_order"]
+__all__ = [
+    "AnyMember",
+    "DrawnMember",
+    "Fit",
+    "Member",
+    "PatternMember",
+    "Patterns",
+    "deviation_between_draws",
+    "drawn_scores",
+    "mean_in_order",
+    "variance_between_draws",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -33,6 +45,17 @@ def mean_in_order(stacked: FloatArray) -> FloatArray:
     return np.asarray(total / len(stacked), dtype=np.float64)
 
 
+class Fit(Protocol):
+    """One fit to patients whose missing values were met in one way."""
+
+    def score(self, matrix: FloatArray) -> FloatArray:
+        """Score rows of the predictor values it uses, shape (n, predictors) to shape (n, ...)."""
+        ...
+
+
+FitT = TypeVar("FitT", bound=Fit)
+
+
 @dataclass(frozen=True)
 class Member:
     """One fold fit: its encoding and its scorer."""
@@ -46,23 +69,23 @@ class Member:
 
 
 @dataclass(frozen=True)
-class DrawnMember:
+class DrawnMember(Generic[FitT]):
     """Multiple imputation: one fit for each draw of the missing values, whose scores are averaged.
 
     Parameters
     ----------
-    draws : tuple of Member
+    draws : tuple of fits
         2 or more. Draw ``d`` of every member of a model completes a patient with the same standard normal numbers.
     """
 
-    draws: tuple[Member, ...]
+    draws: tuple[FitT, ...]
 
     def score(self, matrix: FloatArray) -> FloatArray:
-        """Mean score over the draws, shape (n,)."""
+        """Mean score over the draws, shape (n, ...)."""
         return mean_in_order(self.scores(matrix))
 
     def scores(self, matrix: FloatArray) -> FloatArray:
-        """Score of each draw, shape (draws, n)."""
+        """Score of each draw, shape (draws, n, ...)."""
         return np.stack([draw.score(matrix) for draw in self.draws])
 
 
@@ -107,31 +130,33 @@ class Patterns:
 
 
 @dataclass(frozen=True, eq=False)
-class PatternMember:
+class PatternMember(Generic[FitT]):
     """A submodel for each of the commonest patterns of missing inputs, and one of everybody for all others.
 
     Parameters
     ----------
     patterns : Patterns
         The same in every member of a part.
-    submodels : tuple of Member
+    submodels : tuple of fits
         In the order of the patterns, each of the inputs its pattern has.
-    otherwise : Member
+    otherwise : fit
         Fitted to everybody with all inputs.
     """
 
     patterns: Patterns
-    submodels: tuple[Member, ...]
-    otherwise: Member
+    submodels: tuple[FitT, ...]
+    otherwise: FitT
 
     def score(self, matrix: FloatArray) -> FloatArray:
-        """Score by the fit that a patient's pattern chooses, shape (n,)."""
-        scores = np.empty(len(matrix))
+        """Score by the fit that a patient's pattern chooses, shape (n, ...)."""
+        scores: FloatArray | None = None
         for rows, used, member in self.answering(matrix):
-            scores[rows] = member.score(np.ascontiguousarray(matrix[np.ix_(rows, used)]))
-        return scores
+            own = member.score(np.ascontiguousarray(matrix[np.ix_(rows, used)]))
+            scores = np.empty((len(matrix), *own.shape[1:])) if scores is None else scores
+            scores[rows] = own
+        return self.otherwise.score(matrix) if scores is None else scores  # nobody is anybody's
 
-    def answering(self, matrix: FloatArray) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Member]]:
+    def answering(self, matrix: FloatArray) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], FitT]]:
         """Rows that one fit answers, positions of the inputs it uses, and the fit."""
         found = self.patterns.of(matrix)
         for number in np.unique(found):
@@ -142,4 +167,49 @@ class PatternMember:
                 yield rows, self.patterns.used(int(number), matrix.shape[1]), self.submodels[number]
 
 
-AnyMember: TypeAlias = Member | DrawnMember | PatternMember
+AnyMember: TypeAlias = Member | DrawnMember[Member] | PatternMember[Member]
+
+
+def drawn_scores(members: Sequence[object], matrix: FloatArray) -> FloatArray | None:
+    """Score of each draw, the mean of its fits in all members of a part, shape (draws, n, ...); None without draws.
+
+    Parameters
+    ----------
+    members : sequence of members
+        Of one part.
+    matrix : ndarray, shape (n, predictors of the part)
+    """
+    drawn = [member for member in members if isinstance(member, DrawnMember)]
+    return mean_in_order(np.stack([member.scores(matrix) for member in drawn])) if drawn else None
+
+
+def variance_between_draws(draws: FloatArray) -> FloatArray:
+    """Variance that the draws of multiple imputation add to their mean, shape (n, ...).
+
+    ``(1 + 1 / m)`` times the variance over the m draws: what Rubin's rules add to the variance within a draw (Rubin
+    1987, ISBN 978-0-471-65574-9, ch. 3).
+
+    Parameters
+    ----------
+    draws : ndarray, shape (m, n, ...)
+    """
+    count = len(draws)
+    between = mean_in_order((draws - mean_in_order(draws)) ** 2) * count / (count - 1)
+    return np.asarray((1 + 1 / count) * between, dtype=np.float64)
+
+
+class PartOfDraws(Protocol):
+    """A part of a model of any kind."""
+
+    def draw_variance(self, matrix: FloatArray) -> FloatArray:
+        """Between-draw variance of what the part answers, shape (n, ...): 0 where nothing was drawn."""
+        ...
+
+
+def deviation_between_draws(parts: Sequence[PartOfDraws], matrix: FloatArray) -> FloatArray:
+    """Standard deviation between draws of the average of some parts, shape (n, ...).
+
+    Draws of several parts move together, as the value they stand for would: standard deviations are averaged as the
+    parts are.
+    """
+    return mean_in_order(np.stack([np.sqrt(part.draw_variance(matrix)) for part in parts]))

@@ -19,7 +19,14 @@ from scipy.special import expit, ndtri
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import all_knowing
 from spinecast.models.feature_blocks import Harmoniser
-from spinecast.models.members import AnyMember, DrawnMember, Member, mean_in_order
+from spinecast.models.members import (
+    AnyMember,
+    Member,
+    deviation_between_draws,
+    drawn_scores,
+    mean_in_order,
+    variance_between_draws,
+)
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.predictor_schema import applied
 from spinecast.statistics import VennAbers
@@ -75,19 +82,9 @@ class Part:
         return np.stack([member.score(own) for member in self.members])
 
     def draw_variance(self, matrix: FloatArray) -> FloatArray:
-        """Between-draw variance of the part's log-odds, shape (n,): 0 where nothing was drawn.
-
-        ``(1 + 1 / m)`` times the variance over the m draws of multiple imputation, each the mean of its fits in all
-        members: what Rubin's rules add to the variance within a draw (Rubin 1987, ISBN 978-0-471-65574-9, ch. 3).
-        """
-        drawn = [member for member in self.members if isinstance(member, DrawnMember)]
-        if not drawn:
-            return np.zeros(len(matrix))
-        own = np.ascontiguousarray(matrix[:, self.positions])
-        draws = self.slope * mean_in_order(np.stack([member.scores(own) for member in drawn]))
-        count = len(draws)
-        between = mean_in_order((draws - mean_in_order(draws)) ** 2) * count / (count - 1)
-        return np.asarray((1 + 1 / count) * between, dtype=np.float64)
+        """Between-draw variance of the part's log-odds, shape (n,): 0 where nothing was drawn."""
+        draws = drawn_scores(self.members, np.ascontiguousarray(matrix[:, self.positions]))
+        return np.zeros(len(matrix)) if draws is None else variance_between_draws(self.slope * draws)
 
 
 @dataclass(frozen=True)
@@ -215,13 +212,8 @@ class PrognosisModel:
         )
 
     def draw_variance(self, matrix: FloatArray) -> FloatArray:
-        """Variance of the served log-odds between draws of multiple imputation, shape (n,).
-
-        Draws of several parts move together, as the value they stand for would: standard deviations are averaged as the
-        parts are.
-        """
-        deviations = np.stack([np.sqrt(part.draw_variance(matrix)) for part in self.parts])
-        return np.asarray((self.slope * mean_in_order(deviations)) ** 2, dtype=np.float64)
+        """Variance of the served log-odds between draws of multiple imputation, shape (n,)."""
+        return np.asarray((self.slope * deviation_between_draws(self.parts, matrix)) ** 2, dtype=np.float64)
 
     def missing_variance(self, matrix: FloatArray) -> FloatArray:
         """Variance that missing inputs add to the served log-odds, shape (n,); see :meth:`interval`."""

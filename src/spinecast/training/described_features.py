@@ -11,8 +11,7 @@ from spinecast.clinical.features import batch_name, feature_text, features_toget
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing.by_outcome import SMALLEST_SHOWN
 from spinecast.cohorts.outcomes import LabelledOutcome
-from spinecast.models.loading import AnyModel
-from spinecast.models.survival.competing import CompetingRisksModel
+from spinecast.models.loading import AnyModel, named_parts
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.plan import model_predictors
 from spinecast.training.study import Study
@@ -91,9 +90,7 @@ def _explained(values: FloatArray, texts: NDArray[Any], scanners: list[str]) -> 
 def _kept(model: AnyModel, own: tuple[str, ...]) -> list[dict[str, Any]]:
     """How many of the final model's members keep each feature, by part."""
     parts = []
-    hazards = model.hazards if isinstance(model, CompetingRisksModel) else (model,)
-    words = model.labels if isinstance(model, CompetingRisksModel) else ("",)
-    for cause, part in [(cause, part) for cause, one in zip(words, hazards, strict=True) for part in one.parts]:
+    for label, part in named_parts(model):
         names = [model.predictors[position] for position in part.positions]
         if not set(own) & set(names):
             continue
@@ -102,7 +99,7 @@ def _kept(model: AnyModel, own: tuple[str, ...]) -> list[dict[str, Any]]:
         kept = [{names[variable] for variable in encoder.owner} & set(own) for encoder in encoders]
         parts.append(
             {
-                "part": f"{part.label}, {cause.lower()}" if cause else part.label,
+                "part": label,
                 "members": len(kept),
                 "counts": [len(one) for one in kept],
                 "always": sum(all(name in one for one in kept) for name in own),

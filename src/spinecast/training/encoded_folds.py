@@ -6,7 +6,7 @@ for each pattern of missing inputs and one of everybody. Encodings are learned o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -118,7 +118,7 @@ class EncodedFolds:
         unit = self.unit
         train, weights = unit.split.train, unit.weights
         counted = np.ones(len(train), dtype=bool) if weights is None else weights[train] > 0
-        return find_patterns(self.matrix, unit.outcome[train], unit.split.inner, counted, unit.candidate.imputation)
+        return find_patterns(self.matrix, unit.outcomes_among, unit.split.inner, counted, unit.candidate.imputation)
 
     def _plain(self, fold: int, knots: int) -> Iterator[FoldFit]:
         rows = self.unit.split.inner != fold
@@ -196,7 +196,7 @@ def forget_draws() -> None:
 
 def find_patterns(
     matrix: FloatArray,
-    outcome: FloatArray,
+    outcomes_among: Callable[[NDArray[np.bool_]], Sequence[int]],
     inner: NDArray[np.int64],
     counted: NDArray[np.bool_],
     asked: Imputation,
@@ -207,7 +207,8 @@ def find_patterns(
     ----------
     matrix : ndarray, shape (n, inputs)
         Training patients of a split.
-    outcome : ndarray, shape (n,)
+    outcomes_among : callable
+        Counts the patients of each outcome that must be learned from, among some of them.
     inner : ndarray of int64, shape (n,)
         Inner fold of each.
     counted : ndarray of bool, shape (n,)
@@ -222,7 +223,7 @@ def find_patterns(
     kept, fitted = [], []
     for number in range(len(every.missing)):
         rows = _fitted_to(matrix, every, number, asked) & counted
-        if every.used(number, matrix.shape[1]).size and _enough(rows, outcome, inner, asked):
+        if every.used(number, matrix.shape[1]).size and _enough(rows, outcomes_among, inner, asked):
             kept.append(number)
             fitted.append(int(rows.sum()))
     chosen = kept[: asked.patterns]
@@ -237,10 +238,14 @@ def _fitted_to(matrix: FloatArray, patterns: Patterns, number: int, asked: Imput
     return np.asarray(~(lacking & ~pattern).any(axis=1))
 
 
-def _enough(rows: NDArray[np.bool_], outcome: FloatArray, inner: NDArray[np.int64], asked: Imputation) -> bool:
+def _enough(
+    rows: NDArray[np.bool_],
+    outcomes_among: Callable[[NDArray[np.bool_]], Sequence[int]],
+    inner: NDArray[np.int64],
+    asked: Imputation,
+) -> bool:
     for fold in np.unique(inner):
-        own = outcome[rows & (inner != fold)]
-        events = int(own.sum())
-        if len(own) < asked.fewest_patients or min(events, len(own) - events) < asked.fewest_events:
+        own = rows & (inner != fold)
+        if own.sum() < asked.fewest_patients or any(count < asked.fewest_events for count in outcomes_among(own)):
             return False
     return True

@@ -16,6 +16,7 @@ from scipy.special import expit
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
+from spinecast.models.loading import AnyModel, named_parts
 from spinecast.models.members import DrawnMember, PatternMember
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.prognosis_model import PrognosisModel, mean_in_order
@@ -40,6 +41,7 @@ __all__ = [
     "measure_final_model",
     "measure_missing_inputs",
     "missing_loss",
+    "recorded_missing",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -102,12 +104,14 @@ def measure_missing_inputs(
 
 
 class Fitted(Protocol):
-    """A training that is done, of any kind of outcome: its study, its patients and how they were divided."""
+    """A training that is done, of any kind of outcome: its study, patients, candidates and how it was divided."""
 
     @property
     def study(self) -> Study: ...
     @property
     def cohort(self) -> Cohort: ...
+    @property
+    def plans(self) -> Sequence[CandidatePlan]: ...
     @property
     def splits(self) -> Sequence[Split]: ...
 
@@ -180,14 +184,27 @@ def held_out_risk(model: PrognosisModel) -> Callable[[Columns], FloatArray]:
     return by_held_out_member(model.predictors, answer)
 
 
-def describe_handling(
-    model: PrognosisModel, matrix: FloatArray, plans: Sequence[CandidatePlan]
-) -> list[dict[str, Any]]:
+def recorded_missing(found: MissingInputs, model: AnyModel, trained: Fitted, rows: NDArray[np.intp]) -> dict[str, Any]:
+    """What was measured of a model with inputs missing, and how each part of it meets them: JSON values.
+
+    Parameters
+    ----------
+    found : MissingInputs
+    model : AnyModel
+    trained : Fitted
+    rows : ndarray of int, shape (n,)
+        Patients of the cohort who were analysed.
+    """
+    matrix = trained.cohort.matrix(model.predictors)[rows]
+    return found.to_dict() | {"handling": describe_handling(model, matrix, trained.plans)}
+
+
+def describe_handling(model: AnyModel, matrix: FloatArray, plans: Sequence[CandidatePlan]) -> list[dict[str, Any]]:
     """Say of each part of a model how it meets missing inputs: JSON values.
 
     Parameters
     ----------
-    model : PrognosisModel
+    model : AnyModel
     matrix : ndarray, shape (n, predictors)
         The development patients, to count whom each submodel answers.
     plans : sequence of CandidatePlan
@@ -195,9 +212,9 @@ def describe_handling(
     """
     kinds = {plan.name: plan.imputation.kind for plan in plans}
     described = []
-    for part in model.parts:
+    for label, part in named_parts(model):
         member = part.members[0]
-        entry: dict[str, Any] = {"label": part.label, "kind": kinds[part.name]}
+        entry: dict[str, Any] = {"label": label, "kind": kinds[part.name]}
         if isinstance(member, DrawnMember):
             entry["draws"] = len(member.draws)
         if isinstance(member, PatternMember):

@@ -17,7 +17,7 @@ from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
 from spinecast.training.judging import judge, judge_size
-from spinecast.training.missing_loss import describe_handling
+from spinecast.training.missing_loss import recorded_missing
 from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -72,7 +72,7 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
         | described_features(trained.study, trained.cohort, trained.labelled, model)
         | ({} if trained.lenders is None else {"borrowed": trained.lenders.to_dict()}),
         evaluation=evaluation.to_dict()
-        | {"missing_inputs": missing.to_dict() | {"handling": _handling(trained, model)}}
+        | {"missing_inputs": recorded_missing(missing, model, trained, trained.labelled.rows)}
         | ({"venn_abers": judge_venn_abers(trained)} if trained.study.uncertainty.venn_abers else {}),
         tuning=describe_searches(trained.plans, trained.splits, trained.found.tuned, trained.choices),
         explanation=explanation,
@@ -93,10 +93,6 @@ def _explanation(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
         patients=trained.study.explanation.patients,
         seed=derive_seed(trained.study.seed, "explanation"),
     )
-
-
-def _handling(trained: Trained, model: PrognosisModel) -> list[dict[str, Any]]:
-    return describe_handling(model, trained.cohort.matrix(model.predictors)[trained.labelled.rows], trained.plans)
 
 
 def _out_of_fold(trained: Trained) -> pandas.DataFrame:

@@ -183,6 +183,14 @@ class TuningUnit:
         losses = -np.where(self.outcome[self.split.train] == 1, np.log(risk), np.log1p(-risk))
         return float(np.average(losses, weights=self._training_weights()))
 
+    def outcomes_among(self, rows: NDArray[np.bool_]) -> tuple[int, ...]:
+        """Count patients of each outcome among some of the training patients: with the event, and without it.
+
+        A submodel needs enough of each; nobody whose outcome is not known is counted.
+        """
+        found = self.known_outcome()[rows]
+        return int((found == 1).sum()), int((found == 0).sum())
+
     def known_outcome(self) -> FloatArray:
         """Outcome of the training patients, NaN where follow-up ended too early to know it, shape (len(train),)."""
         weights = self._training_weights()

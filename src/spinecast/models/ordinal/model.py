@@ -18,11 +18,12 @@ from scipy.special import expit, ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.image_gaps import gaps_of_parts
+from spinecast.models.members import deviation_between_draws, drawn_scores, variance_between_draws
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.ordinal.thresholds import ThresholdLines, in_order, level_probabilities
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
-from spinecast.models.several_scorers import SeveralScorers
+from spinecast.models.several_scorers import AnySeveralScorers
 
 if TYPE_CHECKING:
     import pandas
@@ -43,7 +44,7 @@ class OrdinalPart:
     positions : ndarray of int64
         Which of the model's predictors the part uses.
     lines : ThresholdLines
-    members : tuple of SeveralScorers
+    members : tuple of SeveralScorers, or of several of them as DrawnMember or PatternMember
         One scorer for all thresholds, or one for each. Member ``k`` was fitted without inner fold ``k``, the same
         patients in every part.
     """
@@ -53,13 +54,20 @@ class OrdinalPart:
     label: str
     positions: NDArray[np.int64]
     lines: ThresholdLines
-    members: tuple[SeveralScorers, ...]
+    members: tuple[AnySeveralScorers, ...]
 
     def member_log_odds(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
         """Cumulative log-odds of each member, or of that of one fold alone, shape (members, n, thresholds)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
         asked = self.members if fold is None else (self.members[fold],)
-        return np.stack([self.lines.apply(member.scores(member.encoder.transform(own))) for member in asked])
+        return np.stack([self.lines.apply(member.score(own)) for member in asked])
+
+    def draw_variance(self, matrix: FloatArray) -> FloatArray:
+        """Between-draw variance of the part's cumulative log-odds, shape (n, thresholds): 0 where nothing was drawn."""
+        draws = drawn_scores(self.members, np.ascontiguousarray(matrix[:, self.positions]))
+        if draws is None:
+            return np.zeros((len(matrix), len(self.lines.slopes)))
+        return variance_between_draws(self.lines.apply(draws))
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,14 @@ class OrdinalModel:
         # Measured before the last lines, which an update may have changed since.
         return variance + self.lines.slopes**2 * self.missing.added_variance(lacking)
 
+    def draw_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance of the log-odds of reaching each level between draws of multiple imputation, shape (n, thresholds).
+
+        Of what contributions add up to, before thresholds are put in order.
+        """
+        deviation = self.lines.slopes * deviation_between_draws(self.parts, matrix)
+        return np.asarray(deviation**2, dtype=np.float64)
+
     @property
     def is_synthetic(self) -> bool:
         """Whether patients it was developed or updated on do not exist."""
@@ -171,9 +187,9 @@ class OrdinalModel:
         """Limits of the probability of reaching each level, for the model's own instability and each missing input.
 
         As :meth:`spinecast.models.prognosis_model.PrognosisModel.interval`, threshold by threshold: delete-a-group
-        jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and what missing inputs add
-        (:meth:`missing_variance`). Who reaches a level has reached those below it, so limits are drawn in where another
-        threshold's say more.
+        jackknife variance over fold fits (Kott 2001, J Off Stat 17:521-526), and what missing inputs add: as measured
+        (:meth:`missing_variance`) or, where draws disagree by more, their disagreement (:meth:`draw_variance`). Who
+        reaches a level has reached those below it, so limits are drawn in where another threshold's say more.
 
         Parameters
         ----------
@@ -188,7 +204,7 @@ class OrdinalModel:
         members = self.member_log_odds(matrix)
         center, count = mean_in_order(members), len(members)
         variance = (count - 1) * mean_in_order((members - center) ** 2)
-        variance = variance + self.missing_variance(matrix)
+        variance = variance + np.maximum(self.missing_variance(matrix), self.draw_variance(matrix))
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         served = in_order(center)
         lower = np.maximum.accumulate((served - reach)[:, ::-1], axis=1)[:, ::-1]

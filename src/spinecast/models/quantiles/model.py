@@ -21,7 +21,7 @@ from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale
-from spinecast.models.several_scorers import SeveralScorers
+from spinecast.models.several_scorers import AnySeveralScorers
 
 if TYPE_CHECKING:
     import pandas
@@ -66,7 +66,7 @@ class QuantilePart:
         The candidate's name in the study, its algorithm and what reports call it.
     positions : ndarray of int64
         Which of the model's predictors the part uses.
-    members : tuple of SeveralScorers
+    members : tuple of SeveralScorers, or of several of them as DrawnMember or PatternMember
         Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
     """
 
@@ -74,13 +74,13 @@ class QuantilePart:
     family: str
     label: str
     positions: NDArray[np.int64]
-    members: tuple[SeveralScorers, ...]
+    members: tuple[AnySeveralScorers, ...]
 
     def member_quantiles(self, matrix: FloatArray, fold: int | None = None) -> FloatArray:
         """Quantiles of each member, or of that of one fold alone, on the scale, shape (members, n, levels)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
         asked = self.members if fold is None else (self.members[fold],)
-        return np.stack([member.scores(member.encoder.transform(own)) for member in asked])
+        return np.stack([member.score(own) for member in asked])
 
 
 @dataclass(frozen=True)

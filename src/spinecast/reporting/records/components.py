@@ -82,7 +82,7 @@ IMPUTATIONS: Mapping[str, Component] = {
         ("stekhoven2012",),
     ),
     "multiple_imputation": Component(
-        "by multiple imputation with chained equations, a fit for each draw and their log-odds averaged, with an "
+        "by multiple imputation with chained equations, a fit for each draw and what they answer averaged, with an "
         "indicator that the value was missing; the outcome had no part in it, as nobody knows it when the model is "
         "used",
         ("vanbuuren2011", "rubin1987", "sisk2023"),

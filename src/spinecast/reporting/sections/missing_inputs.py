@@ -20,7 +20,7 @@ HANDLING_WORDS = {
     "native": "left missing; each split of a tree has learned which way they go",
     "forest": "by forests that predict each input from the others, with an indicator that the value was missing",
     "multiple_imputation": "by several draws from regressions of each input on the others, with an indicator that the "
-    "value was missing; a fit for each draw, their log-odds averaged, and their disagreement in the interval",
+    "value was missing; a fit for each draw, what they answer averaged, and their disagreement in the limits",
     "pattern_submodels": "by a fit of their own for the commonest patterns of what is there, and by one of everybody "
     "for all others",
 }

@@ -17,6 +17,7 @@ from spinecast.models.ordinal.thresholds import level_probabilities
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
 from spinecast.training.features import predictor_schema
+from spinecast.training.missing_loss import recorded_missing
 from spinecast.training.ordinal.final_model import measured_ordinal_model
 from spinecast.training.ordinal.fitting import TrainedLevels
 from spinecast.training.ordinal.internal_judging import judge_levels_internally
@@ -66,7 +67,7 @@ def publish_levels(trained: TrainedLevels, staging: Path, *, overrides: Sequence
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
         | described_features(trained.study, trained.cohort, trained.passing, model),
-        evaluation=evaluation | {"missing_inputs": missing.to_dict()},
+        evaluation=evaluation | {"missing_inputs": recorded_missing(missing, model, trained, trained.labelled.rows)},
         tuning={"loss": "ranked probability score", "averaged": "cumulative log-odds"}
         | describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices),
         explanation=explanation,

@@ -68,6 +68,10 @@ class OrdinalUnit(TuningUnit):
         log_odds = in_order(self.recalibrated(held_out, self.line(held_out)))
         return float(ranked_probability_losses(self._levels(), expit(log_odds)).mean())
 
+    def outcomes_among(self, rows: NDArray[np.bool_]) -> tuple[int, ...]:
+        """Count patients at each level among some of the training patients."""
+        return tuple(np.bincount(self._levels()[rows], minlength=self.thresholds + 1).tolist())
+
     def member_bytes(self, member: Any) -> bytes:
         """One member as it is kept."""
         return several_scorers_to_bytes(member)

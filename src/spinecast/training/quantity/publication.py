@@ -14,6 +14,7 @@ from spinecast.models.quantiles.model import QuantityModel
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
 from spinecast.training.features import predictor_schema
+from spinecast.training.missing_loss import recorded_missing
 from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -62,7 +63,7 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
         | described_features(trained.study, trained.cohort, trained.passing, model),
-        evaluation=evaluation | {"missing_inputs": missing.to_dict()},
+        evaluation=evaluation | {"missing_inputs": recorded_missing(missing, model, trained, trained.labelled.rows)},
         tuning={"loss": "pinball loss", "averaged": "quantile"}
         | describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices),
         explanation=explanation,

@@ -61,7 +61,9 @@ class PatternSubmodels(Block):
     patterns: Whole = Field(default=8, ge=1, le=100, description="Most patterns that get a submodel.")
     fewest_patients: Whole = Field(default=100, ge=20, description="A submodel is fitted to at least so many patients.")
     fewest_events: Whole = Field(
-        default=20, ge=5, description="With the event, and without it, at least so many of them each."
+        default=20,
+        ge=5,
+        description="With the event, and without it, at least so many of them each; of ordered levels, at every level.",
     )
     fitted_to: Literal["patients_of_the_pattern", "patients_with_its_inputs"] = Field(
         default="patients_of_the_pattern",

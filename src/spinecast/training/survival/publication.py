@@ -18,6 +18,7 @@ from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
 from spinecast.training.features import predictor_schema
+from spinecast.training.missing_loss import recorded_missing
 from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
@@ -77,7 +78,7 @@ def publish_times(
         study_yaml=resolved_yaml(trained.study),
         cohort=describe(trained.cohort, seen, model_predictors(trained.study))
         | described_features(trained.study, trained.cohort, seen, model),
-        evaluation=evaluation | {"missing_inputs": missing.to_dict()},
+        evaluation=evaluation | {"missing_inputs": recorded_missing(missing, model, trained, trained.labelled.rows)},
         tuning=_tuning(trained),
         explanation=explanation,
         run=run,
