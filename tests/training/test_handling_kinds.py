@@ -1,0 +1,254 @@
+"""Draws and submodels of what is no single event: what is served is what the fits say, kept, explained and limited."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_models import assert_same_bits
+from training.test_handling import WAYS
+from training.test_tuning import SCHEMA, simulated
+
+from spinecast.explanation.ordinal_contributions import explain_threshold
+from spinecast.explanation.prediction import answering_submodels
+from spinecast.models.catalogue import Choice
+from spinecast.models.encoder_fitting import draw_missing_values, fit_drawn_encoders
+from spinecast.models.loading import AnyModel, load_any_model, named_parts, save_any_model
+from spinecast.models.members import DrawnMember, PatternMember
+from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
+from spinecast.models.ordinal.model import OrdinalModel, OrdinalPart
+from spinecast.models.ordinal.thresholds import ThresholdLines
+from spinecast.models.prognosis_model import development_marginals
+from spinecast.models.several_scorers import SeveralScorers, several_scorers_from_bytes
+from spinecast.statistics import pool_imputations
+from spinecast.training.checkpoint import UnitCheckpoint
+from spinecast.training.missing_loss import describe_handling
+from spinecast.training.ordinal.tuning import OrdinalUnit
+from spinecast.training.resampling import ALL_PATIENTS, nested_splits
+from spinecast.training.seeds import derive_seed
+from spinecast.training.tuning import tune
+from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
+
+pytestmark = [
+    # Said by shap's plotting code of matplotlib, which explaining loads.
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap"),
+]
+
+FOLDS, SEED = 3, 9
+NAMES = ("albumin", "hemoglobin", "surgical_approach", "sex")
+DRAWN, BY_PATTERN = "multiple_imputation", "pattern_submodels"
+SMALL: dict[str, float | int] = {"rounds": 6, "trees": 6}
+
+
+def latent(count: int = 360) -> tuple[np.ndarray, np.ndarray]:
+    """Predictor values, of which some are missing, and what they were told by with what nobody knows."""
+    matrix, outcome = simulated(count)
+    generator = np.random.default_rng(5)
+    matrix[generator.random(count) < 0.25, 1] = np.nan
+    known = np.where(np.isnan(matrix), 0.5, matrix)
+    return matrix, outcome + known[:, 1] + np.log1p(known[:, 0]) + generator.logistic(scale=0.5, size=count)
+
+
+def plan(family: Any, way: str) -> CandidatePlan:
+    asked = dict(family.defaults) | {name: value for name, value in SMALL.items() if name in family.defaults}
+    space = {name: Choice((value,)) for name, value in asked.items()}
+    return CandidatePlan("one", family.name, "One", NAMES, WAYS[way], space, 1, 1)
+
+
+def levels_unit(folder: Path, way: str, family: str) -> TuningUnit:
+    matrix, score = latent()
+    levels = np.digitize(score, np.quantile(score, [0.4, 0.75])).astype(float)
+    split = next(
+        one
+        for one in nested_splits(levels, None, outer_folds=3, inner_folds=FOLDS, seed=SEED)
+        if one.name == ALL_PATIENTS
+    )
+    candidate = plan(ORDINAL_FAMILIES[family], way)
+    return OrdinalUnit(
+        split, candidate, SCHEMA, matrix, levels, None, SEED, UnitCheckpoint(folder, "one", os.getpid()), thresholds=2
+    )
+
+
+LEVELS = [
+    {"level": str(k), "label": str(k), "short": str(k), "reached": f"At least {k}" if k else ""} for k in range(3)
+]
+
+
+@cache
+def levels_model(way: str, family: str) -> tuple[OrdinalModel, TuningUnit]:
+    with TemporaryDirectory() as folder:
+        work = levels_unit(Path(folder), way, family)
+        done = tune(work)
+        members = done.members(several_scorers_from_bytes)
+    part = OrdinalPart("one", family, "One", np.arange(4), done.line, members)
+    lines = ThresholdLines(np.array([0.02, -0.01]), np.array([0.98, 1.1]))
+    about = {"outcome": {"label": "Grade", "levels": LEVELS, "explained_threshold": 0}, "cohort": {"kind": "synthetic"}}
+    marginals = development_marginals(work.matrix, SCHEMA.levels)
+    return OrdinalModel("made", NAMES, (part,), lines, marginals, about), work
+
+
+# Of each kind: its model, what is served of some patients in rows, and its limits on the scale that adds up.
+Made = Callable[[str], tuple[Any, TuningUnit]]
+KINDS: dict[str, Made] = {
+    "levels, one score": lambda way: levels_model(way, "proportional_odds"),
+    "levels, a score each": lambda way: levels_model(way, "cumulative_xgboost"),
+}
+each_kind = pytest.mark.parametrize("kind", KINDS)
+each_way = pytest.mark.parametrize("way", [DRAWN, BY_PATTERN])
+
+
+def served(model: AnyModel, matrix: np.ndarray) -> np.ndarray:
+    """All that is answered of each patient, limits too, a row each."""
+    assert isinstance(model, OrdinalModel)
+    return np.hstack([model.probabilities(matrix), *model.interval(matrix)])
+
+
+def explained(model: AnyModel, matrix: np.ndarray) -> list[Any]:
+    assert isinstance(model, OrdinalModel)
+    return [explain_threshold(model, matrix, threshold) for threshold in range(2)]
+
+
+def moved(found: Any) -> np.ndarray:
+    """What putting in order added to what is added up."""
+    return np.asarray(found.reordered)
+
+
+@each_kind
+@each_way
+def test_a_round_trip_is_exact_and_a_patient_is_answered_alone_as_in_company(
+    kind: str, way: str, tmp_path: Path
+) -> None:
+    made, work = KINDS[kind](way)
+    assert all(type(one) is {DRAWN: DrawnMember, BY_PATTERN: PatternMember}[way] for one in made.parts[0].members)
+    identity = save_any_model(made, tmp_path / "model")
+    loaded, same = load_any_model(tmp_path / "model")
+    assert same == identity == save_any_model(loaded, tmp_path / "again")
+    asked = np.vstack([work.matrix[:30], np.full((1, 4), np.nan)])
+    together = served(loaded, asked)
+    assert_same_bits(together, served(made, asked))
+    for row in range(len(asked)):
+        assert_same_bits(served(loaded, asked[row : row + 1])[0], together[row])
+
+
+@each_kind
+@each_way
+def test_held_out_patients_are_answered_as_the_saved_member_answers_them(kind: str, way: str, tmp_path: Path) -> None:
+    made, work = KINDS[kind](way)
+    again = tune(replace(work, checkpoint=UnitCheckpoint(tmp_path, "one", os.getpid())))
+    held_out = np.empty_like(again.held_out)
+    for fold, member in enumerate(made.parts[0].members):
+        rows = work.split.inner == fold
+        held_out[rows] = work.recalibrated(member.score(work.matrix[rows]), again.line)
+    assert_same_bits(held_out, again.held_out)
+
+
+known = st.tuples(st.floats(0.05, 8), st.floats(-3, 3), st.integers(0, 2), st.integers(0, 1))
+absent = st.tuples(*[st.booleans()] * 4)
+
+
+@each_kind
+@each_way
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(known, absent), min_size=1, max_size=4))
+def test_contributions_add_up_to_what_is_served(kind: str, way: str, rows: list[Any]) -> None:
+    made, _ = KINDS[kind](way)
+    matrix = np.array([np.where(gone, np.nan, values) for values, gone in rows])
+    for found in explained(made, matrix):
+        assert np.abs(found.base_value + found.values.sum(axis=1) + moved(found) - found.served).max() < 1e-5
+
+
+@each_kind
+def test_a_submodel_is_explained_from_its_own_base_and_knows_no_other_input(kind: str) -> None:
+    made, work = KINDS[kind](BY_PATTERN)
+    rows = work.matrix[:60]
+    for label, part in named_parts(made):
+        member = part.members[0]
+        assert isinstance(member, PatternMember)
+        pattern = member.patterns.of(rows)
+        assert len(set(pattern)) > 1
+        said = answering_submodels(made, rows)
+        for found in explained(made, rows):
+            for number in set(pattern):
+                assert len(set(np.round(found.base_value[pattern == number], 9))) == 1
+                unused = [] if number < 0 else np.setdiff1d(np.arange(4), member.patterns.used(int(number), 4))
+                assert not found.values[np.ix_(pattern == number, unused)].any()
+                words = "the fit to everybody" if number < 0 else "the submodel"
+                assert all(said[row][0].startswith(f"{label}: {words}") for row in np.flatnonzero(pattern == number))
+
+
+@each_kind
+def test_what_each_part_does_with_gaps_is_described(kind: str) -> None:
+    for way in (DRAWN, BY_PATTERN):
+        made, work = KINDS[kind](way)
+        [entry] = describe_handling(made, work.matrix, [work.candidate])
+        assert entry["kind"] == way
+        if way == DRAWN:
+            assert entry["draws"] == 3
+        else:
+            answered = sum(one["answers"] for one in entry["submodels"]) + entry["otherwise"]["answers"]
+            assert answered == len(work.matrix)
+
+
+def completed_and_fitted(work: TuningUnit, fold: int, fit: Callable[..., Any]) -> list[Any]:
+    """By hand: complete the table of a fold several times, encode each, fit to each."""
+    rows = work.split.inner != fold
+    seed = derive_seed(work.seed, "imputation", ALL_PATIENTS, fold)
+    tables = draw_missing_values(work.matrix[rows], work.schema, work.candidate.imputation, seed=seed)
+    parameters = {name: choice.options[0] for name, choice in work.candidate.search_space.items()}  # type: ignore[union-attr]
+    return [
+        (encoder, fit(columns, rows, parameters, derive_seed(work.seed, "fit", ALL_PATIENTS, "one", fold, number)))
+        for number, (encoder, columns) in enumerate(fit_drawn_encoders(work.matrix[rows], work.schema, tables))
+    ]
+
+
+@pytest.mark.parametrize("family", ["proportional_odds", "cumulative_xgboost"])
+def test_a_drawn_member_of_levels_is_the_mean_of_fits_to_each_completed_table(family: str) -> None:
+    made, work = levels_model(DRAWN, family)
+    learner = ORDINAL_FAMILIES[family].fit
+
+    def fit(columns: np.ndarray, rows: np.ndarray, parameters: Any, seed: int) -> Any:
+        return learner(columns, work.outcome[rows].astype(np.intp), 2, parameters, seed)
+
+    for fold, member in enumerate(made.parts[0].members):
+        fits = [SeveralScorers(*one) for one in completed_and_fitted(work, fold, fit)]
+        by_hand = np.mean([one.scores(one.encoder.transform(work.matrix[:40])) for one in fits], axis=0)
+        np.testing.assert_allclose(member.score(work.matrix[:40]), by_hand, rtol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["proportional_odds", "cumulative_xgboost"])
+def test_limits_of_levels_take_the_wider_of_what_was_measured_and_what_the_draws_say(family: str) -> None:
+    """The disagreement is Rubin's, at each threshold, and an input that is absent widens by it."""
+    made, work = levels_model(DRAWN, family)
+    rows = work.matrix[:40]
+    drawn = [member for member in made.parts[0].members if isinstance(member, DrawnMember)]
+    draws = np.mean([member.scores(rows) for member in drawn], axis=0)
+    known = made.lines.apply(made.parts[0].lines.apply(draws))
+    variance = made.draw_variance(rows)
+    for patient in range(40):
+        for threshold in range(2):
+            pooled = pool_imputations(known[:, patient, threshold], np.full(3, 1e-12))
+            assert variance[patient, threshold] == pytest.approx(pooled.total, rel=1e-6)
+    instability = 2 * made.member_log_odds(rows).var(axis=0)
+    in_all = instability + np.maximum(made.missing_variance(rows), variance)
+    reach = 1.959964 * np.sqrt(in_all)
+    lower, upper = made.interval(rows)
+    log_odds = made.log_odds(rows)
+    lowest = np.maximum.accumulate((log_odds - reach)[:, ::-1], axis=1)[:, ::-1]
+    np.testing.assert_allclose(np.log(lower / (1 - lower)), lowest, atol=1e-6)
+    np.testing.assert_allclose(np.log(upper / (1 - upper)), np.minimum.accumulate(log_odds + reach, axis=1), atol=1e-6)
+    # Where nothing was measured and quantiles would not widen at all, the draws do.
+    still = replace(made, marginals=np.repeat(made.marginals[:, 4:5], 9, axis=1))
+    whole = work.matrix[~np.isnan(work.matrix).any(axis=1)][:20]
+    gone = whole.copy()
+    gone[:, 1] = np.nan
+    assert still.missing_variance(gone).max() < 1e-20
+    assert (still.draw_variance(gone).mean(axis=0) > 5 * still.draw_variance(whole).mean(axis=0)).all()
