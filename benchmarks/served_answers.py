@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas
 from protocol import Benchmark, other_peoples_warnings_ignored
-from synthetic import fitted_part, outcome_of, patients, prognosis_model
+from synthetic import fitted_part, measured_model, outcome_of, patients, prognosis_model
 
 from spinecast.cohorts.patient import patient_row
 from spinecast.explanation.contributions import explain
@@ -55,8 +55,8 @@ class Servers:
     root: Path
     ask_ours: Callable[[float], Risk]
     ask_peer: Callable[[float], Risk]
-    started: Mapping[str, float] = field(default_factory=dict)
-    processes: Mapping[str, subprocess.Popen[str]] = field(default_factory=dict)
+    started: dict[str, float] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     ours_port: int = 0
     ages: Any = field(default_factory=lambda: count(1))
 
@@ -74,7 +74,9 @@ def setup(small: bool, families: tuple[str, ...], explained: bool) -> Servers:
         fitted_part(family, matrix, outcome, PREDICTORS, members=5, **rounds.get(family, {}))
         for family in (TWO if small else families)
     )
-    identity = save_model(prognosis_model(parts, matrix, PREDICTORS), root / "model")
+    # With what a training measures: without it every answer would score the model anew for each missing input.
+    model = measured_model(prognosis_model(parts, matrix, PREDICTORS), matrix, outcome)
+    identity = save_model(model, root / "model")
     return _in_this_process(root) if small else _in_theirs(root, identity, explained)
 
 
@@ -113,23 +115,21 @@ def _in_theirs(root: Path, identity: str, explained: bool) -> Servers:
     ours_port, peer_port = _free_port(), _free_port()
     ask_ours = partial(_ask_ours, Door(ours_port, f"/api/v1/models/{NAME}/predict"))
     ask_peer = partial(_ask_peer, Door(peer_port, "/invocations"))
-    ours, ours_seconds = _start(
-        root, environment, ask_ours, [sys.executable, "-m", "spinecast", "serve", "--port", str(ours_port)]
-    )
-    peer, peer_seconds = _start(
-        root,
-        environment,
-        ask_peer,
-        ["mlflow", "models", "serve", "-m", registered, "-p", str(peer_port), "--env-manager", "local"],
-    )
-    return Servers(
-        root,
-        ask_ours,
-        ask_peer,
-        {"ours_start_seconds": ours_seconds, "peer_start_seconds": peer_seconds},
-        {"ours": ours, "peer": peer},
-        ours_port,
-    )
+    servers = Servers(root, ask_ours, ask_peer, ours_port=ours_port)
+    commands = {
+        "ours": [sys.executable, "-m", "spinecast", "serve", "--port", str(ours_port)],
+        "peer": ["mlflow", "models", "serve", "-m", registered, "-p", str(peer_port), "--env-manager", "local"],
+    }
+    try:
+        for side, ask in (("ours", ask_ours), ("peer", ask_peer)):
+            began = time.perf_counter()
+            servers.processes[side] = _started(root / f"{side}.log", environment, commands[side])
+            _wait_for_answer(servers.processes[side], ask, root / f"{side}.log")
+            servers.started[f"{side}_start_seconds"] = time.perf_counter() - began
+    except BaseException:
+        cleanup(servers)
+        raise
+    return servers
 
 
 def _register(root: Path, identity: str, loader: str) -> str:
@@ -156,30 +156,33 @@ def _register(root: Path, identity: str, loader: str) -> str:
             mlflow.set_tracking_uri(before)
 
 
-def _start(
-    root: Path, environment: Mapping[str, str], ask: Callable[[float], Risk], command: list[str]
-) -> tuple[subprocess.Popen[str], float]:
-    """Start a server in a process group of its own; seconds until it gave its first answer."""
-    log = (root / f"{Path(command[0]).name}-{command[2]}.log").open("w")
+def _started(log: Path, environment: Mapping[str, str], command: list[str]) -> subprocess.Popen[str]:
+    """Start a server in a process group of its own."""
+    with log.open("w") as said:
+        return subprocess.Popen(
+            command, env=environment, cwd=log.parent, stdout=said, stderr=said, text=True, start_new_session=True
+        )
+
+
+def _wait_for_answer(process: subprocess.Popen[str], ask: Callable[[float], Risk], log: Path) -> None:
+    """Ask until it answers."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        command, env=environment, cwd=root, stdout=log, stderr=log, text=True, start_new_session=True
-    )
     while time.perf_counter() - began < 180:
         if process.poll() is not None:
-            raise RuntimeError(f"{command} ended: {Path(log.name).read_text()[-2000:]}")
+            raise RuntimeError(f"the server ended: {log.read_text()[-2000:]}")
         try:
             ask(50.0)
         except (OSError, http.client.HTTPException):
             time.sleep(0.02)
         else:
-            return process, time.perf_counter() - began
-    raise RuntimeError(f"{command} gave no answer")
+            return
+    raise RuntimeError(f"the server gave no answer: {log.read_text()[-2000:]}")
 
 
 def cleanup(servers: Servers) -> None:
     for process in servers.processes.values():
-        os.killpg(process.pid, signal.SIGTERM)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
     shutil.rmtree(servers.root)
 
@@ -246,31 +249,46 @@ def _rate(ask: Callable[[float], Risk], ages: list[float]) -> float:
 
 
 def _split(servers: Servers) -> dict[str, float]:
-    """Seconds of an answer's stages: the first three in this process, the record as the server measured it."""
+    """Seconds of an answer's stages: of the answer in this process, of the record as the server measured it.
+
+    Explaining scores the same rows in the same walk, so its own part is what it takes beyond predicting, each pair of
+    runs subtracted by itself.
+    """
     model, identity = load_model(servers.root / "model")
     given = {"age": 50.0, **PATIENT}
     row, _ = patient_row(given, model.predictors)
+    stages: dict[str, Callable[[], Any]] = {
+        "validate": lambda: patient_row(given, model.predictors),
+        "predict": lambda: model.interval(row),
+        "explain": lambda: model.limits(explain(model, row).member_log_odds, row),
+        "whole": lambda: predict_patient(model, identity, given),
+    }
+    taken = np.array([[_timed(lambda _: act(), 0.0) for act in stages.values()] for _ in range(REQUESTS + 10)])[10:]  # noqa: B023
+    seconds = dict(zip(stages, taken.T, strict=True))
+    before = _server_seconds(servers)
+    for _ in range(REQUESTS):
+        servers.ask_ours(servers.age())
+    after = _server_seconds(servers)
+    return {
+        "split_validate_seconds": float(np.median(seconds["validate"])),
+        "split_predict_seconds": float(np.median(seconds["predict"])),
+        "split_explain_seconds": float(np.median(seconds["explain"] - seconds["predict"])),
+        "split_words_and_standing_seconds": float(
+            np.median(seconds["whole"] - seconds["explain"] - seconds["validate"])
+        ),
+        "server_answer_mean_seconds": (after["answer"] - before["answer"]) / REQUESTS,
+        "server_record_mean_seconds": (after["record"] - before["record"]) / REQUESTS,
+    }
 
-    def typical(act: Callable[[], Any]) -> float:
-        act()
-        return median(_timed(lambda _: act(), 0.0) for _ in range(30))
 
-    predict = typical(lambda: model.interval(row))
-    whole, explained = typical(lambda: predict_patient(model, identity, given)), typical(lambda: explain(model, row))
+def _server_seconds(servers: Servers) -> dict[str, float]:
+    """Seconds our server says it has spent so far on answers and on records."""
     connection = http.client.HTTPConnection("127.0.0.1", servers.ours_port)
     connection.request("GET", "/api/v1/metrics")
     lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
     measured = {line.split(" ")[0]: float(line.split(" ")[1]) for line in lines if not line.startswith("#")}
-    stage = 'spinecast_stage_seconds_{}{{stage="{}"}}'.format
-    mean = {name: measured[stage("sum", name)] / measured[stage("count", name)] for name in ("answer", "record")}
-    return {
-        "split_validate_seconds": typical(lambda: patient_row(given, model.predictors)),
-        "split_predict_seconds": predict,
-        "split_explain_seconds": max(explained - predict, 0.0),
-        "split_rest_of_prediction_seconds": max(whole - explained, 0.0),
-        "server_answer_mean_seconds": mean["answer"],
-        "server_record_mean_seconds": mean["record"],
-    }
+    return {name: measured[f'spinecast_stage_seconds_sum{{stage="{name}"}}'] for name in ("answer", "record")}
 
 
 def _resident_bytes(group: int) -> int:

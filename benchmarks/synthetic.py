@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.models.catalogue import FAMILIES
+from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.models.encoder_fitting import fit_encoder
 from spinecast.models.imputation import Imputation
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import Member, Part, PrognosisModel, development_marginals
+from spinecast.training.missing_loss import held_out_risk, measure_missing_inputs, missing_loss
 
 __all__ = [
     "censored_follow_up",
     "correlated_columns",
     "fitted_part",
+    "measured_model",
     "outcome_and_risk",
     "outcome_of",
     "patients",
@@ -92,7 +98,7 @@ def fitted_part(
     family = FAMILIES[kind]
     parameters = {**family.defaults, **changed}
     schema = PredictorSchema.from_variables([variable(name) for name in predictors])
-    fold = np.arange(len(matrix)) % max(members, 2)
+    fold = _folds(matrix, members)
     fitted = []
     for member in range(members):
         rows = matrix[fold != member]
@@ -122,3 +128,29 @@ def prognosis_model(parts: tuple[Part, ...], matrix: FloatArray, predictors: tup
         marginals=development_marginals(matrix, [len(variable(name).levels) for name in predictors]),
         about={"outcome": {"label": "a made-up outcome"}, "cohort": {"kind": "synthetic"}},
     )
+
+
+def measured_model(model: PrognosisModel, matrix: FloatArray, outcome: FloatArray) -> PrognosisModel:
+    """The model with what a training measures: the loss by missing inputs, and where patients stand among others.
+
+    Parameters
+    ----------
+    model : PrognosisModel
+        Made of parts of :func:`fitted_part`, fitted to these very patients.
+    matrix : ndarray, shape (n, predictors)
+    outcome : ndarray, shape (n,)
+    """
+    fold = _folds(matrix, len(model.parts[0].members))
+    every = np.arange(len(matrix))
+    labelled = LabelledOutcome("made up", "yes", "no", outcome, np.ones(len(matrix), bool), every, None, ())
+    found = measure_missing_inputs(held_out_risk(model), model.predictors, matrix, fold, labelled, bootstrap=0, seed=13)
+    schema = PredictorSchema.from_variables([variable(name) for name in model.predictors])
+    return replace(
+        model,
+        missing=missing_loss(model.predictors, found, model.slope),
+        development=learn_development_distribution(matrix, schema, fold),
+    )
+
+
+def _folds(matrix: FloatArray, members: int) -> NDArray[np.int64]:
+    return np.arange(len(matrix)) % max(members, 2)
