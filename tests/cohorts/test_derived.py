@@ -12,7 +12,8 @@ import pytest
 
 from spinecast.cohorts.cohort import Cohort, Provenance
 from spinecast.cohorts.contract import check_predictors, check_table, make_cohort
-from spinecast.cohorts.derived import closure, variables_to_read
+from spinecast.cohorts.derived import variables_to_read
+from spinecast.cohorts.derived_values import closure
 from spinecast.cohorts.patient import check_patient
 from spinecast.cohorts.rejections import RejectedTableError
 from spinecast.cohorts.rules import ColumnRule, column_rules

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spinecast.clinical.conversion import possible_in_other_units
 from spinecast.clinical.variable import Variable
 from spinecast.cohorts.rejections import Finding
-from spinecast.cohorts.rules import MISSING_TEXT, ColumnRule, canonical_key, level_lookup
+from spinecast.cohorts.rules import MISSING_TEXT, ColumnRule, canonical_key, impossible_rule, level_lookup
 
-__all__ = ["ColumnReading", "impossible_rule", "label_series", "level_series", "read_column"]
+__all__ = ["ColumnReading", "label_series", "level_series", "read_column"]
 
 _MISSING = -1
 _UNKNOWN = -2
@@ -87,19 +86,6 @@ def _read_numbers(raw: pd.Series, rule: ColumnRule) -> ColumnReading:
 
 def _possible(entry: Variable, values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.ones(values.shape, dtype=bool) if entry.possible is None else entry.possible.contains(values)
-
-
-def impossible_rule(entry: Variable, values: NDArray[np.float64], unit: str | None) -> NDArray[np.object_]:
-    """Say of impossible values, shape (k,), what is allowed and in which other unit each would be possible."""
-    if entry.possible is None or not len(values):
-        return np.empty(0, dtype=object)
-    rules = np.full(len(values), f"impossible: allowed {entry.range_text(entry.possible, unit)}", dtype=object)
-    joint = "; possible if the unit were "
-    for symbol, mask in possible_in_other_units(entry, values, unit).items():
-        hinted = np.array([joint in text for text in rules], dtype=bool)
-        rules[mask & ~hinted] += joint + symbol
-        rules[mask & hinted] += f" or {symbol}"
-    return rules
 
 
 def _parse(

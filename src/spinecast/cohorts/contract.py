@@ -17,7 +17,8 @@ import pandas as pd
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import AttritionStep, Cohort, CohortKind, Provenance
 from spinecast.cohorts.columns import read_column
-from spinecast.cohorts.derived import closure, complete, contradictions, derivation_note, inputs_in
+from spinecast.cohorts.derived import complete, contradictions, derivation_note, inputs_in
+from spinecast.cohorts.derived_values import closure
 from spinecast.cohorts.identifiers import group_labels, patient_identifiers, source_rows
 from spinecast.cohorts.patient import check_patient
 from spinecast.cohorts.rejections import Finding, RejectedTableError, Rejections

@@ -8,25 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spinecast.clinical.derivations import derive
 from spinecast.clinical.dictionary import variable
-from spinecast.clinical.variable import Variable, format_number
 from spinecast.cohorts.cohort import frame_matrix
-from spinecast.cohorts.columns import ColumnReading, impossible_rule, level_series
+from spinecast.cohorts.columns import ColumnReading, level_series
+from spinecast.cohorts.derived_values import closure, computed, differ, outside, shown
 from spinecast.cohorts.rejections import Finding
+from spinecast.cohorts.rules import impossible_rule
 
-__all__ = ["closure", "complete", "contradictions", "derivation_note", "inputs_in", "shown", "variables_to_read"]
-
-# A value given beside its inputs may be rounded, or rest on slightly other ones; beyond this share it is another value.
-_TOLERANCE = 0.05
-
-
-def closure(names: Sequence[str]) -> tuple[str, ...]:
-    """Return variables and all that derived ones among them follow from, each once, as asked and then their inputs."""
-    found = dict.fromkeys(names)
-    for name in names:
-        found |= dict.fromkeys(closure(variable(name).derived_from))
-    return tuple(found)
+__all__ = ["complete", "contradictions", "derivation_note", "inputs_in", "variables_to_read"]
 
 
 def variables_to_read(names: Sequence[str], has: Callable[[str], bool]) -> tuple[str, ...]:
@@ -82,19 +71,19 @@ def complete(frame: pd.DataFrame, name: str) -> ColumnReading:
     """
     entry = variable(name)
     given = frame_matrix(frame, [name])[:, 0]
-    computed = np.where(np.isnan(given), _computed(frame, name), np.nan)
+    followed = np.where(np.isnan(given), _computed(frame, name), np.nan)
     nothing = np.zeros(len(frame), dtype=bool)
     if entry.is_levelled:
-        codes = np.where(np.isnan(given), computed, given)
+        codes = np.where(np.isnan(given), followed, given)
         values = level_series(entry, np.where(np.isnan(codes), -1, codes).astype(np.int64))
         none = Finding.of(values.rename(name), nothing, "", variable=name)
         return ColumnReading(values.rename(name), (), none, nothing)
-    outside = _outside(entry, computed)
-    values = pd.Series(np.where(np.isnan(given), computed, given), dtype=np.float64, name=name)
+    beyond = outside(entry, followed)
+    values = pd.Series(np.where(np.isnan(given), followed, given), dtype=np.float64, name=name)
     sources = ", ".join(inputs_in(frame, name))
-    rules = np.array([f"{rule}; computed from {sources}" for rule in impossible_rule(entry, computed[outside], None)])
-    impossible = Finding.of(values, outside, rules.astype(object), variable=name)
-    return ColumnReading(values.mask(outside), (), impossible, outside)
+    rules = np.array([f"{rule}; computed from {sources}" for rule in impossible_rule(entry, followed[beyond], None)])
+    impossible = Finding.of(values, beyond, rules.astype(object), variable=name)
+    return ColumnReading(values.mask(beyond), (), impossible, beyond)
 
 
 def contradictions(frame: pd.DataFrame, name: str, raw: pd.Series) -> Finding:
@@ -110,10 +99,10 @@ def contradictions(frame: pd.DataFrame, name: str, raw: pd.Series) -> Finding:
         The cells it was read from, for the message.
     """
     entry = variable(name)
-    given, computed = frame_matrix(frame, [name])[:, 0], _computed(frame, name)
-    wrong = _differ(entry, given, computed)
+    given, followed = frame_matrix(frame, [name])[:, 0], _computed(frame, name)
+    wrong = differ(entry, given, followed)
     sources = ", ".join(inputs_in(frame, name))
-    rules = [f"contradicts {shown(entry, value)}, which follows from {sources}" for value in computed[wrong]]
+    rules = [f"contradicts {shown(entry, value)}, which follows from {sources}" for value in followed[wrong]]
     return Finding.of(raw, wrong, np.array(rules, dtype=object), variable=name)
 
 
@@ -142,32 +131,6 @@ def derivation_note(frame: pd.DataFrame, name: str, values: pd.Series) -> str:
     )
 
 
-def shown(entry: Variable, value: float) -> str:
-    """Write a value in the coding of the matrix as a person would: a level's name, or a number with its unit."""
-    if entry.is_levelled:
-        return entry.level_values[int(value)]
-    return f"{format_number(round(value, entry.decimals + 1))} {entry.unit_symbol}".rstrip()
-
-
 def _computed(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     sources = inputs_in(frame, name)
-    if not sources:
-        return np.full(len(frame), np.nan)
-    return derive(name, dict(zip(sources, frame_matrix(frame, sources).T, strict=True)))
-
-
-def _outside(entry: Variable, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    if entry.possible is None:
-        return np.zeros(values.shape, dtype=bool)
-    return ~np.isnan(values) & ~entry.possible.contains(values)
-
-
-def _differ(entry: Variable, given: NDArray[np.float64], computed: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Say where both are known and are two values; a comparison with a missing one is false."""
-    if entry.is_levelled:
-        unequal: NDArray[np.bool_] = (given != computed) & ~np.isnan(given) & ~np.isnan(computed)
-        return unequal
-    rounding = 0.5 * 10.0**-entry.decimals
-    allowed = np.maximum(_TOLERANCE * np.abs(computed), rounding) * (1 + 1e-9)
-    different: NDArray[np.bool_] = np.abs(given - computed) > allowed
-    return different
+    return computed(dict(zip(sources, frame_matrix(frame, sources).T, strict=True)), name, len(frame))

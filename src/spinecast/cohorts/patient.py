@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.clinical.conversion import other_units_hint
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.features import batch_code, block_of, features_together
 from spinecast.clinical.variable import Variable, format_number
-from spinecast.cohorts.columns import label_series, level_series
-from spinecast.cohorts.derived import closure, complete, contradictions, inputs_in, shown
-from spinecast.cohorts.rules import MISSING_TEXT, canonical_key, level_lookup
+from spinecast.cohorts.derived_values import closure, computed, differ, known_inputs, outside, shown
+from spinecast.cohorts.rules import MISSING_TEXT, canonical_key, impossible_rule, level_lookup
 from spinecast.errors import ContractError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FieldError", "PatientError", "check_patient", "label_text", "missing_labels", "patient_row"]
 
@@ -128,7 +129,7 @@ def _read(values: Mapping[str, Any], variables: Sequence[str]) -> tuple[dict[str
     # Without any of its inputs a derived variable is as it was given.
     derived = [name for name in variables if variable(name).is_derived and _inputs_known(numbers, name)]
     if derived:
-        given = _frame(numbers, closure(derived), values)
+        given = {name: np.array([numbers[name]]) for name in closure(derived)}
         for name in derived:
             try:
                 numbers[name], remark = _derived(given, name)
@@ -156,6 +157,10 @@ def missing_labels(variables: Sequence[str], missing: Sequence[str]) -> list[str
 
 
 def _frame(numbers: Mapping[str, float], names: Sequence[str], values: Mapping[str, Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    from spinecast.cohorts.columns import label_series
+
     columns = {
         name: label_series([label_text(values.get(name))])
         if variable(name).is_label
@@ -166,35 +171,47 @@ def _frame(numbers: Mapping[str, float], names: Sequence[str], values: Mapping[s
 
 
 def _series(entry: Variable, number: float) -> pd.Series:
+    import pandas as pd
+
+    from spinecast.cohorts.columns import level_series
+
     if not entry.is_levelled:
         return pd.Series([number], dtype=np.float64)
     return level_series(entry, np.array([-1 if math.isnan(number) else int(number)]))
 
 
-def _number_in(entry: Variable, column: pd.Series) -> float:
-    if not entry.is_levelled:
-        return float(column.iloc[0])
-    code = int(column.cat.codes.iloc[0])
-    return math.nan if code < 0 else float(code)
+def _derived(columns: Mapping[str, NDArray[np.float64]], name: str) -> tuple[float, list[str]]:
+    """Return a derived variable of one patient, as given or computed, and what is unusual about a computed number.
 
-
-def _derived(given: pd.DataFrame, name: str) -> tuple[float, list[str]]:
-    """Return a derived variable of one patient, as given or computed, and what is unusual about a computed number."""
-    entry, reading = variable(name), complete(given, name)
-    for finding, link in ((contradictions(given, name, given[name]), ""), (reading.impossible, "is ")):
-        for value, rule in zip(finding.values, finding.rules, strict=True):
-            raise ContractError(
-                f"{name}: {value} {link}{rule}",
-                expected="the variable itself or what it follows from, or both in agreement",
-                remedy=f"correct {', '.join(inputs_in(given, name))} or leave unknown ones out",
-            )
-    number = _number_in(entry, reading.values)
-    if entry.plausible is None or not math.isnan(given[name].iloc[0]) or math.isnan(number):
+    Parameters
+    ----------
+    columns : mapping of variable to ndarray, shape (1,)
+        The variable and what it follows from, as read.
+    name : str
+    """
+    entry, given, follows = variable(name), columns[name], computed(columns, name, 1)
+    sources = ", ".join(known_inputs(columns, name))
+    if differ(entry, given, follows)[0]:
+        written = entry.level_values[int(given[0])] if entry.is_levelled else format_number(float(given[0]))
+        raise _at_odds(f"{name}: {written} contradicts {shown(entry, float(follows[0]))}, which follows from", sources)
+    if not math.isnan(given[0]):
+        return float(given[0]), []
+    number = float(follows[0])
+    if outside(entry, follows)[0]:
+        rule = impossible_rule(entry, follows, None)[0]
+        raise _at_odds(f"{name}: {format_number(number)} is {rule}; computed from", sources)
+    if entry.plausible is None or math.isnan(number) or entry.plausible.contains(number):
         return number, []
-    if entry.plausible.contains(number):
-        return number, []
-    usual, sources = entry.range_text(entry.plausible), ", ".join(inputs_in(given, name))
+    usual = entry.range_text(entry.plausible)
     return number, [f"{entry.label}: {shown(entry, number)}, computed from {sources}, is unusual (usual is {usual})"]
+
+
+def _at_odds(what: str, sources: str) -> ContractError:
+    return ContractError(
+        f"{what} {sources}",
+        expected="the variable itself or what it follows from, or both in agreement",
+        remedy=f"correct {sources} or leave unknown ones out",
+    )
 
 
 def _unknown_fields(names: Sequence[str], variables: Sequence[str]) -> list[FieldError]:

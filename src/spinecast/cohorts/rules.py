@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from spinecast.clinical.conversion import possible_in_other_units
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
 from spinecast.errors import ContractError, nearest
 
-__all__ = ["MISSING_TEXT", "ColumnRule", "canonical_key", "column_rules", "level_lookup"]
+__all__ = ["MISSING_TEXT", "ColumnRule", "canonical_key", "column_rules", "impossible_rule", "level_lookup"]
 
 # What spreadsheets, R and pandas write for nothing. "none" is not among them: it is a level of some variables.
 MISSING_TEXT = frozenset({"", "na", "n/a", "nan", "null", "<na>"})
@@ -155,3 +159,16 @@ def level_lookup(entry: Variable, levels: Mapping[Any, str]) -> dict[str, int]:
             keys = ("true", "yes", "Yes", "YES") if raw else ("false", "no", "No", "NO")
         lookup |= dict.fromkeys(keys, index[level])
     return lookup
+
+
+def impossible_rule(entry: Variable, values: NDArray[np.float64], unit: str | None) -> NDArray[np.object_]:
+    """Say of impossible values, shape (k,), what is allowed and in which other unit each would be possible."""
+    if entry.possible is None or not len(values):
+        return np.empty(0, dtype=object)
+    rules = np.full(len(values), f"impossible: allowed {entry.range_text(entry.possible, unit)}", dtype=object)
+    joint = "; possible if the unit were "
+    for symbol, mask in possible_in_other_units(entry, values, unit).items():
+        hinted = np.array([joint in text for text in rules], dtype=bool)
+        rules[mask & ~hinted] += joint + symbol
+        rules[mask & hinted] += f" or {symbol}"
+    return rules

@@ -8,7 +8,7 @@ from typing import Any
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.units import UnitConversion
 from spinecast.clinical.variable import Range, Variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 
 __all__ = ["inputs_schema", "variable_schema"]
 

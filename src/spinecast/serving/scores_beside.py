@@ -11,7 +11,7 @@ import numpy as np
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.scores import Score, ScoreResult, compute_scores, scores
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.cohorts.patient import patient_row
 
 __all__ = ["score_inputs", "scores_of"]

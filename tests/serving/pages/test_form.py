@@ -13,7 +13,7 @@ from serving.made_store import EVENT, LOSS
 
 from spinecast.clinical.actionable import ACTIONABLE
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.serving.pages.asking import read_form
 from spinecast.serving.pages.fields import GROUPS, Form, Nest, form_of, walk
 from spinecast.serving.pages.what_if import actionable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.errors import CohortError
 
 __all__ = ["MatchingPlan", "parse_treatment"]

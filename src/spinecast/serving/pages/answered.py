@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.explanation.answering import Question
 from spinecast.explanation.quantity_prediction import orders_blood
 from spinecast.models.quantiles.model import QuantityModel

@@ -10,7 +10,7 @@ from spinecast.clinical.dictionary import variable, variables
 from spinecast.clinical.features import block_of
 from spinecast.clinical.units import UnitConversion
 from spinecast.clinical.variable import Domain, Variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.serving.scores_beside import score_inputs
 from spinecast.serving.served_model import ServedModel
 
