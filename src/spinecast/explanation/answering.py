@@ -12,7 +12,7 @@ from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN, ORDER_INPUTS
 from spinecast.errors import QuestionError
 from spinecast.explanation.curve_prediction import predict_curve, predict_curve_table
 from spinecast.explanation.ordinal_prediction import predict_level_table, predict_levels
-from spinecast.explanation.prediction import predict_patient
+from spinecast.explanation.prediction import Known, predict_patient
 from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity, predict_quantity_table
 from spinecast.explanation.table_contributions import contribution_columns
 from spinecast.explanation.table_prediction import Figures, TablePrediction, predict_table
@@ -30,6 +30,11 @@ _PREDICTED: Mapping[Kind, str] = {"event": "one event", "quantity": "a quantity"
 
 class Answer(Protocol):
     """One patient's prediction, of any kind of model."""
+
+    @property
+    def known(self) -> Known:
+        """What was known of the patient."""
+        ...
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""

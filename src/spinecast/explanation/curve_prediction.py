@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from spinecast.cohorts.patient import patient_row
 from spinecast.errors import QuestionError
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
-from spinecast.explanation.prediction import notices, require_answerable
+from spinecast.explanation.prediction import Known, notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
 from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
@@ -56,6 +56,7 @@ class CurvePrediction:
     warnings, notices : tuple of str
     development : Standing or None
         Where the patient stands among the development patients; None for a model that does not keep it.
+    known : Known
     """
 
     model: str
@@ -77,6 +78,7 @@ class CurvePrediction:
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
     development: Standing | None = None
+    known: Known = field(kw_only=True, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -211,6 +213,7 @@ def predict_curve(
         warnings=(*warnings, *outside),
         notices=notices(model),
         development=standing,
+        known=Known(matrix, float(model.missing_deviation(matrix)[0])),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from spinecast.errors import QuestionError, nearest
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
 from spinecast.explanation.ordinal_contributions import explain_threshold, scale_of_threshold
 from spinecast.explanation.ordinal_summary import threshold_rows
-from spinecast.explanation.prediction import answering_submodels, notices, require_answerable
+from spinecast.explanation.prediction import Known, answering_submodels, notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
 from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
@@ -57,6 +57,7 @@ class LevelPrediction:
         Where the patient stands among the development patients; None where the model keeps no distribution of them.
     answered_by : tuple of str
         The pattern submodel that answered in each part made of them.
+    known : Known
     """
 
     model: str
@@ -77,6 +78,7 @@ class LevelPrediction:
     notices: tuple[str, ...]
     development: Standing | None = None
     answered_by: tuple[str, ...] = ()
+    known: Known = field(kw_only=True, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -185,6 +187,7 @@ def predict_levels(
         notices=notices(model),
         development=standing,
         answered_by=answering_submodels(model, matrix)[0],
+        known=Known(matrix, float(model.missing_deviation(matrix, threshold)[0])),
     )
 
 

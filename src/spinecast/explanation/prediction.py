@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,25 @@ from spinecast.models.members import PatternMember
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 
-__all__ = ["Prediction", "answering_submodels", "notices", "predict_patient", "require_answerable"]
+__all__ = ["Known", "Prediction", "answering_submodels", "notices", "predict_patient", "require_answerable"]
 
 FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What was known of one patient, for who goes on asking about the same one; no part of the answer.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (1, predictors)
+        As the model read it, NaN where missing.
+    added_deviation : float
+        Standard deviation that what is missing adds, on the scale of the contributions.
+    """
+
+    matrix: FloatArray
+    added_deviation: float
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,7 @@ class Prediction:
         Of each part made of pattern submodels, which one answered.
     together : tuple of mapping
         Contribution of each block of image features as a whole: the sum of its features' contributions.
+    known : Known
     """
 
     model: str
@@ -76,6 +93,7 @@ class Prediction:
     venn_abers: tuple[float, float] | None = None
     answered_by: tuple[str, ...] = ()
     together: tuple[Mapping[str, Any], ...] = ()
+    known: Known = field(kw_only=True, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -177,7 +195,8 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
     matrix = model.with_gaps(row)
     standing, outside = require_answerable(model, matrix)
     found = explain(model, matrix)
-    lower, upper = model.limits(found.member_log_odds, matrix)
+    missing = model.missing_variance(matrix)
+    lower, upper = model.limits(found.member_log_odds, matrix, missing=missing)
     variables = [variable(name) for name in model.predictors]
     return Prediction(
         model=model.name,
@@ -198,6 +217,7 @@ def predict_patient(model: PrognosisModel, identity: str, given: Mapping[str, An
         venn_abers=_venn_abers(model, found.log_odds),
         answered_by=answering_submodels(model, matrix)[0],
         together=tuple(together_rows(variables, found.values[0])),
+        known=Known(matrix, float(np.sqrt(missing[0]))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
-from spinecast.explanation.prediction import answering_submodels, notices, require_answerable
+from spinecast.explanation.prediction import Known, answering_submodels, notices, require_answerable
 from spinecast.explanation.quantity_contributions import explain_median
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
@@ -78,6 +78,7 @@ class QuantityPrediction:
         Where the patient stands among the development patients; None for a model that does not keep it.
     answered_by : tuple of str
         The pattern submodel that answered in each part made of them.
+    known : Known
     """
 
     model: str
@@ -101,6 +102,7 @@ class QuantityPrediction:
     notices: tuple[str, ...]
     development: Standing | None = None
     answered_by: tuple[str, ...] = ()
+    known: Known = field(kw_only=True, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -265,6 +267,7 @@ def predict_quantity(
         notices=notices(model),
         development=standing,
         answered_by=answering_submodels(model, matrix)[0],
+        known=Known(matrix, float(model.missing_deviation(matrix)[0])),
     )
 
 

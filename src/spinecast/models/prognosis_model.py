@@ -200,11 +200,17 @@ class PrognosisModel:
         """
         return self.limits(self.member_log_odds(matrix), matrix, level)
 
-    def limits(self, members: FloatArray, matrix: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Limits as :meth:`interval`, where :meth:`member_log_odds` are known, shape (members, n)."""
+    def limits(
+        self, members: FloatArray, matrix: FloatArray, level: float = 0.95, *, missing: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Limits as :meth:`interval`, where :meth:`member_log_odds` are known, shape (members, n).
+
+        The variance by missing inputs, shape (n,), is :meth:`missing_variance` unless it is known too.
+        """
         center, count = mean_in_order(members), len(members)
         instability = (count - 1) * mean_in_order((members - center) ** 2)
-        variance = instability + np.maximum(self.missing_variance(matrix), self.draw_variance(matrix))
+        missing = self.missing_variance(matrix) if missing is None else missing
+        variance = instability + np.maximum(missing, self.draw_variance(matrix))
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         return (
             np.asarray(expit(center - reach), dtype=np.float64),

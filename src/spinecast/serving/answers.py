@@ -12,7 +12,7 @@ from spinecast.cohorts.patient import patient_row
 from spinecast.errors import DeclinedError
 from spinecast.explanation.answering import predict_any
 from spinecast.explanation.ordinal_prediction import threshold_asked
-from spinecast.explanation.prediction import notices
+from spinecast.explanation.prediction import Known, notices
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
@@ -48,11 +48,12 @@ def answer(served: ServedModel, asked: PatientQuestion, *, explain: bool = False
     _require_score_inputs(asked)
     said: dict[str, Any] = {"model": served.to_dict(), "prediction": None, "declined": None, "complement": None}
     try:
-        prediction = predict_any(served.model, served.identity, asked.inputs, asked.question).to_dict()
+        found = predict_any(served.model, served.identity, asked.inputs, asked.question)
+        prediction, known = found.to_dict(), found.known
         said |= {"prediction": prediction, "complement": _complement(served, prediction)}
     except DeclinedError as error:
-        said["declined"] = error.what
-    said["missing"] = _missing(served, asked, explain=explain and said["prediction"] is not None)
+        said["declined"], known = error.what, _known(served, asked)
+    said["missing"] = _missing(served, asked, known, explain=explain and said["prediction"] is not None)
     known = {name: value for name, value in asked.inputs.items() if name in score_inputs()}
     said["scores"] = scores_of(known | dict(asked.for_scores))
     said["notices"] = list(notices(served.model))
@@ -107,27 +108,32 @@ def _without(outcome: Mapping[str, Any]) -> str:
     return f"Not: {outcome['label']}"
 
 
-def _missing(served: ServedModel, asked: PatientQuestion, *, explain: bool) -> dict[str, Any]:
-    """Say what was not known, and what that cost."""
-    model = served.model
+def _known(served: ServedModel, asked: PatientQuestion) -> Known:
+    """Say what was known of a patient about whom nothing was answered."""
+    model, level = served.model, asked.question.level
     row, _ = patient_row(asked.inputs, served.inputs)
     # What goes missing with an unknown scanner is missing here too.
     matrix = np.ascontiguousarray(model.with_gaps(row[:, : len(model.predictors)]))
-    absent = [name for name, value in zip(model.predictors, matrix[0], strict=True) if np.isnan(value)]
-    said: dict[str, Any] = {
-        "count": len(absent),
-        "of": len(model.predictors),
-        "inputs": [{"variable": name, "label": variable(name).label} for name in absent],
-    }
-    # The standard deviation by which they widen the limits, on the scale of the contributions.
-    level = asked.question.level
     added = (
         model.missing_deviation(matrix, threshold_asked(model, level))
         if isinstance(model, OrdinalModel)
         else model.missing_deviation(matrix)
     )
-    said["added_deviation"] = float(added[0])
-    said["scale"] = model.served_scale
+    return Known(matrix, float(added[0]))
+
+
+def _missing(served: ServedModel, asked: PatientQuestion, known: Known, *, explain: bool) -> dict[str, Any]:
+    """Say what was not known, and what that cost."""
+    model = served.model
+    absent = [name for name, value in zip(model.predictors, known.matrix[0], strict=True) if np.isnan(value)]
+    said: dict[str, Any] = {
+        "count": len(absent),
+        "of": len(model.predictors),
+        "inputs": [{"variable": name, "label": variable(name).label} for name in absent],
+        # The standard deviation by which they widen the limits, on the scale of the contributions.
+        "added_deviation": known.added_deviation,
+        "scale": model.served_scale,
+    }
     if explain:
-        said["narrowing"] = narrowing(model, matrix, level)
+        said["narrowing"] = narrowing(model, known.matrix, asked.question.level)
     return said
