@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -25,8 +26,11 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_le
 # Each hash takes 19 MiB for as long as it runs: many at once wait rather than fill the memory.
 _AT_ONCE = threading.BoundedSemaphore(4)
 
-# A hash of nothing anybody knows, so that a name without a password takes as long to refuse as one with.
-_NOBODYS = _HASHER.hash("no account has this password")
+
+@cache
+def _nobodys() -> str:
+    """Return a hash of nothing anybody knows: a name without a password takes as long to refuse as one with."""
+    return _HASHER.hash("no account has this password")
 
 
 def require_good(password: str, name: str) -> None:
@@ -57,8 +61,9 @@ def verified(password: str, kept: str | None) -> bool:
     """Say whether a password is the one a hash was made of; without a hash it takes as long to say no."""
     tried = _normal(password[: LONGEST + 1])
     with _AT_ONCE:
+        stand_in = _nobodys()  # whether it is needed or not: the first to ask would else learn which it was
         try:
-            return _HASHER.verify(_NOBODYS if kept is None else kept, tried) and kept is not None
+            return _HASHER.verify(stand_in if kept is None else kept, tried) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypedDict
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN, ORDER_INPUTS
 from spinecast.errors import QuestionError
@@ -14,12 +12,15 @@ from spinecast.explanation.curve_prediction import predict_curve, predict_curve_
 from spinecast.explanation.ordinal_prediction import predict_level_table, predict_levels
 from spinecast.explanation.prediction import Known, predict_patient
 from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity, predict_quantity_table
-from spinecast.explanation.table_contributions import contribution_columns
-from spinecast.explanation.table_prediction import Figures, TablePrediction, predict_table
 from spinecast.models.loading import AnyModel
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spinecast.explanation.table_prediction import Figures, TablePrediction
 
 __all__ = ["Answer", "Kind", "Question", "asked_inputs", "kind_of", "predict_any", "predict_any_table", "require_fits"]
 
@@ -174,6 +175,10 @@ def predict_any_table(
     ContractError
         As :func:`spinecast.explanation.table_prediction.predict_table`, or if the question is not one for this model.
     """
+    # Tables alone need pandas, which takes part of a second to load.
+    from spinecast.explanation.table_contributions import contribution_columns
+    from spinecast.explanation.table_prediction import predict_table
+
     require_fits(model, question)
     beside = contribution_columns(model, question.days, question.level) if contributions else None
     how: _TableOptions = {"allow_similar": allow_similar, "beside": beside}

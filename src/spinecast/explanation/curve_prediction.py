@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
@@ -18,9 +17,13 @@ from spinecast.explanation.image_features import scanner_sentences, scanners_giv
 from spinecast.explanation.prediction import Known, notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
-from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.competing import CompetingRisksModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spinecast.explanation.table_prediction import Figures, TablePrediction
 
 __all__ = ["CurvePrediction", "asked_days", "predict_curve", "predict_curve_table"]
 
@@ -241,6 +244,8 @@ def predict_curve_table(
         As :func:`spinecast.explanation.table_prediction.predict_table`, or if a day cannot be answered.
     """
     asked = asked_days(model, days)
+
+    from spinecast.explanation.table_prediction import predicted_table, with_contributions  # tables alone need pandas
 
     def columns(matrix: FloatArray) -> dict[str, FloatArray]:
         found = (model.risk(matrix, asked), *model.interval(matrix, asked))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
@@ -19,8 +18,12 @@ from spinecast.explanation.ordinal_summary import threshold_rows
 from spinecast.explanation.prediction import Known, answering_submodels, notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
-from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
 from spinecast.models.ordinal.model import OrdinalModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spinecast.explanation.table_prediction import Figures, TablePrediction
 
 __all__ = ["LevelPrediction", "level_columns", "predict_level_table", "predict_levels", "threshold_asked"]
 
@@ -248,6 +251,7 @@ def predict_level_table(
     ContractError
         As :func:`spinecast.explanation.table_prediction.predict_table`.
     """
+    from spinecast.explanation.table_prediction import predicted_table, with_contributions  # tables alone need pandas
 
     def columns(matrix: FloatArray) -> dict[str, FloatArray]:
         return level_columns(model, matrix)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from spinecast.clinical.blood_order import (
@@ -26,9 +25,13 @@ from spinecast.explanation.prediction import Known, answering_submodels, notices
 from spinecast.explanation.quantity_contributions import explain_median
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
-from spinecast.explanation.table_prediction import Figures, TablePrediction, predicted_table, with_contributions
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.quantiles.quantile_function import QuantileFunction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spinecast.explanation.table_prediction import Figures, TablePrediction
 
 __all__ = [
     "QuantityPrediction",
@@ -307,6 +310,7 @@ def predict_quantity_table(
     ContractError
         As :func:`spinecast.explanation.table_prediction.predict_table`.
     """
+    from spinecast.explanation.table_prediction import predicted_table, with_contributions  # tables alone need pandas
 
     def columns(matrix: FloatArray) -> dict[str, FloatArray]:
         return quantity_columns(model, matrix)

@@ -48,8 +48,8 @@ def answer(served: ServedModel, asked: PatientQuestion, *, explain: bool = False
     _require_score_inputs(asked)
     said: dict[str, Any] = {"model": served.to_dict(), "prediction": None, "declined": None, "complement": None}
     try:
-        found = predict_any(served.model, served.identity, asked.inputs, asked.question)
-        prediction, known = found.to_dict(), found.known
+        answered = predict_any(served.model, served.identity, asked.inputs, asked.question)
+        known, prediction = answered.known, answered.to_dict()
         said |= {"prediction": prediction, "complement": _complement(served, prediction)}
     except DeclinedError as error:
         said["declined"], known = error.what, _known(served, asked)

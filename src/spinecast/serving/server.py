@@ -19,7 +19,6 @@ from spinecast.audit.writer import AuditWriter
 from spinecast.errors import ServingError
 from spinecast.serving.access.gate import Gate
 from spinecast.serving.access.provider_routes import BACK
-from spinecast.serving.access.rates import Rates
 from spinecast.serving.access.settings import Door, ServerSettings, SignInSettings, client_secret, door_of
 from spinecast.serving.actors import DEMONSTRATION_MODE, SIGN_IN_MODE, local_demonstration
 from spinecast.serving.app import make_app
@@ -120,10 +119,12 @@ def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, d
     ServingError
         If the secret shared with the provider is not in the environment.
     """
+    from spinecast.serving.access.rates import Rates  # takes time that a server without sign-in need not spend
+
     store = AccountStore(state.log, state.writer.record_with)
     provider = None
     if sign_in.provider is not None:
-        from spinecast.serving.access.provider import Provider  # takes time that a server without one need not spend
+        from spinecast.serving.access.provider import Provider  # and that one without a provider need not
 
         provider = Provider(sign_in.provider, client_secret(), f"{address}{BACK}")
     return Gate(store, sign_in, door, Rates(settings.requests_per_minute), provider)

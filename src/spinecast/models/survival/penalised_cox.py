@@ -7,8 +7,8 @@ wherever it runs, so the fit does not depend on what happens to be installed.
 from __future__ import annotations
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 __all__ = ["fit_penalised_cox", "log_baseline_hazard"]
 
@@ -49,7 +49,7 @@ def fit_penalised_cox(
         lasso = penalty * l1_ratio
         return value, np.concatenate([gradient + lasso, lasso - gradient])
 
-    found = minimize(
+    found = scipy.optimize.minimize(
         objective,
         np.zeros(2 * width),
         jac=True,

@@ -17,13 +17,13 @@ from spinecast.accounts.store import AccountStore
 from spinecast.accounts.throttling import Throttle
 from spinecast.audit.records import Draft
 from spinecast.errors import SpinecastError
-from spinecast.serving.access.rates import Rates
 from spinecast.serving.access.settings import Door, SignInSettings
 from spinecast.serving.actors import Actor
 from spinecast.serving.problems import Problem, problem_of
 
 if TYPE_CHECKING:
     from spinecast.serving.access.provider import Provider
+    from spinecast.serving.access.rates import Rates
 
 __all__ = ["NOT_RIGHT", "Gate", "actor_of", "address_of"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from spinecast.statistics.foundations.estimate import Absent
 from spinecast.statistics.foundations.inputs import Floats, Scored, check_scored
@@ -217,7 +217,7 @@ def corp_decomposition(
     if absent:
         return absent
     predicted, share, sizes = _by_risk(scored)
-    recalibrated = np.asarray(isotonic_regression(share, weights=sizes).x)
+    recalibrated = np.asarray(scipy.optimize.isotonic_regression(share, weights=sizes).x)
     prevalence = scored.prevalence
     # Inside a group of one risk the recalibrated prediction is a constant c, and the mean of (y - c)^2 is
     # share (1 - c)^2 + (1 - share) c^2.
@@ -256,7 +256,7 @@ def isotonic_recalibration(
         If lengths differ, an outcome is neither 0 nor 1, a score is not finite or weights cannot be used.
     """
     distinct, share, sizes = _by_risk(check_scored(outcome, score, weights, is_risk=False))
-    return distinct, np.asarray(isotonic_regression(share, weights=sizes).x)
+    return distinct, np.asarray(scipy.optimize.isotonic_regression(share, weights=sizes).x)
 
 
 def _by_risk(scored: Scored) -> tuple[Floats, Floats, Floats]:

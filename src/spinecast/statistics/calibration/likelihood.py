@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import chdtrc, log_expit
 
 from spinecast.statistics.calibration.significance import CalibrationTest
@@ -205,4 +205,4 @@ def _crossing(excess: Callable[[float], float], centre: float, step: float) -> f
     outer = centre + 2 * step
     while excess(outer) < 0:
         outer += step
-    return float(brentq(excess, centre, outer, xtol=1e-10))
+    return float(scipy.optimize.brentq(excess, centre, outer, xtol=1e-10))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from spinecast.statistics.foundations.inputs import Floats, check_scored
 
@@ -98,5 +98,5 @@ def _added(patients: NDArray[np.int64], events: Floats, added: float) -> Floats:
         weight, sum_ = patients.astype(np.float64), events.copy()
         weight[group] += 1
         sum_[group] += added
-        found[group] = isotonic_regression(sum_ / weight, weights=weight).x[group]
+        found[group] = scipy.optimize.isotonic_regression(sum_ / weight, weights=weight).x[group]
     return found

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike
 from scipy.special import gammaincc
-from scipy.stats import rankdata
 
 from spinecast.statistics.foundations.estimate import Absent
 from spinecast.statistics.foundations.inputs import Floats
@@ -139,7 +139,7 @@ def _scaled(
     if scale == "identity":
         return times
     if scale == "rank":
-        return np.asarray(rankdata(times), dtype=np.float64)
+        return np.asarray(scipy.stats.rankdata(times), dtype=np.float64)
     if scale == "log":
         if times.min() <= 0:
             raise ValueError("an event at time 0 has no logarithm; use another scale")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy  # a part of it is loaded when it is used
 from scipy.special import chdtri
 
 from spinecast.statistics.foundations.inputs import Floats
@@ -127,7 +127,7 @@ def _root(falling: Callable[[float], float], start: float, end: float) -> float:
         start, end = end, 4 * end
     if falling(start) <= 0:
         return start
-    return float(brentq(falling, start, end, xtol=1e-15 * end, rtol=1e-14, maxiter=500))
+    return float(scipy.optimize.brentq(falling, start, end, xtol=1e-15 * end, rtol=1e-14, maxiter=500))
 
 
 def _likelihood_maximum(y: Floats, variance: Floats, design: Floats, *, restricted: bool) -> float:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
-from scipy.special import expit
-from scipy.stats import chi2
+from scipy.special import chdtrc, expit
 
 from spinecast.statistics.foundations.estimate import Absent
 from spinecast.statistics.foundations.inputs import Floats
@@ -96,7 +95,7 @@ def brant_test(levels: ArrayLike, covariates: ArrayLike) -> ParallelSlopes | Abs
     return ParallelSlopes(
         statistic=statistic,
         degrees=degrees,
-        p_value=float(chi2.sf(statistic, degrees)),
+        p_value=float(chdtrc(degrees, statistic)),
         slopes=slopes.reshape(thresholds, width),
         standard_errors=np.sqrt(np.diag(covariance)).reshape(thresholds, width),
     )

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike
-from scipy.optimize import root
 from scipy.special import chdtrc, expit
 
 from spinecast.statistics.calibration.updating import ClosedTest, UpdateTest
@@ -202,7 +202,7 @@ def _fit(data: _Stacked, method: ThresholdMethod) -> tuple[Floats, Floats] | Abs
     def slopes_of_scores(coefficients: Floats) -> Floats:
         return -information(coefficients)
 
-    found = root(scores, start, jac=slopes_of_scores, tol=1e-10)
+    found = scipy.optimize.root(scores, start, jac=slopes_of_scores, tol=1e-10)
     if not found.success:
         return Absent("the regression of what was reached on the log-odds has no finite solution")
     coefficients = np.asarray(found.x, dtype=np.float64)

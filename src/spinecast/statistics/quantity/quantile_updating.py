@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 
 from spinecast.statistics.foundations.estimate import Absent, Measure
 from spinecast.statistics.foundations.inputs import Floats, as_vector
@@ -100,7 +100,9 @@ def fit_quantile_scale(
         above = residual - _shift(residual, at)
         return float(np.maximum(at * above, (at - 1) * above).sum())
 
-    found = minimize_scalar(loss, bounds=SPREADS, method="bounded", options={"xatol": 1e-8, "maxiter": 500})
+    found = scipy.optimize.minimize_scalar(
+        loss, bounds=SPREADS, method="bounded", options={"xatol": 1e-8, "maxiter": 500}
+    )
     scale = float(np.exp(found.x))
     return QuantileLine(_shift(measured[:, None] - median - scale * apart, at), scale)
 

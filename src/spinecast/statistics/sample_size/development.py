@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy  # a part of it is loaded when it is used
 
 from spinecast.statistics.sample_size.criteria import (
     PARAMETER_NOTE,
@@ -198,7 +198,7 @@ def expected_shrinkage(n: int, parameters: int, cox_snell_r2: float) -> float:
 
     # The product falls from infinity at R2 to 0 at 1; with very few patients the solution is R2 to the last digit.
     nearest = cox_snell_r2 * (1 + 1e-14)
-    return cox_snell_r2 if excess(nearest) <= 0 else float(brentq(excess, nearest, 1.0))
+    return cox_snell_r2 if excess(nearest) <= 0 else float(scipy.optimize.brentq(excess, nearest, 1.0))
 
 
 def expected_mean_absolute_error(n: int, parameters: int, proportion: float) -> float:

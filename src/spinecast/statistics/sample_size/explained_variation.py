@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy  # a part of it is loaded when it is used
 from scipy.special import log_expit, logit, ndtri
 
 from spinecast.statistics.foundations.inputs import Floats
@@ -129,7 +129,7 @@ def c_statistic_from_cox_snell(cox_snell: float, proportion: float) -> float:
 
     if excess(farthest) <= 0:
         return 1.0
-    return nearest if excess(nearest) >= 0 else float(brentq(excess, nearest, farthest, xtol=1e-10))
+    return nearest if excess(nearest) >= 0 else float(scipy.optimize.brentq(excess, nearest, farthest, xtol=1e-10))
 
 
 def _check_proportion(proportion: float) -> None:

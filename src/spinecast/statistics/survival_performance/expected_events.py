@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure
 from spinecast.statistics.survival.follow_up import check_values
@@ -48,6 +48,6 @@ def observed_expected_events(event: ArrayLike, cumulative_hazard: ArrayLike) -> 
     expected, count = float(hazard.sum()), int(happened.sum())
     if not expected > 0:
         return Absent("no event was expected: all cumulative hazards are 0")
-    lower = float(chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0
-    upper = float(chi2.ppf(0.975, 2 * (count + 1))) / 2
+    lower = float(gammaincinv(count, 0.025)) if count else 0.0
+    upper = float(gammaincinv(count + 1, 0.975))
     return Estimate(count / expected, lower / expected, upper / expected, happened.size, count, EXACT)
