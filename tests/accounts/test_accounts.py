@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import cache
 from typing import Any, get_args
 
 import argon2
@@ -34,7 +35,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes as weak as argon2 allows: their strength is looked at in one test."""
     weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_HASHER", weak)
-    monkeypatch.setattr(passwords, "_NOBODYS", weak.hash("nobody"))
+    monkeypatch.setattr(passwords, "_nobodys", cache(lambda: weak.hash("nobody")))
 
 
 @pytest.fixture

@@ -54,8 +54,8 @@ def answer(served: ServedModel, asked: PatientQuestion, *, explain: bool = False
     except DeclinedError as error:
         said["declined"], known = error.what, _known(served, asked)
     said["missing"] = _missing(served, asked, known, explain=explain and said["prediction"] is not None)
-    known = {name: value for name, value in asked.inputs.items() if name in score_inputs()}
-    said["scores"] = scores_of(known | dict(asked.for_scores))
+    scored = {name: value for name, value in asked.inputs.items() if name in score_inputs()}
+    said["scores"] = scores_of(scored | dict(asked.for_scores))
     said["notices"] = list(notices(served.model))
     return said
 

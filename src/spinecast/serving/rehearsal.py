@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.errors import ContractError
 from spinecast.models.loading import AnyModel
 from spinecast.serving.answers import answer

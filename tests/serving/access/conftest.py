@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import argon2
 import pytest
@@ -41,7 +42,7 @@ def signed_state(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Ite
     patch = pytest.MonkeyPatch()
     weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     patch.setattr(passwords, "_HASHER", weak)
-    patch.setattr(passwords, "_NOBODYS", weak.hash("nobody"))
+    patch.setattr(passwords, "_nobodys", cache(lambda: weak.hash("nobody")))
     places = audit_places({"SPINECAST_AUDIT": str(tmp_path_factory.mktemp("signed") / "audit")})
     upgrade(places)
     log = open_log(places)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from spinecast.statistics.foundations.inputs import Floats, check_scored
 
@@ -53,7 +53,7 @@ def observed_expected_limits(
         lower, upper = np.searchsorted(reached, level / 2), np.searchsorted(reached, 1 - level / 2)
         return float(lower) / expected, min(float(upper), scored.n) / expected
     variance = float(np.sum(scored.case_weights**2 * scored.score * (1 - scored.score)))
-    half = float(norm.isf(level / 2)) * math.sqrt(variance)
+    half = -float(ndtri(level / 2)) * math.sqrt(variance)
     return max(0.0, expected - half) / expected, (expected + half) / expected
 
 

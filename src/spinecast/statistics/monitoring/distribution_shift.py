@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import kolmogorov
-from scipy.stats import chi2, fisher_exact, ks_2samp
 
 from spinecast.statistics.foundations.estimate import Absent
 from spinecast.statistics.foundations.inputs import Floats, as_vector
@@ -109,7 +109,7 @@ def stability_limit(cells: int, n: int, reference_n: int, level: float = 0.01) -
     """
     if cells < 2 or n < 1 or reference_n < 1:
         raise ValueError("a limit needs two cells, and somebody on each side")
-    return float(chi2.isf(level, cells - 1) * (1 / n + 1 / reference_n))
+    return float(scipy.stats.chi2.isf(level, cells - 1) * (1 / n + 1 / reference_n))
 
 
 def sample_shift(reference: ArrayLike, values: ArrayLike) -> DistributionShift | Absent:
@@ -128,7 +128,7 @@ def sample_shift(reference: ArrayLike, values: ArrayLike) -> DistributionShift |
     before, after = _known(reference), _known(values)
     if not before.size or not after.size:
         return _nobody(before.size)
-    found = ks_2samp(before, after, method="auto" if before.size * after.size <= 10_000 else "asymp")
+    found = scipy.stats.ks_2samp(before, after, method="auto" if before.size * after.size <= 10_000 else "asymp")
     cuts = np.unique(np.quantile(before, np.linspace(0, 1, _BINS + 1)[1:-1]))
     counts = [np.bincount(np.searchsorted(cuts, one, side="left"), minlength=cuts.size + 1) for one in (before, after)]
     index, limit = _index(counts[0] / before.size, before.size, counts[1])
@@ -257,7 +257,7 @@ def missing_shift(reference_missing: int, reference_n: int, missing: int, n: int
 
 def _fisher(reference_count: int, reference_n: int, count: int, n: int) -> float:
     table = np.array([[reference_count, reference_n - reference_count], [count, n - count]])
-    return min(1.0, float(fisher_exact(table).pvalue))
+    return min(1.0, float(scipy.stats.fisher_exact(table).pvalue))
 
 
 def _known(values: ArrayLike) -> Floats:
