@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spinecast.clinical.actionable import ACTIONABLE
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.variable import Range, Variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.summary import value_text
