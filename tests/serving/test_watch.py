@@ -24,6 +24,7 @@ from spinecast.serving.models import ServedModels
 from spinecast.serving.rehearsal import rehearse
 from spinecast.serving.served_model import ServedModel
 from spinecast.serving.state import State
+from spinecast.tracking.serving_versions import Known
 from spinecast.tracking.store import Store
 
 
@@ -54,9 +55,9 @@ def test_it_goes_on_says_so_once_and_leaves_the_registry_alone_for_longer(
     asked: list[float] = []
     right = models_module.serving_versions
 
-    def wrong(of: Store) -> list[Any]:
+    def wrong(of: Store, known: Known) -> list[Any]:
         if of is not store:  # the session's own server watches too
-            return list(right(of))
+            return list(right(of, known))
         asked.append(time.monotonic())
         raise error
 

@@ -31,9 +31,12 @@ def test_aliases_identities_and_places_are_those_of_mlflow(make_store: MakeStore
         ("another", "1", "candidate"),
         ("simulated_mortality", "1", "champion"),
     ]
-    by_client = {(one.name, one.alias): one for one in module._aliased_by_client(store)}
+    by_client = {(one.name, one.alias): one for one in module._aliased_by_client(store, {})}
+    assert list(by_client) == [(one.name, one.alias) for one in read]
     for one in read:
-        other = fetched(store, by_client[one.name, one.alias], tmp_path)
+        place = tmp_path / one.name
+        place.mkdir()
+        other = fetched(store, by_client[one.name, one.alias], place)
         assert (one.version, one.identity, one.run_id, one.cohort_kind) == (
             other.version,
             other.identity,
@@ -45,6 +48,8 @@ def test_aliases_identities_and_places_are_those_of_mlflow(make_store: MakeStore
         assert one.record is not None
         assert other.record is not None
         assert (one.record / "run.json").read_bytes() == (other.record / "run.json").read_bytes()
+        without = fetched(store, by_client[one.name, one.alias], place, record=False)
+        assert without.record is None
     pinned = pinned_version(store, "simulated_mortality", "2")
     assert (pinned.version, pinned.alias) == ("2", "")
     store.client().delete_model_version("simulated_mortality", "2")

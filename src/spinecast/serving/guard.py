@@ -1,5 +1,7 @@
 """What stands before every request: whose it may be, what is said with every answer, and a line in the log about none.
 
+A body comes in through `spinecast.serving.intake`.
+
 The line that is logged has method, route, status and time. Paths with their values, queries and bodies never enter it.
 """
 
@@ -11,10 +13,12 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spinecast.serving.access.settings import Door
+from spinecast.serving.intake import Intake
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.problems import LOGGER, Problem, place_of, respond
 
@@ -44,6 +48,14 @@ STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+SECONDS_TO_TAKE = 60.0
+"""Within which a piece of an answer must be taken: whoever asks about a table holds its memory until it is answered."""
+
+
+class NotTakenError(Exception):
+    """Whoever asked takes no answer."""
+
+
 class Guard:
     """ASGI middleware.
 
@@ -59,6 +71,7 @@ class Guard:
         self.app = app
         self.metrics = metrics
         self.door = door
+        self.intake = Intake()
         self._headers = SECURITY_HEADERS | (STRICT_TRANSPORT if door.https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,14 +91,20 @@ class Guard:
                 is_page = headers.get("content-type", "").startswith("text/html")
                 headers["content-security-policy"] = OWN_PAGES if is_page else NOTHING
                 headers.setdefault("cache-control", "no-store")  # static files may be kept, what is about patients not
-            await send(message)
+            with anyio.move_on_after(SECONDS_TO_TAKE):
+                await send(message)
+                return
+            raise NotTakenError
 
         try:
             refused = _refusal(scope, self.door)
             if refused is not None:
                 await respond(refused)(scope, receive, answer)
             else:
-                await self.app(scope, receive, answer)
+                with self.intake.of(receive) as received:
+                    await self.app(scope, received, answer)
+        except NotTakenError:  # the connection is cut, and what the request held is let go
+            raise RuntimeError(f"the answer to {request_id} was not taken in time") from None
         except Exception as error:  # a defect of ours: said without its message, which may hold a patient's value
             LOGGER.error("defect %s: %s", request_id, place_of(error))
             if seen["begun"]:

@@ -16,7 +16,7 @@ from spinecast.models.loading import load_any_model
 from spinecast.serving.problems import LOGGER, place_of
 from spinecast.serving.rehearsal import rehearse
 from spinecast.serving.served_model import ServedModel
-from spinecast.tracking.serving_versions import ServingVersion, fetched, pinned_version, serving_versions
+from spinecast.tracking.serving_versions import Known, ServingVersion, fetched, pinned_version, serving_versions
 from spinecast.tracking.store import Store
 
 __all__ = ["ServedModels"]
@@ -43,6 +43,7 @@ class ServedModels:
         self._complain = complain
         self._current: Mapping[str, ServedModel] = MappingProxyType({})
         self._refused: Mapping[str, str] = MappingProxyType({})
+        self._listed: Known = {}
         self._tried: dict[ServingVersion, float] = {}
         self._pinned: dict[str, ServedModel] = {}
         self._trouble = ""
@@ -99,7 +100,7 @@ class ServedModels:
             return served
         key = f"{name}/{version}/{identity}"
         if key not in self._pinned:
-            found = self._load(pinned_version(self.store, name, version))
+            found = self._load(pinned_version(self.store, name, version), record=False)
             if found.identity != identity:
                 raise ArtifactError(
                     f"{name} version {version} is not the model that answered then",
@@ -120,7 +121,7 @@ class ServedModels:
             If the store does not answer.
         """
         before, current, refused = self._current, {}, {}
-        listed = serving_versions(self.store)
+        listed = serving_versions(self.store, self._listed)
         for version in listed:
             old, numbered = before.get(version.name), f"{version.name}/{version.version}"
             if old is not None and old.version == version:
@@ -161,16 +162,18 @@ class ServedModels:
         self._tried[version] = time.monotonic()
         return None, reason
 
-    def _load(self, version: ServingVersion) -> ServedModel:
-        """Load a version, from a copy that is gone again where it had to be fetched."""
+    def _load(self, version: ServingVersion, *, record: bool = True) -> ServedModel:
+        """Load a version; where it had to be fetched, nothing of it stays on the disk but its run's record."""
         if self._folder is None:
             return _checked(version)
-        local = fetched(self.store, version, Path(self._folder.name))
+        place = Path(tempfile.mkdtemp(prefix=f"{version.name}-{version.version}-", dir=self._folder.name))
         try:
-            return _checked(local)
-        finally:
-            if local.folder is not None:
-                shutil.rmtree(local.folder)
+            found = _checked(fetched(self.store, version, place, record=record))
+            shutil.rmtree(place if found.version.record is None else place / "model")
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        return found
 
     def start(self) -> None:
         """Load, then look again every few seconds.

@@ -83,7 +83,8 @@ def _post(
     media: str = _JSON,
     parameters: Any = (),
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {"summary": summary, "responses": _responses(said, *problems, media=media)}
+    slow = () if asked is None else (408,)
+    found: dict[str, Any] = {"summary": summary, "responses": _responses(said, *problems, *slow, media=media)}
     if asked is not None:
         found["requestBody"] = {"required": True, "content": {media: {"schema": asked}}}
     return {"post": found | ({"parameters": list(parameters)} if parameters else {})}

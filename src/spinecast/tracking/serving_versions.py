@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,15 @@ from spinecast.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["CHAMPION_ALIAS", "RegistryError", "ServingVersion", "fetched", "pinned_version", "serving_versions"]
+__all__ = [
+    "CHAMPION_ALIAS",
+    "Known",
+    "RegistryError",
+    "ServingVersion",
+    "fetched",
+    "pinned_version",
+    "serving_versions",
+]
 
 CHAMPION_ALIAS = "champion"
 # In this order: a candidate is served where nobody has been made champion yet, and says so.
@@ -34,6 +41,11 @@ ALIASES = (CHAMPION_ALIAS, CANDIDATE_ALIAS)
 
 class RegistryError(TrackingError):
     """A registry that cannot be read now, whatever it holds."""
+
+
+# A model that was deleted and made again begins with version 1 again, but not at the same moment.
+Known = dict[tuple[str, int, str, str], "ServingVersion"]
+"""Versions by name, when that name was made (milliseconds), alias and number."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +86,24 @@ class ServingVersion:
         return next((path.parent for path in sorted(folder.rglob("manifest.json"))), folder)
 
 
-def serving_versions(store: Store) -> list[ServingVersion]:
+def serving_versions(store: Store, known: Known | None = None) -> list[ServingVersion]:
     """Return, for each registered model with a champion or a candidate, the version to serve, by name.
+
+    Parameters
+    ----------
+    store : Store
+    known : dict, optional
+        What was found before, kept here by whoever asks again and again: a server is asked for all aliases in one
+        request, and for each version only once.
 
     Raises
     ------
     RegistryError
         If the store does not answer.
     """
-    aliased = _embedded(store, _ALIASED, {}) if store.embedded else _aliased_by_client(store)
+    if not store.embedded:
+        return _aliased_by_client(store, {} if known is None else known)
+    aliased = _embedded(store, _ALIASED, {})
     chosen: dict[str, ServingVersion] = {}
     for alias in reversed(ALIASES):
         chosen |= {one.name: one for one in aliased if one.alias == alias}
@@ -164,7 +185,7 @@ def _local(location: str) -> Path:
     return Path(url2pathname(urlsplit(location).path)) if location.startswith("file:") else Path(location)
 
 
-def fetched(store: Store, version: ServingVersion, into: Path) -> ServingVersion:
+def fetched(store: Store, version: ServingVersion, into: Path, *, record: bool = True) -> ServingVersion:
     """Return a version with its model and its run's record as files on this machine.
 
     Parameters
@@ -172,7 +193,9 @@ def fetched(store: Store, version: ServingVersion, into: Path) -> ServingVersion
     store : Store
     version : ServingVersion
     into : pathlib.Path
-        Folder for what has to be fetched from a server; each version gets a new one below it.
+        Folder for what has to be fetched from a server, of this version alone.
+    record : bool
+        Whether the record is wanted too.
 
     Raises
     ------
@@ -184,14 +207,13 @@ def fetched(store: Store, version: ServingVersion, into: Path) -> ServingVersion
     with _asking(store) as client:
         from mlflow.artifacts import download_artifacts
 
-        place = Path(tempfile.mkdtemp(prefix=f"{version.name}-{version.version}-", dir=into))
         location = client.get_model_version_download_uri(version.name, version.version)
         if location.startswith("models:/"):  # asked by its id here: MLflow would ask the store of the environment
             location = client.get_logged_model(location.removeprefix("models:/")).artifact_location
-        folder = Path(download_artifacts(location, dst_path=str(place / "model"), tracking_uri=store.uri))
-        recorded = any(one.path == "record" for one in client.list_artifacts(version.run_id))
-        record = Path(client.download_artifacts(version.run_id, "record", str(place))) if recorded else None
-    return replace(version, folder=folder, record=record)
+        folder = Path(download_artifacts(location, dst_path=str(into / "model"), tracking_uri=store.uri))
+        recorded = record and any(one.path == "record" for one in client.list_artifacts(version.run_id))
+        place = Path(client.download_artifacts(version.run_id, "record", str(into))) if recorded else None
+    return replace(version, folder=folder, record=place)
 
 
 @contextmanager
@@ -221,18 +243,25 @@ def _cause(error: BaseException) -> str:
     return f"{type(error).__name__}{f' ({said})' if said else ''}"
 
 
-def _aliased_by_client(store: Store) -> list[ServingVersion]:
-    found, token = [], None
+def _aliased_by_client(store: Store, known: Known) -> list[ServingVersion]:
+    found: Known = {}
+    token = None
     with _asking(store) as client:
         while True:
             page = client.search_registered_models(max_results=100, page_token=token)
             for registered in page:
-                for alias, version in registered.aliases.items():
-                    if alias in ALIASES:
-                        found.append(_named(client.get_model_version(registered.name, str(version)), alias))
+                alias = next((one for one in ALIASES if one in registered.aliases), None)
+                if alias is None:
+                    continue
+                number = str(registered.aliases[alias])
+                key = (str(registered.name), int(registered.creation_timestamp), alias, number)
+                found[key] = known.get(key) or _named(client.get_model_version(registered.name, number), alias)
             token = page.token
             if not token:
-                return found
+                break
+    known.clear()
+    known.update(found)
+    return sorted(found.values(), key=lambda one: one.name)
 
 
 def _numbered_by_client(store: Store, name: str, version: str) -> list[ServingVersion]:
