@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -189,24 +189,19 @@ def load_asked(model: str) -> tuple[AnyModel, str]:
 
 
 def read_patient(path: Path) -> dict[str, Any]:
-    """Read one patient's JSON object; a key given twice is refused, because one of the two would be lost."""
-
-    def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        repeated = {name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1}
-        if repeated:
-            raise ContractError(f"{path} gives {', '.join(sorted(repeated))} more than once", where=str(path))
-        return dict(pairs)
+    """Read one patient's JSON object, as strictly as a request is read."""
+    from spinecast.documents.json_text import MalformedError, read_json
 
     try:
-        given = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=no_repeats)
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise ContractError(f"there is no file {path}", where=str(path), remedy="check the path") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ContractError(f"{path} cannot be read: {error}", where=str(path)) from error
-    except (ValueError, RecursionError) as error:
-        raise ContractError(
-            f"{path} is not JSON: {error}", where=str(path), expected='an object such as {"age": 63, "sex": "female"}'
-        ) from error
+    try:
+        given = read_json(content.removeprefix(BOM_UTF8), str(path))  # some editors of Windows begin a file with it
+    except MalformedError as error:
+        raise ContractError(error.what, where=f"{path} {error.pointer}".rstrip(), expected=error.expected) from error
     if not isinstance(given, dict):
         raise ContractError(
             f"{path} does not hold one patient",

@@ -9,6 +9,7 @@ import numpy as np
 
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
+from spinecast.documents.json_text import MalformedError, escaped
 from spinecast.errors import DeclinedError
 from spinecast.explanation.answering import predict_any
 from spinecast.explanation.ordinal_prediction import threshold_asked
@@ -17,7 +18,7 @@ from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.serving.narrowing import narrowing
-from spinecast.serving.reading import MalformedError, PatientQuestion, escaped
+from spinecast.serving.reading import PatientQuestion
 from spinecast.serving.scores_beside import score_inputs, scores_of
 from spinecast.serving.served_model import ServedModel
 

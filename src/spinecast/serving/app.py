@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from spinecast import __version__
 from spinecast.audit.reading import listed, read_one, unaltered
+from spinecast.documents.json_text import MalformedError, read_json
 from spinecast.errors import AuditError, SpinecastError
 from spinecast.files import canonical_json
 from spinecast.notices import RESEARCH_USE
@@ -31,7 +32,7 @@ from spinecast.serving.openapi import PREFIX, document
 from spinecast.serving.pages.routes import add_pages, problem_page
 from spinecast.serving.permitting import Identify, Who, asking, permitted
 from spinecast.serving.problems import Problem, problem_of, respond
-from spinecast.serving.reading import MOST_BYTES, MalformedError, read_json, read_question
+from spinecast.serving.reading import MOST_BYTES, read_question
 from spinecast.serving.recording import NotReplayableError, replay
 from spinecast.serving.state import State
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from spinecast.audit.reading import AlteredRecordError
 from spinecast.clinical.dictionary import variables
 from spinecast.cohorts.patient import FieldError, PatientError
+from spinecast.documents.json_text import MalformedError, escaped
 from spinecast.errors import (
     ArtifactError,
     AuditError,
@@ -21,7 +22,6 @@ from spinecast.errors import (
     SpinecastError,
     TrackingError,
 )
-from spinecast.serving.reading import MalformedError, escaped
 from spinecast.tracking.serving_versions import RegistryError
 
 __all__ = ["LOGGER", "MEDIA_TYPE", "Problem", "place_of", "problem_of", "respond"]

@@ -1,23 +1,19 @@
-"""Reading what was sent: JSON without surprises, and the few things a request may hold."""
+"""Reading what was sent: the few things that a request about one patient may hold."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from spinecast.errors import ContractError, nearest
+from spinecast.documents.json_text import MalformedError, escaped
+from spinecast.errors import nearest
 from spinecast.explanation.answering import Question
 
 __all__ = [
     "MEMBERS",
     "MOST_BYTES",
-    "MalformedError",
     "PatientQuestion",
-    "escaped",
-    "read_json",
     "read_question",
     "refuse_identifiers",
 ]
@@ -28,7 +24,6 @@ MOST_BYTES = 64 * 1024
 MEMBERS = ("inputs", "patient", "for_scores", "days", "minimum_hemoglobin", "level")
 """What a request about one patient may hold."""
 
-_DEEPEST = 8
 _MOST_DAYS = 60
 _LONGEST_IDENTIFIER = 200
 _LONGEST_LEVEL = 100
@@ -39,21 +34,6 @@ _IDENTIFYING = frozenset(
     date_of_birth birthdate dob mrn medical_record_number patient_id patient_number case_number
     social_security_number ssn insurance_number address street postcode zip_code phone telephone email""".split()  # noqa: SIM905
 )
-
-
-class MalformedError(ContractError):
-    """A body that is no JSON we read.
-
-    Parameters
-    ----------
-    pointer : str
-        JSON pointer (RFC 6901) to what is wrong; empty for the whole.
-    what, expected : str
-    """
-
-    def __init__(self, what: str, *, pointer: str = "", expected: str | None = None) -> None:
-        super().__init__(what, expected=expected)
-        self.pointer = pointer
 
 
 @dataclass(frozen=True)
@@ -90,59 +70,6 @@ class PatientQuestion:
         stored = recorded["question"]
         question = Question(**{**stored, "days": tuple(stored["days"])})
         return cls(recorded["inputs"], None, recorded["for_scores"], question)
-
-
-def read_json(content: bytes) -> Any:
-    """Read JSON strictly: UTF-8, no key twice, no number that is none, not deeply nested.
-
-    Raises
-    ------
-    MalformedError
-        Otherwise; it points to the place where there is one.
-    """
-    try:
-        value = json.loads(content.decode("utf-8"), object_pairs_hook=_no_repeats)
-    except UnicodeDecodeError as error:
-        raise MalformedError("the body is not UTF-8") from error
-    except RecursionError as error:
-        raise MalformedError("the body is nested too deeply", expected=f"at most {_DEEPEST} levels") from error
-    except MalformedError:
-        raise
-    except ValueError as error:
-        raise MalformedError(f"the body is not JSON: {error}", expected="a JSON object") from error
-    _walk(value, "", 1)
-    return value
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise MalformedError(f"{name!r} is given more than once", expected="each name once")
-        found[name] = value
-    return found
-
-
-def _walk(value: Any, pointer: str, depth: int) -> None:
-    if depth > _DEEPEST:
-        raise MalformedError("the body is nested too deeply", pointer=pointer, expected=f"at most {_DEEPEST} levels")
-    if isinstance(value, float) and not math.isfinite(value):
-        field = pointer.rsplit("/", 1)[-1]
-        raise MalformedError(
-            f"{field}: {value} is no number of JSON", pointer=pointer, expected="a number, or leave it out"
-        )
-    if isinstance(value, str) and any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-        raise MalformedError("a text holds half of a character", pointer=pointer, expected="Unicode text")
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, below in items:
-        if isinstance(name, str):
-            _walk(name, pointer, depth)
-        _walk(below, f"{pointer}/{escaped(str(name))}", depth + 1)
-
-
-def escaped(name: str) -> str:
-    """Return a name as a JSON pointer writes it (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def read_question(value: Any, known: Sequence[str] = MEMBERS) -> PatientQuestion:

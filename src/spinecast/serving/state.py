@@ -11,6 +11,7 @@ from spinecast.audit.log import AuditLog
 from spinecast.audit.records import Draft, Record
 from spinecast.audit.writer import AuditWriter
 from spinecast.clinical.scores import score
+from spinecast.documents.json_text import read_json
 from spinecast.errors import SpinecastError
 from spinecast.notices import RESEARCH_USE
 from spinecast.serving.actors import DEMONSTRATION_MODE, Actor
@@ -18,7 +19,7 @@ from spinecast.serving.answers import answer
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.models import ServedModels
 from spinecast.serving.problems import Problem, problem_of
-from spinecast.serving.reading import MOST_BYTES, PatientQuestion, read_json, read_question
+from spinecast.serving.reading import MOST_BYTES, PatientQuestion, read_question
 from spinecast.serving.recording import prediction_draft, scores_draft, software
 from spinecast.serving.scores_beside import scores_of
 from spinecast.serving.served_model import ServedModel
