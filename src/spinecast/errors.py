@@ -18,6 +18,7 @@ __all__ = [
     "DeclinedError",
     "DocumentError",
     "OutputError",
+    "PromotionError",
     "QuestionError",
     "ServingError",
     "SpinecastError",
@@ -106,6 +107,10 @@ class CheckError(SpinecastError):
 
 class ArtifactError(SpinecastError):
     """A stored model that is missing, altered or of a format this version does not read."""
+
+
+class PromotionError(SpinecastError):
+    """A move of an alias that is not made: a gate refuses it, or there is nothing to move to."""
 
 
 class AuditError(SpinecastError):

@@ -316,3 +316,27 @@ def test_support_lung_to_colon(spinecast: Run, tmp_path: Path) -> None:
     assert repaired["about"]["update"]["version"] == "lung/2"
     refused = spinecast("validate", "lung", "--cohort", "support:metastatic", folder=tmp_path)
     assert_refused(refused, "is the development cohort", "908 of 1,858")
+
+
+@pytest.mark.usefixtures("validated")
+def test_gates_read_what_training_and_validation_left(
+    validated: tuple[dict[str, Any], Path], home: Path, here: Run
+) -> None:
+    """The records are those of the commands, and the model is of nobody: it is refused, and with the flag marked."""
+    answer, _ = validated
+    asked = ("models", "gates", "simulated_mortality", "1", "--json")
+    found = here(*asked, "--allow-synthetic", folder=home)
+    assert found.returncode == 2  # its authors have said nothing
+    results = {one["gate"]: one for one in json.loads(found.stdout)["results"]}
+    assert results["external_validation"]["status"] == "passed"
+    assert answer["run_id"] in results["external_validation"]["findings"][1]["found"]
+    (slope,) = results["calibration_slope"]["findings"]
+    assert f"{answer['measures']['calibration_slope']['estimate']:.2f}" in slope["found"]
+    assert all(one["found"] != "not in its record" for result in results.values() for one in result["findings"])
+    assert results["model_card"]["status"] == "failed"
+    assert results["synthetic_patients"]["status"] == "passed"
+    assert "SYNTHETIC" in results["synthetic_patients"]["findings"][0]["found"]
+    refused = here(
+        "models", "promote", "simulated_mortality", "1", "--to", "champion", "--because", "it is ours", folder=home
+    )
+    assert_refused(refused, "gates refuse it", "model card: failed", "made of patients who do not exist")

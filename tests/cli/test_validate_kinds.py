@@ -16,6 +16,9 @@ from spinecast.cohorts.synthetic.generator import Generator
 from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
 from spinecast.cohorts.synthetic.writing import write_cohort
 from spinecast.models.loading import load_any_model, save_any_model, with_about
+from spinecast.promotion.evidence import Validated
+from spinecast.promotion.gates_file import read_gates
+from spinecast.promotion.measured import judge_measures, judge_subgroups
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.records.recorded import Recorded, resolve
 from spinecast.reporting.records.writing import fill_forms
@@ -229,3 +232,18 @@ def test_the_same_patients_and_what_makes_no_sense_are_refused(home: Path, here:
     done = here("validate", "output/simulated_mortality", "--cohort", "there.csv", "--study", "study.yaml",
                 "--horizon", "30", "--horizon", "90", folder=home)  # fmt: skip
     assert_refused(done, "one --horizon; a model of times takes several")
+
+
+@pytest.mark.parametrize("kind", ["times", "amounts"])
+def test_gates_find_their_measures_in_the_record_of_the_kind(kind: str, request: pytest.FixtureRequest) -> None:
+    _, folder = request.getfixturevalue(kind)
+    recorded = Recorded.of(ExternalRecord.load(folder / "record"))
+    gates = read_gates().content
+    validated = [Validated("run", recorded)]
+    slope = judge_measures("calibration_slope", gates.calibration_slope, recorded.predicts, validated)
+    level = judge_measures("calibration_in_the_large", gates.calibration_in_the_large, recorded.predicts, validated)
+    groups = judge_subgroups(gates.subgroup_harm, recorded.predicts, validated)
+    for result in (slope, level, groups):
+        assert result.status in ("passed", "failed"), result.to_dict()
+    parts = recorded.files["evaluation.json"].get("horizons") or recorded.files["evaluation.json"]["thresholds"]
+    assert len(slope.findings) >= len(parts)

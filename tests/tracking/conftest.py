@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from tracking import made_runs
 
 from spinecast.tracking.runs import TrackedRun, write_run
-from spinecast.tracking.store import TRACKING_VARIABLE, Store, open_store, quiet_mlflow
+from spinecast.tracking.store import TRACKING_VARIABLE, Store, open_store
 
 MakeStore = Callable[[], Store]
 
@@ -32,10 +31,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store's database without a run: MLflow takes seconds to make its tables, so they are made once."""
-    with warnings.catch_warnings():
-        # MLflow keeps the warnings of its own import from being shown, which does not keep them from being errors.
-        warnings.simplefilter("ignore")
-        quiet_mlflow().pyfunc.load_model  # noqa: B018 - imported on first use
+    made_runs.import_mlflow()
     folder = tmp_path_factory.mktemp("empty")
     open_store(folder).client().search_experiments()
     return folder / "mlflow.db"

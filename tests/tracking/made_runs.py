@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +13,19 @@ import made_models
 
 from spinecast.models.artifact import save_model
 from spinecast.tracking.runs import RunContent
-from spinecast.tracking.store import Store
+from spinecast.tracking.store import Store, quiet_mlflow
 
 NAME = "simulated_mortality"
 FINGERPRINT = "5eed" * 16
 MODEL = made_models.model_of("baseline", "elastic_net")
+
+
+def import_mlflow() -> None:
+    """Import all of MLflow that a store needs, which warns as it does."""
+    with warnings.catch_warnings():
+        # MLflow keeps the warnings of its own import from being shown, which does not keep them from being errors.
+        warnings.simplefilter("ignore")
+        quiet_mlflow().pyfunc.load_model  # noqa: B018 - imported on first use
 
 
 def write_output(folder: Path) -> Path:

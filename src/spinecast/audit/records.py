@@ -16,9 +16,11 @@ from typing import Any
 
 from spinecast.files import canonical_json, sha256_bytes
 
-__all__ = ["BEFORE_THE_FIRST", "Draft", "Record", "chained", "moment_of", "moment_text", "now_text"]
+__all__ = ["ALIAS_KINDS", "BEFORE_THE_FIRST", "Draft", "Record", "chained", "moment_of", "moment_text", "now_text"]
 
 BEFORE_THE_FIRST = "0" * 64
+ALIAS_KINDS = ("promotion", "demotion", "rollback", "refused_promotion", "alias")
+"""What is recorded of a model's aliases: moves that somebody is about to make or was refused, and what came of them."""
 _SALT_BYTES = 16
 _TEXTS = ("recorded_at", "kind", "actor", "model", "content_hash", "previous_hash", "hash")
 

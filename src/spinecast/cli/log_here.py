@@ -14,29 +14,35 @@ __all__ = ["command_line_actor", "log_here", "open_log_here"]
 
 
 @contextmanager
-def log_here(*, check_head: bool = True) -> Iterator[AuditLog]:
+def log_here(*, check_head: bool = True, create: bool = False) -> Iterator[AuditLog]:
     """Open the log for the length of a block; as :func:`open_log_here`."""
-    log = open_log_here(check_head=check_head)
+    log = open_log_here(check_head=check_head, create=create)
     try:
         yield log
     finally:
         log.close()
 
 
-def open_log_here(*, check_head: bool = True) -> AuditLog:
+def open_log_here(*, check_head: bool = True, create: bool = False) -> AuditLog:
     """Open the log; as `spinecast.audit.log.open_log`.
+
+    With `create`, an embedded log that is not there yet is made, as the first start of a server makes it.
 
     Raises
     ------
     AuditError
         If there is none, or it cannot be opened.
     """
+    from spinecast.audit.database import upgrade
     from spinecast.audit.log import open_log
     from spinecast.audit.places import audit_places
     from spinecast.errors import AuditError
 
     places = audit_places()
     if places.database is not None and not places.database.exists():
+        if create:
+            upgrade(places)
+            return open_log(places, check_head=check_head)
         raise AuditError(
             "nothing has been served here yet: there is no audit log",
             where=places.shown,

@@ -1,19 +1,55 @@
-"""``spinecast models``: what the registry holds."""
+"""``spinecast models``: what the registry holds, and which version is called what and why."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spinecast.cli.columns import print_columns
+from spinecast.cli.log_here import command_line_actor, log_here
 
-__all__ = ["models"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spinecast.promotion.history import History
+    from spinecast.promotion.results import GateResult
+
+__all__ = ["app"]
+
+# As of a log that is not whole: neither success nor a mistake of who asks.
+NOT_WHOLE = 4
+
+app = typer.Typer(
+    help="Registered models: list them, put a version through the gates, promote, demote, roll back, see the history.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Registered name.")]
+VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="Its number.")]
+BecauseOption = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why, for the log.")]
+GatesOption = Annotated[
+    Path | None, typer.Option("--gates", metavar="FILE", help="Gates of your own [default: configs/gates.yaml].")
+]
+SyntheticOption = Annotated[
+    bool,
+    typer.Option("--allow-synthetic", help="Let a model of made-up patients through; it stays marked as one."),
+]
+AliasOption = Annotated[str, typer.Option("--alias", metavar="ALIAS", help="champion or candidate.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def models(json_: Annotated[bool, typer.Option("--json", help="One JSON line a version.")] = False) -> None:
-    """List registered models with their versions, aliases, runs and whether their cohort was real."""
+@app.callback()
+def models(
+    context: typer.Context,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON line a version.")] = False,
+) -> None:
+    """Without a command: registered models with versions, aliases, runs and whether their cohort was real."""
+    if context.invoked_subcommand is not None:
+        return
     from datetime import UTC, datetime
 
     from spinecast.files import canonical_json
@@ -42,3 +78,139 @@ def models(json_: Annotated[bool, typer.Option("--json", help="One JSON line a v
         for version in versions
     ]
     print_columns(rows)
+
+
+@app.command("gates")
+def gates(
+    name: NameArgument,
+    version: VersionArgument,
+    gates_file: GatesOption = None,
+    allow_synthetic: SyntheticOption = False,
+    json_: JsonOption = False,
+) -> None:
+    """Put a version through the gates and change nothing: each number beside its bound. Status 2 if refused."""
+    from spinecast.files import canonical_json
+    from spinecast.promotion.evidence import gather
+    from spinecast.promotion.gates import assess
+    from spinecast.promotion.gates_file import read_gates
+    from spinecast.tracking.store import open_store
+
+    read = read_gates(gates_file)
+    results = assess(gather(open_store(create=False), name, version), read.content, allow_synthetic=allow_synthetic)
+    if json_:
+        typer.echo(
+            canonical_json(
+                {
+                    "model": f"{name}/{version}",
+                    "gates": {"file": read.file, "sha256": read.sha256},
+                    "passes": not any(one.refuses for one in results),
+                    "results": [one.to_dict() for one in results],
+                }
+            )
+        )
+    else:
+        _print_gates(results)
+    if any(one.refuses for one in results):
+        raise typer.Exit(2)
+
+
+@app.command("promote")
+def promote(
+    name: NameArgument,
+    version: VersionArgument,
+    because: BecauseOption,
+    to: Annotated[str, typer.Option("--to", metavar="ALIAS", help="champion, behind the gates, or candidate.")],
+    gates_file: GatesOption = None,
+    allow_synthetic: SyntheticOption = False,
+) -> None:
+    """Call a version champion, if it passes every gate. The audit log keeps who, why and the numbers."""
+    from spinecast.promotion.gates_file import read_gates
+    from spinecast.promotion.moving import Mover
+    from spinecast.tracking.store import open_store
+
+    read, store = read_gates(gates_file), open_store(create=False)
+    with log_here(create=True) as log:
+        mover = Mover(store, log, command_line_actor(), name)
+        results = mover.promote(version, to, because, read, allow_synthetic=allow_synthetic)
+    _print_gates(results)
+    typer.echo(f"{name}/{version} is {to}; a running server takes it up by itself")
+
+
+@app.command("demote")
+def demote(name: NameArgument, because: BecauseOption, alias: AliasOption = "champion") -> None:
+    """Take an alias away. Without a champion the candidate is served, and says so."""
+    from spinecast.promotion.moving import Mover
+    from spinecast.tracking.store import open_store
+
+    store = open_store(create=False)
+    with log_here(create=True) as log:
+        version = Mover(store, log, command_line_actor(), name).demote(alias, because)
+    typer.echo(f"{name}/{version} is {alias} no more")
+
+
+@app.command("rollback")
+def rollback(name: NameArgument, because: BecauseOption, alias: AliasOption = "champion") -> None:
+    """Give an alias back to the version that had it before and came through the gates then, as the log says."""
+    from spinecast.promotion.moving import Mover
+    from spinecast.tracking.store import open_store
+
+    store = open_store(create=False)
+    with log_here() as log:
+        version = Mover(store, log, command_line_actor(), name).roll_back(alias, because)
+    typer.echo(f"{name}/{version} is {alias} again")
+
+
+@app.command("history")
+def history(name: NameArgument, json_: JsonOption = False) -> None:
+    """Show every move of a model's aliases from the audit log. Status 4 where registry and log disagree."""
+    from spinecast.files import canonical_json
+    from spinecast.promotion.history import history_of
+    from spinecast.tracking.aliases import aliases_of
+    from spinecast.tracking.store import open_store
+
+    aliases = aliases_of(open_store(create=False), name)
+    with log_here() as log:
+        found = history_of(log, name, aliases)
+    if json_:
+        typer.echo(canonical_json(found.to_dict()))
+    else:
+        _print_history(found)
+    if found.disagreements:
+        raise typer.Exit(NOT_WHOLE)
+
+
+def _print_gates(results: Sequence[GateResult]) -> None:
+    for result in results:
+        lets = " (lets it pass)" if result.status == "not assessed" and not result.refuses else ""
+        typer.echo(f"{result.status + lets:14} {result.label}")
+        for one in result.findings:
+            typer.echo(f"{'':15}{one.what}: {one.found}")
+        for bound in dict.fromkeys((one.bound, one.source) for one in result.findings):
+            typer.echo(f"{'':15}must be {bound[0]} ({bound[1]})")
+
+
+def _print_history(found: History) -> None:
+    if found.moves:
+        rows = [("record", "time (UTC)", "what", "alias", "from", "to", "outcome", "who", "why")]
+        rows += [
+            (
+                str(move.record),
+                move.recorded_at[:19],
+                move.action.replace("_", " "),
+                move.alias,
+                move.before or "-",
+                move.after or "-",
+                move.outcome,
+                move.actor,
+                move.because,
+            )
+            for move in found.moves
+        ]
+        print_columns(rows)
+    typer.echo(
+        f"now: {', '.join(f'{alias} {version}' for alias, version in sorted(found.aliases.items())) or 'no alias'}"
+    )
+    for line in found.disagreements:
+        typer.echo(f"DISAGREES: {line}")
+    for line in found.notes:
+        typer.echo(f"note: {line} (training and update name their own candidate)")

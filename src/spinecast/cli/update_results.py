@@ -91,7 +91,7 @@ def _why_not(update: Mapping[str, Any]) -> str:
 
 
 def require_alias(alias: str) -> None:
-    """Refuse an alias that the registry would not take, before any work is done.
+    """Refuse an alias that the registry would not take, or that gates stand before, before any work is done.
 
     Raises
     ------
@@ -99,12 +99,20 @@ def require_alias(alias: str) -> None:
         If it would not.
     """
     from spinecast.errors import SpinecastError
+    from spinecast.tracking.runs import CHAMPION_ALIAS
 
     if not _ALIAS.fullmatch(alias):
         raise SpinecastError(
             f"{alias!r} is no alias",
             where="--alias",
             expected="letters, digits, - and _, neither a version number nor `latest`",
+        )
+    if alias == CHAMPION_ALIAS:
+        raise SpinecastError(
+            f"no update calls its own version {CHAMPION_ALIAS}",
+            where="--alias",
+            expected="candidate, or a name of your own",
+            remedy=f"validate the new version, then spinecast models promote NAME VERSION --to {CHAMPION_ALIAS}",
         )
 
 

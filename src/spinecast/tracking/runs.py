@@ -26,7 +26,7 @@ STATE, RUN_KEY = "spinecast.state", "spinecast.run_key"
 IDENTITY, KIND = "spinecast.model_identity", "spinecast.cohort_kind"
 PARENT_VERSION = "spinecast.parent_version"
 PARENT, MODEL_VERSIONS = "mlflow.parentRunId", "mlflow.modelVersions"
-CANDIDATE_ALIAS = "candidate"
+CANDIDATE_ALIAS, CHAMPION_ALIAS = "candidate", "champion"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from spinecast.errors import TrackingError
-from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND
+from spinecast.tracking.runs import CANDIDATE_ALIAS, CHAMPION_ALIAS, IDENTITY, KIND
 from spinecast.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ __all__ = [
     "serving_versions",
 ]
 
-CHAMPION_ALIAS = "champion"
 # In this order: a candidate is served where nobody has been made champion yet, and says so.
 ALIASES = (CHAMPION_ALIAS, CANDIDATE_ALIAS)
 

@@ -1,4 +1,4 @@
-"""Writing a finished external validation into the store: a run of its own, beside the model it is about."""
+"""Finished external validations in the store: a run of its own each, beside the model it is about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.tracking.runs import IDENTITY, KIND, STATE, remove_unfinished
 from spinecast.tracking.store import Store
 
-__all__ = ["VALIDATIONS", "ValidationContent", "write_validation"]
+__all__ = ["VALIDATIONS", "ValidationContent", "validation_runs", "write_validation"]
 
 VALIDATIONS = "spinecast_validation"
 """Experiment that holds the validations of every model."""
@@ -81,3 +81,25 @@ def _write(store: Store, content: ValidationContent) -> str:
     client.set_tag(run_id, STATE, "complete")
     client.set_terminated(run_id)
     return run_id
+
+
+def validation_runs(store: Store, identity: str) -> list[str]:
+    """Return the runs of all finished validations of a model, the oldest first.
+
+    Parameters
+    ----------
+    store : Store
+    identity : str
+        Of the model.
+    """
+    client = store.client()
+    known = client.get_experiment_by_name(VALIDATIONS)
+    if known is None:
+        return []
+    runs = client.search_runs(
+        [known.experiment_id],
+        filter_string=f"tags.`{IDENTITY}` = '{identity}' and tags.`{STATE}` = 'complete'",
+        order_by=["attributes.start_time ASC"],
+        max_results=5000,
+    )
+    return [str(run.info.run_id) for run in runs]

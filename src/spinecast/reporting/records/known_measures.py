@@ -13,7 +13,16 @@ from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.records.recorded import Recorded
 from spinecast.reporting.timed_measures import TIMED_MEASURES
 
-__all__ = ["HEADLINE", "WORDS", "KnownMeasure", "headline_measures", "in_words", "known_measures"]
+__all__ = [
+    "HEADLINE",
+    "WORDS",
+    "KnownMeasure",
+    "headline_measures",
+    "in_words",
+    "known_measures",
+    "passing_words",
+    "words_of",
+]
 
 HEADLINE = (
     "harrell_c",
@@ -63,6 +72,18 @@ class KnownMeasure:
         return f"{self.measure.label}, {self.of}" if self.of else self.measure.label
 
 
+def words_of(kind: str) -> Mapping[str, Measure]:
+    """Return the measures that models of a kind may have, by name.
+
+    Parameters
+    ----------
+    kind : str
+        What the model predicts: ``"event"``, ``"time_to_event"``, ``"competing_risks"``, ``"quantity"``, ``"ordinal"``.
+    """
+    timed = dict.fromkeys(("time_to_event", "competing_risks"), TIMED_MEASURES)
+    return {**BY_THRESHOLD, **timed}.get(kind, MEASURES)
+
+
 def known_measures(record: Recorded) -> Sequence[KnownMeasure]:
     """Return every measure that has a value, those of the whole first."""
     kind = record.predicts
@@ -103,14 +124,14 @@ def _by_threshold(record: Recorded, words: Mapping[str, Measure]) -> Iterator[Kn
                 yield KnownMeasure(
                     name,
                     measure,
-                    _passing(record, one),
+                    passing_words(record, one),
                     fmt.estimate(found, measure.decimals),
                     f"evaluation.json#/thresholds/{place}/measures/{name}",
                     checked=place == record.checked_threshold,
                 )
 
 
-def _passing(record: Recorded, one: Mapping[str, Any]) -> str:
+def passing_words(record: Recorded, one: Mapping[str, Any]) -> str:
     """Say what it is to pass a threshold: of a quantity its amount, of ordered levels their words."""
     if "label" in one:
         return fmt.plain(one["label"])

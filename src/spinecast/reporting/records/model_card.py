@@ -15,7 +15,7 @@ from spinecast.reporting.records.components import algorithms, outcome_words
 from spinecast.reporting.records.known_measures import known_measures
 from spinecast.reporting.records.recorded import Recorded, Said
 
-__all__ = ["SECTIONS", "CardEntry", "ModelCard", "make_model_card"]
+__all__ = ["SECTIONS", "CardEntry", "ModelCard", "make_model_card", "owed"]
 
 SECTIONS = (
     "Model details",
@@ -103,6 +103,11 @@ class ModelCard:
             for entry in held
         )
         return cls(value["model"], value["title"], tuple(value["notices"]), value["metrics"], value["groups"], entries)
+
+
+def owed(card: ModelCard) -> tuple[str, ...]:
+    """Return what the authors still have to write, by its name; a card is complete where that is nothing."""
+    return tuple(entry.name for entry in card.entries if entry.origin == TO_BE_WRITTEN)
 
 
 def make_model_card(recorded: Recorded) -> ModelCard:

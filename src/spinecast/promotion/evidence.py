@@ -1,0 +1,150 @@
+"""What the registry holds about a version for gates to read: its record, its development, its external validations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spinecast.errors import ArtifactError, TrackingError
+from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.record import RunRecord
+from spinecast.reporting.records.recorded import Recorded
+from spinecast.tracking.aliases import registered_version
+from spinecast.tracking.models import NAME_AND_VERSION, RegisteredVersion, fetch_record
+from spinecast.tracking.store import Store
+from spinecast.tracking.validations import validation_runs
+
+__all__ = ["Evidence", "Validated", "gather"]
+
+
+@dataclass(frozen=True)
+class Validated:
+    """One external validation of a version.
+
+    Parameters
+    ----------
+    run_id : str
+    recorded : Recorded
+    refused : str
+        Why it is no validation on other patients that counts; empty of one that is.
+    """
+
+    run_id: str
+    recorded: Recorded
+    refused: str = ""
+
+    @property
+    def cohort(self) -> str:
+        """What the patients are called."""
+        return self.recorded.cohort_name
+
+    @property
+    def without_event(self) -> int:
+        """Patients without the event, among those judged."""
+        return self.recorded.n - self.recorded.events
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that gates, and the card of a version, are drawn from.
+
+    Parameters
+    ----------
+    version : RegisteredVersion
+    own : Recorded
+        The record of the run the version came from: of a training, or of an update.
+    development : Recorded or None
+        The record of the training it goes back to; None where the registry does not hold it.
+    validations : tuple of Validated
+        The oldest first; of several on the same patients for the same outcome only the last.
+    """
+
+    version: RegisteredVersion
+    own: Recorded
+    development: Recorded | None
+    validations: tuple[Validated, ...]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether patients who are not real had a part in the model; an unknown kind is not taken for real."""
+        made_up = self.version.cohort_kind != "real" or self.own.record.is_synthetic
+        return made_up or (self.development is not None and self.development.record.is_synthetic)
+
+    @property
+    def kind(self) -> str:
+        """What the model predicts: ``"event"``, or the kind of its outcome."""
+        return self.own.predicts or "event"
+
+    @property
+    def counted(self) -> tuple[Validated, ...]:
+        """The validations on other patients."""
+        return tuple(one for one in self.validations if not one.refused)
+
+
+def gather(store: Store, name: str, version: str) -> Evidence:
+    """Read everything from the registry.
+
+    Raises
+    ------
+    TrackingError
+        If there is no such version, or the registry does not hold its record.
+    ArtifactError
+        If a record cannot be read.
+    """
+    found = registered_version(store, name, version)
+    own = _recorded(fetch_record(store, found.run_id))
+    development = own if own.design == "development" else _ancestor(store, found)
+    synthetic = found.cohort_kind != "real"
+    latest: dict[tuple[str, str], Validated] = {}
+    for run_id in validation_runs(store, found.identity):
+        recorded = _recorded(fetch_record(store, run_id))
+        refused = _why_not(recorded, found, own, made_up_allowed=synthetic)
+        about = recorded.files["about.json"]
+        key = (str(about["cohort"].get("fingerprint")), str((about.get("outcome") or {}).get("definition")))
+        latest.pop(key, None)  # the last one stands where it was made, not where the first was
+        latest[key] = Validated(run_id, recorded, refused)
+    return Evidence(found, own, development, tuple(latest.values()))
+
+
+def _recorded(folder: Path) -> Recorded:
+    if (folder / "study.yaml").exists():
+        return Recorded.of(RunRecord.load(folder))
+    return Recorded.of(ExternalRecord.load(folder))
+
+
+def _ancestor(store: Store, version: RegisteredVersion) -> Recorded | None:
+    """Follow the parents of an updated version to the training it goes back to; None where the way is lost."""
+    seen = set()
+    while (numbered := NAME_AND_VERSION.fullmatch(version.parent)) and version.parent not in seen:
+        seen.add(version.parent)
+        try:
+            version = registered_version(store, numbered[1], numbered[2])
+            recorded = _recorded(fetch_record(store, version.run_id))
+        except (TrackingError, ArtifactError):
+            return None
+        if recorded.design == "development":
+            return recorded
+    return None
+
+
+def _why_not(recorded: Recorded, version: RegisteredVersion, own: Recorded, *, made_up_allowed: bool) -> str:
+    """Say why a validation is not one on other patients; empty where it is."""
+    about: Mapping[str, Any] = recorded.files.get("about.json") or {}
+    if about.get("kind") != "validation" or about["source"].get("identity") != version.identity:
+        return "it is of another model"
+    cohort = about["cohort"]
+    if cohort.get("kind") != "real" and not made_up_allowed:
+        return "its patients are made up, and those of the model are real"
+    if cohort.get("fingerprint") == (about.get("development") or {}).get("fingerprint"):
+        return "its patients are those of the development"
+    overlap = recorded.get("findings.json", "overlap") or {}
+    if overlap.get("shared") != 0:
+        return f"{overlap.get('shared', 'an unknown number of')} of its patients stand in the development cohort too"
+    own_day, day = own.outcome.get("horizon_days"), recorded.outcome.get("horizon_days")
+    if not own.predicts and own_day is not None and day != own_day:
+        return f"it judges day {day:g}, and the model predicts day {own_day:g}" if day else "it judges another outcome"
+    if recorded.get("about.json", "source", "ranks_only"):
+        return "only the ranking was judged"
+    return ""

@@ -1,0 +1,140 @@
+"""All gates put to a version: each says passed, failed or not assessed, and what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spinecast.promotion.evidence import Evidence, Validated
+from spinecast.promotion.gates_file import Gates
+from spinecast.promotion.measured import judge_measures, judge_subgroups
+from spinecast.promotion.results import Finding, GateResult, Status
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.records.model_card import make_model_card, owed
+from spinecast.reporting.records.recorded import Recorded
+
+__all__ = ["assess"]
+
+
+def assess(evidence: Evidence, gates: Gates, *, allow_synthetic: bool = False) -> list[GateResult]:
+    """Put every gate to a version, in the order of the file.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    gates : Gates
+    allow_synthetic : bool
+        Whether a model of made-up patients may pass; it stays marked as one wherever it shows.
+    """
+    deciding = _deciding(evidence, gates)
+    return [
+        _external_validation(evidence, gates, deciding),
+        judge_measures("calibration_slope", gates.calibration_slope, evidence.kind, deciding),
+        judge_measures("calibration_in_the_large", gates.calibration_in_the_large, evidence.kind, deciding),
+        judge_subgroups(gates.subgroup_harm, evidence.kind, deciding),
+        _sample_size(evidence, gates),
+        _checks(evidence, gates),
+        _model_card(evidence, gates),
+        _synthetic(evidence, gates, allowed=allow_synthetic),
+    ]
+
+
+def _large_enough(validated: Validated, gates: Gates) -> bool:
+    asked = gates.sample_size
+    return validated.recorded.events >= asked.fewest_events and validated.without_event >= asked.fewest_without
+
+
+def _deciding(evidence: Evidence, gates: Gates) -> Sequence[Validated]:
+    """Return the validations whose numbers decide: all that are large enough, and where none is, all there are.
+
+    None may be left out for its result; one of few patients would refuse any model for its wide intervals.
+    """
+    large = [one for one in evidence.counted if _large_enough(one, gates)]
+    return large or evidence.counted
+
+
+def _external_validation(evidence: Evidence, gates: Gates, deciding: Sequence[Validated]) -> GateResult:
+    asked = gates.external_validation
+    bound = f"at least {fmt.plural(asked.fewest, 'validation')} on other patients"
+    counted = len(evidence.counted)
+    status: Status = "passed" if counted >= asked.fewest else "failed"
+    findings = [Finding("External validation", f"{counted} recorded", bound, asked.source, status)]
+    for one in evidence.validations:
+        size = f"{fmt.plural(one.recorded.n, 'patient')}, {fmt.plural(one.recorded.events, 'event')}"
+        part = "decides" if one in deciding else "too few patients to decide beside larger ones"
+        found = f"{size}; run {one.run_id}; {f'does not count: {one.refused}' if one.refused else part}"
+        shown: Status = "not assessed" if one.refused else "passed"
+        findings.append(Finding(f"Validation on {one.cohort}", found, bound, asked.source, shown, counts=False))
+    return GateResult("external_validation", findings)
+
+
+def _sample_size(evidence: Evidence, gates: Gates) -> GateResult:
+    asked = gates.sample_size
+    findings = [_development_size(evidence, gates)]
+    bound = f"{asked.fewest_events} events and {asked.fewest_without} patients without one, in one validation at least"
+    large = [one for one in evidence.counted if _large_enough(one, gates)]
+    largest = max(evidence.counted, key=lambda one: min(one.recorded.events, one.without_event), default=None)
+    status: Status = "passed" if large else "failed"
+    found = "no validation on other patients is recorded"
+    if largest is not None:
+        found = f"{largest.recorded.events:,} events and {largest.without_event:,} without in {largest.cohort}"
+    findings.append(Finding("Patients of the validation", found, bound, asked.validation_source, status))
+    return GateResult("sample_size", findings, asked.not_assessed == "fails")
+
+
+def _development_size(evidence: Evidence, gates: Gates) -> Finding:
+    asked = gates.sample_size
+    bound = f"{asked.development_share:g} of what the criteria ask for, or more"
+
+    def finding(found: str, status: Status) -> Finding:
+        return Finding("Patients of the development", found, bound, asked.development_source, status)
+
+    if evidence.development is None:
+        return finding("the registry does not hold the training that the version goes back to", "not assessed")
+    judged = evidence.development.get("run.json", "sample_size")
+    adequacy = judged.get("adequacy") if judged else None
+    if adequacy is None:
+        reason = fmt.absence(evidence.development.files["run.json"].get("sample_size"))
+        return finding(f"not judged: {reason or 'its record holds no judgement'}", "not assessed")
+    share = adequacy["n"] / adequacy["required"]
+    found = f"{adequacy['n']:,} of {adequacy['required']:,} asked for ({share:.2f}), assuming {judged['assumed']}"
+    return finding(found, "passed" if share >= asked.development_share else "failed")
+
+
+def _checks(evidence: Evidence, gates: Gates) -> GateResult:
+    asked = gates.checks
+    places: list[tuple[str, Recorded]] = [(f"{evidence.version.name}/{evidence.version.version}", evidence.own)]
+    if evidence.development is not None and evidence.development is not evidence.own:
+        places.append(("the training it goes back to", evidence.development))
+    places += [(f"the validation on {one.cohort}", one.recorded) for one in evidence.counted]
+    findings = []
+    bound = f"no {' and no '.join(asked.refused)}"
+    for words, recorded in places:
+        file = "run.json" if recorded.design == "development" else "findings.json"
+        made, found = recorded.listed(file, "checks_made"), recorded.listed(file, "checks")
+        what = f"Checks of {words}"
+        bad = [one for one in found if one.get("severity") in asked.refused]
+        for one in bad:
+            text = f"{one['code']} {one['title']} ({one['severity']}): {one['finding']}"
+            findings.append(Finding(what, text, bound, asked.source, "failed"))
+        if not bad:
+            codes = ", ".join(f"{one['code']} {one['severity']}" for one in found) or "none"
+            text = f"{len(made)} made; found: {codes}" if made else "its record holds none"
+            findings.append(Finding(what, text, bound, asked.source, "passed" if made else "not assessed"))
+    return GateResult("checks", findings, asked.not_assessed == "fails")
+
+
+def _model_card(evidence: Evidence, gates: Gates) -> GateResult:
+    lacking = owed(make_model_card(evidence.own))
+    found = f"{len(lacking)} still to be written: {', '.join(lacking)}" if lacking else "complete"
+    status: Status = "failed" if lacking else "passed"
+    finding = Finding("Model card", found, "without a word still to be written", gates.model_card.source, status)
+    return GateResult("model_card", [finding])
+
+
+def _synthetic(evidence: Evidence, gates: Gates, *, allowed: bool) -> GateResult:
+    kind = "SYNTHETIC: made of patients who do not exist" if evidence.synthetic else "real"
+    found = f"{kind}; allowed by --allow-synthetic, and marked" if evidence.synthetic and allowed else kind
+    bound = "real, or --allow-synthetic, which marks the version wherever it shows"
+    status: Status = "failed" if evidence.synthetic and not allowed else "passed"
+    what = "Patients the model was made from"
+    return GateResult("synthetic_patients", [Finding(what, found, bound, gates.synthetic_patients.source, status)])

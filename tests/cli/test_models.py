@@ -1,0 +1,90 @@
+"""``spinecast models`` gates, promote, demote, rollback and history, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.conftest import Run, assert_refused
+from promotion import made_versions as made
+from tracking import made_runs
+
+from spinecast.delivered import delivered_folder
+from spinecast.tracking.aliases import set_alias
+from spinecast.tracking.store import open_store
+
+IDENTITY = "a" * 64
+PROMOTE = ("models", "promote", made.NAME, "1", "--to", "champion", "--because")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one registered version that passes every gate."""
+    made_runs.import_mlflow()
+    folder = made_runs.write_output(tmp_path_factory.mktemp("versions"))
+    store = open_store(folder / "mlruns")
+    made.register(store, folder, identity=IDENTITY)
+    made.write(store, folder, made.validation(IDENTITY))
+    return folder
+
+
+def test_a_version_goes_through_the_gates_and_back_and_the_history_says_so(home: Path, here: Run) -> None:
+    """One walk: each step stands on the one before."""
+    shown = here("models", "gates", made.NAME, "1", folder=home)
+    assert shown.returncode == 0
+    assert "Calibration slope in hospital_b: 0.97 (0.85 to 1.09)" in shown.stdout
+    assert "must be 0.8 to 1.2, its 95 % interval within 0.6 to 1.4" in shown.stdout
+    assert not (home / "mlruns" / "audit").exists()  # looking leaves nothing
+
+    assert_refused(here(*PROMOTE, " ", folder=home), "a reason is needed")
+    done = here(*PROMOTE, "validated at hospital B", folder=home)
+    assert done.returncode == 0, done.stderr
+    assert f"{made.NAME}/1 is champion" in done.stdout
+    assert "champion" in here("models", folder=home).stdout
+
+    demoted = here("models", "demote", made.NAME, "--because", "risks too high in March", folder=home)
+    assert demoted.stdout == f"{made.NAME}/1 is champion no more\n"
+    back = here("models", "rollback", made.NAME, "--because", "they were not", folder=home)
+    assert back.stdout == f"{made.NAME}/1 is champion again\n"
+
+    history = here("models", "history", made.NAME, folder=home)
+    assert history.returncode == 0
+    for words in ("validated at hospital B", "risks too high in March", "they were not", "command line: "):
+        assert words in history.stdout
+    listed = here("audit", "list", "--json", folder=home).stdout.splitlines()
+    kinds = [json.loads(line)["kind"] for line in reversed(listed)]
+    assert kinds == ["promotion", "alias", "demotion", "alias", "rollback", "alias"]
+    assert here("audit", "verify", folder=home).returncode == 0
+
+    set_alias(open_store(home / "mlruns"), made.NAME, "champion", None)
+    disagreeing = here("models", "history", made.NAME, "--json", folder=home)
+    assert disagreeing.returncode == 4
+    (found,) = json.loads(disagreeing.stdout)["disagreements"]
+    assert found == "champion is nobody in the registry, and version 1 by record 5"
+
+
+def test_gates_of_ones_own_are_read_and_refuse(home: Path, here: Run, tmp_path: Path) -> None:
+    text = (delivered_folder("gates.yaml")).read_text(encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text(text.replace("estimate: [0.8, 1.2]", "estimate: [0.99, 1.01]"), encoding="utf-8")
+    shown = here("models", "gates", made.NAME, "1", "--gates", str(own), "--json", folder=home)
+    assert shown.returncode == 2
+    answer = json.loads(shown.stdout)
+    assert answer["passes"] is False
+    assert [one["gate"] for one in answer["results"] if one["refuses"]] == ["calibration_slope"]
+    own.write_text(text.replace("fewest: 1", "fewst: 1"), encoding="utf-8")
+    assert_refused(here("models", "gates", made.NAME, "1", "--gates", str(own), folder=home), "own.yaml:", "fewest")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("gates", made.NAME, "7"), "has no version 7"),
+        (("gates", "nobodys", "1"), "no model 'nobodys' is registered"),
+        (("promote", made.NAME, "1", "--to", "live", "--because", "x"), "champion or candidate"),
+        (("demote", made.NAME, "--alias", "shadow", "--because", "x"), "no version of simulated_mortality is shadow"),
+    ],
+)
+def test_mistakes_are_one_clear_error(home: Path, here: Run, arguments: tuple[str, ...], words: str) -> None:
+    assert_refused(here("models", *arguments, folder=home), words)

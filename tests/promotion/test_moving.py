@@ -1,0 +1,266 @@
+"""Moves of aliases: promotion, demotion, rollback, their records, and what stands when something broke in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from promotion import made_versions as made
+from sqlalchemy import text
+
+from spinecast.audit.log import AuditLog
+from spinecast.audit.records import Draft
+from spinecast.audit.retention import erase_older
+from spinecast.audit.sealing import verify_log
+from spinecast.cli.update_results import require_alias
+from spinecast.errors import AuditError, PromotionError, SpinecastError, TrackingError
+from spinecast.promotion import moving
+from spinecast.promotion.evidence import gather
+from spinecast.promotion.gates_file import read_gates
+from spinecast.promotion.history import history_of
+from spinecast.promotion.moving import ALLOWED_SYNTHETIC, Mover
+from spinecast.tracking.aliases import aliases_of, set_alias
+from spinecast.tracking.serving_versions import serving_versions
+from spinecast.tracking.store import Store
+
+GATES = read_gates()
+
+
+def promote(mover: Mover, version: str, because: str = "it is better", **more: Any) -> None:
+    mover.promote(version, "champion", because, GATES, **more)
+
+
+def champion(store: Store) -> str | None:
+    return aliases_of(store, made.NAME).get("champion")
+
+
+def bodies(log: AuditLog) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(one.kind, one.model, one.body or {}) for one in log.records()]
+
+
+def disagreements(mover: Mover) -> list[str]:
+    return list(history_of(mover.log, made.NAME, aliases_of(mover.store, made.NAME)).disagreements)
+
+
+def test_a_good_version_is_promoted_and_the_log_says_who_why_and_which_numbers(mover: Mover) -> None:
+    promote(mover, "1", "validated at hospital B")
+    assert champion(mover.store) == "1"
+    assert serving_versions(mover.store)[0].version == "1"  # though version 3 is the candidate
+    (kind, model, intent), (outcome_kind, _, outcome) = bodies(mover.log)
+    assert (kind, model) == ("promotion", f"{made.NAME}/1")
+    assert (intent["from"], intent["to"], intent["because"]) == (None, "1", "validated at hospital B")
+    assert intent["identity"] == "0" * 64
+    assert intent["gates"] == {"file": "gates.yaml", "name": "spinecast_default", "sha256": GATES.sha256}
+    slope = next(one for one in intent["results"] if one["gate"] == "calibration_slope")
+    assert slope["findings"][0]["found"] == "0.97 (0.87 to 1.07)"
+    assert (outcome_kind, outcome["concludes"], outcome["outcome"]) == ("alias", 1, "moved")
+    assert disagreements(mover) == []
+    assert verify_log(mover.log).whole
+
+
+def test_a_refusal_names_every_reason_is_recorded_and_changes_nothing(mover: Mover) -> None:
+    before = aliases_of(mover.store, made.NAME)
+    with pytest.raises(PromotionError, match=r"1 of 8 gates refuse it") as error:
+        promote(mover, "3")
+    assert "calibration slope: failed: Calibration slope in hospital_b: 0.60" in str(error.value)
+    assert aliases_of(mover.store, made.NAME) == before
+    ((kind, model, body),) = bodies(mover.log)
+    assert (kind, model, body["to"]) == ("refused_promotion", f"{made.NAME}/3", "3")
+    (move,) = history_of(mover.log, made.NAME, before).moves
+    assert (move.outcome, move.action) == ("refused", "refused_promotion")
+
+
+@pytest.mark.parametrize(
+    ("version", "alias", "because", "error", "words"),
+    [
+        ("1", "champion", "  ", AuditError, "a reason is needed"),
+        ("1", "production", "why not", PromotionError, "champion or candidate"),
+        ("9", "champion", "why not", TrackingError, "has no version 9"),
+        ("3", "candidate", "why not", PromotionError, "is candidate already"),
+    ],
+)
+def test_what_cannot_be_asked_leaves_no_record(
+    mover: Mover, version: str, alias: str, because: str, error: type[SpinecastError], words: str
+) -> None:
+    with pytest.raises(error) as raised:
+        mover.promote(version, alias, because, GATES)
+    assert words in str(raised.value)
+    assert bodies(mover.log) == []
+
+
+def test_an_unknown_model_is_one_error(mover: Mover) -> None:
+    with pytest.raises(TrackingError, match="no model 'nobodys' is registered"):
+        Mover(mover.store, mover.log, mover.actor, "nobodys").demote("champion", "it is gone")
+
+
+def test_no_gate_stands_before_candidate_and_the_move_is_recorded(mover: Mover) -> None:
+    mover.promote("1", "candidate", "back to the first", GATES)
+    assert aliases_of(mover.store, made.NAME)["candidate"] == "1"
+    assert bodies(mover.log)[0][2]["results"] == []
+
+
+def test_demotion_and_rollback_walk_back_through_those_who_came_through_the_gates(mover: Mover) -> None:
+    promote(mover, "1")
+    promote(mover, "2")
+    assert mover.roll_back("champion", "risks were too high in March") == "1"
+    assert champion(mover.store) == "1"
+    with pytest.raises(PromotionError, match="no version before that came through the gates"):
+        mover.roll_back("champion", "further back")
+    assert mover.demote("champion", "nobody may use it") == "1"
+    assert champion(mover.store) is None
+    with pytest.raises(PromotionError, match="no version of simulated_mortality is champion"):
+        mover.demote("champion", "again")
+    assert mover.roll_back("champion", "it may be used after all") == "1"
+    found = history_of(mover.log, made.NAME, aliases_of(mover.store, made.NAME))
+    walked = [(one.action, one.before, one.after, one.outcome) for one in found.moves]
+    assert walked == [
+        ("promotion", None, "1", "moved"),
+        ("promotion", "1", "2", "moved"),
+        ("rollback", "2", "1", "moved"),
+        ("demotion", "1", None, "moved"),
+        ("rollback", None, "1", "moved"),
+    ]
+    assert not found.disagreements
+    assert found.moves[2].because == "risks were too high in March"
+
+
+def test_a_version_that_became_another_model_is_not_rolled_back_to(mover: Mover) -> None:
+    promote(mover, "1")
+    promote(mover, "2")
+    mover.store.client().set_model_version_tag(made.NAME, "1", "spinecast.model_identity", "f" * 64)
+    with pytest.raises(PromotionError, match="not the model that was promoted then"):
+        mover.roll_back("champion", "back")
+    assert champion(mover.store) == "2"
+
+
+class TestWhatBreaksBetween:
+    def test_an_alias_without_a_record_is_named(self, mover: Mover) -> None:
+        set_alias(mover.store, made.NAME, "champion", "3")
+        (found,) = disagreements(mover)
+        assert found == "champion is version 3 in the registry, and no record says who made it so"
+        promote(mover, "1")
+        set_alias(mover.store, made.NAME, "champion", "3")
+        (found,) = disagreements(mover)
+        assert found == "champion is version 3 in the registry, and version 1 by record 1"
+        with pytest.raises(PromotionError, match="not what the log says"):
+            mover.roll_back("champion", "back")
+
+    def test_a_version_that_was_never_through_the_gates_is_not_rolled_back_to(self, mover: Mover) -> None:
+        set_alias(mover.store, made.NAME, "champion", "3")
+        promote(mover, "1")
+        with pytest.raises(PromotionError, match="came through the gates"):
+            mover.roll_back("champion", "back")
+
+    def test_a_registry_that_refuses_is_recorded_as_failed(self, mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object) -> None:
+            raise TrackingError("the registry did not take it")
+
+        monkeypatch.setattr(moving, "set_alias", refuse)
+        with pytest.raises(TrackingError, match="did not take it"):
+            promote(mover, "1")
+        assert bodies(mover.log)[1][2] == {
+            "concludes": 1, "alias": "champion", "from": None, "to": "1", "outcome": "failed",
+            "reason": "the registry did not take it",
+        }  # fmt: skip
+        assert disagreements(mover) == []
+        assert champion(mover.store) is None
+
+    @pytest.mark.parametrize("moved", [True, False])
+    def test_a_process_killed_in_between_leaves_a_move_that_is_named_and_settled_by_the_next(
+        self, mover: Mover, monkeypatch: pytest.MonkeyPatch, moved: bool
+    ) -> None:
+        def killed(*given: Any) -> None:
+            if moved:
+                set_alias(*given)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(moving, "set_alias", killed)
+            with pytest.raises(KeyboardInterrupt):
+                promote(mover, "1")
+        (found,) = disagreements(mover)
+        assert "record 1: a promotion from nobody to version 1 was begun, and nothing says what came of it" in found
+        assert found.endswith("champion is version 1 now" if moved else "champion is nobody now")
+        promote(mover, "2")
+        assert disagreements(mover) == []
+        first, second = history_of(mover.log, made.NAME, aliases_of(mover.store, made.NAME)).moves
+        assert first.outcome == ("moved" if moved else "failed")
+        assert second.before == ("1" if moved else None)
+
+    def test_an_altered_record_is_not_believed(self, mover: Mover) -> None:
+        promote(mover, "1")
+        with mover.log.engine.begin() as connection:
+            connection.execute(text("DROP TRIGGER audit_record_no_update"))
+            connection.execute(text("UPDATE audit_record SET content = replace(content, 'better', 'worse')"))
+        with pytest.raises(AuditError, match="record 1 was altered"):
+            disagreements(mover)
+
+
+def test_no_other_command_names_a_champion() -> None:
+    with pytest.raises(SpinecastError, match="no update calls its own version champion"):
+        require_alias("champion")
+    require_alias("candidate")
+
+
+def test_moves_outlive_the_retention_of_patients_records(mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("spinecast.audit.log.now_text", lambda: "2020-01-01T00:00:00.000000Z")
+        with pytest.raises(PromotionError):
+            promote(mover, "3")
+        promote(mover, "1")
+        mover.log.append([Draft("prediction", "somebody", {"risk": 0.2}, f"{made.NAME}/1")])
+    assert erase_older(mover.log, "somebody", 365, "a year").erased == 1
+    found = history_of(mover.log, made.NAME, aliases_of(mover.store, made.NAME))
+    assert [move.outcome for move in found.moves] == ["refused", "moved"]
+    assert not found.disagreements
+
+
+class TestEvidence:
+    def test_validations_of_another_model_are_not_seen_and_the_last_of_one_cohort_stands(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        identity = "0" * 64
+        again = made.validation(identity)
+        again.evaluation["measures"]["calibration_slope"] = made.estimate(0.9, 0.1)
+        own = made.validation(identity, fingerprint="ab" * 32, name="development")
+        own.about["development"]["fingerprint"] = "ab" * 32
+        shared = made.validation(identity, fingerprint="cd" * 32, name="neighbours")
+        shared.findings["overlap"]["shared"] = 7
+        made_up = made.validation(identity, fingerprint="ef" * 32, name="made_up")
+        made_up.about["cohort"]["kind"] = "synthetic"
+        another_day = made.validation(identity, fingerprint="12" * 32, name="a_year")
+        another_day.about["outcome"]["definition"]["horizon_days"] = 365
+        for record in (again, own, shared, made_up, another_day):
+            made.write(store, tmp_path, record)
+        found = gather(store, made.NAME, "1")
+        assert {one.cohort: one.refused for one in found.validations} == {
+            "hospital_b": "",
+            "development": "its patients are those of the development",
+            "neighbours": "7 of its patients stand in the development cohort too",
+            "made_up": "its patients are made up, and those of the model are real",
+            "a_year": "it judges day 365, and the model predicts day 90",
+        }
+        (counted,) = found.counted
+        slope = counted.recorded.measure("calibration_slope")
+        assert slope is not None
+        assert slope["estimate"] == 0.9
+        assert gather(store, made.NAME, "2").counted[0].recorded.get("about.json", "source", "identity") == "1" * 64
+
+    def test_a_model_of_made_up_patients_is_let_through_by_the_flag_and_tagged(
+        self, mover: Mover, filled: Path, tmp_path: Path
+    ) -> None:
+        identity = "d" * 64
+        store = mover.store
+        version = made.register(store, filled, identity=identity, cohort_kind="synthetic", alias=None)
+        record = made.validation(identity)
+        record.about["cohort"]["kind"] = "synthetic"
+        made.write(store, tmp_path, record)
+        with pytest.raises(PromotionError, match="made of patients who do not exist"):
+            promote(mover, version)
+        assert champion(store) is None
+        promote(mover, version, "for a demonstration", allow_synthetic=True)
+        assert champion(store) == version
+        tag = store.client().get_model_version(made.NAME, version).tags[ALLOWED_SYNTHETIC]
+        assert "SYNTHETIC" in tag
+        assert bodies(mover.log)[1][2]["allow_synthetic"] is True
