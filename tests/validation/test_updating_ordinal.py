@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import made_levels
 import numpy as np
@@ -16,7 +17,7 @@ from spinecast.explanation.ordinal_contributions import explain_threshold
 from spinecast.models.loading import load_any_model, save_any_model
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.ordinal.thresholds import in_order
-from spinecast.statistics import ThresholdUpdate
+from spinecast.statistics import ThresholdMethod, ThresholdUpdate
 from spinecast.validation.updating_ordinal import effective_patients, require_update_levels, update_levels
 
 MODEL = made_levels.ordinal_model("proportional_odds")
@@ -87,6 +88,24 @@ def test_the_change_is_held_exactly_saved_and_explained(tmp_path: Path) -> None:
         why = explain_threshold(found.model, matrix[:20], threshold)
         total = why.base_value + why.values.sum(axis=1) + why.reordered
         np.testing.assert_allclose(total, why.served, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", get_args(ThresholdMethod))
+def test_an_updated_model_updated_again_by_the_same_patients_stays_as_it_is(method: ThresholdMethod) -> None:
+    matrix, levels = elsewhere(400, shift=(0.9, 0.2, -0.5), slope=0.7)
+    once = update_levels(MODEL, matrix, levels, method)
+    assert np.abs(once.model.lines.intercepts - MODEL.lines.intercepts).max() > 0.05
+    again = update_levels(once.model, matrix, levels, method)
+    numbers = again.numbers()
+    for part, expected in (("intercept", 0), ("slope", 1)):
+        found = [number for name, number in numbers.items() if name.startswith(part)]
+        np.testing.assert_allclose(found, [expected] * 3, atol=1e-8)
+    np.testing.assert_allclose(again.model.log_odds(matrix), once.model.log_odds(matrix), atol=1e-7)
+    # Every other change can be fitted to it too: none is lost where there is nothing left to do.
+    assert all(isinstance(line, ThresholdUpdate) for line in again.lines.values())
+    if method == "lines":
+        tested = update_levels(once.model, matrix, levels, "closed-test")
+        assert tested.method == "original"
 
 
 def test_what_a_missing_input_adds_moves_with_the_slope() -> None:

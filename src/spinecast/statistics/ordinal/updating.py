@@ -1,10 +1,15 @@
 """Updating cumulative log-odds on other patients: new intercepts and slopes, of all thresholds or of each.
 
 Every patient stands in as many logistic regressions as there are thresholds, fitted together: having reached each
-level, on the log-odds of reaching it. They are estimated as if a patient's answers were independent and tested by
-Wald's test with the covariance clustered by patient (Liang & Zeger 1986, Biometrika 73:13), because the likelihood of
-the levels is infinite where thresholds of a patient meet. With an intercept of its own each threshold's mean
-probability is the observed share.
+level, on the log-odds of reaching it. They are estimated as if a patient's answers were independent, because the
+likelihood of the levels is infinite where thresholds of a patient meet; intervals have the covariance clustered by
+patient (Liang & Zeger 1986, Biometrika 73:13). With an intercept of its own each threshold's mean probability is the
+observed share.
+
+Changes are tested by the generalised score test (Rotnitzky & Jewell 1990, Biometrika 77:485; Boos 1992, Am Stat
+46:327), with the covariance that a patient's answers have where the smaller change is right. It needs no estimate: who
+reached a level reached those below it. Wald's test with the covariance by patient rejects twice as often as it says at
+the smallest sizes that are updated (docs/decisions/0032).
 """
 
 from __future__ import annotations
@@ -13,24 +18,31 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy  # a part of it is loaded when it is used
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, expit
 
 from spinecast.statistics.calibration.updating import ClosedTest, UpdateTest
 from spinecast.statistics.foundations.estimate import Absent, Estimate
 from spinecast.statistics.foundations.inputs import NORMAL_975, Floats
-from spinecast.statistics.foundations.logistic import fit_line, is_separated
-from spinecast.statistics.ordinal.levels import check_levels, indicators
+from spinecast.statistics.ordinal.threshold_regressions import (
+    StackedLevels,
+    ThresholdMethod,
+    design_of,
+    estimates,
+    information_of,
+)
 
 __all__ = ["ThresholdMethod", "ThresholdUpdate", "closed_threshold_test", "fit_threshold_update"]
 
-ThresholdMethod = Literal["common-intercept", "intercepts", "intercepts-and-slope", "lines"]
 LARGEST: ThresholdMethod = "lines"
+_SLOPED = ("intercepts-and-slope", "lines")
+_Smaller = Literal["original", "common-intercept", "intercepts", "intercepts-and-slope"]
 # Steps of the closed test, smallest change first; the last tests whether one slope serves every threshold.
-_SMALLER = ("original", "common-intercept", "intercepts", "intercepts-and-slope")
+_SMALLER: tuple[_Smaller, ...] = ("original", "common-intercept", "intercepts", "intercepts-and-slope")
 # With one threshold what is of its own and what is common are the same.
-_OF_ONE = ("original", "common-intercept")
+_OF_ONE: tuple[_Smaller, ...] = ("original", "common-intercept")
+# Smallest eigenvalue of a correlation below which it is 0 but for rounding.
+SINGULAR = 1e-12
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ def fit_threshold_update(levels: ArrayLike, log_odds: ArrayLike, method: Thresho
     ValueError
         If a level is no whole number or above the highest, or a number is not finite.
     """
-    data = _Stacked.of(levels, log_odds)
+    data = StackedLevels.of(levels, log_odds)
     fitted = _fit(data, method)
     if isinstance(fitted, Absent):
         return fitted
@@ -117,131 +129,106 @@ def closed_threshold_test(levels: ArrayLike, log_odds: ArrayLike) -> ClosedTest 
     Returns
     -------
     ClosedTest or Absent
-        Absent as :func:`fit_threshold_update` of the largest change.
+        Absent as :func:`fit_threshold_update` of the largest change, or where a smaller one gives everybody the same
+        chance of reaching two levels, or nearly everybody certainty of one.
 
     Raises
     ------
     ValueError
         As :func:`fit_threshold_update`.
     """
-    data = _Stacked.of(levels, log_odds)
-    fitted = _fit(data, LARGEST)
-    if isinstance(fitted, Absent):
-        return fitted
-    coefficients, covariance = fitted
-    thresholds = data.seen.shape[1]
+    data = StackedLevels.of(levels, log_odds)
+    largest = estimates(data, LARGEST)
+    if isinstance(largest, Absent):
+        return largest
     steps: list[UpdateTest] = []
-    for name in _SMALLER if thresholds > 1 else _OF_ONE:
-        contrast, held = _hypothesis(name, thresholds)
-        distance = contrast @ coefficients - held
-        statistic = float(distance @ np.linalg.solve(contrast @ covariance @ contrast.T, distance))
-        degrees = len(contrast)
-        p_value = float(chdtrc(degrees, statistic))
-        steps.append(UpdateTest(LARGEST, name, statistic, degrees, p_value, "Wald, covariance by patient"))
-        if steps[-1].keeps_smaller:
+    for name in _SMALLER if data.seen.shape[1] > 1 else _OF_ONE:
+        step = _score_test(data, name)
+        if isinstance(step, Absent):
+            return step
+        steps.append(step)
+        if step.keeps_smaller:
             return ClosedTest(tuple(steps), name)
     return ClosedTest(tuple(steps), LARGEST)
 
 
-@dataclass(frozen=True, eq=False)
-class _Stacked:
-    """Whether each level was reached, and the log-odds of it, shape (n, thresholds) both."""
+def _score_test(data: StackedLevels, smaller: _Smaller) -> UpdateTest | Absent:
+    """Test a smaller change against the largest by the score of the latter where the former is fitted."""
+    thresholds = data.seen.shape[1]
+    lines = _as_lines(data, smaller)
+    if isinstance(lines, Absent):
+        return lines
+    design = design_of(data.log_odds, LARGEST)
+    log_odds = design @ lines
+    information = information_of(design, log_odds)
+    if _is_singular(information):
+        return Absent("chances of reaching a level are certain in nearly everybody: what moves them cannot be tested")
+    contrast = _hypothesis(smaller, thresholds) @ np.linalg.inv(information)
+    distance = contrast @ np.einsum("nk,nkp->p", data.seen - expit(log_odds), design)
+    variance = (
+        contrast @ np.einsum("nkp,nkj,njq->pq", design, _covariance(log_odds), design, optimize=True) @ contrast.T
+    )
+    if _is_singular(variance):
+        return Absent("two levels have the same chance in everybody: what moves one from the other cannot be tested")
+    statistic, degrees = float(distance @ np.linalg.solve(variance, distance)), len(contrast)
+    p_value = float(chdtrc(degrees, statistic))
+    return UpdateTest(LARGEST, smaller, statistic, degrees, p_value, "score test, covariance of ordered levels")
 
-    seen: Floats
-    log_odds: Floats
 
-    @classmethod
-    def of(cls, levels: ArrayLike, log_odds: ArrayLike) -> _Stacked:
-        observed, given = check_levels(levels), np.asarray(log_odds, dtype=np.float64)
-        if given.ndim != 2 or len(given) != len(observed) or not np.isfinite(given).all():
-            raise ValueError(f"log_odds must be finite numbers of the shape ({len(observed)}, thresholds)")
-        if observed.max() > given.shape[1]:
-            raise ValueError(f"a patient has level {observed.max()}, and {given.shape[1]} is the highest predicted")
-        return cls(indicators(observed, given.shape[1]), given)
+def _is_singular(matrix: Floats) -> bool:
+    """Whether an inverse would be of rounding errors, whatever the units."""
+    spread = np.sqrt(np.diag(matrix))
+    return not (spread > 0).all() or not np.linalg.eigvalsh(matrix / np.outer(spread, spread))[0] > SINGULAR
 
 
-def _hypothesis(smaller: str, thresholds: int) -> tuple[Floats, Floats]:
-    """Contrast of the largest change's coefficients, intercepts and then slopes, and its value under the smaller."""
+def _covariance(log_odds: Floats) -> Floats:
+    """Covariance of a patient's answers, shape (n, thresholds, thresholds): the chance of both less their product.
+
+    Who reached the higher of two levels reached the lower: the chance of both is the smaller. Where thresholds cross
+    this is still a covariance, of falling below each chance by one uniform draw.
+    """
+    reached, short = expit(log_odds), expit(-log_odds)  # 1 - reached would lose all digits where it is near 1
+    return np.asarray(
+        np.minimum(reached[:, :, None], reached[:, None, :]) * np.minimum(short[:, :, None], short[:, None, :])
+    )
+
+
+def _hypothesis(smaller: _Smaller, thresholds: int) -> Floats:
+    """What of the largest change's coefficients, intercepts and then slopes, the smaller holds: one a row."""
     each, nothing = np.eye(thresholds), np.zeros((thresholds, thresholds))
     alike = np.column_stack((np.ones(thresholds - 1), -np.eye(thresholds - 1)))
     none = np.zeros((thresholds - 1, thresholds))
-    slopes = np.hstack((nothing, each)), np.ones(thresholds)
     match smaller:
         case "original":
-            return np.eye(2 * thresholds), np.concatenate((np.zeros(thresholds), slopes[1]))
+            return np.eye(2 * thresholds)
         case "common-intercept":
-            together = np.vstack((np.hstack((alike, none)), slopes[0]))
-            return together, np.concatenate((np.zeros(thresholds - 1), slopes[1]))
+            return np.vstack((np.hstack((alike, none)), np.hstack((nothing, each))))
         case "intercepts":
-            return slopes
-        case _:
-            return np.hstack((none, alike)), np.zeros(thresholds - 1)
+            return np.hstack((nothing, each))
+        case "intercepts-and-slope":
+            return np.hstack((none, alike))
 
 
-def _fit(data: _Stacked, method: ThresholdMethod) -> tuple[Floats, Floats] | Absent:
+def _as_lines(data: StackedLevels, smaller: _Smaller) -> Floats | Absent:
+    """Coefficients of the largest change that say what a smaller one does."""
+    thresholds = data.seen.shape[1]
+    if smaller == "original":
+        return np.repeat([0.0, 1.0], thresholds)
+    found = estimates(data, smaller)
+    if isinstance(found, Absent):
+        return found
+    own = 1 if smaller == "common-intercept" else thresholds
+    slope = found[own:] if found.size > own else np.ones(1)
+    return np.concatenate((np.broadcast_to(found[:own], thresholds), np.broadcast_to(slope, thresholds)))
+
+
+def _fit(data: StackedLevels, method: ThresholdMethod) -> tuple[Floats, Floats] | Absent:
     """Coefficients, the intercepts before the slopes, and their covariance clustered by patient."""
-    seen, given = data.seen, data.log_odds
-    sloped = method in ("intercepts-and-slope", "lines")
-    absent = _unreached(seen, method) or (_no_slope(seen, given, common=method != LARGEST) if sloped else None)
-    if absent:
-        return absent
-    design = _design(given, method)
-    offset = np.zeros_like(given) if sloped else given
-    start = np.zeros(design.shape[2])
-    if sloped:
-        start[seen.shape[1] :] = 1.0
-
-    def scores(coefficients: Floats) -> Floats:
-        residual = seen - expit(offset + design @ coefficients)
-        return np.asarray(np.einsum("nk,nkp->p", residual, design), dtype=np.float64)
-
-    def information(coefficients: Floats) -> Floats:
-        mean = expit(offset + design @ coefficients)
-        return np.asarray(np.einsum("nkp,nk,nkq->pq", design, mean * (1 - mean), design), dtype=np.float64)
-
-    def slopes_of_scores(coefficients: Floats) -> Floats:
-        return -information(coefficients)
-
-    found = scipy.optimize.root(scores, start, jac=slopes_of_scores, tol=1e-10)
-    if not found.success:
-        return Absent("the regression of what was reached on the log-odds has no finite solution")
-    coefficients = np.asarray(found.x, dtype=np.float64)
-    residual = seen - expit(offset + design @ coefficients)
-    by_patient = np.einsum("nk,nkp->np", residual, design)
-    bread = np.linalg.inv(information(coefficients))
+    coefficients = estimates(data, method)
+    if isinstance(coefficients, Absent):
+        return coefficients
+    design = design_of(data.log_odds, method)
+    log_odds = design @ coefficients + (0 if method in _SLOPED else data.log_odds)
+    by_patient = np.einsum("nk,nkp->np", data.seen - expit(log_odds), design)
+    bread = np.linalg.inv(information_of(design, log_odds))
     return coefficients, bread @ (by_patient.T @ by_patient) @ bread
-
-
-def _design(given: Floats, method: ThresholdMethod) -> Floats:
-    """Columns of each threshold's regression, shape (n, thresholds, coefficients)."""
-    size, thresholds = given.shape
-    if method == "common-intercept":
-        return np.ones((size, thresholds, 1))
-    own = np.broadcast_to(np.eye(thresholds), (size, thresholds, thresholds))
-    if method == "intercepts":
-        return own
-    slopes = given[:, :, None] if method == "intercepts-and-slope" else own * given[:, :, None]
-    return np.concatenate((own, slopes), axis=2)
-
-
-def _unreached(seen: Floats, method: ThresholdMethod) -> Absent | None:
-    """Say which intercept would be infinite."""
-    if method == "common-intercept":
-        return None if 0 < seen.mean() < 1 else Absent("everybody has the same level")
-    for number, share in enumerate(seen.mean(axis=0), start=1):
-        if not 0 < share < 1:
-            return Absent(f"{'nobody' if share == 0 else 'everybody'} reached level {number}")
-    return None
-
-
-def _no_slope(seen: Floats, given: Floats, *, common: bool) -> Absent | None:
-    """Say why there is no slope: a common one exists where some threshold has one of its own, else each must."""
-    ones, finite = np.ones(len(seen)), []
-    for reached, log_odds in zip(seen.T, given.T, strict=True):
-        varies = np.ptp(log_odds) > 1e-12 * max(1.0, float(np.abs(log_odds).max()))
-        separated = not varies or is_separated(reached, log_odds, ones)
-        finite.append(not separated and fit_line(reached, log_odds, ones) is not None)
-    if any(finite) if common else all(finite):
-        return None
-    where = "" if common else f" of reaching level {1 + finite.index(False)}"
-    return Absent(f"the model's log-odds{where} do not vary, or tell it for certain: there is no finite slope")

@@ -21,7 +21,7 @@ from spinecast.statistics import (
     ranked_probability_score,
     ranked_probability_skill,
 )
-from spinecast.validation.comparison.comparing_runs import Comparison, ComparisonSettings, compare_runs
+from spinecast.validation.comparison.comparing_runs import Comparison, ComparisonSettings, compare_paired_runs
 from spinecast.validation.comparison.pairing import RunRisks, pair
 
 __all__ = ["LEVELS_TESTED", "LevelsComparison", "RunLevels", "compare_levels"]
@@ -73,8 +73,8 @@ class LevelsComparison:
 
     @property
     def paired(self) -> bool:
-        """Whether all were judged in the same patients: ordered levels always are."""
-        return True
+        """Whether all were judged in the same patients."""
+        return self.by_level[0].paired
 
     @property
     def same_cohort(self) -> bool:
@@ -91,10 +91,10 @@ class LevelsComparison:
         first = self.by_level[0]
         return {
             "outcome_kind": "ordinal",
-            "paired": True,
+            "paired": first.paired,
             "same_cohort": first.same_cohort,
             "same_folds": first.same_folds,
-            "weighted": False,
+            "weighted": first.weighted,
             "runs": list(self.runs),
             "pairs": list(self.pairs),
             "by_level": [
@@ -116,7 +116,7 @@ def compare_levels(runs: Sequence[RunLevels], settings: ComparisonSettings) -> L
     Raises
     ------
     ContractError
-        As :func:`spinecast.validation.comparison.comparing_runs.compare_runs`; or if the levels differ.
+        As :func:`spinecast.validation.comparison.pairing.pair`; or if the levels differ.
     CohortError
         If the patients all reached a level, or none did.
     """
@@ -129,7 +129,6 @@ def compare_levels(runs: Sequence[RunLevels], settings: ComparisonSettings) -> L
                 expected="the same levels above the lowest",
                 remedy="combine the same levels in both studies",
             )
-    by_level = tuple(compare_runs([one.risks[k] for one in runs], settings) for k in range(len(first.levels)))
     paired = [pair([one.risks[k] for one in runs]) for k in range(len(first.levels))]
     # Who reached a level reached those below it: the number reached is the level.
     observed = np.sum([one.runs[0].outcome for one in paired], axis=0).astype(np.intp)
@@ -162,7 +161,7 @@ def compare_levels(runs: Sequence[RunLevels], settings: ComparisonSettings) -> L
         ),
         levels=first.levels,
         labels=first.labels,
-        by_level=by_level,
+        by_level=tuple(compare_paired_runs(one, settings) for one in paired),
     )
 
 

@@ -21,13 +21,27 @@ from spinecast.statistics import (
 )
 from spinecast.validation.comparing import compare_paired
 from spinecast.validation.comparison.agreement import Agreement, agree
-from spinecast.validation.comparison.pairing import RunRisks, pair, require_comparable, shares_patients
+from spinecast.validation.comparison.pairing import (
+    PairedRisks,
+    RunRisks,
+    pair,
+    require_comparable,
+    shares_patients,
+)
 from spinecast.validation.evaluating import evaluate_candidate
 from spinecast.validation.evaluation import CandidateEvaluation
 from spinecast.validation.predictions import Predictions
 from spinecast.validation.survival import horizon_auc_difference, measures_at_horizon
 
-__all__ = ["TESTED", "ComparedPair", "ComparedRun", "Comparison", "ComparisonSettings", "compare_runs"]
+__all__ = [
+    "TESTED",
+    "ComparedPair",
+    "ComparedRun",
+    "Comparison",
+    "ComparisonSettings",
+    "compare_paired_runs",
+    "compare_runs",
+]
 
 TESTED = ("auc", "log_loss", "brier")
 """Differences that are tested, each adjusted for the number of pairs."""
@@ -184,13 +198,25 @@ def compare_runs(runs: Sequence[RunRisks], settings: ComparisonSettings, *, unpa
     CohortError
         If the patients all had the outcome, or none.
     """
-    if len(runs) < 2:
-        raise ContractError("one run is compared with nothing", expected="two runs or more")
-    if unpaired:
-        return _compare_unpaired(runs, settings)
-    paired = pair(runs)
+    return _compare_unpaired(runs, settings) if unpaired else compare_paired_runs(pair(runs), settings)
+
+
+def compare_paired_runs(paired: PairedRisks, settings: ComparisonSettings) -> Comparison:
+    """Judge runs in the same patients, and test every two of them in pairs.
+
+    Parameters
+    ----------
+    paired : PairedRisks
+        As :func:`spinecast.validation.comparison.pairing.pair` puts them side by side.
+    settings : ComparisonSettings
+
+    Raises
+    ------
+    CohortError
+        If nobody was followed up to the day.
+    """
     judged = [one.predictions() for one in paired.runs]
-    every = tuple(combinations(range(len(runs)), 2))
+    every = tuple(combinations(range(len(paired.runs)), 2))
     found = [_differences(paired.runs[a], paired.runs[b], judged[a], judged[b], settings) for a, b in every]
     tests = _tested(found)
     pairs = []

@@ -133,13 +133,15 @@ class PairedRisks:
 
 
 def require_comparable(runs: Sequence[RunRisks]) -> None:
-    """Refuse runs of other outcomes, of other days, or of real beside made-up people.
+    """Refuse a single run, runs of other outcomes, of other days, or of real beside made-up people.
 
     Raises
     ------
     ContractError
         Naming what each predicts, or whose patients are made up.
     """
+    if len(runs) < 2:
+        raise ContractError("one run is compared with nothing", expected="two runs or more")
     first = runs[0]
     if any((one.event, one.day) != (first.event, first.day) for one in runs):
         raise ContractError(
@@ -181,8 +183,8 @@ def pair(runs: Sequence[RunRisks]) -> PairedRisks:
     Raises
     ------
     ContractError
-        If they predict different outcomes, share no patient, or the shared identifiers are not shown to be the same
-        people.
+        If there are fewer than two, they predict different outcomes, share no patient, or the shared identifiers are
+        not shown to be the same people.
     CohortError
         If the shared patients all had the outcome, or none.
     """
