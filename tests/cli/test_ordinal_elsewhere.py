@@ -126,7 +126,7 @@ def test_levels_hold_what_they_say_after_the_update(updated: Left, home: Path, h
 def test_the_folders_hold_record_and_report_and_no_patient(judged: Left, updated: Left, home: Path) -> None:
     words = {
         "judged": ("All levels together", "Reaching each level", "Models of the same levels", "Case mix"),
-        "updated": ("Before and after", "A new intercept for each level", "Wald, covariance by patient"),
+        "updated": ("Before and after", "A new intercept for each level", "score test, covariance of ordered levels"),
     }
     patients = pd.read_parquet(home / "course.parquet")["patient"]
     assert (judged[1] / "report.pdf").read_bytes().startswith(b"%PDF")
