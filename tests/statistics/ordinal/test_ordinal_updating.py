@@ -224,7 +224,7 @@ def test_one_threshold_has_an_intercept_and_a_slope_alone() -> None:
         assert step.p_value == pytest.approx(float(np.squeeze(p_value)), rel=1e-5)
 
 
-def test_thresholds_that_cross_are_tested_and_such_as_never_part_are_not() -> None:
+def test_thresholds_that_cross_are_tested_and_such_as_never_part_or_are_certain_are_not() -> None:
     levels, log_odds = drawn()
     crossing = log_odds + np.random.default_rng(1).normal(0, 1, log_odds.shape)
     assert (np.diff(crossing) > 0).any()
@@ -234,9 +234,12 @@ def test_thresholds_that_cross_are_tested_and_such_as_never_part_are_not() -> No
     met = closed_threshold_test(levels, log_odds[:, [0, 1, 1]])
     assert isinstance(met, Absent)
     assert "two levels have the same chance in everybody" in met.reason
-    certain = closed_threshold_test(levels, log_odds * 5000)
-    assert isinstance(certain, Absent)
-    assert "certain in nearly everybody" in certain.reason
+    for certain in (
+        closed_threshold_test(levels, log_odds * 5000),
+        fit_threshold_update(np.tile([0, 1, 0, 1], 10), np.tile([[1e5], [1e5], [-1e5], [-1e5]], (10, 1)), "intercepts"),
+    ):
+        assert isinstance(certain, Absent)
+        assert "certain in nearly everybody" in certain.reason
 
 
 @pytest.mark.parametrize("method", ["intercepts", "intercepts-and-slope", "lines"])

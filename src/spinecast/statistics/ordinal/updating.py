@@ -83,8 +83,8 @@ def fit_threshold_update(levels: ArrayLike, log_odds: ArrayLike, method: Thresho
     Returns
     -------
     ThresholdUpdate or Absent
-        Absent where everybody or nobody reached a level that gets an intercept of its own, or the log-odds of one that
-        gets a slope do not vary or tell who reached it for certain.
+        Absent where everybody or nobody reached a level that gets an intercept of its own, the log-odds of one that
+        gets a slope do not vary or tell who reached it for certain, or chances are certain in nearly everybody.
 
     Raises
     ------
@@ -129,8 +129,8 @@ def closed_threshold_test(levels: ArrayLike, log_odds: ArrayLike) -> ClosedTest 
     Returns
     -------
     ClosedTest or Absent
-        Absent as :func:`fit_threshold_update` of the largest change, or where a smaller one gives everybody the same
-        chance of reaching two levels, or nearly everybody certainty of one.
+        Absent as :func:`fit_threshold_update` of the largest change or of a smaller one, or where a smaller one gives
+        everybody the same chance of reaching two levels.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _score_test(data: StackedLevels, smaller: _Smaller) -> UpdateTest | Absent:
     log_odds = design @ lines
     information = information_of(design, log_odds)
     if _is_singular(information):
-        return Absent("chances of reaching a level are certain in nearly everybody: what moves them cannot be tested")
+        return _certain()
     contrast = _hypothesis(smaller, thresholds) @ np.linalg.inv(information)
     distance = contrast @ np.einsum("nk,nkp->p", data.seen - expit(log_odds), design)
     variance = (
@@ -173,6 +173,10 @@ def _score_test(data: StackedLevels, smaller: _Smaller) -> UpdateTest | Absent:
     statistic, degrees = float(distance @ np.linalg.solve(variance, distance)), len(contrast)
     p_value = float(chdtrc(degrees, statistic))
     return UpdateTest(LARGEST, smaller, statistic, degrees, p_value, "score test, covariance of ordered levels")
+
+
+def _certain() -> Absent:
+    return Absent("chances of reaching a level are certain in nearly everybody: how far they are off cannot be told")
 
 
 def _is_singular(matrix: Floats) -> bool:
@@ -229,6 +233,9 @@ def _fit(data: StackedLevels, method: ThresholdMethod) -> tuple[Floats, Floats] 
         return coefficients
     design = design_of(data.log_odds, method)
     log_odds = design @ coefficients + (0 if method in _SLOPED else data.log_odds)
+    information = information_of(design, log_odds)
+    if _is_singular(information):
+        return _certain()
     by_patient = np.einsum("nk,nkp->np", data.seen - expit(log_odds), design)
-    bread = np.linalg.inv(information_of(design, log_odds))
+    bread = np.linalg.inv(information)
     return coefficients, bread @ (by_patient.T @ by_patient) @ bread
