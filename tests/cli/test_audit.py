@@ -116,7 +116,7 @@ def test_looking_where_nothing_was_served_leaves_nothing(here: Run, tmp_path: Pa
 
 def test_the_database_is_made_by_its_command(here: Run, tmp_path: Path) -> None:
     done = here("database", "upgrade", "--json", folder=tmp_path)
-    assert json.loads(done.stdout)["after"] == "0002"
+    assert json.loads(done.stdout)["after"] == "0003"
     assert "nothing to do" in here("database", "upgrade", folder=tmp_path).stdout
     assert here("audit", "verify", folder=tmp_path).stdout.startswith("0 records")
 

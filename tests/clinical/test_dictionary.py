@@ -36,10 +36,14 @@ def test_it_cannot_be_changed() -> None:
 @pytest.mark.parametrize("entry", EVERY)
 def test_help_is_a_sentence_and_codes_are_well_formed(entry: Variable) -> None:
     assert entry.help.endswith(".")
-    for code in entry.codes:
-        if code.system == "LOINC":
+    for code in (*entry.codes, *(code for level in entry.levels for code in level.codes)):
+        if code.code.startswith("LA"):  # an answer of LOINC's own lists
+            assert re.fullmatch(r"LA\d{1,6}-\d", code.code)
+        elif code.system == "LOINC":
             assert re.fullmatch(r"\d{1,7}-\d", code.code)
             assert _loinc_check_digit(code.code.split("-")[0]) == code.code[-1]
+        elif code.system == "ATC":  # a group or a substance, WHO's five levels
+            assert re.fullmatch(r"[A-Z]\d\d([A-Z]([A-Z](\d\d)?)?)?", code.code)
         else:
             assert _verhoeff_valid(code.code)
 

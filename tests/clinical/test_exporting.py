@@ -38,7 +38,10 @@ def from_dict(document: dict) -> Variable:  # type: ignore[type-arg]
         **limits,
         unit=document["unit"] and unit(document["unit"]).unit,
         other_units=tuple(unit(part) for part in document["other_units"]),
-        levels=tuple(Level(**part) for part in document["levels"]),
+        levels=tuple(
+            Level(**{**part, "codes": tuple(Code(**code) for code in part.get("codes", ()))})
+            for part in document["levels"]
+        ),
         codes=tuple(Code(**part) for part in document["codes"]),
         skewed=document["logarithmic"],
         decimals=document["decimals"] or 0,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
 
-__all__ = ["ACCOUNTS", "ATTEMPTS", "FAILURES", "KEYS", "METADATA", "SESSIONS"]
+__all__ = ["ACCOUNTS", "ATTEMPTS", "FAILURES", "KEYS", "METADATA", "SESSIONS", "USED_TOKENS"]
 
 METADATA = MetaData()
 
@@ -65,5 +65,12 @@ ATTEMPTS = Table(
     Column("nonce", String(64), nullable=False),
     Column("verifier", String(128), nullable=False),
     Column("next_page", String(200), nullable=False),
+    Column("ends_at", String(32), nullable=False),
+)
+
+USED_TOKENS = Table(
+    "used_token",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
     Column("ends_at", String(32), nullable=False),
 )

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, Text
 
 __all__ = ["METADATA", "RECORDS", "REVISION"]
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration this version of spinecast writes with."""
 
 METADATA = MetaData()

@@ -16,7 +16,7 @@ from typing import Any
 from spinecast.clinical.dictionary import variables
 from spinecast.clinical.redcap import to_redcap
 from spinecast.clinical.units import UnitConversion
-from spinecast.clinical.variable import Condition, Level, Range, Variable, format_number
+from spinecast.clinical.variable import Code, Condition, Level, Range, Variable, format_number
 from spinecast.files import readable_json
 from spinecast.notices import RESEARCH_USE
 
@@ -41,7 +41,7 @@ def to_dict(entry: Variable) -> dict[str, Any]:
         "possible": _limits(entry.possible),
         "plausible": _limits(entry.plausible),
         "levels": [_level(level) for level in entry.levels],
-        "codes": [{"system": code.system, "code": code.code, "display": code.display} for code in entry.codes],
+        "codes": _code_parts(entry.codes),
         "logarithmic": entry.skewed,
         "decimals": None if entry.is_levelled else entry.decimals,
         "derived_from": list(entry.derived_from),
@@ -136,7 +136,12 @@ def _rounded_range(conversion: UnitConversion, limits: Range) -> str:
 
 def _level(level: Level) -> dict[str, Any]:
     died = {"died_before": True} if level.died_before else {}
-    return {"value": level.value, "label": level.label, **died}
+    codes = {"codes": _code_parts(level.codes)} if level.codes else {}
+    return {"value": level.value, "label": level.label, **died, **codes}
+
+
+def _code_parts(codes: Sequence[Code]) -> list[dict[str, str]]:
+    return [{"system": code.system, "code": code.code, "display": code.display} for code in codes]
 
 
 def _level_width(entry: Variable) -> int:

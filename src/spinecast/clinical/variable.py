@@ -46,9 +46,13 @@ Domain = Literal[
     "outcome",
     "comparator",
 ]
-CodeSystem = Literal["LOINC", "SNOMED CT"]
+CodeSystem = Literal["LOINC", "SNOMED CT", "ATC"]
 
-_CODE_SYSTEM_URI = {"LOINC": "http://loinc.org", "SNOMED CT": "http://snomed.info/sct"}
+_CODE_SYSTEM_URI = {
+    "LOINC": "http://loinc.org",
+    "SNOMED CT": "http://snomed.info/sct",
+    "ATC": "http://www.whocc.no/atc",
+}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z0-9][A-Za-z0-9_-]*")
 """A feature computed from an image (:mod:`spinecast.clinical.features`): its block and its own name."""
@@ -85,6 +89,20 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A code for a variable, or for one of its levels, in a terminology that records exchange."""
+
+    system: CodeSystem
+    code: str
+    display: str
+
+    @property
+    def uri(self) -> str:
+        """The system's identifier in FHIR."""
+        return _CODE_SYSTEM_URI[self.system]
+
+
+@dataclass(frozen=True)
 class Level:
     """One level of a levelled variable.
 
@@ -94,11 +112,14 @@ class Level:
         What is stored, and the words shown.
     died_before : bool
         Whether it stands for people who did not live to be assessed.
+    codes : tuple of Code
+        Answers by which records say it.
     """
 
     value: str
     label: str
     died_before: bool = False
+    codes: tuple[Code, ...] = ()
 
     def __post_init__(self) -> None:
         if not _LEVEL.fullmatch(self.value) or self.value in _YAML_WORDS:
@@ -111,20 +132,6 @@ class Level:
 
 
 BINARY_LEVELS = (Level("absent", "No"), Level("present", "Yes"))
-
-
-@dataclass(frozen=True)
-class Code:
-    """A code for the variable in a terminology that records exchange."""
-
-    system: CodeSystem
-    code: str
-    display: str
-
-    @property
-    def uri(self) -> str:
-        """The system's identifier in FHIR."""
-        return _CODE_SYSTEM_URI[self.system]
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,8 @@ class Variable:
     levels : tuple of Level
         In order, lowest first, where the variable is ordinal.
     codes : tuple of Code
-        LOINC and SNOMED CT codes.
+        LOINC and SNOMED CT codes; of a medicine the groups of the Anatomical Therapeutic Chemical classification (ATC)
+        that it may be of.
     skewed : bool
         Whether linear models see its logarithm.
     decimals : int

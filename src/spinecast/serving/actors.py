@@ -18,8 +18,10 @@ __all__ = [
     "SIGN_IN_MODE",
     "Actor",
     "Permission",
+    "RecordSystem",
     "Role",
     "local_demonstration",
+    "record_system",
 ]
 
 DEMONSTRATION = "local demonstration"
@@ -63,6 +65,28 @@ class Actor:
         """Name and roles as the audit log keeps them."""
         key = f"; key {self.key}" if self.key else ""
         return f"{self.name} ({', '.join(sorted(self.roles))}{key})"
+
+
+@dataclass(frozen=True)
+class RecordSystem(Actor):
+    """A hospital's record system, which asks models and does nothing else; it has no role of a person.
+
+    Its name cannot be that of an account: those hold no colon.
+    """
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether it may."""
+        return permission == "predict"
+
+    @property
+    def recorded(self) -> str:
+        """Its name as the audit log keeps it."""
+        return f"{self.name} (record system)"
+
+
+def record_system(name: str) -> RecordSystem:
+    """Return the record system that the settings call so."""
+    return RecordSystem(f"hospital:{name}", frozenset())
 
 
 def local_demonstration() -> Actor:

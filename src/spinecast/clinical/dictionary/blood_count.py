@@ -30,7 +30,10 @@ VARIABLES = (
         ),
         possible=Range(0.5, 27),
         plausible=Range(5, 19),
-        codes=(Code("LOINC", "718-7", "Hemoglobin [Mass/volume] in Blood"),),
+        codes=(
+            Code("LOINC", "718-7", "Hemoglobin [Mass/volume] in Blood"),
+            Code("LOINC", "59260-0", "Hemoglobin [Moles/volume] in Blood"),
+        ),
         decimals=1,
     ),
     Variable(
@@ -43,7 +46,10 @@ VARIABLES = (
         other_units=(UnitConversion(PERCENT, 1, 100, source="definition"),),
         possible=Range(0.03, 0.85),
         plausible=Range(0.15, 0.6),
-        codes=(Code("LOINC", "20570-8", "Hematocrit [Volume Fraction] of Blood"),),
+        codes=(
+            Code("LOINC", "20570-8", "Hematocrit [Volume Fraction] of Blood"),
+            Code("LOINC", "4544-3", "Hematocrit [Volume Fraction] of Blood by Automated count"),
+        ),
         decimals=2,
     ),
     Variable(
@@ -56,7 +62,10 @@ VARIABLES = (
         other_units=(CELLS_PER_MICROLITRE,),
         possible=Range(0, 1000),
         plausible=Range(0.5, 100),
-        codes=(Code("LOINC", "6690-2", "Leukocytes [#/volume] in Blood by Automated count"),),
+        codes=(
+            Code("LOINC", "6690-2", "Leukocytes [#/volume] in Blood by Automated count"),
+            Code("LOINC", "26464-8", "Leukocytes [#/volume] in Blood"),
+        ),
         skewed=True,
         decimals=1,
     ),
@@ -73,7 +82,10 @@ VARIABLES = (
         other_units=(CELLS_PER_MICROLITRE,),
         possible=Range(0, 600),
         plausible=Range(0.3, 60),
-        codes=(Code("LOINC", "751-8", "Neutrophils [#/volume] in Blood by Automated count"),),
+        codes=(
+            Code("LOINC", "751-8", "Neutrophils [#/volume] in Blood by Automated count"),
+            Code("LOINC", "26499-4", "Neutrophils [#/volume] in Blood"),
+        ),
         skewed=True,
         decimals=1,
     ),
@@ -90,7 +102,10 @@ VARIABLES = (
         other_units=(CELLS_PER_MICROLITRE,),
         possible=Range(0, 600),
         plausible=Range(0.05, 8),
-        codes=(Code("LOINC", "731-0", "Lymphocytes [#/volume] in Blood by Automated count"),),
+        codes=(
+            Code("LOINC", "731-0", "Lymphocytes [#/volume] in Blood by Automated count"),
+            Code("LOINC", "26474-7", "Lymphocytes [#/volume] in Blood"),
+        ),
         skewed=True,
         decimals=2,
     ),
@@ -107,7 +122,10 @@ VARIABLES = (
         ),
         possible=Range(0, 5000),
         plausible=Range(20, 1000),
-        codes=(Code("LOINC", "777-3", "Platelets [#/volume] in Blood by Automated count"),),
+        codes=(
+            Code("LOINC", "777-3", "Platelets [#/volume] in Blood by Automated count"),
+            Code("LOINC", "26515-7", "Platelets [#/volume] in Blood"),
+        ),
         skewed=True,
         decimals=0,
     ),
@@ -146,7 +164,10 @@ VARIABLES = (
         unit=RATIO,
         possible=Range(0.5, 30),
         plausible=Range(0.8, 5),
-        codes=(Code("LOINC", "6301-6", "INR in Platelet poor plasma by Coagulation assay"),),
+        codes=(
+            Code("LOINC", "6301-6", "INR in Platelet poor plasma by Coagulation assay"),
+            Code("LOINC", "34714-6", "INR in Blood by Coagulation assay"),
+        ),
         decimals=2,
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from spinecast.clinical.dictionary.entries import grades
 from spinecast.clinical.dictionary.quantities import CENTIMETRES, KILOGRAMS, OTHER_LENGTHS, OTHER_MASSES, YEARS
 from spinecast.clinical.units import Unit, UnitConversion
 from spinecast.clinical.variable import Code, Level, Range, Variable
@@ -138,7 +137,19 @@ VARIABLES = (
         help="Tobacco smoking: never, formerly (stopped at least a month ago), or at present.",
         kind="ordinal",
         domain="demography",
-        levels=grades(("never", "Never"), ("former", "Former"), ("current", "Current")),
+        levels=(
+            Level("never", "Never", codes=(Code("SNOMED CT", "266919005", "Never smoked tobacco"),)),
+            Level("former", "Former", codes=(Code("SNOMED CT", "8517006", "Ex-smoker"),)),
+            Level(
+                "current",
+                "Current",
+                codes=(
+                    Code("SNOMED CT", "77176002", "Smoker"),
+                    Code("SNOMED CT", "449868002", "Smokes tobacco daily"),
+                    Code("SNOMED CT", "428041000124106", "Occasional tobacco smoker"),
+                ),
+            ),
+        ),
         codes=(Code("LOINC", "72166-2", "Tobacco smoking status"),),
     ),
     Variable(

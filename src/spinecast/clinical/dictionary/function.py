@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spinecast.clinical.dictionary.entries import binary, grades
+from spinecast.clinical.dictionary.entries import answers, binary, grades
 from spinecast.clinical.dictionary.literature import (
     ASIA,
     FRANKEL_1969,
@@ -11,7 +11,7 @@ from spinecast.clinical.dictionary.literature import (
     NURICK_1972,
     OKEN_1982,
 )
-from spinecast.clinical.dictionary.quantities import DAYS, OTHER_DURATIONS, PERCENT, POINTS
+from spinecast.clinical.dictionary.quantities import DAYS, OTHER_DURATIONS, POINTS
 from spinecast.clinical.units import Unit
 from spinecast.clinical.variable import Code, Range, Variable
 
@@ -78,12 +78,12 @@ VARIABLES = (
         ),
         kind="ordinal",
         domain="function",
-        levels=grades(
-            ("0", "0: fully active"),
-            ("1", "1: restricted in strenuous activity, able to do light work"),
-            ("2", "2: up and about more than half of waking hours, cares for themselves, unable to work"),
-            ("3", "3: in bed or chair more than half of waking hours, limited self-care"),
-            ("4", "4: completely disabled, confined to bed or chair"),
+        levels=answers(
+            ("0", "0: fully active", "LA9622-7"),
+            ("1", "1: restricted in strenuous activity, able to do light work", "LA9623-5"),
+            ("2", "2: up and about more than half of waking hours, cares for themselves, unable to work", "LA9624-3"),
+            ("3", "3: in bed or chair more than half of waking hours, limited self-care", "LA9625-0"),
+            ("4", "4: completely disabled, confined to bed or chair", "LA9626-8"),
         ),
         codes=(
             Code("LOINC", "89247-1", "ECOG Performance Status score"),
@@ -108,7 +108,7 @@ VARIABLES = (
         ),
         kind="continuous",
         domain="function",
-        unit=PERCENT,
+        unit=Unit("%", "%", ("percent", "per cent", "{score}", "score", "points")),
         possible=Range(10, 100),
         plausible=Range(20, 100),
         codes=(

@@ -45,7 +45,10 @@ VARIABLES = (
         other_units=(UnitConversion(MICROMOL_PER_L, 1, 17.104, source="molar mass of bilirubin 584.66 g/mol"),),
         possible=Range(0.01, 100),
         plausible=Range(0.1, 40),
-        codes=(Code("LOINC", "1975-2", "Bilirubin.total [Mass/volume] in Serum or Plasma"),),
+        codes=(
+            Code("LOINC", "1975-2", "Bilirubin.total [Mass/volume] in Serum or Plasma"),
+            Code("LOINC", "14631-6", "Bilirubin.total [Moles/volume] in Serum or Plasma"),
+        ),
         skewed=True,
         decimals=1,
     ),
@@ -66,7 +69,10 @@ VARIABLES = (
         ),
         possible=Range(0.05, 40),
         plausible=Range(0.2, 15),
-        codes=(Code("LOINC", "2160-0", "Creatinine [Mass/volume] in Serum or Plasma"),),
+        codes=(
+            Code("LOINC", "2160-0", "Creatinine [Mass/volume] in Serum or Plasma"),
+            Code("LOINC", "14682-9", "Creatinine [Moles/volume] in Serum or Plasma"),
+        ),
         skewed=True,
         decimals=1,
     ),
@@ -107,7 +113,10 @@ VARIABLES = (
         ),
         possible=Range(10, 3000),
         plausible=Range(40, 800),
-        codes=(Code("LOINC", "2345-7", "Glucose [Mass/volume] in Serum or Plasma"),),
+        codes=(
+            Code("LOINC", "2345-7", "Glucose [Mass/volume] in Serum or Plasma"),
+            Code("LOINC", "14749-6", "Glucose [Moles/volume] in Serum or Plasma"),
+        ),
         skewed=True,
         decimals=0,
     ),
@@ -128,7 +137,10 @@ VARIABLES = (
         ),
         possible=Range(0.5, 400),
         plausible=Range(2, 200),
-        codes=(Code("LOINC", "3094-0", "Urea nitrogen [Mass/volume] in Serum or Plasma"),),
+        codes=(
+            Code("LOINC", "3094-0", "Urea nitrogen [Mass/volume] in Serum or Plasma"),
+            Code("LOINC", "22664-7", "Urea [Moles/volume] in Serum or Plasma"),
+        ),
         skewed=True,
         decimals=0,
     ),
@@ -172,7 +184,10 @@ VARIABLES = (
         ),
         possible=Range(3, 30),
         plausible=Range(6, 17),
-        codes=(Code("LOINC", "17861-6", "Calcium [Mass/volume] in Serum or Plasma"),),
+        codes=(
+            Code("LOINC", "17861-6", "Calcium [Mass/volume] in Serum or Plasma"),
+            Code("LOINC", "2000-8", "Calcium [Moles/volume] in Serum or Plasma"),
+        ),
         decimals=1,
     ),
     Variable(
@@ -245,7 +260,10 @@ VARIABLES = (
         ),
         possible=Range(15, 2000),
         plausible=Range(60, 400),
-        codes=(Code("LOINC", "2093-3", "Cholesterol [Mass/volume] in Serum or Plasma"),),
+        codes=(
+            Code("LOINC", "2093-3", "Cholesterol [Mass/volume] in Serum or Plasma"),
+            Code("LOINC", "14647-2", "Cholesterol [Moles/volume] in Serum or Plasma"),
+        ),
         decimals=0,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spinecast.clinical.dictionary.entries import binary, grades
-from spinecast.clinical.variable import Variable
+from spinecast.clinical.variable import Code, Variable
 
 __all__ = ["VARIABLES"]
 
@@ -34,13 +34,25 @@ VARIABLES = (
         "Corticosteroids",
         "Corticosteroids given at the time of the prediction, for compression or any other reason.",
         "treatment",
+        codes=(Code("ATC", "H02", "Corticosteroids for systemic use"),),
     ),
-    binary("opioid_use", "Opioids", "Opioids taken regularly at the time of the prediction.", "treatment"),
+    binary(
+        "opioid_use",
+        "Opioids",
+        "Opioids taken regularly at the time of the prediction.",
+        "treatment",
+        codes=(Code("ATC", "N02A", "Opioids"),),
+    ),
     binary(
         "bone_modifying_agent_use",
         "Bone-modifying agent",
         "A bisphosphonate or denosumab given at the time of the prediction.",
         "treatment",
+        codes=(
+            Code("ATC", "M05BA", "Bisphosphonates"),
+            Code("ATC", "M05BB", "Bisphosphonates, combinations"),
+            Code("ATC", "M05BX04", "Denosumab"),
+        ),
     ),
     Variable(
         name="treatment_group",

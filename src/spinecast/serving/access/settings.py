@@ -19,7 +19,9 @@ from spinecast.errors import DocumentError, ServingError
 
 __all__ = [
     "LOOPBACK_NAMES",
+    "ClientSettings",
     "Door",
+    "HospitalSettings",
     "ProviderSettings",
     "ServerSettings",
     "SignInSettings",
@@ -68,6 +70,29 @@ class TlsSettings(Block):
     key: Text = Field(description="PEM file with its key, readable by its owner alone.")
 
 
+class ClientSettings(Block):
+    """A record system that may call (CDS Hooks, "Trusting CDS Clients")."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")] = Field(description="Its name in the log.")
+    issuer: Text = Field(description="`iss` of the tokens it signs.")
+    keys: Text = Field(description="File with its public keys, a JWK Set; read again when it changes.")
+    jku: tuple[Text, ...] = Field(
+        default=(), description="Addresses of that set that its tokens may name; none of them is ever asked."
+    )
+    patients: Text | None = Field(
+        default=None, description="Put before its patient ids, where two systems may use the same."
+    )
+
+
+class HospitalSettings(Block):
+    """Record systems that call by CDS Hooks."""
+
+    clients: tuple[ClientSettings, ...] = Field(default=(), description="Who may call; with none, as the API.")
+    origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$", max_length=200)], ...] = Field(
+        default=(), description="Sites whose pages may call from a browser (CORS); none when left out."
+    )
+
+
 class ServerSettings(Block):
     """The whole file."""
 
@@ -81,7 +106,10 @@ class ServerSettings(Block):
     tls: TlsSettings | None = Field(default=None, description="A certificate of its own.")
     sign_in: SignInSettings | None = Field(default=None, description="How people sign in; without it nobody does.")
     requests_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
-        default=600, description="Of one account or one key."
+        default=600, description="Of one account, one key or one record system."
+    )
+    hospital: HospitalSettings = Field(
+        default_factory=HospitalSettings, description="Record systems that call by CDS Hooks."
     )
 
 

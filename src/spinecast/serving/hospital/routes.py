@@ -1,0 +1,232 @@
+"""Routes of CDS Hooks 3.0: what is offered, one model's card, what became of it, and the answer as a FHIR resource."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Path
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from spinecast.errors import SpinecastError
+from spinecast.files import canonical_json
+from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.serving.actors import Actor
+from spinecast.serving.bodies import read_body
+from spinecast.serving.hospital.cards import card_of, card_without_answer, number_of_card, uuid_of_card
+from spinecast.serving.hospital.charts import DEEPEST, HOOKS, MOST_BYTES_OF_CHART, HookRequest, read_hook_request
+from spinecast.serving.hospital.clients import Clients
+from spinecast.serving.hospital.feedback import feedback_draft, read_feedback
+from spinecast.serving.hospital.prefetch import prefetch_templates, readable
+from spinecast.serving.hospital.risk_assessment import risk_assessment
+from spinecast.serving.hospital.values import Read, read_chart
+from spinecast.serving.models import ServedModel
+from spinecast.serving.pages.families import families
+from spinecast.serving.problems import MEDIA_TYPE, Problem, problem_of
+from spinecast.serving.reading import MOST_BYTES, MalformedError, PatientQuestion, read_json
+from spinecast.serving.state import State
+
+__all__ = ["FHIR_JSON", "SERVICES", "Hospital", "add_hooks", "offered", "respond_as_outcome"]
+
+SERVICES = "/cds-services"
+FHIR_JSON = "application/fhir+json"
+
+ServiceName = Annotated[str, Path(max_length=200)]
+
+_USAGE = (
+    "Research use only. What is not prefetched is missing; this server fetches nothing from the FHIR server. "
+    "The searches use today(), which CDS Hooks 3.0 asks clients to support."
+)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Hospital:
+    """How record systems reach this server.
+
+    Parameters
+    ----------
+    address : str
+        What they call it, without a path; empty: as the request does.
+    clients : Clients or None
+        Who may call; None: whoever may ask models.
+    origins : frozenset of str
+        Sites whose pages may call from a browser.
+    clock : callable
+        Returns the present time, UTC.
+    """
+
+    address: str = ""
+    clients: Clients | None = None
+    origins: frozenset[str] = frozenset()
+    clock: Callable[[], datetime] = field(default=_now)
+
+    def address_for(self, request: Request) -> str:
+        """Return what cards link to; the request's Host is one of this server's own names."""
+        return self.address or str(request.base_url).rstrip("/")
+
+    def subject(self, actor: Actor, patient: str) -> str:
+        """Return the identifier of a patient whose pseudonym is kept."""
+        return f"{'' if self.clients is None else self.clients.prefix_of(actor)}{patient}"
+
+
+def add_hooks(app: FastAPI, state: State, hospital: Hospital, asker: Callable[[Request], Awaitable[Actor]]) -> None:
+    """Add the routes.
+
+    Parameters
+    ----------
+    app : FastAPI
+    state : State
+    hospital : Hospital
+    asker : callable
+        Dependency that lets in who may ask models.
+    """
+    caller = Depends(asker)
+
+    @app.get(SERVICES, dependencies=[caller])
+    def discover() -> Response:
+        return JSONResponse({"services": _services(list(offered(state.models.current).values()))})
+
+    @app.post(f"{SERVICES}/{{service}}")
+    async def call(request: Request, service: ServiceName, actor: Actor = caller) -> Response:
+        content = await read_body(request, MOST_BYTES_OF_CHART, "application/json")
+        address = hospital.address_for(request)
+        cards = await run_in_threadpool(_cards, state, hospital, service, content, actor, address)
+        return Response(canonical_json({"cards": cards}), media_type="application/json")
+
+    @app.post(f"{SERVICES}/{{service}}/risk-assessment")
+    async def assess(request: Request, service: ServiceName, actor: Actor = caller) -> Response:
+        content = await read_body(request, MOST_BYTES_OF_CHART, "application/json")
+        found = await run_in_threadpool(_assessment, state, hospital, service, content, actor)
+        return Response(canonical_json(found), media_type=FHIR_JSON)
+
+    @app.post(f"{SERVICES}/{{service}}/feedback")
+    async def feedback(request: Request, service: ServiceName, actor: Actor = caller) -> Response:
+        content = await read_body(request, MOST_BYTES, "application/json")
+        return JSONResponse(await run_in_threadpool(_feedback, state, service, content, actor))
+
+
+def offered(models: Mapping[str, ServedModel]) -> dict[str, ServedModel]:
+    """Return the models of which a record system can bring an input."""
+    return {name: served for name, served in models.items() if readable(served.inputs)}
+
+
+def _services(models: Sequence[ServedModel]) -> list[dict[str, Any]]:
+    # One id for both hooks: a card of the later one takes the place of the earlier ("Update stale guidance").
+    return [
+        {
+            "hook": hook,
+            "id": served.name,
+            "title": served.to_dict()["title"],
+            "description": f"{served.to_dict()['outcome']}, with limits, drivers and what is missing. {RESEARCH_USE}"
+            + (f" {SYNTHETIC}" if served.model.is_synthetic else ""),
+            "prefetch": prefetch_templates(served.inputs),
+            "usageRequirements": _USAGE,
+            "version": "STU3",
+        }
+        for served in models
+        for hook in HOOKS
+    ]
+
+
+def _service(state: State, name: str) -> ServedModel:
+    try:
+        served = state.models.get(name)
+    except SpinecastError as error:
+        raise problem_of(error) from error
+    if not readable(served.inputs):
+        raise Problem(404, "not-found", f"nothing that {name} reads can come from a record system")
+    return served
+
+
+def _asked(state: State, hospital: Hospital, service: str, content: bytes) -> tuple[ServedModel, HookRequest, Read]:
+    served = _service(state, service)
+    try:
+        body = read_json(content, deepest=DEEPEST)
+        asked = read_hook_request(body, tuple(prefetch_templates(served.inputs)))
+        return served, asked, read_chart(asked.chart, served.inputs, hospital.clock())
+    except SpinecastError as error:
+        raise problem_of(error) from error
+
+
+def _cards(
+    state: State, hospital: Hospital, service: str, content: bytes, actor: Actor, address: str
+) -> list[dict[str, Any]]:
+    served, asked, read = _asked(state, hospital, service, content)
+    if not asked.by_professional or asked.chart.is_of_the_dead:
+        return []  # a prognosis is for who treats somebody, and of somebody who lives
+    page = next(one.key for one in families(state.models.current).values() if served.name in map(_name, one.models))
+    places = {"source": f"{address}/models/{served.name}", "page": f"{address}/patient/{page}"}
+    if not read.inputs:
+        return [card_without_answer(served, read, state.mode, **places)]
+    said = _answer(state, hospital, served, asked, read, actor, "card")
+    identifier = uuid_of_card(state.log.key, said["audit_id"])
+    return [card_of(served, said, read, identifier=identifier, **places)]
+
+
+def _name(served: ServedModel) -> str:
+    return served.name
+
+
+def _assessment(state: State, hospital: Hospital, service: str, content: bytes, actor: Actor) -> dict[str, Any]:
+    served, asked, read = _asked(state, hospital, service, content)
+    if asked.chart.is_of_the_dead:
+        raise Problem(422, "not-alive", "the record says that the patient has died: there is nothing to predict")
+    if not read.inputs:
+        raise Problem(422, "nothing-known", "nothing that this model reads can be read from what was sent")
+    said = _answer(state, hospital, served, asked, read, actor, "risk-assessment")
+    identifier = uuid_of_card(state.log.key, said["audit_id"])
+    return risk_assessment(served, said, read, identifier=identifier, patient=asked.patient, now=hospital.clock())
+
+
+def _answer(
+    state: State, hospital: Hospital, served: ServedModel, asked: HookRequest, read: Read, actor: Actor, on: str
+) -> dict[str, Any]:
+    """Ask the model, and record beside the answer who looked at it where, and what it was read from."""
+    question = PatientQuestion(read.inputs, hospital.subject(actor, asked.patient))
+    shown: dict[str, Any] = {"on": on, "hook": asked.hook, "instance": asked.instance, "read": read.to_dict()}
+    if asked.by_professional:
+        shown["user"] = asked.user
+    return state.predict(served.name, question, actor, shown=shown)
+
+
+def _feedback(state: State, service: str, content: bytes, actor: Actor) -> dict[str, Any]:
+    try:
+        found = read_feedback(read_json(content))
+        drafts = []
+        for place, one in enumerate(found):
+            number = number_of_card(state.log.key, one.card)
+            record = None if number is None else state.log.get(number)
+            if record is None or not actor.did(record.actor) or record.model.partition("/")[0] != service:
+                raise MalformedError(
+                    "this service gave you no such card",
+                    pointer=f"/feedback/{place}/card",
+                    expected="the uuid of a card that this service answered with",
+                )
+            drafts.append(feedback_draft(one, record, actor.recorded))
+    except SpinecastError as error:
+        raise problem_of(error) from error
+    made = state.record(drafts)
+    return {"recorded": [{"card": one.card, "audit_id": new.sequence} for one, new in zip(found, made, strict=True)]}
+
+
+def respond_as_outcome(problem: Problem) -> JSONResponse:
+    """Return a problem as everywhere, with the OperationOutcome beside it that CDS Hooks 3.0 recommends."""
+    issues = [
+        {
+            "severity": "error",
+            "code": "processing" if problem.status < 500 else "transient",
+            "details": {"text": one.get("detail", problem.detail)},
+            **({"expression": [one["pointer"]]} if one.get("pointer") else {}),
+        }
+        for one in problem.errors or [{}]
+    ]
+    outcome = {"resourceType": "OperationOutcome", "issue": issues}
+    return JSONResponse({**problem.to_dict(), "outcome": outcome}, problem.status, problem.headers, MEDIA_TYPE)

@@ -1,0 +1,193 @@
+"""What a chart says of a model's inputs: the most recent value of each, how old it is, and what was not used and why.
+
+The rules (docs/decisions/0043): the newest time decides. If what stands there cannot be read, is too old, or
+contradicts itself, the input is missing; an older value never takes its place, and no unit is guessed. What is not in
+the record is not known: that no illness is listed does not mean that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from spinecast.clinical.dictionary import variable
+from spinecast.clinical.recency import recency
+from spinecast.clinical.variable import Variable
+from spinecast.cohorts.derived import closure
+from spinecast.cohorts.patient import FieldError, PatientError, patient_row
+from spinecast.serving.hospital.charts import Chart
+from spinecast.serving.hospital.events import read_condition, read_orders
+from spinecast.serving.hospital.moments import years_between
+from spinecast.serving.hospital.observed import FINAL, VOID, UnusableError, Value, read_observation
+from spinecast.serving.hospital.prefetch import OF_THE_PATIENT, readable
+
+__all__ = ["Read", "ReadInput", "read_chart"]
+
+
+@dataclass(frozen=True)
+class ReadInput:
+    """One input and where it is from.
+
+    Parameters
+    ----------
+    variable : str
+    text : str
+        As the record has it.
+    measured_on : str or None
+        Its date.
+    days : int or None
+        How old it is.
+    reference : str or None
+        The resource it was read from.
+    """
+
+    variable: str
+    text: str
+    measured_on: str | None = None
+    days: int | None = None
+    reference: str | None = None
+
+
+@dataclass
+class Read:
+    """What was read.
+
+    Parameters
+    ----------
+    inputs : dict of str to value
+        As the contract takes them.
+    sources : dict of str to ReadInput
+        Where each is from.
+    not_used : dict of str to str
+        What stands in the record and was not used, by variable, and why.
+    remarks : list of str
+        What else there is to say.
+    """
+
+    inputs: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, ReadInput] = field(default_factory=dict)
+    not_used: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is recorded of it beside the inputs themselves."""
+        return {
+            "sources": [asdict(one) for one in self.sources.values()],
+            "not_used": dict(self.not_used),
+            "remarks": list(self.remarks),
+        }
+
+
+def read_chart(chart: Chart, names: Sequence[str], now: datetime) -> Read:
+    """Read a model's inputs from a chart.
+
+    Parameters
+    ----------
+    chart : Chart
+    names : sequence of str
+        The model's inputs.
+    now : datetime
+        UTC.
+
+    Raises
+    ------
+    MalformedError
+        If a time is none.
+    """
+    found = Read(remarks=list(chart.remarks))
+    for name, source in readable(names).items():
+        entry = variable(name)
+        if source == "Patient":
+            _of_patient(chart, name, now, found)
+            continue
+        try:
+            if source == "Observation":
+                value = read_observation(entry, chart.observations, now)
+            elif source == "Condition":
+                value = read_condition(entry, chart.conditions)
+            else:
+                value = read_orders(entry, chart.orders, chart.medications, now)
+        except UnusableError as reason:
+            found.not_used[name] = str(reason)
+            continue
+        if value is not None:
+            _take(entry, value, now, found)
+    unfinished = sum(placed.resource.status not in (*FINAL, *VOID) for placed in chart.observations)
+    if unfinished:
+        found.remarks.append(f"{unfinished} observations that are not final were passed over")
+    _hold_to_the_contract(found, names)
+    return found
+
+
+def _take(entry: Variable, value: Value, now: datetime, found: Read) -> None:
+    moment = value.moment
+    days = None if moment is None else moment.days_before(now)
+    limit = recency(entry).days
+    if limit is not None and days is not None and days > limit:
+        found.not_used[entry.name] = f"{value.text} is {_days(days)} old, and more than {_days(limit)} is too old"
+        return
+    when = None if moment is None else moment.text()
+    found.inputs[entry.name] = value.given
+    found.sources[entry.name] = ReadInput(entry.name, value.text, when, days, value.reference)
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count:,} days"
+
+
+def _of_patient(chart: Chart, name: str, now: datetime, found: Read) -> None:
+    patient = chart.patient
+    reference = f"Patient/{patient.id}"
+    assert name in OF_THE_PATIENT
+    if name == "sex":
+        if patient.gender in ("female", "male"):
+            found.inputs[name] = patient.gender
+            found.sources[name] = ReadInput(name, patient.gender, reference=reference)
+        elif patient.gender is not None:
+            found.not_used[name] = f"the record says {patient.gender}"
+        return
+    if patient.birthDate is None:
+        return
+    years, to_the_day = years_between(patient.birthDate, now, "/prefetch/patient/birthDate")
+    found.inputs[name] = years
+    found.sources[name] = ReadInput(name, f"{years:.1f} years", reference=reference)
+    if not to_the_day:
+        found.remarks.append("of the date of birth only a part is known: the age may be half of that part wrong")
+
+
+def _hold_to_the_contract(found: Read, names: Sequence[str]) -> None:
+    """Leave out what the contract refuses, with its reason: one impossible value does not cost the others."""
+    while found.inputs:
+        try:
+            patient_row(found.inputs, names)
+        except PatientError as error:
+            refused: Sequence[FieldError] = error.fields
+        except FieldError as error:
+            refused = (error,)
+        else:
+            return
+        before = len(found.inputs)
+        for one in refused:
+            _refuse(found, one)
+        if len(found.inputs) == before:
+            raise refused[0]
+
+
+def _refuse(found: Read, error: FieldError) -> None:
+    entry, reason = variable(error.field), error.what.removeprefix(f"{error.field}: ")
+    if error.field in found.inputs:
+        possible = "" if entry.is_derived or entry.possible is None else f" (possible is {error.expected})"
+        _leave_out(found, error.field, reason + possible)
+        return
+    # What follows from some of them is impossible, so one of them is wrong, and nobody knows which.
+    for name in closure(entry.derived_from):
+        if name in found.inputs:
+            _leave_out(found, name, f"{entry.label.lower()} would be {reason}")
+
+
+def _leave_out(found: Read, name: str, reason: str) -> None:
+    del found.inputs[name]
+    del found.sources[name]
+    found.not_used[name] = reason
