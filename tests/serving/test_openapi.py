@@ -13,6 +13,7 @@ from spinecast.clinical.dictionary import variable
 from spinecast.clinical.features import batch_name, feature_name
 from spinecast.cohorts.patient import patient_row
 from spinecast.serving.app import make_app
+from spinecast.serving.hospital.origins import SERVICES
 from spinecast.serving.input_schemas import inputs_schema, variable_schema
 from spinecast.serving.openapi import PREFIX, document
 from spinecast.serving.state import State
@@ -20,7 +21,8 @@ from spinecast.serving.state import State
 
 def test_every_route_of_the_interface_is_in_the_document(state: State) -> None:
     said = document(state.models.current, state.mode)["paths"]
-    routes = {route.path: route.methods for route in make_app(state).routes if route.path.startswith(f"{PREFIX}/")}  # type: ignore[attr-defined]
+    found = {route.path.replace("{service}", "{name}"): route.methods for route in make_app(state).routes}  # type: ignore[attr-defined]
+    routes = {path: methods for path, methods in found.items() if path.startswith((f"{PREFIX}/", SERVICES))}
     del routes[f"{PREFIX}/openapi.json"]
     for path, methods in routes.items():
         for named in [path.replace("{name}", name) for name in state.models.current]:

@@ -15,6 +15,13 @@ from spinecast.serving.state import State
 
 OPEN = {"/static/{name}", "/api/v1", "/api/v1/health", "/api/v1/ready"}
 
+CALL = {
+    "hook": "patient-view",
+    "hookInstance": "00000000-0000-0000-0000-000000000007",
+    "context": {"userId": "Practitioner/17", "patientId": "4711"},
+    "prefetch": {"patient": {"resourceType": "Patient", "id": "4711", "birthDate": "1963-05-17"}},
+}
+
 ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/"): ("read_models", None),
     ("GET", f"/models/{EVENT}"): ("read_models", None),
@@ -35,6 +42,10 @@ ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("POST", "predictions/search"): ("read_own", {"patient": "4711"}),
     ("GET", "predictions/1"): ("read_own", None),
     ("POST", "predictions/1/replay"): ("replay", None),
+    ("GET", "/cds-services"): ("predict", None),
+    ("POST", f"/cds-services/{EVENT}"): ("predict", CALL),
+    ("POST", f"/cds-services/{EVENT}/risk-assessment"): ("predict", CALL),
+    ("POST", f"/cds-services/{EVENT}/feedback"): ("predict", {"feedback": []}),
 }
 
 

@@ -28,7 +28,7 @@ class MalformedError(ContractError):
         self.pointer = pointer
 
 
-def read_json(content: bytes, named: str = "the body") -> Any:
+def read_json(content: bytes, named: str = "the body", *, deepest: int = _DEEPEST) -> Any:
     """Read JSON strictly: UTF-8, no key twice, no number that is none, not deeply nested.
 
     Parameters
@@ -36,6 +36,8 @@ def read_json(content: bytes, named: str = "the body") -> Any:
     content : bytes
     named : str
         What an error calls it.
+    deepest : int
+        How many levels it may have.
 
     Raises
     ------
@@ -48,12 +50,12 @@ def read_json(content: bytes, named: str = "the body") -> Any:
     except UnicodeDecodeError as error:
         raise MalformedError(f"{named} is not UTF-8") from error
     except RecursionError as error:
-        raise MalformedError(too_deep, expected=f"at most {_DEEPEST} levels") from error
+        raise MalformedError(too_deep, expected=f"at most {deepest} levels") from error
     except MalformedError:
         raise
     except ValueError as error:
         raise MalformedError(f"{named} is not JSON: {error}", expected="a JSON object") from error
-    _walk(value, "", 1, too_deep)
+    _walk(value, "", 1, deepest, too_deep)
     return value
 
 
@@ -71,9 +73,9 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _walk(value: Any, pointer: str, depth: int, too_deep: str) -> None:
-    if depth > _DEEPEST:
-        raise MalformedError(too_deep, pointer=pointer, expected=f"at most {_DEEPEST} levels")
+def _walk(value: Any, pointer: str, depth: int, deepest: int, too_deep: str) -> None:
+    if depth > deepest:
+        raise MalformedError(too_deep, pointer=pointer, expected=f"at most {deepest} levels")
     if isinstance(value, float) and not math.isfinite(value):
         field = pointer.rsplit("/", 1)[-1]
         raise MalformedError(
@@ -84,5 +86,5 @@ def _walk(value: Any, pointer: str, depth: int, too_deep: str) -> None:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, below in items:
         if isinstance(name, str):
-            _walk(name, pointer, depth, too_deep)
-        _walk(below, f"{pointer}/{escaped(str(name))}", depth + 1, too_deep)
+            _walk(name, pointer, depth, deepest, too_deep)
+        _walk(below, f"{pointer}/{escaped(str(name))}", depth + 1, deepest, too_deep)

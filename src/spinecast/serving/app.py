@@ -26,6 +26,8 @@ from spinecast.serving.access.settings import Door
 from spinecast.serving.actors import Actor
 from spinecast.serving.bodies import MOST_BYTES_OF_MANY, as_lines, batches_of, read_body
 from spinecast.serving.guard import Guard
+from spinecast.serving.hospital.origins import HookOrigins, is_of_hooks
+from spinecast.serving.hospital.routes import Hospital, add_hooks, respond_as_outcome
 from spinecast.serving.input_schemas import inputs_schema
 from spinecast.serving.metrics import CONTENT_TYPE_LATEST
 from spinecast.serving.openapi import PREFIX, document
@@ -44,7 +46,11 @@ Found = TypeVar("Found")
 
 
 def make_app(
-    state: State, identify: Identify | None = None, gate: Gate | None = None, door: Door | None = None
+    state: State,
+    identify: Identify | None = None,
+    gate: Gate | None = None,
+    door: Door | None = None,
+    hospital: Hospital | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -57,19 +63,26 @@ def make_app(
         Lets people sign in, and says who asks.
     door : Door, optional
         What the server is called, and whether through https; the gate's when left out, else this machine's own names.
+    hospital : Hospital, optional
+        Which record systems may call by CDS Hooks; whoever may ask models when left out.
     """
     app = FastAPI(title="spinecast", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     who = asking(identify if gate is None else gate.identify)
     door = door or (Door() if gate is None else gate.door)
-    app.add_middleware(Guard, metrics=state.metrics, door=door)
+    hospital = hospital or Hospital()
+    if hospital.origins:
+        app.add_middleware(HookOrigins, origins=hospital.origins)
+    app.add_middleware(Guard, metrics=state.metrics, door=door, origins=hospital.origins)
     app.add_exception_handler(Problem, _said(_of_problem, state.mode))
     app.add_exception_handler(HTTPException, _said(_of_http, state.mode))
     app.add_exception_handler(RequestValidationError, _said(_of_validation, state.mode))
-    _add_watching(app, state, who, sign_in=gate is not None)
+    _add_watching(app, state, who, sign_in=gate is not None, record_systems=hospital.clients is not None)
     _add_models(app, state, who)
     _add_asking(app, state, who)
     _add_log(app, state, who)
     add_pages(app, state, permitted("read_models", who), permitted("predict", who))
+    caller = who if hospital.clients is None else asking(hospital.clients.identify)
+    add_hooks(app, state, hospital, permitted("predict", caller))
     if gate is not None:
         add_sign_in(app, gate, state.mode)
         if gate.provider is not None:
@@ -81,7 +94,7 @@ def make_app(
     return app
 
 
-def _add_watching(app: FastAPI, state: State, who: Who, *, sign_in: bool) -> None:
+def _add_watching(app: FastAPI, state: State, who: Who, *, sign_in: bool, record_systems: bool) -> None:
     @app.get(PREFIX)
     def index() -> Response:
         links = ("models", "openapi.json", "health", "ready", "metrics")
@@ -90,7 +103,8 @@ def _add_watching(app: FastAPI, state: State, who: Who, *, sign_in: bool) -> Non
 
     @app.get(f"{PREFIX}/openapi.json", dependencies=[Depends(permitted("read_models", who))])
     def openapi() -> Response:
-        return JSONResponse(document(state.models.current, state.mode, sign_in=sign_in))
+        said = document(state.models.current, state.mode, sign_in=sign_in, record_systems=record_systems)
+        return JSONResponse(said)
 
     @app.get(f"{PREFIX}/health")
     async def health() -> Response:  # needs no thread: they may all be waiting for the log
@@ -283,6 +297,8 @@ def _said(read: Callable[[Exception], Problem], mode: str) -> Callable[[Request,
         problem = read(error)
         if request.url.path.startswith(PREFIX):
             return respond(problem)
+        if is_of_hooks(request.url.path):
+            return respond_as_outcome(problem)
         if problem.kind == "sign-in-needed" and request.method in ("GET", "HEAD"):
             return to_sign_in(request)
         return problem_page(request, problem, mode)

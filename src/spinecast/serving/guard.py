@@ -18,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spinecast.serving.access.settings import Door
+from spinecast.serving.hospital.origins import is_of_hooks
 from spinecast.serving.intake import Intake
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.problems import LOGGER, Problem, place_of, respond
@@ -65,13 +66,16 @@ class Guard:
     metrics : Metrics
     door : Door
         What the server is called, and whether it is reached through https.
+    origins : frozenset of str
+        Other sites whose pages may call CDS Hooks, and nothing else.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, door: Door) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, door: Door, origins: frozenset[str] = frozenset()) -> None:
         self.app = app
         self.metrics = metrics
         self.door = door
         self.intake = Intake()
+        self.origins = origins
         self._headers = SECURITY_HEADERS | (STRICT_TRANSPORT if door.https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +101,7 @@ class Guard:
             raise NotTakenError
 
         try:
-            refused = _refusal(scope, self.door)
+            refused = _refusal(scope, self.door, self.origins)
             if refused is not None:
                 await respond(refused)(scope, receive, answer)
             else:
@@ -124,7 +128,7 @@ class Guard:
         LOGGER.info(json.dumps({**said, "ms": round(1000 * seconds, 1)}))
 
 
-def _refusal(scope: Scope, door: Door) -> Problem | None:
+def _refusal(scope: Scope, door: Door, origins: frozenset[str]) -> Problem | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     # Any other name in Host means that a name elsewhere was pointed here to make a browser take us for that site (DNS
@@ -134,6 +138,8 @@ def _refusal(scope: Scope, door: Door) -> Problem | None:
     if scope["method"] in ("GET", "HEAD"):
         return None
     origin = headers.get("origin")
+    if origin in origins and is_of_hooks(scope["path"]):
+        return None
     # Browsers say where a request began (Fetch Metadata, W3C); programs say nothing.
     site = headers.get("sec-fetch-site", "none")
     if (origin is not None and not _is_of(origin, host)) or site not in ("same-origin", "none"):

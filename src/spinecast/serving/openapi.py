@@ -9,6 +9,8 @@ from spinecast import __version__
 from spinecast.clinical.scores import scores
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.notices import RESEARCH_USE
+from spinecast.serving.described import ANYTHING, FLAG, NUMBER, TEXT, WHOLE, get, object_of, post, reference
+from spinecast.serving.hospital.description import SIGNED, hook_paths, hook_schemas
 from spinecast.serving.input_schemas import inputs_schema
 from spinecast.serving.scores_beside import score_inputs
 from spinecast.serving.served_model import ServedModel
@@ -16,13 +18,12 @@ from spinecast.serving.served_model import ServedModel
 __all__ = ["PREFIX", "document"]
 
 PREFIX = "/api/v1"
-_JSON, _LINES, _PROBLEM = "application/json", "application/x-ndjson", "application/problem+json"
-_TEXT, _NUMBER, _FLAG = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
-_WHOLE = {"type": "integer"}
-_ANYTHING: dict[str, Any] = {"type": "object"}
+_LINES = "application/x-ndjson"
 
 
-def document(models: Mapping[str, ServedModel], mode: str, *, sign_in: bool = False) -> dict[str, Any]:
+def document(
+    models: Mapping[str, ServedModel], mode: str, *, sign_in: bool = False, record_systems: bool = False
+) -> dict[str, Any]:
     """Return the document.
 
     Parameters
@@ -32,12 +33,20 @@ def document(models: Mapping[str, ServedModel], mode: str, *, sign_in: bool = Fa
         How one came in.
     sign_in : bool
         Whether one must prove who one is.
+    record_systems : bool
+        Whether record systems are named, which then sign their calls.
     """
-    paths = {**_watching(), **_log()}
-    schemas = dict(_schemas())
+    hooks = hook_paths(models)
+    if record_systems:
+        for item in hooks.values():
+            for operation in item.values():
+                operation["security"] = [{"record_system": []}]
+    paths = {**_watching(), **_log(), **hooks}
+    schemas = _schemas() | hook_schemas()
     for served in models.values():
         schemas[f"Inputs_{served.name}"] = _plain(inputs_schema(served.inputs))
         paths |= _of_model(served)
+    proofs = (_PROOFS if sign_in else {}) | (SIGNED if record_systems else {})
     schemas["ScoreInputs"] = _plain(inputs_schema(sorted(score_inputs())))
     return {
         "openapi": "3.1.0",
@@ -47,7 +56,7 @@ def document(models: Mapping[str, ServedModel], mode: str, *, sign_in: bool = Fa
             "description": f"{RESEARCH_USE} {mode} An answer is recorded before it leaves: see `audit_id`.",
         },
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": schemas} | ({"securitySchemes": _PROOFS} if sign_in else {}),
+        "components": {"schemas": schemas} | ({"securitySchemes": proofs} if proofs else {}),
         **({"security": [{"key": []}, {"session": []}]} if sign_in else {}),
     }
 
@@ -56,63 +65,25 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != "$schema"}
 
 
-def _reference(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _responses(said: Mapping[str, Any], *problems: int, media: str = _JSON) -> dict[str, Any]:
-    problem = {"description": "What went wrong", "content": {_PROBLEM: {"schema": _reference("Problem")}}}
-    return {
-        "200": {"description": "Answered", "content": {media: {"schema": said}}},
-        **{str(status): problem for status in sorted({*problems, 401, 403, 421, 429})},
-    }
-
-
-def _get(
-    summary: str, said: Mapping[str, Any], *problems: int, parameters: Any = (), media: str = _JSON
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"summary": summary, "responses": _responses(said, *problems, media=media)}
-    return {"get": found | ({"parameters": list(parameters)} if parameters else {})}
-
-
-def _post(
-    summary: str,
-    asked: Mapping[str, Any] | None,
-    said: Mapping[str, Any],
-    *problems: int,
-    media: str = _JSON,
-    parameters: Any = (),
-) -> dict[str, Any]:
-    slow = () if asked is None else (408,)
-    found: dict[str, Any] = {"summary": summary, "responses": _responses(said, *problems, *slow, media=media)}
-    if asked is not None:
-        found["requestBody"] = {"required": True, "content": {media: {"schema": asked}}}
-    return {"post": found | ({"parameters": list(parameters)} if parameters else {})}
-
-
-def _object(required: Mapping[str, Any], **optional: Any) -> dict[str, Any]:
-    return {"type": "object", "required": list(required), "properties": {**required, **optional}}
-
-
 def _of_model(served: ServedModel) -> dict[str, Any]:
     base = f"{PREFIX}/models/{served.name}"
     about = served.to_dict()["title"]
-    asked = _question(_reference(f"Inputs_{served.name}"), served)
-    answer = _reference(f"Answer_{served.kind}")
+    asked = _question(reference(f"Inputs_{served.name}"), served)
+    answer = reference(f"Answer_{served.kind}")
     errors = (400, 413, 415, 422, 503)
-    number, problem = {"line": {"type": "integer", "minimum": 1}}, {"problem": _reference("Problem")}
+    number, problem = {"line": {"type": "integer", "minimum": 1}}, {"problem": reference("Problem")}
     return {
-        base: _get(f"{about}: what it is", _reference("Model")),
-        f"{base}/card": _get(f"{about}: model card", _object({"model": _reference("Model"), "card": _ANYTHING}), 404),
-        f"{base}/schema": _get(f"{about}: JSON Schema of its inputs", _ANYTHING),
-        f"{base}/predict": _post(f"{about}: one patient", asked, answer, *errors),
-        f"{base}/explain": _post(
+        base: get(f"{about}: what it is", reference("Model")),
+        f"{base}/card": get(f"{about}: model card", object_of({"model": reference("Model"), "card": ANYTHING}), 404),
+        f"{base}/schema": get(f"{about}: JSON Schema of its inputs", ANYTHING),
+        f"{base}/predict": post(f"{about}: one patient", asked, answer, *errors),
+        f"{base}/explain": post(
             f"{about}: one patient, with what each missing input would narrow", asked, answer, *errors
         ),
-        f"{base}/predict-many": _post(
+        f"{base}/predict-many": post(
             f"{about}: many patients, a line of JSON each (`x-line`); each is answered or has its problem",
-            {**_TEXT, "x-line": asked},
-            {**_TEXT, "x-line": {"anyOf": [{"allOf": [answer, _object(number)]}, _object({**number, **problem})]}},
+            {**TEXT, "x-line": asked},
+            {**TEXT, "x-line": {"anyOf": [{"allOf": [answer, object_of(number)]}, object_of({**number, **problem})]}},
             *errors,
             media=_LINES,
         ),
@@ -129,7 +100,7 @@ def _question(inputs: Mapping[str, Any], served: ServedModel) -> dict[str, Any]:
             "pattern": r"\S",
             "description": "Identifier under which the answer can be found again. A keyed pseudonym is kept, never it.",
         },
-        "for_scores": {"anyOf": [_reference("ScoreInputs"), {"type": "null"}]},
+        "for_scores": {"anyOf": [reference("ScoreInputs"), {"type": "null"}]},
     }
     if served.kind == "times":
         days = {"type": ["array", "null"], "items": {"type": "number", "minimum": 1}, "uniqueItems": True}
@@ -154,26 +125,26 @@ def _question(inputs: Mapping[str, Any], served: ServedModel) -> dict[str, Any]:
 
 
 def _watching() -> dict[str, Any]:
-    mode = {"mode": _TEXT}
-    counted = {"records": _WHOLE, "models": _WHOLE, "refused": _WHOLE, "registry": _TEXT}
-    models = {"models": {"type": "array", "items": _reference("Model")}, "refused": _ANYTHING}
+    mode = {"mode": TEXT}
+    counted = {"records": WHOLE, "models": WHOLE, "refused": WHOLE, "registry": TEXT}
+    models = {"models": {"type": "array", "items": reference("Model")}, "refused": ANYTHING}
     asked = {
         "type": "object",
         "required": ["inputs"],
         "additionalProperties": False,
         "properties": {
-            "inputs": _reference("ScoreInputs"),
+            "inputs": reference("ScoreInputs"),
             "patient": {"type": ["string", "null"], "minLength": 1, "maxLength": 200, "pattern": r"\S"},
             "scores": {"type": ["array", "null"], "items": {"enum": list(scores())}, "uniqueItems": True},
         },
     }
-    said = {"scores": {"type": "array", "items": _reference("Score")}, **_RECORDED}
+    said = {"scores": {"type": "array", "items": reference("Score")}, **_RECORDED}
     return {
-        f"{PREFIX}/health": _get("Whether the process is alive", _object({"status": _TEXT, **mode})),
-        f"{PREFIX}/ready": _get("Whether it can answer", _object({"status": _TEXT, **counted, **mode}), 503),
-        f"{PREFIX}/metrics": _get("Numbers for Prometheus", _TEXT, media="text/plain"),
-        f"{PREFIX}/models": _get("What is served", _object({**models, **mode})),
-        f"{PREFIX}/scores": _post("Published scores of one patient", asked, _object(said), 400, 413, 415, 422, 503),
+        f"{PREFIX}/health": get("Whether the process is alive", object_of({"status": TEXT, **mode})),
+        f"{PREFIX}/ready": get("Whether it can answer", object_of({"status": TEXT, **counted, **mode}), 503),
+        f"{PREFIX}/metrics": get("Numbers for Prometheus", TEXT, media="text/plain"),
+        f"{PREFIX}/models": get("What is served", object_of({**models, **mode})),
+        f"{PREFIX}/scores": post("Published scores of one patient", asked, object_of(said), 400, 413, 415, 422, 503),
     }
 
 
@@ -181,7 +152,7 @@ def _log() -> dict[str, Any]:
     number = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
     record = {"name": "record", "in": "path", "required": True, "schema": number}
     whole = {"type": "object", "required": ["record", "kind", "content"]}
-    found = _object({"records": {"type": "array", "items": _ANYTHING}, "mode": _TEXT}, pseudonym=_TEXT)
+    found = object_of({"records": {"type": "array", "items": ANYTHING}, "mode": TEXT}, pseudonym=TEXT)
     wanted = [
         ("kind", {"type": "string", "pattern": "^[a-z]{1,32}$"}),
         ("model", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,150}(/[0-9]{1,9})?$"}),
@@ -192,21 +163,21 @@ def _log() -> dict[str, Any]:
     parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in wanted]
     patient = {"type": "object", "required": ["patient"], "additionalProperties": False}
     patient["properties"] = {"patient": {"type": "string", "minLength": 1, "pattern": r"\S"}}
-    replayed = _object({"record": number, "same": _FLAG, "differences": {"type": "array"}, "mode": _TEXT})
+    replayed = object_of({"record": number, "same": FLAG, "differences": {"type": "array"}, "mode": TEXT})
     base = f"{PREFIX}/predictions"
     return {
-        base: _get(
+        base: get(
             "Records, newest first, without content; that they were listed is recorded",
             found,
             422,
             503,
             parameters=parameters,
         ),
-        f"{base}/search": _post("Records of one patient", patient, found, 400, 413, 415, 422, 503),
-        f"{base}/{{record}}": _get(
+        f"{base}/search": post("Records of one patient", patient, found, 400, 413, 415, 422, 503),
+        f"{base}/{{record}}": get(
             "One record; that it was read is recorded", whole, 404, 409, 422, 503, parameters=[record]
         ),
-        f"{base}/{{record}}/replay": _post(
+        f"{base}/{{record}}/replay": post(
             "The same question put again to the version that answered it",
             None,
             replayed,
@@ -233,82 +204,82 @@ _PROOFS = {
 
 _RECORDED = {
     "audit_id": {"type": "integer", "minimum": 1},
-    "recorded_at": _TEXT,
+    "recorded_at": TEXT,
     "patient": {"type": ["string", "null"], "description": "Pseudonym"},
-    "notices": {"type": "array", "items": _TEXT, "minItems": 1},
-    "mode": _TEXT,
+    "notices": {"type": "array", "items": TEXT, "minItems": 1},
+    "mode": TEXT,
 }
 
 _PREDICTIONS: Mapping[str, dict[str, Any]] = {
-    "event": {"risk": _NUMBER, "lower": _NUMBER, "upper": _NUMBER, "log_odds": _NUMBER},
-    "times": {"horizons": {"type": "array"}, "curve": _ANYTHING, "median_days": _ANYTHING, "explained_day": _NUMBER},
-    "levels": {"levels": {"type": "array"}, "thresholds": {"type": "array"}, "explained": _TEXT},
-    "quantity": {"median": _NUMBER, "unit": _TEXT, "quantiles": {"type": "array"}, "intervals": {"type": "array"}},
+    "event": {"risk": NUMBER, "lower": NUMBER, "upper": NUMBER, "log_odds": NUMBER},
+    "times": {"horizons": {"type": "array"}, "curve": ANYTHING, "median_days": ANYTHING, "explained_day": NUMBER},
+    "levels": {"levels": {"type": "array"}, "thresholds": {"type": "array"}, "explained": TEXT},
+    "quantity": {"median": NUMBER, "unit": TEXT, "quantiles": {"type": "array"}, "intervals": {"type": "array"}},
 }
 """What a prediction of each kind has beside what all have; models of a kind may add to it."""
 
 
 def _schemas() -> dict[str, Any]:
     text_or_null = {"type": ["string", "null"]}
-    model = _object(
+    model = object_of(
         {
-            "name": _TEXT,
-            "version": _TEXT,
+            "name": TEXT,
+            "version": TEXT,
             "alias": text_or_null,
-            "identity": _TEXT,
-            "kind": _TEXT,
-            "title": _TEXT,
-            "outcome": _TEXT,
-            "synthetic": _FLAG,
-            "cohort": _TEXT,
+            "identity": TEXT,
+            "kind": TEXT,
+            "title": TEXT,
+            "outcome": TEXT,
+            "synthetic": FLAG,
+            "cohort": TEXT,
         }
     )
-    place = {"pointer": _TEXT, "detail": _TEXT, "field": _TEXT, "value": {}, "minimum": _NUMBER, "maximum": _NUMBER}
-    places = {"type": "object", "required": ["detail"], "properties": {**place, "unit": _TEXT, "expected": _TEXT}}
-    problem = _object(
-        {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT},
+    place = {"pointer": TEXT, "detail": TEXT, "field": TEXT, "value": {}, "minimum": NUMBER, "maximum": NUMBER}
+    places = {"type": "object", "required": ["detail"], "properties": {**place, "unit": TEXT, "expected": TEXT}}
+    problem = object_of(
+        {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT},
         errors={"type": "array", "items": places},
     )
-    score = _object({"name": _TEXT, "label": _TEXT, "direction": _TEXT, "missing": {"type": "array"}, "source": _TEXT})
+    score = object_of({"name": TEXT, "label": TEXT, "direction": TEXT, "missing": {"type": "array"}, "source": TEXT})
     return {
         "Model": model,
         "Problem": problem,
         "Score": score,
-        "Contribution": _object({"variable": _TEXT, "label": _TEXT, "value_text": _TEXT, "contribution": _NUMBER}),
+        "Contribution": object_of({"variable": TEXT, "label": TEXT, "value_text": TEXT, "contribution": NUMBER}),
         **{f"Answer_{kind}": _answer(own) for kind, own in _PREDICTIONS.items()},
     }
 
 
 def _answer(own: Mapping[str, Any]) -> dict[str, Any]:
-    prediction = _object(
+    prediction = object_of(
         {
-            "outcome": _TEXT,
-            "scale": _TEXT,
-            "base_value": _NUMBER,
-            "residual": _NUMBER,
-            "contributions": {"type": "array", "items": _reference("Contribution")},
-            "given": _ANYTHING,
-            "used": _ANYTHING,
-            "warnings": {"type": "array", "items": _TEXT},
+            "outcome": TEXT,
+            "scale": TEXT,
+            "base_value": NUMBER,
+            "residual": NUMBER,
+            "contributions": {"type": "array", "items": reference("Contribution")},
+            "given": ANYTHING,
+            "used": ANYTHING,
+            "warnings": {"type": "array", "items": TEXT},
             **own,
         }
     )
-    return _object(
+    return object_of(
         {
             **_RECORDED,
-            "model": _reference("Model"),
+            "model": reference("Model"),
             "prediction": {"anyOf": [prediction, {"type": "null"}]},
             "declined": {"type": ["string", "null"], "description": "Why no risk is given, where none is"},
             "complement": {"type": ["object", "null"], "description": "The chance that it does not happen: survival"},
-            "missing": _object(
+            "missing": object_of(
                 {
                     "count": {"type": "integer"},
                     "of": {"type": "integer"},
                     "inputs": {"type": "array"},
                     "added_deviation": {"type": "number", "minimum": 0},
-                    "scale": _TEXT,
+                    "scale": TEXT,
                 }
             ),
-            "scores": {"type": "array", "items": _reference("Score")},
+            "scores": {"type": "array", "items": reference("Score")},
         }
     )

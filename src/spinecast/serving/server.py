@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from spinecast.accounts.people import People
 from spinecast.accounts.store import AccountStore
+from spinecast.accounts.used_tokens import UsedTokens
 from spinecast.audit.database import upgrade
 from spinecast.audit.log import open_log
 from spinecast.audit.places import Places
@@ -22,6 +23,7 @@ from spinecast.serving.access.provider_routes import BACK
 from spinecast.serving.access.settings import Door, ServerSettings, SignInSettings, client_secret, door_of
 from spinecast.serving.actors import DEMONSTRATION_MODE, SIGN_IN_MODE, local_demonstration
 from spinecast.serving.app import make_app
+from spinecast.serving.hospital.routes import Hospital
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.models import ServedModels
 from spinecast.serving.problems import LOGGER
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-__all__ = ["close_state", "open_gate", "open_state", "serve"]
+__all__ = ["close_state", "open_gate", "open_hospital", "open_state", "serve"]
 
 
 def serve(store: Store, places: Places, settings: ServerSettings, port: int, tell: Callable[[str], None]) -> None:
@@ -71,7 +73,9 @@ def serve(store: Store, places: Places, settings: ServerSettings, port: int, tel
         LOGGER.setLevel(logging.INFO)
         if not LOGGER.handlers:
             LOGGER.addHandler(logging.StreamHandler(sys.stderr))
-        server = uvicorn.Server(_config(make_app(state, gate=gate, door=door), settings))
+        server = uvicorn.Server(
+            _config(make_app(state, gate=gate, door=door, hospital=open_hospital(state, settings, address)), settings)
+        )
         listening.listen(128)  # whoever comes from now on waits at the door, and is not turned away
         for served in state.models.current.values():
             synthetic = " SYNTHETIC" if served.model.is_synthetic else ""
@@ -128,6 +132,33 @@ def open_gate(state: State, settings: ServerSettings, sign_in: SignInSettings, d
 
         provider = Provider(sign_in.provider, client_secret(), f"{address}{BACK}")
     return Gate(store, sign_in, door, Rates(settings.requests_per_minute), provider)
+
+
+def open_hospital(state: State, settings: ServerSettings, address: str) -> Hospital:
+    """Return how record systems reach the server.
+
+    Parameters
+    ----------
+    state : State
+    settings : ServerSettings
+    address : str
+        What they call the server.
+
+    Raises
+    ------
+    ServingError
+        If the keys of one cannot be read, or two are called alike.
+    """
+    wanted = settings.hospital
+    clients = None
+    if wanted.clients:
+        # Both take time that a server without one need not spend.
+        from spinecast.serving.access.rates import Rates
+        from spinecast.serving.hospital.clients import Clients
+
+        used = UsedTokens(AccountStore(state.log, state.writer.record_with))
+        clients = Clients(wanted.clients, address, used, Rates(settings.requests_per_minute))
+    return Hospital(address, clients, frozenset(wanted.origins))
 
 
 def _end_as_told(server: object, listening: socket.socket) -> None:

@@ -17,8 +17,8 @@ from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.serving.hospital.stated import chances, statement
 from spinecast.serving.hospital.values import Read
-from spinecast.serving.models import ServedModel
 from spinecast.serving.pages.words import signed
+from spinecast.serving.served_model import ServedModel
 
 __all__ = ["OVERRIDE_REASONS", "card_of", "card_without_answer", "number_of_card", "uuid_of_card"]
 
@@ -95,7 +95,7 @@ def card_of(
         parts = [f"**No estimate:** {_plain(declined)}"]
     else:
         short = statement(said, outcome)
-        parts = [_estimates(said, outcome), _drivers(said["prediction"]["contributions"])]
+        parts = [_estimates(said, outcome), _drivers(said["prediction"])]
     parts += [_inputs(read), _not_used(read), _missing(said["missing"]), _remarks(said, read), _about(served, said)]
     return {
         "uuid": identifier,
@@ -137,7 +137,7 @@ def _plain(text: object) -> str:
 
 
 def _list(heading: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"**{heading}**", "", *(f"- {_plain(line)}" for line in lines)]) if lines else ""
+    return "\n".join([f"**{_plain(heading)}**", "", *(f"- {_plain(line)}" for line in lines)]) if lines else ""
 
 
 def _estimates(said: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
@@ -147,14 +147,14 @@ def _estimates(said: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
     return _list("Estimate, with 95 % limits", lines)
 
 
-def _drivers(contributions: Sequence[Mapping[str, Any]]) -> str:
-    shown = [row for row in contributions if round(abs(float(row["contribution"])), 2) > 0][:_DRIVERS]
+def _drivers(prediction: Mapping[str, Any]) -> str:
+    shown = [row for row in prediction["contributions"] if round(abs(float(row["contribution"])), 2) > 0][:_DRIVERS]
     lines = [
         f"{row['label']} {'not known' if row['value_text'] == 'not recorded' else row['value_text']}: "
         f"{'raises' if row['contribution'] > 0 else 'lowers'} it ({signed(float(row['contribution']))})"
         for row in shown
     ]
-    return _list("What moves it most", lines)
+    return _list(f"What moves it most, on the scale {prediction['scale']}", lines)
 
 
 def _inputs(read: Read) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from spinecast.documents.json_text import MalformedError, escaped
 from spinecast.errors import nearest
 from spinecast.serving.hospital import resources as fhir
 from spinecast.serving.hospital.parts import parsed
 from spinecast.serving.hospital.prefetch import expected_at
 from spinecast.serving.problems import Problem
-from spinecast.serving.reading import MalformedError, escaped
 
 __all__ = ["DEEPEST", "HOOKS", "MOST_BYTES_OF_CHART", "Chart", "HookRequest", "Placed", "read_hook_request"]
 

@@ -29,7 +29,7 @@ from spinecast.serving.access.settings import ClientSettings
 from spinecast.serving.actors import Actor, RecordSystem, record_system
 from spinecast.serving.problems import LOGGER, Problem, problem_of
 
-__all__ = ["Clients", "open_clients"]
+__all__ = ["ALGORITHMS", "LONGEST_SECONDS", "Clients"]
 
 ALGORITHMS = ("ES384", "RS384")
 """Those that CDS Hooks recommends; neither `none` nor a shared secret is ever taken (RFC 8725, 3.1)."""
@@ -217,14 +217,3 @@ class Clients:
         identifier = claims.get("jti")
         if not isinstance(identifier, str) or not 0 < len(identifier) <= _LONGEST_IDENTIFIER:
             raise _BadTokenError("the token has no identifier of its own (jti)")
-
-
-def open_clients(settings: Sequence[ClientSettings], address: str, used: UsedTokens, rates: Rates) -> Clients | None:
-    """Return who may call; None where nobody is named.
-
-    Raises
-    ------
-    ServingError
-        As :class:`Clients`.
-    """
-    return Clients(settings, address, used, rates) if settings else None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from spinecast.serving.reading import MalformedError
+from spinecast.documents.json_text import MalformedError
 
 __all__ = ["Moment", "read_moment", "years_between"]
 

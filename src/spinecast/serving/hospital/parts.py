@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spinecast.serving.reading import MalformedError, escaped
+from spinecast.documents.json_text import MalformedError, escaped
 
 __all__ = ["Part", "parsed"]
 

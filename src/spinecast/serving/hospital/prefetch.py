@@ -12,7 +12,7 @@ from typing import Literal
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.recency import recency
 from spinecast.clinical.variable import Code, Variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 
 __all__ = ["OF_THE_PATIENT", "Source", "expected_at", "prefetch_templates", "readable", "source_of"]
 

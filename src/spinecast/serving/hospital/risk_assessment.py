@@ -14,9 +14,11 @@ from spinecast.audit.records import moment_text
 from spinecast.clinical.dictionary import variables
 from spinecast.serving.hospital.stated import Chance, chances, statement
 from spinecast.serving.hospital.values import Read
-from spinecast.serving.models import ServedModel
+from spinecast.serving.served_model import ServedModel
 
-__all__ = ["risk_assessment"]
+__all__ = ["FHIR_JSON", "risk_assessment"]
+
+FHIR_JSON = "application/fhir+json"
 
 _MODEL_SYSTEM = "urn:spinecast:model"
 
@@ -82,7 +84,7 @@ def _prediction(one: Chance, outcome: Mapping[str, Any], rationale: str, now: da
     found: dict[str, Any] = {
         "outcome": _concept(outcome, one.label),
         "probabilityDecimal": round(100 * one.probability, 4),
-        "rationale": f"{one.label}: {one.text()}. {rationale}",
+        "rationale": rationale if rationale.startswith(f"{one.label}: ") else f"{one.label}: {one.text()}. {rationale}",
     }
     if one.days is not None:
         ends = now + timedelta(days=one.days)

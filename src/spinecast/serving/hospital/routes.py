@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from spinecast.documents.json_text import MalformedError, read_json
 from spinecast.errors import SpinecastError
 from spinecast.files import canonical_json
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
@@ -19,21 +20,21 @@ from spinecast.serving.actors import Actor
 from spinecast.serving.bodies import read_body
 from spinecast.serving.hospital.cards import card_of, card_without_answer, number_of_card, uuid_of_card
 from spinecast.serving.hospital.charts import DEEPEST, HOOKS, MOST_BYTES_OF_CHART, HookRequest, read_hook_request
-from spinecast.serving.hospital.clients import Clients
 from spinecast.serving.hospital.feedback import feedback_draft, read_feedback
+from spinecast.serving.hospital.origins import SERVICES
 from spinecast.serving.hospital.prefetch import prefetch_templates, readable
-from spinecast.serving.hospital.risk_assessment import risk_assessment
+from spinecast.serving.hospital.risk_assessment import FHIR_JSON, risk_assessment
 from spinecast.serving.hospital.values import Read, read_chart
-from spinecast.serving.models import ServedModel
 from spinecast.serving.pages.families import families
 from spinecast.serving.problems import MEDIA_TYPE, Problem, problem_of
-from spinecast.serving.reading import MOST_BYTES, MalformedError, PatientQuestion, read_json
+from spinecast.serving.reading import MOST_BYTES, PatientQuestion
+from spinecast.serving.served_model import ServedModel
 from spinecast.serving.state import State
 
-__all__ = ["FHIR_JSON", "SERVICES", "Hospital", "add_hooks", "offered", "respond_as_outcome"]
+if TYPE_CHECKING:
+    from spinecast.serving.hospital.clients import Clients
 
-SERVICES = "/cds-services"
-FHIR_JSON = "application/fhir+json"
+__all__ = ["Hospital", "add_hooks", "offered", "respond_as_outcome"]
 
 ServiceName = Annotated[str, Path(max_length=200)]
 
@@ -194,7 +195,7 @@ def _answer(
     shown: dict[str, Any] = {"on": on, "hook": asked.hook, "instance": asked.instance, "read": read.to_dict()}
     if asked.by_professional:
         shown["user"] = asked.user
-    return state.predict(served.name, question, actor, shown=shown)
+    return state.predict(served, question, actor, shown=shown)
 
 
 def _feedback(state: State, service: str, content: bytes, actor: Actor) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.recency import recency
 from spinecast.clinical.variable import Variable
-from spinecast.cohorts.derived import closure
+from spinecast.cohorts.derived_values import closure
 from spinecast.cohorts.patient import FieldError, PatientError, patient_row
 from spinecast.serving.hospital.charts import Chart
 from spinecast.serving.hospital.events import read_condition, read_orders
