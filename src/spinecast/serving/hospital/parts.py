@@ -14,7 +14,8 @@ __all__ = ["Part", "parsed"]
 class Part(BaseModel):
     """An object of which some members are read; others are passed over."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    # Built at first use: a server that no record system calls need not wait for it at its start.
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", defer_build=True)
 
 
 Read = TypeVar("Read", bound=Part)
