@@ -20,20 +20,26 @@ from training.test_tuning import SCHEMA, simulated
 
 from spinecast.explanation.ordinal_contributions import explain_threshold
 from spinecast.explanation.prediction import answering_submodels
+from spinecast.explanation.quantity_contributions import explain_median
 from spinecast.models.catalogue import Choice
 from spinecast.models.encoder_fitting import draw_missing_values, fit_drawn_encoders
 from spinecast.models.loading import AnyModel, load_any_model, named_parts, save_any_model
 from spinecast.models.members import DrawnMember, PatternMember
+from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
 from spinecast.models.ordinal.model import OrdinalModel, OrdinalPart
 from spinecast.models.ordinal.thresholds import ThresholdLines
 from spinecast.models.prognosis_model import development_marginals
+from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
+from spinecast.models.quantiles.model import QuantilePart, QuantityModel, conformal_shifts
+from spinecast.models.quantiles.quantile_function import QuantileFunction
 from spinecast.models.several_scorers import SeveralScorers, several_scorers_from_bytes
 from spinecast.statistics import pool_imputations
 from spinecast.training.checkpoint import UnitCheckpoint
 from spinecast.training.missing_loss import describe_handling
 from spinecast.training.ordinal.tuning import OrdinalUnit
-from spinecast.training.resampling import ALL_PATIENTS, nested_splits
+from spinecast.training.quantity.tuning import QuantityUnit
+from spinecast.training.resampling import ALL_PATIENTS, Split, nested_splits
 from spinecast.training.seeds import derive_seed
 from spinecast.training.tuning import tune
 from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
@@ -43,7 +49,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap"),
 ]
 
-FOLDS, SEED = 3, 9
+FOLDS, SEED, AT = 3, 9, np.array([0.1, 0.5, 0.9])
 NAMES = ("albumin", "hemoglobin", "surgical_approach", "sex")
 DRAWN, BY_PATTERN = "multiple_imputation", "pattern_submodels"
 SMALL: dict[str, float | int] = {"rounds": 6, "trees": 6}
@@ -64,18 +70,48 @@ def plan(family: Any, way: str) -> CandidatePlan:
     return CandidatePlan("one", family.name, "One", NAMES, WAYS[way], space, 1, 1)
 
 
+def all_patients(strata: np.ndarray) -> Split:
+    splits = nested_splits(strata, None, outer_folds=3, inner_folds=FOLDS, seed=SEED)
+    return next(one for one in splits if one.name == ALL_PATIENTS)
+
+
 def levels_unit(folder: Path, way: str, family: str) -> TuningUnit:
     matrix, score = latent()
     levels = np.digitize(score, np.quantile(score, [0.4, 0.75])).astype(float)
-    split = next(
-        one
-        for one in nested_splits(levels, None, outer_folds=3, inner_folds=FOLDS, seed=SEED)
-        if one.name == ALL_PATIENTS
-    )
+    split = all_patients(levels)
     candidate = plan(ORDINAL_FAMILIES[family], way)
     return OrdinalUnit(
         split, candidate, SCHEMA, matrix, levels, None, SEED, UnitCheckpoint(folder, "one", os.getpid()), thresholds=2
     )
+
+
+def quantity_unit(folder: Path, way: str, family: str) -> TuningUnit:
+    matrix, score = latent()
+    split = all_patients((score > np.median(score)).astype(float))
+    candidate = plan(QUANTILE_FAMILIES[family], way)
+    return QuantityUnit(
+        split, candidate, SCHEMA, matrix, score, None, SEED, UnitCheckpoint(folder, "one", os.getpid()), levels=AT
+    )
+
+
+@cache
+def quantity_model(way: str, family: str) -> tuple[QuantityModel, TuningUnit]:
+    with TemporaryDirectory() as folder:
+        work = quantity_unit(Path(folder), way, family)
+        done = tune(work)
+        members = done.members(several_scorers_from_bytes)
+    made = QuantityModel(
+        "made",
+        NAMES,
+        (QuantilePart("one", family, "One", np.arange(4), members),),
+        AT,
+        conformal_shifts(AT, work.outcome, done.held_out),
+        "as_measured",
+        development_marginals(work.matrix, SCHEMA.levels),
+        np.array([True, False, False, True]),  # as if nobody had lacked the first and the last
+        {"outcome": {"label": "Loss", "unit": "", "thresholds": [2.0]}, "cohort": {"kind": "synthetic"}},
+    )
+    return made, work
 
 
 LEVELS = [
@@ -101,6 +137,8 @@ Made = Callable[[str], tuple[Any, TuningUnit]]
 KINDS: dict[str, Made] = {
     "levels, one score": lambda way: levels_model(way, "proportional_odds"),
     "levels, a score each": lambda way: levels_model(way, "cumulative_xgboost"),
+    "quantity, linear": lambda way: quantity_model(way, "linear_quantile"),
+    "quantity, trees": lambda way: quantity_model(way, "xgboost_quantile"),
 }
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_way = pytest.mark.parametrize("way", [DRAWN, BY_PATTERN])
@@ -108,11 +146,15 @@ each_way = pytest.mark.parametrize("way", [DRAWN, BY_PATTERN])
 
 def served(model: AnyModel, matrix: np.ndarray) -> np.ndarray:
     """All that is answered of each patient, limits too, a row each."""
+    if isinstance(model, QuantityModel):
+        return model.distribution(matrix).values
     assert isinstance(model, OrdinalModel)
     return np.hstack([model.probabilities(matrix), *model.interval(matrix)])
 
 
 def explained(model: AnyModel, matrix: np.ndarray) -> list[Any]:
+    if isinstance(model, QuantityModel):
+        return [explain_median(model, matrix)]
     assert isinstance(model, OrdinalModel)
     return [explain_threshold(model, matrix, threshold) for threshold in range(2)]
 
@@ -132,7 +174,7 @@ def test_a_round_trip_is_exact_and_a_patient_is_answered_alone_as_in_company(
     identity = save_any_model(made, tmp_path / "model")
     loaded, same = load_any_model(tmp_path / "model")
     assert same == identity == save_any_model(loaded, tmp_path / "again")
-    asked = np.vstack([work.matrix[:30], np.full((1, 4), np.nan)])
+    asked = np.vstack([work.matrix[:12], np.full((1, 4), np.nan)])
     together = served(loaded, asked)
     assert_same_bits(together, served(made, asked))
     for row in range(len(asked)):
@@ -157,7 +199,7 @@ absent = st.tuples(*[st.booleans()] * 4)
 
 @each_kind
 @each_way
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(known, absent), min_size=1, max_size=4))
 def test_contributions_add_up_to_what_is_served(kind: str, way: str, rows: list[Any]) -> None:
     made, _ = KINDS[kind](way)
@@ -252,3 +294,47 @@ def test_limits_of_levels_take_the_wider_of_what_was_measured_and_what_the_draws
     gone[:, 1] = np.nan
     assert still.missing_variance(gone).max() < 1e-20
     assert (still.draw_variance(gone).mean(axis=0) > 5 * still.draw_variance(whole).mean(axis=0)).all()
+
+
+@pytest.mark.parametrize("family", ["linear_quantile", "xgboost_quantile"])
+def test_a_drawn_member_of_a_quantity_is_the_mean_of_fits_to_each_completed_table(family: str) -> None:
+    made, work = quantity_model(DRAWN, family)
+    learner = QUANTILE_FAMILIES[family].fit
+
+    def fit(columns: np.ndarray, rows: np.ndarray, parameters: Any, seed: int) -> Any:
+        return tuple(learner(columns, work.outcome[rows], float(level), parameters, seed) for level in AT)
+
+    for fold, member in enumerate(made.parts[0].members):
+        fits = [SeveralScorers(*one) for one in completed_and_fitted(work, fold, fit)]
+        by_hand = np.mean([one.scores(one.encoder.transform(work.matrix[:40])) for one in fits], axis=0)
+        np.testing.assert_allclose(member.score(work.matrix[:40]), by_hand, rtol=1e-12)
+
+
+def test_quantiles_are_widened_by_the_disagreement_about_what_nobody_had_lacked() -> None:
+    """Rubin's variance of the median, less what is left of it when what is nearly always known is known."""
+    made, work = quantity_model(DRAWN, "linear_quantile")
+    whole = work.matrix[~np.isnan(work.matrix).any(axis=1)][:12]
+    drawn = [member for member in made.parts[0].members if isinstance(member, DrawnMember)]
+
+    def rubin(rows: np.ndarray) -> np.ndarray:
+        draws = np.mean([member.scores(rows)[:, :, 1] for member in drawn], axis=0)
+        return np.array([pool_imputations(column, np.full(3, 1e-12)).total for column in draws.T])
+
+    gone, others, both = whole.copy(), whole.copy(), whole.copy()
+    gone[:, 0] = both[:, 0] = np.nan
+    others[:, 1] = both[:, 1] = np.nan
+    still = replace(made, marginals=np.repeat(made.marginals[:, 4:5], 9, axis=1))
+    assert not still.draw_variance(whole).any()
+    assert not still.draw_variance(others).any()  # its absence was met by the learners
+    for lacking, known in ((gone, whole), (both, others)):
+        at_median = known.copy()
+        at_median[:, 0] = made.marginals[0, 4]
+        by_hand = np.maximum(rubin(lacking) - rubin(at_median), 0)
+        np.testing.assert_allclose(still.draw_variance(lacking), by_hand, rtol=1e-6, atol=1e-9)
+        plain = QuantileFunction.rearranged(AT, still.shifted(lacking), "as_measured")
+        np.testing.assert_allclose(still.distribution(lacking).values, plain.widened(by_hand).values, rtol=1e-6)
+    assert (still.draw_variance(gone) > 0.1).all()
+    # Where more was measured, that widens.
+    measured = MissingLoss(np.array([9.0, 1, 1, 1]), np.zeros((4, 4), dtype=bool), np.ones(1), np.ones(1))
+    plain = QuantileFunction.rearranged(AT, still.shifted(gone), "as_measured").widened(np.full(12, 9.0))
+    np.testing.assert_allclose(replace(still, missing=measured).distribution(gone).values, plain.values, rtol=1e-12)

@@ -198,18 +198,15 @@ def variance_between_draws(draws: FloatArray) -> FloatArray:
     return np.asarray((1 + 1 / count) * between, dtype=np.float64)
 
 
-class PartOfDraws(Protocol):
-    """A part of a model of any kind."""
-
-    def draw_variance(self, matrix: FloatArray) -> FloatArray:
-        """Between-draw variance of what the part answers, shape (n, ...): 0 where nothing was drawn."""
-        ...
-
-
-def deviation_between_draws(parts: Sequence[PartOfDraws], matrix: FloatArray) -> FloatArray:
+def deviation_between_draws(by_part: Sequence[FloatArray]) -> FloatArray:
     """Standard deviation between draws of the average of some parts, shape (n, ...).
 
     Draws of several parts move together, as the value they stand for would: standard deviations are averaged as the
     parts are.
+
+    Parameters
+    ----------
+    by_part : sequence of ndarray, shape (n, ...)
+        Variance between the draws of each part.
     """
-    return mean_in_order(np.stack([np.sqrt(part.draw_variance(matrix)) for part in parts]))
+    return mean_in_order(np.sqrt(np.stack(by_part)))

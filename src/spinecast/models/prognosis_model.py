@@ -219,7 +219,10 @@ class PrognosisModel:
 
     def draw_variance(self, matrix: FloatArray) -> FloatArray:
         """Variance of the served log-odds between draws of multiple imputation, shape (n,)."""
-        return np.asarray((self.slope * deviation_between_draws(self.parts, matrix)) ** 2, dtype=np.float64)
+        return np.asarray(
+            (self.slope * deviation_between_draws([part.draw_variance(matrix) for part in self.parts])) ** 2,
+            dtype=np.float64,
+        )
 
     def missing_variance(self, matrix: FloatArray) -> FloatArray:
         """Variance that missing inputs add to the served log-odds, shape (n,); see :meth:`interval`."""

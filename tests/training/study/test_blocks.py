@@ -658,11 +658,11 @@ LENDERS = {"source": {"kind": "support", "subset": "all"}}
     [
         (
             {"outcome": LATER, "candidates": [{"kind": "cox"}], "missing": {"handling": "multiple_imputation"}},
-            "missing.handling: multiple_imputation is made for a study of one event or of ordered levels, and this one",
+            "missing.handling: multiple_imputation is not made for a study of times",
         ),
         (
             {"outcome": LATER, "candidates": [{"kind": "cox", "imputation": "pattern_submodels"}]},
-            "candidates.0.imputation: pattern_submodels is made for a study of one event or of ordered levels",
+            "candidates.0.imputation: pattern_submodels is not made for a study of times",
         ),
         (
             {

@@ -131,7 +131,7 @@ class OrdinalModel:
 
         Of what contributions add up to, before thresholds are put in order.
         """
-        deviation = self.lines.slopes * deviation_between_draws(self.parts, matrix)
+        deviation = self.lines.slopes * deviation_between_draws([part.draw_variance(matrix) for part in self.parts])
         return np.asarray(deviation**2, dtype=np.float64)
 
     @property

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.image_gaps import gaps_of_parts
+from spinecast.models.members import deviation_between_draws, drawn_scores, variance_between_draws
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
-from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
+from spinecast.models.prognosis_model import MARGINAL_QUANTILES, latin_background, made_from_synthetic, mean_in_order
 from spinecast.models.quantiles.quantile_function import QuantileFunction, Scale
 from spinecast.models.several_scorers import AnySeveralScorers
 
@@ -81,6 +82,11 @@ class QuantilePart:
         own = np.ascontiguousarray(matrix[:, self.positions])
         asked = self.members if fold is None else (self.members[fold],)
         return np.stack([member.score(own) for member in asked])
+
+    def draw_variance(self, matrix: FloatArray, level: int) -> FloatArray:
+        """Between-draw variance of the part's quantile at the position of a level, shape (n,): 0 without draws."""
+        draws = drawn_scores(self.members, np.ascontiguousarray(matrix[:, self.positions]))
+        return np.zeros(len(matrix)) if draws is None else variance_between_draws(draws[:, :, level])
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,27 @@ class QuantityModel:
     def distribution(self, matrix: FloatArray) -> QuantileFunction:
         """The served distribution of each patient, from values of shape (n, predictors)."""
         found = QuantileFunction.rearranged(self.levels, self.shifted(matrix), self.scale)
-        return found.widened(self._missing_variance(matrix, np.isnan(matrix) & self.always_known))
+        measured = self._missing_variance(matrix, np.isnan(matrix) & self.always_known)
+        return found.widened(np.maximum(measured, self.draw_variance(matrix)))
+
+    def draw_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance of the median between draws of multiple imputation that the learners have not met, shape (n,).
+
+        By the law of total variance: the draws' disagreement less what is left of it when the inputs that development
+        patients nearly always had are known, at their medians. Levels that were fitted to draws of the other inputs
+        already lie as far apart as not knowing those makes them (docs/decisions/0047).
+        """
+        lacking = np.isnan(matrix) & self.always_known
+        rows = np.flatnonzero(lacking.any(axis=1))
+        found = np.zeros(len(matrix))
+        if rows.size:
+            known = np.where(lacking, self.marginals[:, MARGINAL_QUANTILES.index(0.5)], matrix)
+            in_all, of_others = (
+                deviation_between_draws([part.draw_variance(values[rows], self.middle) for part in self.parts]) ** 2
+                for values in (matrix, known)
+            )
+            found[rows] = np.maximum(in_all - of_others, 0.0)
+        return found
 
     def background(self) -> FloatArray:
         """Reference patients made of development quantiles, shape (quantiles, predictors); none is a real patient."""

@@ -54,7 +54,7 @@ def missing_inputs_section(
     whole = found["of"] == found["n"]
     people = sized(found["n"], found["events"]) + ("" if whole else f", drawn from {fmt.integer(found['of'])}")
     blocks: list[Block] = [
-        *_handling(found.get("handling")),
+        *_handling(found.get("handling"), quantiles=quantiles),
         Paragraph(
             "Each input was taken away from every patient, and the model asked again: it meets the gap as it was built "
             "to. What was missing anyway stayed missing. An input that costs little when it is missing may still say "
@@ -98,11 +98,11 @@ def missing_inputs_section(
     return Section("missing-inputs", TITLE, tuple(blocks))
 
 
-def _handling(parts: Sequence[Mapping[str, Any]] | None) -> list[Block]:
+def _handling(parts: Sequence[Mapping[str, Any]] | None, *, quantiles: bool) -> list[Block]:
     """Say how each part of the model meets what is missing, and of submodels whom each is of."""
     if not parts:
         return []
-    rows = [row(part["label"], _way(part)) for part in parts]
+    rows = [row(part["label"], _way(part, quantiles=quantiles)) for part in parts]
     header = ("Part of the model", "Missing inputs are met")
     blocks: list[Block] = [
         Table("How each part of the model meets missing inputs", header, tuple(rows)),
@@ -110,9 +110,13 @@ def _handling(parts: Sequence[Mapping[str, Any]] | None) -> list[Block]:
     return [*blocks, *(_submodels(part) for part in parts if "submodels" in part)]
 
 
-def _way(part: Mapping[str, Any]) -> str:
+def _way(part: Mapping[str, Any], *, quantiles: bool) -> str:
     words = HANDLING_WORDS.get(part["kind"], fmt.plain(part["kind"]))
-    return f"{words} ({fmt.plural(part['draws'], 'draw')})" if "draws" in part else words
+    if "draws" not in part:
+        return words
+    # Levels that were fitted to draws lie as far apart as what was drawn makes them.
+    only = "; about inputs that hardly any development patient lacked" if quantiles else ""
+    return f"{words}{only} ({fmt.plural(part['draws'], 'draw')})"
 
 
 def _submodels(part: Mapping[str, Any]) -> Table:

@@ -71,6 +71,10 @@ class QuantityUnit(TuningUnit):
         shifted = np.sort(held_out + conformal_shifts(self.levels, values, held_out), axis=1)
         return float(pinball_losses(values, shifted, self.levels).mean())
 
+    def outcomes_among(self, _rows: NDArray[np.bool_]) -> tuple[int, ...]:
+        """Nothing to count: of a quantity it is patients who must be enough."""
+        return ()
+
     def member_bytes(self, member: Any) -> bytes:
         """One member as it is kept."""
         return several_scorers_to_bytes(member)

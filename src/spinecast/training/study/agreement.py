@@ -218,12 +218,8 @@ def _handling_problems(study: Study) -> Iterator[Problem]:
         if key in said:
             continue
         said.add(key)
-        other = _other_than_an_event(study)
-        if other and not isinstance(study.outcome, OrdinalOutcome):
-            what = (
-                f"{dotted(key)}: {asked.kind} is made for a study of one event or of ordered levels, and this one "
-                f"predicts {other}"
-            )
+        if study.timed_outcome is not None:
+            what = f"{dotted(key)}: {asked.kind} is not made for a study of times"
             yield Problem(key, what, "median, native or forest")
         elif study.cohort.borrow is not None and isinstance(asked, PatternSubmodels):
             what = f"{dotted(key)}: a submodel of one pattern of inputs borrows nobody"

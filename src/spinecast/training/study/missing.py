@@ -63,7 +63,8 @@ class PatternSubmodels(Block):
     fewest_events: Whole = Field(
         default=20,
         ge=5,
-        description="With the event, and without it, at least so many of them each; of ordered levels, at every level.",
+        description="With the event, and without it, at least so many of them each; of ordered levels, at every level. "
+        "Of a quantity the patients alone count.",
     )
     fitted_to: Literal["patients_of_the_pattern", "patients_with_its_inputs"] = Field(
         default="patients_of_the_pattern",
