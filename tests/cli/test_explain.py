@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from cli.conftest import Run, TrainedStudy, assert_refused
+
+from spinecast.explanation.depth.stored import load_explanation
+from spinecast.reporting import render_pdf
+from spinecast.reporting.explained import build_explanation
 
 PATIENT: dict[str, Any] = {"age": 67, "sex": "male", "albumin": 2.6, "creatinine": 1.4, "sodium": 131}
 
@@ -38,9 +44,14 @@ def test_counterfactuals_handed_back_to_predict_give_the_risk_they_claim(trained
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), ("explain needs a patient", "--patient FILE.json")),
+        ((), ("either one patient or a cohort", "--patient FILE.json")),
+        (("--cohort", "there.csv"), ("either one patient or a cohort", "--output DIR")),
         (("--patient", "asked.json", "--to", "0.2"), ("--counterfactual --to RISK",)),
-        (("--patient", "asked.json", "--counterfactual"), ("is missing", "--counterfactual --to RISK")),
+        (("--patient", "asked.json", "--counterfactual"), ("missing", "--counterfactual --to RISK")),
+        (("--cohort", "none.csv", "--output", "explained"), ("none.csv",)),
+        (("--cohort", "there.csv", "--output", "."), ("the folder this command runs in",)),
+        (("--cohort", "there.csv", "--output", "output"), ("holds what no explanation wrote",)),
+        (("--cohort", "there.csv", "--output", "explained", "--to", "0.3"), ("counterfactuals are of one patient",)),
         (
             ("--patient", "asked.json", "--counterfactual", "--to", "30"),
             ("30 is no risk of", "strictly between"),
@@ -54,3 +65,31 @@ def test_what_cannot_be_explained_is_refused_in_one_error(
 ) -> None:
     (trained.folder / "asked.json").write_text(json.dumps(PATIENT), encoding="utf-8")
     assert_refused(here("explain", "simulated_mortality", *arguments, folder=trained.folder), *words)
+    assert not (trained.folder / "explained").exists()
+
+
+@pytest.mark.slow
+def test_a_cohort_is_explained_against_another_version_as_report_and_arrays(
+    trained: TrainedStudy, here: Run, tmp_path: Path
+) -> None:
+    there = pd.read_csv(trained.folder / "patients.csv").rename(columns={"days": "follow_up_time", "died": "death"})
+    there.head(90).to_csv(trained.folder / "there.csv", index=False)
+    model, target = "simulated_mortality", tmp_path / "explained"
+    asked = ("--cohort", "there.csv", "--against", f"{model}/1", "--bootstrap", "20", "--patients", "60")
+    target.mkdir()  # an earlier explanation is replaced
+    for name in ("explanation.json", "explanation.npz", "report.pdf"):
+        (target / name).write_text("earlier")
+    done = here("explain", model, *asked, "--output", str(target), folder=trained.folder)
+    assert done.returncode == 0, done.stderr
+    assert "The answers are driven most by Albumin" in done.stdout
+    assert "is not shown" in done.stdout  # that a version reasons otherwise than itself
+    assert {one.name for one in target.iterdir()} == {"explanation.json", "explanation.npz", "report.html"}
+    stored = load_explanation(target)
+    assert stored.arrays["contributions"].shape == (60, 6)
+    page = (target / "report.html").read_text(encoding="utf-8")
+    for words in ("RESEARCH USE ONLY", "SYNTHETIC COHORT", "Against another version", "For whom, and when"):
+        assert words.casefold() in page.casefold()
+    assert "P00001" not in page + (target / "explanation.json").read_text(encoding="utf-8")
+    document = build_explanation(stored)
+    assert {figure.key for figure in document.figures()} >= {"drivers", "versions", "dependence", "centred"}
+    assert render_pdf(document).startswith(b"%PDF")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinecast.cli.validation_options import AllowMissing, Bootstrap, Json, MappingFile, Pdf, Seed, Synthetic
 from spinecast.errors import DeclinedError, SpinecastError
 
 if TYPE_CHECKING:
@@ -39,26 +40,74 @@ def explain(
     level: Annotated[
         str | None, typer.Option("--level", metavar="LEVEL", help="Of a model of ordered levels: the one reached.")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    cohort: Annotated[
+        str | None,
+        typer.Option("--cohort", metavar="FILE", help="Patients to explain it on: CSV, Parquet or support:SUBSET."),
+    ] = None,
+    mapping: MappingFile = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="MODEL", help="Another version, whose reasons are compared.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="DIR", help="Folder of the cohort's report and arrays.")
+    ] = None,
+    subgroup: Annotated[
+        list[str] | None, typer.Option("--subgroup", metavar="V", help="A further variable to explain by group.")
+    ] = None,
+    patients: Annotated[
+        int, typer.Option("--patients", min=10, help="Most patients whose answers are taken apart.")
+    ] = 500,
+    allow_missing: AllowMissing = False,
+    synthetic: Synthetic = False,
+    bootstrap: Bootstrap = 200,
+    seed: Seed = 1,
+    pdf: Pdf = False,
+    json_: Json = False,
 ) -> None:
-    """Explain in depth what a model says of one patient. Research use only: never for the care of a person.
+    """Explain in depth what a model says of one patient, or of a cohort. Research use only.
 
-    What the model would say of another patient is not what would happen to this one.
+    Of a patient: others, alike but for a few actionable inputs, of whom it would say another risk. Of a cohort: which
+    inputs drive the answers, how firm that is and for whom, curves along them, interactions, and whether another
+    version had other reasons. What the model would say of another patient is not what would happen to this one.
     """
     from spinecast.explanation.answering import Question
 
     question = Question(() if day is None else (day,), None, level)
-    if patient is None:
-        raise SpinecastError("explain needs a patient", expected="--patient FILE.json")
-    if counterfactual != (to is not None):
+    if (patient is None) == (cohort is None) or (cohort is None) != (output is None):
         raise SpinecastError(
-            "what risk the other patients are to have is missing"
-            if counterfactual
-            else "--to says what counterfactuals are to reach",
-            expected="--counterfactual --to RISK",
+            "explain takes either one patient or a cohort",
+            expected="--patient FILE.json --counterfactual --to RISK, or --cohort FILE --output DIR",
         )
-    if to is not None:
+    if patient is not None:
+        if not counterfactual or to is None:
+            raise SpinecastError(
+                "it is missing what risk other patients are to have", expected="--counterfactual --to RISK"
+            )
+        if against is not None:
+            raise SpinecastError("--against compares reasons on a cohort", remedy="leave it out, or name a --cohort")
         _counterfactual(model, patient, question, to, most_changes, json_=json_)
+    elif cohort is not None and output is not None:
+        if counterfactual or to is not None:
+            raise SpinecastError("counterfactuals are of one patient", expected="--patient FILE.json")
+        from spinecast.cli.explain_cohort import CohortAsked, explain_on_cohort
+        from spinecast.explanation.depth.cohort import ExplainingSettings
+
+        explain_on_cohort(
+            CohortAsked(
+                model=model,
+                cohort=cohort,
+                mapping=mapping,
+                against=against,
+                output=output,
+                question=question,
+                settings=ExplainingSettings(patients=patients, bootstrap=bootstrap, seed=seed),
+                subgroups=tuple(subgroup or ()),
+                synthetic=synthetic,
+                allow_missing=allow_missing,
+                pdf=pdf,
+            ),
+            json_=json_,
+        )
 
 
 def _counterfactual(

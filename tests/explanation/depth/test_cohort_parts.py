@@ -1,0 +1,263 @@
+"""What is said of a model on many patients, each against another implementation or the definition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_levels import drawn, ordinal_model
+from made_models import PREDICTORS, model_of, patients, plain_model
+from made_survival import competing_model, survival_model_of
+from scipy.stats import spearmanr
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.inspection import partial_dependence, permutation_importance
+
+from spinecast.clinical.dictionary import variable
+from spinecast.explanation.depth.agreement import agreements, permutation_changes, rank_correlation, shared_first
+from spinecast.explanation.depth.dependence import dependence_of, grid_of
+from spinecast.explanation.depth.importance import importance_by_group, mean_absolute, shares
+from spinecast.explanation.depth.interactions import Swaps, pair_interactions, total_interactions
+from spinecast.explanation.depth.local_fit import local_fits, neighbours, ridge_fit
+from spinecast.explanation.depth.stability import by_fold, stability_of
+from spinecast.explanation.depth.versions import changed_shares
+from spinecast.explanation.depth.views import View, each_fold, view_of
+from spinecast.models.loading import AnyModel
+
+FEW = {"replicates": 50, "seed": 1}
+
+
+class Wrapped(RegressorMixin, BaseEstimator):
+    """A view as scikit-learn's inspection wants a regressor."""
+
+    def __init__(self, view: View | None = None) -> None:
+        self.view = view
+
+    def fit(self, _x: np.ndarray, _y: np.ndarray) -> Wrapped:
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        assert self.view is not None
+        return self.view.on_scale(np.ascontiguousarray(x))
+
+
+class Products:
+    """A scorer with an interaction that is known: ``a + 2 b c``."""
+
+    kind = "products"
+
+    def score(self, columns: np.ndarray) -> np.ndarray:
+        return np.asarray(columns[:, 0] + 2 * columns[:, 1] * columns[:, 2])
+
+
+def every_kind() -> list[tuple[str, AnyModel, np.ndarray]]:
+    rows = patients(25, seed=4)[0]
+    return [
+        ("event", model_of("elastic_net", "xgboost"), rows),
+        ("times", survival_model_of("cox", "random_survival_forest"), rows),
+        ("competing", competing_model(), rows[:6]),
+        ("levels", ordinal_model("proportional_odds"), drawn(25)[0]),
+    ]
+
+
+@pytest.mark.parametrize(("model", "rows"), [one[1:] for one in every_kind()], ids=[one[0] for one in every_kind()])
+def test_every_kind_of_model_has_one_number_whose_contributions_add_up(model: AnyModel, rows: np.ndarray) -> None:
+    view = view_of(model)
+    found = view.explained(rows)
+    assert np.abs(found.residual).max() < 1e-4
+    assert view.on_scale(rows) == pytest.approx(found.served, abs=1e-12)
+    order = np.argsort(view.on_scale(rows))
+    assert (np.diff(view.answer(rows)[order]) >= -1e-12).all()  # the number rises with its scale
+    folds = each_fold(view)
+    assert len(folds) == (2 if view.model.name == "simulated_levels" else 3)
+    assert all(np.abs(one.explained(rows).residual).max() < 1e-4 for one in folds)
+
+
+def test_folds_together_are_what_is_served() -> None:
+    view, rows = view_of(model_of("elastic_net", "xgboost")), patients(25, seed=4)[0]
+    assert by_fold(view, rows).mean(axis=0) == pytest.approx(view.explained(rows).values, abs=1e-9)
+    assert np.mean([one.on_scale(rows) for one in each_fold(view)], axis=0) == pytest.approx(view.on_scale(rows))
+
+
+@pytest.mark.parametrize("name", ["albumin", "tumour_group"])
+def test_dependence_is_scikit_learns(name: str) -> None:
+    view, rows, place = view_of(model_of("random_forest")), patients(30, seed=5)[0], PREDICTORS.index(name)
+    found = dependence_of(view, rows, place, variable(name))
+    assert found is not None
+    reference = partial_dependence(
+        Wrapped(view), rows, [place], custom_values={place: found.grid}, kind="both", method="brute"
+    )
+    assert reference["grid_values"][0] == pytest.approx(found.grid)
+    assert found.on_scale == pytest.approx(reference["individual"][0], abs=1e-12)
+    assert found.on_scale.mean(axis=0) == pytest.approx(reference["average"][0], abs=1e-12)
+    assert (found.centred[:, 0] == 0).all()
+
+
+def test_curves_need_two_values() -> None:
+    rows = patients(10, seed=5)[0]
+    rows[:, 0] = 60.0
+    assert dependence_of(view_of(model_of("elastic_net")), rows, 0, variable("age")) is None
+    assert grid_of(variable("sex"), np.array([0.0, 1.0, np.nan, 1.0])).tolist() == [0.0, 1.0]
+
+
+def products() -> tuple[View, np.ndarray]:
+    rows = np.random.default_rng(8).normal(size=(60, 4))
+    model = plain_model([], np.quantile(rows, np.linspace(0.05, 0.95, 9), axis=0).T)
+    from made_models import plain_encoder
+
+    from spinecast.models.members import Member
+
+    member = Member(plain_encoder(4), Products())  # type: ignore[arg-type]
+    part = replace(model.parts[0], members=(member,))
+    return view_of(replace(model, parts=(part,), about={"outcome": {"label": "Made up"}})), rows
+
+
+def test_interactions_are_those_of_the_definition() -> None:
+    view, rows = products()
+    swaps = Swaps(view, rows)
+    pairs = {one.places: one for one in pair_interactions(swaps, range(4), **FEW)}
+    b, c = rows[:, 1], rows[:, 2]
+    # The joint effect of b and c is 2bc less its mean; what they do alone is 2b mean(c) and 2c mean(b).
+    joint = 2 * b * c - np.mean(2 * b * c)
+    alone = 2 * (b - b.mean()) * c.mean() + 2 * (c - c.mean()) * b.mean()
+    by_hand = np.sqrt(np.sum((joint - alone) ** 2) / np.sum(joint**2))
+    assert pairs[1, 2].strength.estimate == pytest.approx(by_hand)
+    assert pairs[1, 2].size == pytest.approx(np.sqrt(np.mean((joint - alone) ** 2)))
+    for places in ((0, 1), (0, 2)):
+        assert pairs[places].strength.estimate == pytest.approx(0.0, abs=1e-6)
+    totals = {one.places[0]: one for one in total_interactions(swaps, range(4), **FEW)}
+    assert totals[0].strength.estimate == pytest.approx(0.0, abs=1e-6)
+    served = view.on_scale(rows)
+    spread = np.sqrt(np.sum((joint - alone) ** 2) / np.sum((served - served.mean()) ** 2))
+    assert totals[1].strength.estimate == pytest.approx(spread)
+    assert totals[3].strength.estimate == pytest.approx(0.0, abs=1e-6)  # an input that nothing hangs on
+
+
+def test_an_additive_model_has_no_interaction_where_risks_would_show_one() -> None:
+    rows = patients(40, seed=6, missing=0.0)[0]
+    found = pair_interactions(Swaps(view_of(model_of("elastic_net")), rows), [0, 1, 2], **FEW)
+    assert all(one.size < 1e-9 for one in found)
+
+
+def test_permutation_importance_is_scikit_learns_in_expectation() -> None:
+    view, rows = view_of(model_of("random_forest")), patients(40, seed=7)[0]
+    ours = permutation_changes(Swaps(view, rows), np.arange(rows.shape[1])).mean(axis=0)
+    theirs = permutation_importance(
+        Wrapped(view), rows, view.on_scale(rows), scoring="neg_mean_squared_error", n_repeats=40, random_state=0
+    ).importances_mean
+    # Its permutations leave one patient in place on average: a share of 1/n of the expectation.
+    assert theirs == pytest.approx(ours * (1 - 1 / len(rows)), rel=0.12, abs=1e-4)
+
+
+def test_rank_correlation_is_scipys_and_overlap_counts() -> None:
+    one, two = np.array([3.0, 1.0, 1.0, 5.0, 0.0]), np.array([2.0, 2.0, 0.5, 6.0, 0.1])
+    assert rank_correlation(one, two) == pytest.approx(spearmanr(one, two).statistic)
+    assert rank_correlation(np.ones(5), two) is None
+    assert shared_first(one, two, 2) == 1.0
+    assert shared_first(one, -two, 2) == 0.0
+
+
+def test_ways_that_are_the_same_agree_wholly_and_others_say_how_far() -> None:
+    draw = np.random.default_rng(0)
+    way = draw.random((30, 6)) * np.array([6, 5, 4, 3, 2, 1])
+    found = agreements((way, way**2, draw.random((30, 6))), **FEW)
+    assert found[0].ways == ("contributions", "local fits")
+    assert found[0].rank_correlation.to_dict()["estimate"] == pytest.approx(1.0)
+    assert found[0].shared.estimate == 1.0
+    assert found[1].rank_correlation.to_dict()["estimate"] < 1.0
+
+
+def test_a_local_fit_is_the_weighted_ridge_regression() -> None:
+    view, rows = view_of(model_of("elastic_net", "random_forest")), patients(3, seed=9)[0]
+    fit = local_fits(view, rows, seed=4, draws=80)
+    kept, weights = neighbours(8, 80, 4)
+    for row in range(3):
+        asked = [np.where(kept, rows[row], other) for other in view.model.background()]
+        served = np.mean([view.on_scale(np.ascontiguousarray(one)) for one in asked], axis=0)
+        columns = np.column_stack([np.ones(80), kept])
+        penalty = np.diag([0.0, *np.ones(rows.shape[1])])
+        weighted = columns * weights[:, None]
+        by_hand = np.linalg.solve(weighted.T @ columns + penalty, weighted.T @ served)
+        assert fit.effects[row] == pytest.approx(by_hand[1:], abs=1e-8)
+        assert fit.intercept[row] == pytest.approx(by_hand[0], abs=1e-8)
+        mean = np.average(served, weights=weights)
+        left, whole = weights @ (served - columns @ by_hand) ** 2, weights @ (served - mean) ** 2
+        assert fit.r_squared[row] == pytest.approx(1 - left / whole)
+
+
+def test_a_straight_line_is_fitted_without_a_rest() -> None:
+    kept = np.random.default_rng(0).random((400, 3)) < 0.5
+    effects, intercept, r_squared = ridge_fit(kept.astype(float), kept @ [1.0, -2.0, 0.0] + 3, np.ones(400))
+    assert effects == pytest.approx([1, -2, 0], abs=0.03)  # the penalty draws them in
+    assert (intercept, r_squared) == (pytest.approx(3, abs=0.03), pytest.approx(1, abs=1e-3))
+
+
+def test_importance_and_its_interval_are_of_the_patients() -> None:
+    values = np.random.default_rng(1).normal(size=(80, 2)) * [1.0, 0.1]
+    found = mean_absolute(values, replicates=200, seed=3)
+    by_hand = np.abs(values).mean(axis=0)
+    for one, mean, own in zip(found, by_hand, np.abs(values).T, strict=True):
+        assert one.estimate == pytest.approx(mean)
+        reach = 1.96 * own.std(ddof=1) / np.sqrt(80)
+        assert one.lower == pytest.approx(mean - reach, abs=0.3 * reach)
+        assert one.upper == pytest.approx(mean + reach, abs=0.3 * reach)
+    assert shares(by_hand).sum() == pytest.approx(1)
+    assert shares(np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def test_small_groups_are_not_shown_and_cannot_be_counted() -> None:
+    values = np.ones((50, 1))
+    at = np.arange(50)
+    groups = [("a", at < 30), ("b", (at >= 30) & (at < 47)), ("c", at >= 47)]
+    assert [one.n for one in importance_by_group(values, groups, **FEW)] == [30, None, None]
+    groups = [("a", at < 42), ("b", at >= 42)]
+    assert [one.n for one in importance_by_group(values, groups, **FEW)] == [42, None]
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 999), folds=st.integers(2, 6))
+def test_fits_that_agree_give_firm_drivers_and_limits_are_the_jackknifes(seed: int, folds: int) -> None:
+    draw = np.random.default_rng(seed)
+    values = draw.normal(size=(20, 3)) * [3, 1, 0]
+    found = stability_of(values, np.stack([values] * folds))
+    assert [one.place for one in found] == [0, 1]
+    assert all(one.stable for one in found)
+    assert [one.lower for one in found] == pytest.approx([one.upper for one in found])
+    wobbling = np.stack([values * (1 + 0.1 * draw.normal(size=3)) for _ in range(folds)])
+    own = np.abs(wobbling).mean(axis=1)[:, 0]
+    deviation = np.sqrt((folds - 1) / folds * np.sum((own - own.mean()) ** 2))
+    first = next(one for one in stability_of(values, wobbling) if one.place == 0)
+    assert first.upper - first.importance == pytest.approx(1.959964 * deviation, rel=1e-5)
+
+
+def test_drivers_that_fits_disagree_about_are_said_to_be_unstable() -> None:
+    values = np.random.default_rng(2).normal(size=(40, 3)) * [2, 1, 1]
+    folds = np.stack([values * [1, sign, size] for sign, size in ((1, 0.1), (-1, 1.9), (1, 1), (-1, 0.2))])
+    firm, *others = stability_of(values, folds)
+    assert firm.stable
+    reasons = {one.place: one.reasons for one in others}
+    assert any("raises or lowers" in text for text in reasons[1])
+    assert any("may not matter" in text for text in reasons[2])
+
+
+def test_a_version_that_reasons_otherwise_is_told_from_one_that_does_not() -> None:
+    draw = np.random.default_rng(3)
+    before = draw.normal(size=(100, 3)) * [2, 1, 1]
+    same = changed_shares(before, before, "abc", "abc", **FEW)
+    assert all(one.difference.estimate == 0 and not one.changed for one in same)
+    now = np.column_stack([before[:, 1] * 3, before[:, 0], draw.normal(size=100)])
+    found = changed_shares(now, before, "bad", "abc", **FEW)
+    assert {one.variable for one in found} == set("abcd")
+    assert sum(one.difference.estimate for one in found) == pytest.approx(0)
+    told = {one.variable: one for one in found}
+    assert told["b"].changed
+    assert told["b"].difference.estimate > 0
+    assert told["c"].now == 0
+    assert told["d"].before == 0
+    sizes = [abs(one.difference.estimate) for one in found]
+    assert sizes == sorted(sizes, reverse=True)
