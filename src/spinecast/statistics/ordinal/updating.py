@@ -43,6 +43,8 @@ _SMALLER: tuple[_Smaller, ...] = ("original", "common-intercept", "intercepts", 
 _OF_ONE: tuple[_Smaller, ...] = ("original", "common-intercept")
 # Smallest eigenvalue of a correlation below which it is 0 but for rounding.
 SINGULAR = 1e-12
+# Square root of an information below which an estimate is as good as infinite, and its inverse's square may be.
+UNTOLD = 1e-30
 
 
 @dataclass(frozen=True)
@@ -180,9 +182,9 @@ def _certain() -> Absent:
 
 
 def _is_singular(matrix: Floats) -> bool:
-    """Whether an inverse would be of rounding errors, whatever the units."""
+    """Whether an inverse would be of rounding errors, whatever the units, or of no finite size."""
     spread = np.sqrt(np.diag(matrix))
-    return not (spread > 0).all() or not np.linalg.eigvalsh(matrix / np.outer(spread, spread))[0] > SINGULAR
+    return not (spread > UNTOLD).all() or not np.linalg.eigvalsh(matrix / np.outer(spread, spread))[0] > SINGULAR
 
 
 def _covariance(log_odds: Floats) -> Floats:
