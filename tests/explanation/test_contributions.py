@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+import copy
+import gc
 import itertools
 import json
 import math
+import weakref
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_models import FITTED, model_of, patients, plain_encoder, variables
 
 from spinecast.explanation import contributions
 from spinecast.explanation.contributions import RESIDUAL_TOLERANCE, AdditivityError, explain
 from spinecast.explanation.summary import summarise
-from spinecast.models.prognosis_model import Member
-from spinecast.models.scorers import BoostedTreesScorer, LinearScorer
+from spinecast.explanation.table_prediction import predict_table
+from spinecast.models.encoding import Encoder
+from spinecast.models.prognosis_model import Member, PrognosisModel
+from spinecast.models.scorers import BoostedTreesScorer, LinearScorer, NetworkScorer
 
 # shap's plotting code is imported with it and touches matplotlib functions that are pending deprecation.
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap")
@@ -96,6 +104,40 @@ def test_walks_in_parts_are_walks_of_half_swapped_patients(family: str) -> None:
     plain, plain_start = contributions.permutation_contributions(Whole(), matrix, background)
     assert ours == pytest.approx(plain, abs=1e-12)
     assert start == pytest.approx(plain_start, abs=1e-14)
+
+
+@pytest.mark.parametrize("family", ["gaussian_process", "support_vector_machine", "neural_network"])
+def test_what_walks_prepared_of_a_scorer_goes_with_it(family: str) -> None:
+    model = copy.deepcopy(model_of(family))
+    contributions.explain(model, patients(count=1, seed=4)[0])
+    watched = weakref.ref(model.parts[0].members[0].scorer)  # type: ignore[union-attr]
+    del model
+    gc.collect()
+    assert watched() is None
+
+
+@pytest.mark.parametrize("explained", [False, True])
+def test_each_fit_encodes_and_scores_the_rows_of_a_table_once(explained: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = model_of("neural_network", "elastic_net")
+    table = pd.DataFrame({"age": [50.0, 60.0, 70.0], "albumin": [3.1, 2.8, 4.0]})
+    # As of a model whose loss by missing inputs was measured: others are tried with each of their quantiles.
+    monkeypatch.setattr(PrognosisModel, "missing_variance", lambda _, rows: np.zeros(len(rows)))
+    predict_table(model, "0" * 64, table, contributions=explained)  # what is prepared once is prepared now
+    asked: Counter[tuple[str, int]] = Counter()
+    for kind, method in ((Encoder, "transform"), (NetworkScorer, "score"), (LinearScorer, "score")):
+        own = getattr(kind, method)
+
+        def counted(
+            self: object, rows: np.ndarray, own: Callable[..., np.ndarray] = own, name: str = method
+        ) -> np.ndarray:
+            asked[name, len(rows)] += 1
+            return own(self, rows)
+
+        monkeypatch.setattr(kind, method, counted)
+    predict_table(model, "0" * 64, table, contributions=explained)
+    fits = sum(len(part.members) for part in model.parts)
+    # One row is the patient of whom nothing is known, by whom the columns are named.
+    assert asked == {(name, rows): fits for name in ("transform", "score") for rows in (1, 3)}
 
 
 class _Product:

@@ -15,9 +15,6 @@ from spinecast.models.survival import model as model_module
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.correction import CurveCorrection
 
-# As for every test that imports shap: what it and matplotlib say of themselves is not ours.
-pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap")
-
 QUICK = [name for name in SURVIVAL_FAMILIES if name not in ("discrete_time_random_forest", "boosted_aft_normal")]
 
 

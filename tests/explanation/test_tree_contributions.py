@@ -6,6 +6,7 @@ import gc
 import itertools
 import math
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spinecast.explanation.keeping import Kept
-from spinecast.explanation.trees import boosted_contributions, forest_contributions
+from spinecast.explanation.trees import boosted_contributions, forest_contributions, forest_contributions_to
 from spinecast.models.boosted_forests import forest_from_xgboost
 from spinecast.models.scorers import BoostedTreesScorer
 from spinecast.models.trees import Forest
@@ -85,6 +86,20 @@ def test_contributions_are_the_shapley_values_of_the_definition(forest: Forest, 
     found, base = forest_contributions(forest, patient[None, :])
     np.testing.assert_allclose(found[0], exact, rtol=0, atol=1e-9)
     assert base + found.sum() == pytest.approx(forest.predict(patient[None, :])[0, 0], abs=1e-9)
+
+
+@settings(deadline=None, max_examples=20)
+@given(forest=forests(), seed=st.integers(0, 2**31))
+def test_outputs_explained_in_one_walk_have_the_bits_of_each_alone(forest: Forest, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    forest = replace(forest, value=draw.normal(size=(len(forest.left), 4)))
+    rows = draw.normal(size=(3, COLUMNS))
+    together, bases, predicted = forest_contributions_to(forest, rows, (3, 0, 2))
+    for output, found, base in zip((3, 0, 2), together, bases, strict=True):
+        alone, own = forest_contributions(forest, rows, output)
+        np.testing.assert_array_equal(found, alone)
+        assert base == own
+    np.testing.assert_array_equal(predicted, forest.predict(rows))
 
 
 def boosted(depth: int = 5, **changed: object) -> tuple[BoostedTreesScorer, np.ndarray]:

@@ -22,9 +22,6 @@ from spinecast.models.boosted_forests import forest_from_catboost, forest_from_l
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.scorers import ForestScorer
 
-# shap's plotting code is imported with it and touches matplotlib functions that are pending deprecation.
-pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap")
-
 Table = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 

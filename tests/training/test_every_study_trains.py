@@ -22,10 +22,9 @@ FILES = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not
 
 pytestmark = [
     pytest.mark.slow,
-    # Said by SQLAlchemy of MLflow's own use of it, and by shap's plotting code of matplotlib.
+    # Said by SQLAlchemy of MLflow's own use of it.
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning"),
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap"),
 ]
 
 

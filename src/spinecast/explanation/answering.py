@@ -168,7 +168,8 @@ def predict_any_table(
         As :func:`spinecast.explanation.table_prediction.predict_table`.
     question : Question
     contributions : bool
-        Whether :func:`spinecast.explanation.table_contributions.contribution_columns` are added.
+        Whether they are added as columns, as :func:`spinecast.explanation.table_prediction.columns_of_contributions`
+        names them.
 
     Raises
     ------
@@ -180,10 +181,10 @@ def predict_any_table(
     from spinecast.explanation.table_prediction import predict_table
 
     require_fits(model, question)
+    if isinstance(model, PrognosisModel):
+        return predict_table(model, identity, table, allow_similar=allow_similar, contributions=contributions)
     beside = contribution_columns(model, question.days, question.level) if contributions else None
     how: _TableOptions = {"allow_similar": allow_similar, "beside": beside}
-    if isinstance(model, PrognosisModel):
-        return predict_table(model, identity, table, **how)
     if isinstance(model, QuantityModel):
         return predict_quantity_table(model, identity, table, **how)
     if isinstance(model, OrdinalModel):

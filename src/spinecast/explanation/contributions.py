@@ -23,7 +23,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.explanation.keeping import reference_patients
+from spinecast.explanation.keeping import own_columns, reference_patients
 from spinecast.explanation.trees import boosted_contributions, forest_contributions, scored_forest_contributions
 from spinecast.explanation.walks import Scored, permutation_contributions
 from spinecast.models.catalogue import FAMILIES
@@ -117,7 +117,7 @@ def explain(model: PrognosisModel, matrix: FloatArray) -> Contributions:
         weight = model.slope / len(model.parts)
         base += weight * part.intercept
         own = np.ascontiguousarray(matrix[:, part.positions])
-        references = background[:, part.positions]
+        references = own_columns(background, part.positions)
         found = [over_fits(member, own, references, fit_contributions) for member in part.members]
         for contributions, start, _ in found:
             scale = weight * part.slope / len(part.members)
@@ -182,7 +182,9 @@ def over_fits(
         values, start, scores = np.zeros(matrix.shape), np.empty(len(matrix)), np.empty(len(matrix))
         for rows, used, answering in member.answering(matrix):
             own = np.ascontiguousarray(matrix[np.ix_(rows, used)])
-            values[np.ix_(rows, used)], start[rows], scores[rows] = explained(answering, own, background[:, used])
+            values[np.ix_(rows, used)], start[rows], scores[rows] = explained(
+                answering, own, own_columns(background, used)
+            )
         return values, start, scores
     return explained(member, matrix, background)
 
@@ -197,7 +199,7 @@ def fit_contributions(member: Member, matrix: FloatArray, background: FloatArray
         return by_owner(by_tree, member.encoder.owner, matrix.shape), np.full(len(matrix), base), scores
     by_column = column_contributions(member.scorer, columns)
     if by_column is None:
-        contributions, base = permutation_contributions(member, matrix, background)
+        contributions, base = permutation_contributions(member, matrix, background, columns=columns)
     else:
         contributions, base = by_owner(by_column[0], member.encoder.owner, matrix.shape), by_column[1]
     return contributions, np.full(len(matrix), base), member.scorer.score(columns)

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from spinecast.explanation.contributions import (
     by_owner,
     column_contributions,
-    forest_contributions,
     permutation_contributions,
     require_additive,
 )
-from spinecast.explanation.keeping import reference_patients
+from spinecast.explanation.keeping import own_columns, reference_patients
 from spinecast.explanation.member_copies import with_copies
+from spinecast.explanation.trees import forest_contributions_to
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.correction import never_falling
@@ -111,7 +111,7 @@ def explain_at(model: TimeToEventModel | CompetingRisksModel, matrix: FloatArray
         own = np.ascontiguousarray(matrix[:, part.positions])
         for member in part.members:
             scaled = weights / (len(model.parts) * len(part.members))
-            found, start = _member_contributions(member, own, background[:, part.positions], scaled)
+            found, start = _member_contributions(member, own, own_columns(background, part.positions), scaled)
             values[:, part.positions] += found
             base += start
     residual = served - held - base - values.sum(axis=1)
@@ -207,10 +207,12 @@ def _location_part(
 
 
 def _forest_part(curves: HazardForest, columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, float]:
-    forest, total, start = curves.forest, np.zeros(columns.shape), 0.0
-    hazards = forest.predict(columns)
-    for position in np.flatnonzero(weights):
-        by_column, base = forest_contributions(forest, columns, int(position))
+    total, start = np.zeros(columns.shape), 0.0
+    positions = [int(position) for position in np.flatnonzero(weights)]
+    if not positions:
+        return total, start
+    contributions, bases, hazards = forest_contributions_to(curves.forest, columns, positions)
+    for position, by_column, base in zip(positions, contributions, bases, strict=True):
         low = max(base, curves.smallest)
         step = hazards[:, position] - base
         change = np.log(np.maximum(hazards[:, position], curves.smallest)) - np.log(low)

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Kept", "reference_patients"]
+__all__ = ["Kept", "own_columns", "reference_patients"]
 
 OwnerT = TypeVar("OwnerT", bound=object)
 MadeT = TypeVar("MadeT")
@@ -54,4 +54,17 @@ def reference_patients(model: _WithBackground) -> NDArray[np.float64]:
     return _BACKGROUNDS.of(model, model.background)
 
 
+def own_columns(references: NDArray[np.float64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return some columns of reference patients: the very same array whenever they are asked for again.
+
+    What is prepared of them can then be found by the array itself.
+    """
+    found = _COLUMNS.of(references, dict)
+    key = positions.tobytes()
+    if key not in found:
+        found[key] = np.ascontiguousarray(references[:, positions])
+    return found[key]
+
+
 _BACKGROUNDS: Kept[_WithBackground, NDArray[np.float64]] = Kept()
+_COLUMNS: Kept[NDArray[np.float64], dict[bytes, NDArray[np.float64]]] = Kept()

@@ -27,7 +27,7 @@ class Copied:
     Parameters
     ----------
     model : CompetingRisksModel
-        Answers rows of all columns.
+        Answers rows of all columns; the very one that was given where no member has a scale of its own.
     rows, references : ndarray, shape (n, columns)
     owner : ndarray of int64, shape (columns,)
         The predictor each column is of.
@@ -60,6 +60,9 @@ def with_copies(model: CompetingRisksModel, matrix: FloatArray, references: Floa
     references : ndarray, shape (m, predictors)
         On the common scale.
     """
+    parts = [part for hazard in model.hazards for part in hazard.parts]
+    if not any(member.encoder.harmonisers for part in parts for member in part.members):
+        return Copied(model, matrix, references, np.arange(matrix.shape[1]))
     rows, others = [matrix], [references]
     owner: list[NDArray[np.int64]] = [np.arange(matrix.shape[1])]
     placed: list[list[list[NDArray[np.int64]]]] = []

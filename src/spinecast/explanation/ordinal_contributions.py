@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.explanation.contributions import Explained, fit_contributions, over_fits, require_additive
-from spinecast.explanation.keeping import reference_patients
+from spinecast.explanation.keeping import own_columns, reference_patients
 from spinecast.models.ordinal.catalogue import ORDINAL_FAMILIES
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.several_scorers import SeveralScorers
@@ -96,7 +96,7 @@ def explain_threshold(model: OrdinalModel, matrix: FloatArray, threshold: int) -
         own = np.ascontiguousarray(matrix[:, part.positions])
         for member in part.members:
             scale = weight * float(part.lines.slopes[threshold]) / len(part.members)
-            found, start, _ = over_fits(member, own, background[:, part.positions], at_threshold)
+            found, start, _ = over_fits(member, own, own_columns(background, part.positions), at_threshold)
             values[:, part.positions] += scale * found
             base += scale * start
     unordered = model.unordered(matrix)[:, threshold]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.explanation.contributions import Explained, fit_contributions, over_fits, require_additive
-from spinecast.explanation.keeping import reference_patients
+from spinecast.explanation.keeping import own_columns, reference_patients
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.several_scorers import SeveralScorers
@@ -80,7 +80,7 @@ def explain_median(model: QuantityModel, matrix: FloatArray) -> QuantityContribu
         own = np.ascontiguousarray(matrix[:, part.positions])
         weight = 1 / (len(model.parts) * len(part.members))
         for member in part.members:
-            found, start, _ = over_fits(member, own, background[:, part.positions], at_median)
+            found, start, _ = over_fits(member, own, own_columns(background, part.positions), at_median)
             values[:, part.positions] += weight * found
             base += weight * start
     shifted = model.shifted(matrix)[:, middle]

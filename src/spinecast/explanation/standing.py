@@ -183,7 +183,7 @@ def given_only(model: AnyModel, matrix: FloatArray, answers: Mapping[str, NDArra
 def _comparable(model: AnyModel, matrix: FloatArray) -> FloatArray:
     """Rows as the development distribution was learned: image features of whatever scanner on one scale.
 
-    Models of times and of quantities keep no distribution where they have harmonised image features.
+    Models of times, of quantities and of levels keep no distribution where they have harmonised image features.
     """
     return model.on_common_scale(matrix) if isinstance(model, PrognosisModel) else matrix
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias
@@ -10,16 +10,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.cohorts.cohort import frame_matrix
 from spinecast.cohorts.contract import check_predictors
 from spinecast.errors import ContractError
+from spinecast.explanation.contributions import explain
 from spinecast.explanation.image_features import scanner_sentences
 from spinecast.explanation.prediction import answering_submodels, notices
 from spinecast.explanation.standing import decline_reasons, given_only, outside_rows
 from spinecast.models.loading import AnyModel, named_parts
-from spinecast.models.members import PatternMember
+from spinecast.models.members import PatternMember, mean_in_order
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.scanners import scanners_named
 
@@ -29,6 +31,7 @@ __all__ = [
     "Figures",
     "TablePrediction",
     "absent_predictors",
+    "columns_of_contributions",
     "predict_table",
     "predicted_table",
     "refuse_similar",
@@ -89,7 +92,7 @@ def predict_table(
     table: pd.DataFrame,
     *,
     allow_similar: bool = False,
-    beside: Figures | None = None,
+    contributions: bool = False,
 ) -> TablePrediction:
     """Predict a table of patients.
 
@@ -101,8 +104,8 @@ def predict_table(
         Columns named as in the dictionary, canonical units; other columns are carried along.
     allow_similar : bool
         Whether a column whose name is nearly that of an absent predictor is left alone rather than refused.
-    beside : callable, optional
-        Gives further figures, such as contributions.
+    contributions : bool
+        Whether :func:`columns_of_contributions` are added.
 
     Raises
     ------
@@ -112,16 +115,45 @@ def predict_table(
     """
 
     def figures(matrix: FloatArray) -> dict[str, NDArray[Any]]:
-        lower, upper = model.interval(matrix)
-        risks = {"risk": model.predict(matrix), "lower": lower, "upper": upper}
-        return {**risks, **_beside_the_interval(model, matrix)}
+        found = explain(model, matrix) if contributions else None  # which scores the patients too
+        members = model.member_log_odds(matrix) if found is None else found.member_log_odds
+        log_odds, (lower, upper) = mean_in_order(members), model.limits(members, matrix)
+        added = {"risk": np.asarray(expit(log_odds), dtype=np.float64), "lower": lower, "upper": upper}
+        if model.venn_abers is not None:
+            added |= zip(VENN_ABERS_COLUMNS, model.venn_abers.interval(log_odds), strict=True)
+        if found is not None:
+            added |= columns_of_contributions(model.predictors, found.log_odds, found.base_value, found.values)
+        return added
 
-    return predicted_table(model, identity, table, with_contributions(figures, beside), allow_similar=allow_similar)
+    return predicted_table(model, identity, table, figures, allow_similar=allow_similar)
 
 
 def with_contributions(figures: Figures, beside: Figures | None) -> Figures:
     """Return a function that gives figures and, where they are asked for, others beside them."""
     return figures if beside is None else lambda matrix: {**figures(matrix), **beside(matrix)}
+
+
+def columns_of_contributions(
+    names: Sequence[str], explained: FloatArray, base: FloatArray | float, values: FloatArray, ending: str = ""
+) -> dict[str, FloatArray]:
+    """Return contributions as columns: what is explained, its base, and each predictor's part.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The predictors.
+    explained, base : ndarray, shape (n,)
+    values : ndarray, shape (n, predictors)
+    ending : str
+        Of every column's name.
+    """
+    own = {
+        f"contribution_{name}{ending}": values[:, place]
+        for place, name in enumerate(names)
+        if not variable(name).is_label  # what tells scanners apart has done its work before
+    }
+    whole = np.broadcast_to(np.asarray(base, dtype=np.float64), explained.shape)
+    return {f"explained{ending}": explained, f"base_value{ending}": whole, **own}
 
 
 def _answered_by(model: AnyModel, matrix: FloatArray) -> dict[str, NDArray[Any]]:
@@ -130,14 +162,6 @@ def _answered_by(model: AnyModel, matrix: FloatArray) -> dict[str, NDArray[Any]]
         return {}
     texts = ["; ".join(named) for named in answering_submodels(model, matrix)]
     return {"answered_by": np.array(texts, dtype=object)}
-
-
-def _beside_the_interval(model: PrognosisModel, matrix: FloatArray) -> dict[str, NDArray[Any]]:
-    """Venn-Abers probabilities, of models that have them."""
-    added: dict[str, NDArray[Any]] = {}
-    if model.venn_abers is not None:
-        added |= zip(VENN_ABERS_COLUMNS, model.venn_abers.interval(model.log_odds(matrix)), strict=True)
-    return added
 
 
 def predicted_table(
@@ -172,8 +196,8 @@ def predicted_table(
             "declined": np.array(decline_reasons(model, matrix), dtype=object),
         }
 
-    none = np.full((1, len(model.predictors)), np.nan)
-    added = (*columns(none), *DESCRIBING_COLUMNS)
+    of_nobody = columns(np.full((1, len(model.predictors)), np.nan))
+    added = (*of_nobody, *DESCRIBING_COLUMNS)
     require_single_columns(table, model)
     _require_room(table, added)
     frame = check_predictors(table, model.predictors)
@@ -182,19 +206,21 @@ def predicted_table(
     if not allow_similar:
         refuse_similar(absent, table)
     stretches = [columns(matrix[start : start + ROWS_AT_ONCE]) for start in range(0, len(matrix), ROWS_AT_ONCE)]
-    found = {name: np.concatenate([stretch[name] for stretch in stretches] or [np.empty(0)]) for name in columns(none)}
+    found = {name: np.concatenate([stretch[name] for stretch in stretches] or [np.empty(0)]) for name in of_nobody}
     nothing_known = np.isnan(matrix).all(axis=1)
     for values in found.values():
         if values.dtype != object:
             values[nothing_known] = np.nan
     outside = {name: mask for name in model.predictors if (mask := _implausible(name, frame[name])).any()}
-    predicted = table.assign(
+    described = {
         **found,
-        missing_inputs=np.isnan(matrix).sum(axis=1),
-        unusual_inputs=_named(outside, len(matrix)),
-        model=f"{model.name} {identity[:12]}",
-        notice=" ".join(notices(model)),
-    )
+        "missing_inputs": np.isnan(matrix).sum(axis=1),
+        "unusual_inputs": _named(outside, len(matrix)),
+        "model": f"{model.name} {identity[:12]}",
+        "notice": " ".join(notices(model)),
+    }
+    # All at once: pandas warns of a table to which many columns are added one after the other.
+    predicted = pd.concat([table, pd.DataFrame(described, index=table.index)], axis=1)
     unusual = {name: int(mask.sum()) for name, mask in outside.items()}
     scanners = tuple(scanner_sentences(model, frame_matrix(frame, model.predictors), scanners_named(frame)))
     counts = (int((predicted[name] != "").sum()) for name in ("outside_development", "declined"))

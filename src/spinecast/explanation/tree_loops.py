@@ -104,8 +104,8 @@ def explain_trees(  # noqa: C901 - one loop down and one up each tree; calls ins
         Of a :class:`spinecast.models.trees.Forest`.
     missing_left : ndarray of bool, shape (nodes,)
         Whether a missing value goes to the left child of a node.
-    value : ndarray, shape (nodes,)
-        What a leaf adds; 0 at other nodes.
+    value : ndarray, shape (outputs, nodes)
+        What a leaf adds to each output; 0 at other nodes.
     parent, earlier, asked, is_left, share
         From :func:`lay_edges`.
     counts : ndarray of int64, shape (trees,)
@@ -115,7 +115,7 @@ def explain_trees(  # noqa: C901 - one loop down and one up each tree; calls ins
 
     Returns
     -------
-    contributions : ndarray, shape (n, columns)
+    contributions : ndarray, shape (outputs, n, columns)
     leaves : ndarray of int32, shape (n, trees)
     """
     most, nodes, columns = points.shape[1], len(parent), rows.shape[1]
@@ -125,7 +125,8 @@ def explain_trees(  # noqa: C901 - one loop down and one up each tree; calls ins
         largest = max(largest, end - roots[tree])
     product, inverse, below = np.empty((largest, most)), np.empty((largest, most)), np.empty((largest, most))
     agrees, inside = np.empty(largest), np.empty(largest, np.bool_)
-    sums, found = np.empty((columns, most)), np.zeros((len(rows), columns))
+    outputs = len(value)
+    sums, found = np.empty((outputs, columns, most)), np.zeros((outputs, len(rows), columns))
     leaves = np.empty((len(rows), len(roots)), np.int32)
     # A root agrees with everybody and lets everybody through: a factor of one.
     inverse[0], agrees[0], inside[0] = 1.0, 1.0, True
@@ -145,22 +146,29 @@ def explain_trees(  # noqa: C901 - one loop down and one up each tree; calls ins
                 inside[own] = inside[above] and goes_left == is_left[node]
                 if inside[own]:
                     leaves[row, tree] = node  # the last one it comes to: children stand after their parents
-                fits, leaf = agrees[own], value[node]
+                fits, leaf = agrees[own], value[0, node]
                 for q in range(count):
                     # The column's factor so far is replaced by the one that counts this edge too.
                     factor = fits * at[q] + part * rest[q]
                     inverse[own, q] = 1 / factor
                     product[own, q] = product[above, q] * factor * inverse[before, q]
                     below[own, q] = product[own, q] * leaf
-            for node in range(end - 1, root, -1):
-                own, above, before, column = node - root, parent[node] - root, earlier[node] - root, asked[node]
-                now, then = agrees[own] - share[node], agrees[before] - share[earlier[node]]
-                for q in range(count):
-                    # What the earlier edge added for all leaves below it is taken back for those below this one.
-                    turned = now * inverse[own, q] - then * inverse[before, q]
-                    sums[column, q] += below[own, q] * turned
-                    below[above, q] += below[own, q]
-        for column in range(columns):
-            for q in range(most):
-                found[row, column] += sums[column, q]
+            for output in range(outputs):
+                if output > 0:  # the way down was the same
+                    below[0] = 0.0
+                    for node in range(root + 1, end):
+                        for q in range(count):
+                            below[node - root, q] = product[node - root, q] * value[output, node]
+                for node in range(end - 1, root, -1):
+                    own, above, before, column = node - root, parent[node] - root, earlier[node] - root, asked[node]
+                    now, then = agrees[own] - share[node], agrees[before] - share[earlier[node]]
+                    for q in range(count):
+                        # What the earlier edge added for all leaves below it is taken back for those below this one.
+                        turned = now * inverse[own, q] - then * inverse[before, q]
+                        sums[output, column, q] += below[own, q] * turned
+                        below[above, q] += below[own, q]
+        for output in range(outputs):
+            for column in range(columns):
+                for q in range(most):
+                    found[output, row, column] += sums[output, column, q]
     return found, leaves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,12 @@ from spinecast.models.boosted_forests import forest_from_xgboost
 from spinecast.models.scorers import BoostedTreesScorer
 from spinecast.models.trees import Forest
 
-__all__ = ["boosted_contributions", "forest_contributions", "scored_forest_contributions"]
+__all__ = [
+    "boosted_contributions",
+    "forest_contributions",
+    "forest_contributions_to",
+    "scored_forest_contributions",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -36,7 +42,7 @@ class _Edges:
 
 @dataclass(frozen=True, eq=False)
 class _Boosted:
-    """An XGBoost model as a forest, with its edges, what its leaves add, and its base value."""
+    """An XGBoost model as a forest, with its edges, what its leaves add to its one output, and its base value."""
 
     forest: Forest
     edges: _Edges
@@ -68,10 +74,33 @@ def scored_forest_contributions(
     forest: Forest, columns: FloatArray, output: int = 0
 ) -> tuple[FloatArray, float, FloatArray]:
     """Contributions as :func:`forest_contributions`, and the predictions, shape (n,), of trees walked once."""
+    contributions, bases, predicted = forest_contributions_to(forest, columns, (output,))
+    return contributions[0], bases[0], predicted[:, output]
+
+
+def forest_contributions_to(
+    forest: Forest, columns: FloatArray, outputs: Sequence[int]
+) -> tuple[FloatArray, tuple[float, ...], FloatArray]:
+    """Contributions to several outputs of a forest whose trees are walked once.
+
+    Parameters
+    ----------
+    forest, columns
+        As :func:`forest_contributions`.
+    outputs : sequence of int
+        One or more.
+
+    Returns
+    -------
+    contributions : ndarray, shape (len(outputs), n, columns)
+    bases : tuple of float
+        Of each of them.
+    predicted : ndarray, shape (n, all outputs)
+    """
     edges = _EDGES.of(forest, lambda: _edges(forest, np.zeros(len(forest.left), dtype=np.bool_)))
-    leaves = _LEAVES.of(forest, lambda: _leaves(forest, edges, output), output)
-    contributions, reached = _explained(forest, edges, columns, leaves.value)
-    return contributions, leaves.base, forest.mean_of(reached)[:, output]
+    leaves = [_kept_leaves(forest, edges, output) for output in outputs]
+    contributions, reached = _explained(forest, edges, columns, np.stack([one.value for one in leaves]))
+    return contributions, tuple(one.base for one in leaves), forest.mean_of(reached)
 
 
 def boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tuple[FloatArray, float]:
@@ -84,7 +113,7 @@ def boosted_contributions(scorer: BoostedTreesScorer, columns: FloatArray) -> tu
         Encoded columns; NaN where a value is missing.
     """
     made = _BOOSTED.of(scorer, lambda: _boosted(scorer, columns.shape[1]))
-    return _explained(made.forest, made.edges, columns, made.value)[0], made.base
+    return _explained(made.forest, made.edges, columns, made.value)[0][0], made.base
 
 
 def _explained(
@@ -157,6 +186,13 @@ def _leaves(forest: Forest, edges: _Edges, output: int) -> _Leaves:
     return _Leaves(value, float((edges.reached * value).sum()))
 
 
+def _kept_leaves(forest: Forest, edges: _Edges, output: int) -> _Leaves:
+    kept = _LEAVES.of(forest, dict)
+    if output not in kept:
+        kept[output] = _leaves(forest, edges, output)
+    return kept[output]
+
+
 def _boosted(scorer: BoostedTreesScorer, columns: int) -> _Boosted:
     from xgboost import DMatrix
 
@@ -165,9 +201,9 @@ def _boosted(scorer: BoostedTreesScorer, columns: int) -> _Boosted:
     anybody = DMatrix(np.zeros((1, columns)), nthread=1)
     base = float(scorer.booster.predict(anybody, pred_contribs=True)[0, -1])
     edges = _edges(forest, missing_left)
-    return _Boosted(forest, edges, _leaves(forest, edges, 0).value, base)
+    return _Boosted(forest, edges, _leaves(forest, edges, 0).value[None], base)
 
 
 _EDGES: Kept[Forest, _Edges] = Kept()
-_LEAVES: Kept[Forest, _Leaves] = Kept()
+_LEAVES: Kept[Forest, dict[int, _Leaves]] = Kept()
 _BOOSTED: Kept[BoostedTreesScorer, _Boosted] = Kept()

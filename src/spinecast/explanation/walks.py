@@ -23,7 +23,7 @@ from spinecast.models.scorers import KernelScorer, NetworkScorer, Scorer
 __all__ = ["Scored", "permutation_contributions"]
 
 FloatArray = NDArray[np.float64]
-Walked = Callable[[FloatArray], FloatArray]
+Walked = Callable[[Scorer, FloatArray], FloatArray]
 
 # Half-swapped patients scored at once: bounds their table to some tens of megabytes.
 ROWS_AT_ONCE = 8192
@@ -38,7 +38,12 @@ class Scored(Protocol):
 
 
 def permutation_contributions(
-    member: Scored, matrix: FloatArray, background: FloatArray, owner: NDArray[np.int64] | None = None
+    member: Scored,
+    matrix: FloatArray,
+    background: FloatArray,
+    owner: NDArray[np.int64] | None = None,
+    *,
+    columns: FloatArray | None = None,
 ) -> tuple[FloatArray, float]:
     """Contributions of each variable by permutation sampling against a background, and the mean score of that.
 
@@ -49,6 +54,8 @@ def permutation_contributions(
     background : ndarray, shape (references, columns)
     owner : ndarray of int64, shape (columns,), optional
         Which variable each column is of: columns of one are switched together. Each is a variable if not given.
+    columns : ndarray, shape (n, encoded columns), optional
+        The rows as a `Member` encodes them, where they are at hand.
 
     Returns
     -------
@@ -58,10 +65,12 @@ def permutation_contributions(
     # Where each column is made of one variable alone, patients are swapped column by column: nothing is encoded anew.
     if isinstance(member, Member) and member.encoder.imputer is None and not member.encoder.harmonisers:
         encoder, scorer = member.encoder, member.scorer
-        made_of = (id(encoder), background.tobytes())
+        # Both are held by what is made of them, so that neither number can be another object's.
+        made_of = (id(encoder), id(background))
         walks = _WALKS.of(scorer, lambda: _column_walks(encoder, scorer, background), made_of)
-        columns = encoder.transform(matrix)
-        return np.stack([walks.walked(row) for row in columns]) if len(matrix) else np.empty(matrix.shape), walks.base
+        columns = encoder.transform(matrix) if columns is None else columns
+        walked = [walks.walked(scorer, row) for row in columns]
+        return np.stack(walked) if walked else np.empty(matrix.shape), walks.base
     owner = np.arange(matrix.shape[1]) if owner is None else owner
     variables = int(owner.max()) + 1
     values = np.empty((len(matrix), variables))
@@ -77,14 +86,17 @@ class _ColumnWalks:
     Parameters
     ----------
     encoder : Encoder
-        Held so that its identity stays its own.
+    background : ndarray, shape (references, variables)
+        Held, as the encoder is, so that its identity stays its own.
     base : float
         Mean score of the reference patients.
     walked : callable
-        Encoded columns of one patient to contributions, shape (variables,).
+        The scorer and encoded columns of one patient to contributions, shape (variables,). It is handed in, because
+        what is kept of an object must not hold it: it would never go.
     """
 
     encoder: Encoder
+    background: FloatArray
     base: float
     walked: Walked
 
@@ -101,10 +113,10 @@ def _column_walks(encoder: Encoder, scorer: Scorer, background: FloatArray) -> _
         walked = _network_walks(encoder, scorer, references, variables)
     else:
 
-        def walked(columns: FloatArray) -> FloatArray:
-            return _walk(scorer.score, columns, references, encoder.owner, variables)
+        def walked(asked: Scorer, columns: FloatArray) -> FloatArray:
+            return _walk(asked.score, columns, references, encoder.owner, variables)
 
-    return _ColumnWalks(encoder, float(scorer.score(references).mean()), walked)
+    return _ColumnWalks(encoder, background, float(scorer.score(references).mean()), walked)
 
 
 @cache
@@ -149,7 +161,7 @@ def _wave_walks(encoder: Encoder, scorer: KernelScorer, references: FloatArray, 
     start_real = scorer.cosines * np.cos(whole) + scorer.sines * np.sin(whole)
     start_imaginary = scorer.cosines * np.sin(whole) - scorer.sines * np.cos(whole)
 
-    def walked(columns: FloatArray) -> FloatArray:
+    def walked(_: Scorer, columns: FloatArray) -> FloatArray:
         from spinecast.explanation.walk_loops import walk_waves
 
         own = parts.by_variable(columns)
@@ -165,7 +177,7 @@ def _network_walks(encoder: Encoder, scorer: NetworkScorer, references: FloatArr
     start = reference_parts.sum(axis=1) + scorer.hidden_bias
     output = np.ascontiguousarray(scorer.output)
 
-    def walked(columns: FloatArray) -> FloatArray:
+    def walked(_: Scorer, columns: FloatArray) -> FloatArray:
         from spinecast.explanation.walk_loops import walk_network
 
         return walk_network(parts.by_variable(columns), start, reference_parts, output, orders)

@@ -227,13 +227,14 @@ class PrognosisModel:
     def missing_variance(self, matrix: FloatArray) -> FloatArray:
         """Variance that missing inputs add to the served log-odds, shape (n,); see :meth:`interval`."""
         missing = np.isnan(matrix)
-        matrix = self.on_common_scale(matrix)  # where its quantiles are
         # Measured before the last line, which an update may have changed since.
         variance = np.zeros(len(matrix))
         if self.missing is not None:
             variance += self.slope**2 * self.missing.added_variance(missing)
         measured = np.zeros(len(self.predictors), bool) if self.missing is None else ~np.isnan(self.missing.variance)
-        for predictor in np.flatnonzero(missing.any(axis=0) & ~measured):
+        unmeasured = np.flatnonzero(missing.any(axis=0) & ~measured)
+        matrix = self.on_common_scale(matrix) if unmeasured.size else matrix  # where its quantiles are
+        for predictor in unmeasured:
             rows = np.flatnonzero(missing[:, predictor])
             quantiles = self.marginals[predictor]
             tried = np.repeat(matrix[rows], len(quantiles), axis=0)

@@ -20,11 +20,6 @@ from spinecast.models.ordinal.catalogue import CUMULATIVE_LEARNERS, ORDINAL_FAMI
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.ordinal.thresholds import fit_threshold_lines, in_order, level_probabilities
 
-pytestmark = [
-    # Said by shap's plotting code of matplotlib, which explaining loads.
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap"),
-]
-
 
 @pytest.mark.parametrize("learner", [one for one in CUMULATIVE_LEARNERS if one not in ("lightgbm", "catboost")])
 def test_every_binary_learner_serves_each_threshold_with_exact_contributions(learner: str, tmp_path: Path) -> None:

@@ -120,7 +120,9 @@ class OrdinalModel:
         """
         lacking = np.isnan(matrix)
         measured = np.zeros(len(self.predictors), bool) if self.missing is None else self.missing.measured
-        variance = variance_over_quantiles(self.unordered, matrix, self.marginals, lacking & ~measured)
+        variance = variance_over_quantiles(
+            self.unordered, matrix, self.marginals, lacking & ~measured, self.parts, len(self.lines.slopes)
+        )
         if self.missing is None:
             return variance
         # Measured before the last lines, which an update may have changed since.

@@ -216,7 +216,9 @@ class QuantityModel:
     def _missing_variance(self, matrix: FloatArray, lacking: NDArray[np.bool_]) -> FloatArray:
         """As measured of inputs that are lacking; where it was not, over the development quantiles."""
         measured = np.zeros(len(self.predictors), bool) if self.missing is None else self.missing.measured
-        variance = variance_over_quantiles(self._medians, matrix, self.marginals, lacking & ~measured)[:, 0]
+        variance = variance_over_quantiles(self._medians, matrix, self.marginals, lacking & ~measured, self.parts, 1)[
+            :, 0
+        ]
         return variance if self.missing is None else variance + self.missing.added_variance(lacking)
 
     def _medians(self, matrix: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
-from spinecast.models.image_gaps import first_common_scale, gaps_of_parts
+from spinecast.models.image_gaps import gaps_of_parts
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import made_from_synthetic, mean_in_order
@@ -218,11 +218,11 @@ class CompetingRisksModel:
             return lambda rows: self._cloglog([model.log_hazards(rows) for model in self.hazards], days)
 
         lacking, marginals, grid = np.isnan(matrix), self.hazards[0].marginals, self.hazards[0].grid
-        matrix = first_common_scale(self._parts, matrix)  # where its quantiles are
         if self.missing is None:
-            return variance_over_quantiles(served(days), matrix, marginals)
+            return variance_over_quantiles(served(days), matrix, marginals, lacking, self._parts, np.size(days))
+        counted = lacking & ~self.missing.measured
         found = self.missing.added_variance(lacking)
-        found += variance_over_quantiles(served(grid), matrix, marginals, lacking & ~self.missing.measured)
+        found += variance_over_quantiles(served(grid), matrix, marginals, counted, self._parts, len(grid))
         return read_at(grid, days).weighted(found)
 
     @property

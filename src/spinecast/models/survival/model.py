@@ -21,7 +21,7 @@ from scipy.special import ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import Encoder
-from spinecast.models.image_gaps import first_common_scale, gaps_of_parts
+from spinecast.models.image_gaps import gaps_of_parts
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
@@ -224,14 +224,12 @@ class TimeToEventModel:
         As measured; one whose loss was not measured adds the variance over its development quantiles.
         """
         lacking = np.isnan(matrix)
-        matrix = first_common_scale(self.parts, matrix)  # where its quantiles are
+        counted = lacking if self.missing is None else lacking & ~self.missing.measured
+        spread = variance_over_quantiles(self.log_hazards, matrix, self.marginals, counted, self.parts, len(self.grid))
         if self.missing is None:
-            return variance_over_quantiles(self.log_hazards, matrix, self.marginals)
+            return spread
         # Measured before the last correction, which an update may have changed since.
-        measured = self.correction.slope**2 * self.missing.added_variance(lacking)
-        return measured + variance_over_quantiles(
-            self.log_hazards, matrix, self.marginals, lacking & ~self.missing.measured
-        )
+        return self.correction.slope**2 * self.missing.added_variance(lacking) + spread
 
     @property
     def served_scale(self) -> str:
