@@ -45,7 +45,7 @@ def test_both_ways_agree(name: str) -> None:
 
 
 def test_every_module_is_run() -> None:
-    helpers = {"idle", "peer_process", "protocol", "run", "synthetic", "studies"}  # the last times nothing
+    helpers = {"idle", "peer_process", "protocol", "run", "synthetic", "studies", "drift"}  # the last two time nothing
     assert {path.stem for path in FOLDER.glob("*.py")} - helpers == set(run.MODULES)
     assert len(ROWS) == len(run.all_benchmarks())
 

@@ -29,6 +29,7 @@ from spinecast.cli import (
     evidence,
     explain,
     models,
+    monitor,
     outcomes,
     predict,
     report,
@@ -63,6 +64,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("validate")(validate.validate)
 app.command("update")(update.update)
 app.command("compare")(compare.compare)
+app.command("monitor")(monitor.monitor)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
 app.command("scores")(scores.scores)

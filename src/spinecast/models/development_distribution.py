@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from spinecast.models.predictor_schema import PredictorSchema
 
@@ -128,6 +128,20 @@ class DevelopmentDistribution:
             else:
                 scores[known, column] = _between(values[known], *curve)
         return scores
+
+    def level_shares(self, column: int) -> FloatArray:
+        """Return how often each level of a predictor occurred, shape (levels,): its scores, read back.
+
+        A level nobody had comes out as about one patient.
+        """
+        scores = self.level_scores[column]
+        scores = scores[~np.isnan(scores)]
+        order = np.argsort(scores, kind="stable")
+        shares, below = np.empty(len(scores)), 0.0
+        for level in order:
+            shares[level] = max(0.0, 2 * (float(ndtr(scores[level])) - below))  # a score is of the middle of its level
+            below += shares[level]
+        return np.asarray(shares / shares.sum(), dtype=np.float64)
 
     @cached_property
     def _curves(self) -> tuple[tuple[FloatArray, FloatArray] | None, ...]:

@@ -161,7 +161,7 @@ def quantile_shift(
     Returns
     -------
     DistributionShift or Absent
-        Absent where no value is known.
+        Absent where no value is known, or nobody stands behind the quantiles.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def quantile_shift(
     at, cuts, after = as_vector(probabilities, "probabilities"), as_vector(quantiles, "quantiles"), _known(values)
     if at.size != cuts.size or at.min() <= 0 or at.max() >= 1 or (np.diff(at) <= 0).any() or (np.diff(cuts) < 0).any():
         raise ValueError("quantiles do not fall, and their probabilities rise between 0 and 1")
-    if not after.size:
+    if not after.size or reference_n < 1:
         return _nobody(reference_n)
     ordered = np.sort(after)
     up_to = np.searchsorted(ordered, cuts, side="right") / after.size
@@ -266,7 +266,7 @@ def _known(values: ArrayLike) -> Floats:
 
 
 def _nobody(reference_n: int) -> Absent:
-    return Absent("no value is known now" if reference_n else "the reference knows no value")
+    return Absent("no value is known now" if reference_n else "it is not known of how many patients the reference is")
 
 
 def _index(reference: Floats, reference_n: int, counts: Floats | NDArray[np.intp]) -> tuple[float, float]:

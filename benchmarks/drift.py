@@ -1,0 +1,222 @@
+"""How often and how soon the monitor raises: ``python benchmarks/drift.py [--cohorts N]``. It times nothing.
+
+Patients of the synthetic SORG recipe come to a hospital over ten years. A model made of others of them is asked about
+each. In some cohorts nothing changes, so that whatever is raised is a false alarm; in others mortality changes from the
+fifth year on, and the laboratory's albumin from the seventh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from synthetic import fitted_part, prognosis_model
+
+from spinecast.clinical.dictionary import variable
+from spinecast.cohorts.synthetic.generator import Generator
+from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
+from spinecast.files import atomic_write, readable_json
+from spinecast.models.development_distribution import learn_development_distribution
+from spinecast.models.predictor_schema import PredictorSchema
+from spinecast.models.prognosis_model import PrognosisModel
+from spinecast.notices import SYNTHETIC
+from spinecast.statistics import wilson_interval
+from spinecast.training.environment import package_versions
+from spinecast.validation.monitoring.alarms import AlarmRule
+from spinecast.validation.monitoring.monitor import Monitoring, monitor
+from spinecast.validation.monitoring.one_risk import one_risk
+from spinecast.validation.monitoring.reference import reference_of_model
+from spinecast.validation.monitoring.watched import Watched
+
+FloatArray = NDArray[np.float64]
+
+PREDICTORS = (
+    "age", "sex", "ecog_performance_status", "asia_impairment_scale", "spine_metastases", "visceral_metastases",
+    "brain_metastases", "previous_systemic_therapy", "body_mass_index", "albumin", "hemoglobin", "platelet_count",
+    "lymphocyte_count", "neutrophil_count", "creatinine", "alkaline_phosphatase",
+)  # fmt: skip
+HORIZON = 90
+FIRST = np.datetime64("2014-01-01", "D")
+YEARS, A_QUARTER = 10, 200
+MORTALITY_FROM, ASSAY_FROM = np.datetime64("2018-01-01", "D"), np.datetime64("2020-01-01", "D")
+MORTALITY_ODDS_RATIO = 3.0
+# By bromcresol green albumin reads 5.5 g/L above bromcresol purple (Clase et al. 2001, Nephrol Dial Transplant 16:1925).
+ASSAY_SHIFT = 0.55
+DEVELOPMENT = 2000
+LOST_A_DAY = 0.001  # one in eleven is lost before day 90
+WITHIN = np.timedelta64(182, "D")  # two quarters
+RESULTS = Path(__file__).with_name("results") / "monitoring"
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Patients of the recipe: inputs, shape (n, predictors), and the true risk of death by day 90."""
+
+    inputs: FloatArray
+    risk: FloatArray
+
+    def some(self, rows: NDArray[np.intp]) -> People:
+        return People(self.inputs[rows], self.risk[rows])
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What changes: the odds of death from `MORTALITY_FROM` on, albumin as measured from `ASSAY_FROM` on."""
+
+    odds_ratio: float = 1.0
+    assay: float = 0.0
+
+
+def population(patients: int, seed: int) -> People:
+    """Draw patients of the SORG recipe."""
+    chunks = list(Generator(load_recipe(find_recipe("sorg")), seed).chunks(patients))
+    inputs = [np.column_stack([chunk.observed[name] for name in PREDICTORS]) for chunk in chunks]
+    return People(
+        np.concatenate(inputs), np.concatenate([1 - chunk.truth[f"death_survival_{HORIZON}d"] for chunk in chunks])
+    )
+
+
+def developed(people: People, seed: int) -> PrognosisModel:
+    """Make a model of some patients, with what it keeps of them: a penalised regression, tuned by nobody."""
+    outcome = (np.random.default_rng(seed).random(people.risk.size) < people.risk).astype(np.float64)
+    part = fitted_part("elastic_net", people.inputs, outcome, PREDICTORS, members=5)
+    model = prognosis_model((part,), people.inputs, PREDICTORS)
+    schema = PredictorSchema.from_variables([variable(name) for name in PREDICTORS])
+    fold = np.arange(people.risk.size) % 5
+    about = {
+        "outcome": {
+            "kind": "horizon", "time": "follow_up_time", "event": "death", "horizon_days": HORIZON,
+            "label": "Death within 90 days",
+        },
+        "cohort": {"kind": "synthetic", "name": "sorg", "n": people.risk.size},
+    }  # fmt: skip
+    return replace(model, about=about, development=learn_development_distribution(people.inputs, schema, fold))
+
+
+def description(people: People) -> dict[str, Any]:
+    """What a training records of how often each input was missing."""
+    missing = np.isnan(people.inputs).sum(axis=0)
+    return {
+        "patients": people.risk.size,
+        "missingness": [
+            {"variable": name, "missing": int(count)} for name, count in zip(PREDICTORS, missing, strict=True)
+        ],
+    }
+
+
+def asked(people: People, model: PrognosisModel, planted: Planted, seed: int) -> Watched:
+    """Let patients come over the years, change what is planted, and follow them."""
+    draw = np.random.default_rng(seed)
+    count = people.risk.size
+    days = FIRST + np.sort(draw.integers(0, round(YEARS * 365.25), count)).astype("timedelta64[D]")
+    odds = logit(people.risk.clip(1e-6, 1 - 1e-6)) + np.log(planted.odds_ratio) * (days >= MORTALITY_FROM)
+    dies = draw.random(count) < expit(odds)
+    death = np.where(dies, draw.integers(1, HORIZON + 1, count), np.inf)
+    lost = np.ceil(draw.exponential(1 / LOST_A_DAY, count))
+    inputs = people.inputs.copy()
+    inputs[:, PREDICTORS.index("albumin")] += planted.assay * (days >= ASSAY_FROM)
+    return Watched(
+        predicted_on=days,
+        risk=model.predict(inputs),
+        inputs=inputs,
+        predictors=PREDICTORS,
+        time=np.minimum(np.minimum(death, lost), 2 * HORIZON),
+        state=(death <= lost).astype(np.float64),
+        subjects=tuple(map(str, range(count))),
+        source="synthetic",
+        synthetic=True,
+    )
+
+
+def watch(
+    everyone: People, planted: Planted, seed: int, *, quarter: int = A_QUARTER, simulations: int = 2000
+) -> Monitoring:
+    """Make a model of some patients, let others come, and watch."""
+    needed = DEVELOPMENT + quarter * 4 * YEARS
+    people = everyone.some(np.random.default_rng(seed).permutation(everyone.risk.size)[:needed])
+    first, others = people.some(np.arange(DEVELOPMENT)), people.some(np.arange(DEVELOPMENT, needed))
+    model = developed(first, seed)
+    watched = asked(others, model, planted, seed)
+    reference = reference_of_model(model, description(first))
+    until = FIRST + np.timedelta64(round(YEARS * 365.25) + HORIZON, "D")
+    rule = AlarmRule(simulations=simulations, seed=seed)
+    return monitor(watched, one_risk(model), reference, watched.inputs, until=until, rule=rule, measure=False)
+
+
+def delays(found: Monitoring) -> dict[str, Any]:
+    """Say, of what is planted, after how many days it could be known, and whether anything was raised before it."""
+    known: dict[str, list[np.datetime64]] = {"mortality": [], "assay": []}
+    false = 0
+    for alarm in found.alarms:
+        day = np.datetime64(alarm.known_on, "D")
+        if alarm.kind == "calibration" and alarm.direction == "more" and day > MORTALITY_FROM:
+            known["mortality"].append(day)
+        elif alarm.kind == "input" and alarm.variable == "albumin" and day > ASSAY_FROM:
+            known["assay"].append(day)
+        elif alarm.kind != "calibration" or day <= ASSAY_FROM:
+            false += 1  # after the assay changed, risks themselves are wrong: what calibration then says is not false
+    starts = {"mortality": MORTALITY_FROM, "assay": ASSAY_FROM}
+    return {
+        **{name: int((min(days) - starts[name]).astype(int)) if days else None for name, days in known.items()},
+        "false": false,
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print and write down."""
+    parser = argparse.ArgumentParser(description="False alarms and delays of the monitor.")
+    parser.add_argument("--cohorts", type=int, default=200, help="cohorts without any change; a quarter as many with")
+    given = parser.parse_args(arguments)
+    everyone, started = population(150_000, seed=1), time.time()
+    silent = [watch(everyone, Planted(), seed).alarms for seed in range(given.cohorts)]
+    alarmed = sum(bool(one) for one in silent)
+    lower, upper = wilson_interval(alarmed, given.cohorts)
+    print(f"false alarms: {alarmed} of {given.cohorts} cohorts", file=sys.stderr, flush=True)
+    row: dict[str, Any] = {
+        "what": f"alarms over {YEARS} years, {A_QUARTER} patients a quarter, {len(PREDICTORS)} inputs, {DEVELOPMENT} "
+        "patients in the development; new patients and a new model in each cohort",
+        "notice": SYNTHETIC,
+        "command": f"python benchmarks/drift.py --cohorts {given.cohorts}",
+        "without_change": {
+            "cohorts": given.cohorts,
+            "with_an_alarm": alarmed,
+            "share": alarmed / given.cohorts,
+            "interval": [lower, upper],
+            "of_calibration": sum(any(one.kind == "calibration" for one in alarms) for alarms in silent),
+        },
+        "with_change": [],
+    }
+    for odds_ratio in (1.5, 2.0, MORTALITY_ODDS_RATIO):
+        planted = Planted(odds_ratio, ASSAY_SHIFT)
+        found = [delays(watch(everyone, planted, 10_000 + seed)) for seed in range(max(1, given.cohorts // 4))]
+        row["with_change"].append({"odds_ratio": odds_ratio, "albumin_g_dl": ASSAY_SHIFT, **_summary(found)})
+        print(row["with_change"][-1], file=sys.stderr, flush=True)
+    row["seconds"] = round(time.time() - started, 1)
+    row["versions"] = package_versions()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    atomic_write(RESULTS / "drift.json", readable_json(row))
+    return 0
+
+
+def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
+    said: dict[str, Any] = {"cohorts": len(found), "with_a_false_alarm": sum(bool(one["false"]) for one in found)}
+    for name in ("mortality", "assay"):
+        days = [one[name] for one in found if one[name] is not None]
+        said[name] = {
+            "raised_within_two_quarters": sum(day <= WITHIN.astype(int) for day in days),
+            "raised": len(days),
+            "days_median": float(np.median(days)) if days else None,
+            "days_longest": max(days, default=None),
+        }
+    return said
+
+
+if __name__ == "__main__":
+    sys.exit(main())
