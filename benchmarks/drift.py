@@ -47,7 +47,7 @@ FIRST = np.datetime64("2014-01-01", "D")
 YEARS, A_QUARTER = 10, 200
 MORTALITY_FROM, ASSAY_FROM = np.datetime64("2018-01-01", "D"), np.datetime64("2020-01-01", "D")
 MORTALITY_ODDS_RATIO = 3.0
-# By bromcresol green albumin reads 5.5 g/L above bromcresol purple (Clase et al. 2001, Nephrol Dial Transplant 16:1925).
+# Bromcresol green reads 5.5 g/L above bromcresol purple (Clase et al. 2001, Nephrol Dial Transplant 16:1925).
 ASSAY_SHIFT = 0.55
 DEVELOPMENT = 2000
 LOST_A_DAY = 0.001  # one in eleven is lost before day 90
