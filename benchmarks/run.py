@@ -40,6 +40,7 @@ MODULES = (
     "published_scores",
     "one_prediction",
     "served_answers",
+    "hospital_card",
     "import_help",
 )
 CLOCKS = {
