@@ -18,15 +18,16 @@ from serving.made_store import EVENT, Address
 
 from spinecast.accounts.store import AccountStore
 from spinecast.accounts.used_tokens import UsedTokens
-from spinecast.errors import ServingError
+from spinecast.errors import DocumentError, ServingError
 from spinecast.serving.access.rates import Rates
-from spinecast.serving.access.settings import ClientSettings
+from spinecast.serving.access.settings import ClientSettings, ServerSettings, settings_for
 from spinecast.serving.actors import record_system
 from spinecast.serving.app import make_app
 from spinecast.serving.hospital.clients import Clients
 from spinecast.serving.hospital.routes import Hospital
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.openapi import document
+from spinecast.serving.server import open_hospital
 from spinecast.serving.state import State
 
 ADDRESS, ISSUER, JKU = "https://spinecast.example.org", "https://ehr.example.org", "https://ehr.example.org/jwks"
@@ -225,3 +226,35 @@ def test_the_document_says_that_calls_are_signed(state: State) -> None:
     assert said["paths"][PATH]["post"]["security"] == [{"record_system": []}]
     assert "security" not in said["paths"][f"/api/v1/models/{EVENT}/predict"]["post"]
     assert said["components"]["securitySchemes"]["record_system"]["bearerFormat"] == "JWT"
+
+
+def test_settings_name_record_systems_and_sites(state: State, keys: Path, tmp_path: Path) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text(
+        "public_url: https://spinecast.example.org\nsign_in: {}\nhospital:\n"
+        f"  clients: [{{name: ehr, issuer: {ISSUER}, keys: {keys}, jku: [{JKU}], patients: ehr/}}]\n"
+        "  origins: [https://ehr.example.org]\n"
+    )
+    settings = settings_for(file, None, sign_in=False)
+    found = open_hospital(state, settings, ADDRESS)
+    assert (found.address, found.origins) == (ADDRESS, {"https://ehr.example.org"})
+    assert found.clients is not None
+    assert found.subject(record_system("ehr"), "1") == "ehr/1"
+    assert found.subject(record_system("other"), "1") == "1"
+    assert open_hospital(state, ServerSettings(), ADDRESS).clients is None
+
+
+@pytest.mark.parametrize(
+    ("hospital", "what"),
+    [
+        ("{clients: [{name: EHR, issuer: x, keys: k}]}", "hospital.clients"),
+        ("{clients: [{name: ehr, issuer: x}]}", "keys"),
+        ("{origins: ['*']}", "hospital.origins"),
+        ("{client: []}", "did you mean clients"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(tmp_path: Path, hospital: str, what: str) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text(f"hospital: {hospital}\n")
+    with pytest.raises(DocumentError, match=what):
+        settings_for(file, None, sign_in=False)
