@@ -9,7 +9,7 @@ from typing import Any
 from serving.made_store import EVENT
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-PATIENT_ID = "4711"
+PATIENT_ID = "p4711"
 UCUM, LOINC, SCT = "http://unitsofmeasure.org", "http://loinc.org", "http://snomed.info/sct"
 ALBUMIN, SODIUM, HEMOGLOBIN, ECOG = "1751-7", "2951-2", "718-7", "89247-1"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"

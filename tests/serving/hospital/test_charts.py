@@ -70,7 +70,7 @@ def test_a_chart_is_read_whole() -> None:
     ("resource", "element", "version"),
     [
         ({"clinicalStatus": "active", "resourceType": "Condition"}, "clinicalStatus", "STU3"),
-        ({"patient": {"reference": "Patient/4711"}, "resourceType": "Condition"}, "patient", "DSTU2"),
+        ({"patient": {"reference": "Patient/p4711"}, "resourceType": "Condition"}, "patient", "DSTU2"),
         (condition("73211009") | {"participant": []}, "participant", "R5"),
         (observation(ALBUMIN, 3) | {"context": {"reference": "Encounter/1"}}, "context", "STU3"),
         (observation(ALBUMIN, 3) | {"category": concept("laboratory")}, "category", "DSTU2"),
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_refused_with_its_place(prefetch: dict[str, Any], point
         ({"context": None}, "/context"),
         ({"context": {"patientId": "4711"}}, "/context/userId"),
         ({"context": {"userId": "Device/1", "patientId": "4711"}}, "/context/userId"),
-        ({"context": {"userId": "Practitioner/1", "patientId": "Patient/4711"}}, "/context/patientId"),
+        ({"context": {"userId": "Practitioner/1", "patientId": "Patient/p4711"}}, "/context/patientId"),
         ({"prefetch": []}, "/prefetch"),
         ({"fhirServer": 7}, "/fhirServer"),
     ],
@@ -161,10 +161,10 @@ def test_what_did_not_come_is_said() -> None:
 @pytest.mark.parametrize(
     ("base", "reference", "fits"),
     [
-        ("https://ehr.example.org/fhir", "https://ehr.example.org/fhir/Patient/4711", True),
-        ("https://ehr.example.org/fhir/", "Patient/4711/_history/3", True),
-        (None, "https://ehr.example.org/fhir/Patient/4711", True),
-        ("https://ehr.example.org/fhir", "https://other.example.org/fhir/Patient/4711", False),
+        ("https://ehr.example.org/fhir", "https://ehr.example.org/fhir/Patient/p4711", True),
+        ("https://ehr.example.org/fhir/", "Patient/p4711/_history/3", True),
+        (None, "https://ehr.example.org/fhir/Patient/p4711", True),
+        ("https://ehr.example.org/fhir", "https://other.example.org/fhir/Patient/p4711", False),
         ("https://ehr.example.org/fhir", "Group/4711", False),
     ],
 )

@@ -160,7 +160,7 @@ def _drivers(prediction: Mapping[str, Any]) -> str:
 def _inputs(read: Read) -> str:
     if not read.sources:
         return ""
-    rows = ["**Read from the record**", "", "| input | value | date | age |", "| --- | --- | --- | --- |"]
+    rows = ["**Read from the record**", "", "| input | value | date | how old |", "| --- | --- | --- | --- |"]
     for one in read.sources.values():
         age = "" if one.days is None else fmt.plural(one.days, "day")
         cells = (variable(one.variable).label, one.text, one.measured_on or "", age)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from fastapi import Depends, FastAPI, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from spinecast.cohorts.patient import patient_row
 from spinecast.documents.json_text import MalformedError, read_json
 from spinecast.errors import SpinecastError
 from spinecast.files import canonical_json
@@ -163,24 +165,33 @@ def _cards(
     served, asked, read = _asked(state, hospital, service, content)
     if not asked.by_professional or asked.chart.is_of_the_dead:
         return []  # a prognosis is for who treats somebody, and of somebody who lives
-    page = next(one.key for one in families(state.models.current).values() if served.name in map(_name, one.models))
-    places = {"source": f"{address}/models/{served.name}", "page": f"{address}/patient/{page}"}
-    if not read.inputs:
+    places = {"source": f"{address}/models/{served.name}", "page": f"{address}{_page(state, served)}"}
+    if not _knows(served, read):
         return [card_without_answer(served, read, state.mode, **places)]
     said = _answer(state, hospital, served, asked, read, actor, "card")
     identifier = uuid_of_card(state.log.key, said["audit_id"])
     return [card_of(served, said, read, identifier=identifier, **places)]
 
 
-def _name(served: ServedModel) -> str:
-    return served.name
+def _knows(served: ServedModel, read: Read) -> bool:
+    """Say whether anything that the model predicts by is known, or follows from what is."""
+    row, _ = patient_row(read.inputs, served.inputs)
+    return not bool(np.isnan(row[:, : len(served.model.predictors)]).all())
+
+
+def _page(state: State, served: ServedModel) -> str:
+    """Return the address of the page that asks this model; the first one if it has just gone."""
+    for one in families(state.models.current).values():
+        if any(each.name == served.name for each in one.models):
+            return f"/patient/{one.key}"
+    return "/"
 
 
 def _assessment(state: State, hospital: Hospital, service: str, content: bytes, actor: Actor) -> dict[str, Any]:
     served, asked, read = _asked(state, hospital, service, content)
     if asked.chart.is_of_the_dead:
         raise Problem(422, "not-alive", "the record says that the patient has died: there is nothing to predict")
-    if not read.inputs:
+    if not _knows(served, read):
         raise Problem(422, "nothing-known", "nothing that this model reads can be read from what was sent")
     said = _answer(state, hospital, served, asked, read, actor, "risk-assessment")
     identifier = uuid_of_card(state.log.key, said["audit_id"])

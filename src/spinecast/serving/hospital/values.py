@@ -40,7 +40,7 @@ class ReadInput:
     days : int or None
         How old it is.
     reference : str or None
-        The resource it was read from.
+        The resource it was read from; None of the Patient, whose id enters no record.
     """
 
     variable: str
@@ -139,12 +139,11 @@ def _days(count: int) -> str:
 
 def _of_patient(chart: Chart, name: str, now: datetime, found: Read) -> None:
     patient = chart.patient
-    reference = f"Patient/{patient.id}"
     assert name in OF_THE_PATIENT
     if name == "sex":
-        if patient.gender in ("female", "male"):
+        if patient.gender in variable(name).level_values:
             found.inputs[name] = patient.gender
-            found.sources[name] = ReadInput(name, patient.gender, reference=reference)
+            found.sources[name] = ReadInput(name, variable(name).level_label(patient.gender))
         elif patient.gender is not None:
             found.not_used[name] = f"the record says {patient.gender}"
         return
@@ -152,7 +151,7 @@ def _of_patient(chart: Chart, name: str, now: datetime, found: Read) -> None:
         return
     years, to_the_day = years_between(patient.birthDate, now, "/prefetch/patient/birthDate")
     found.inputs[name] = years
-    found.sources[name] = ReadInput(name, f"{years:.1f} years", reference=reference)
+    found.sources[name] = ReadInput(name, f"{years:.1f} years")
     if not to_the_day:
         found.remarks.append("of the date of birth only a part is known: the age may be half of that part wrong")
 
