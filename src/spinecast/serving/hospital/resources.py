@@ -32,6 +32,7 @@ __all__ = [
 
 Text = Annotated[str, Field(max_length=2000)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
+Whole = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -81,7 +82,7 @@ class Coded(Part):
 
     valueQuantity: Quantity | None = None
     valueCodeableConcept: CodeableConcept | None = None
-    valueInteger: int | None = None
+    valueInteger: Whole | None = None
     valueString: Text | None = None
     valueBoolean: bool | None = None
 
