@@ -88,3 +88,16 @@ def test_gates_of_ones_own_are_read_and_refuse(home: Path, here: Run, tmp_path: 
 )
 def test_mistakes_are_one_clear_error(home: Path, here: Run, arguments: tuple[str, ...], words: str) -> None:
     assert_refused(here("models", *arguments, folder=home), words)
+
+
+def test_a_card_is_published_with_the_authors_words(home: Path, here: Run, tmp_path: Path) -> None:
+    words = tmp_path / "words.yaml"
+    words.write_text("decision_role: It informs, and decides nothing.\n", encoding="utf-8")
+    done = here("models", "card", made.NAME, "1", "--words", str(words), "--output", str(tmp_path), folder=home)
+    assert done.returncode == 0, done.stderr
+    assert "the card is published" in done.stdout
+    assert "It informs, and decides nothing." in (tmp_path / "model_card.html").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "model_card.json").read_text(encoding="utf-8"))["complete"] is True
+    words.write_text("decisionrole: It informs.\n", encoding="utf-8")
+    refused = here("models", "card", made.NAME, "1", "--words", str(words), folder=home)
+    assert_refused(refused, "words.yaml:1", "decision_role")

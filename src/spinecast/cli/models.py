@@ -136,6 +136,42 @@ def promote(
     typer.echo(f"{name}/{version} is {to}; a running server takes it up by itself")
 
 
+@app.command("card")
+def card(
+    name: NameArgument,
+    version: VersionArgument,
+    words: Annotated[
+        Path | None,
+        typer.Option("--words", metavar="FILE.yaml", help="The authors' words: keys of `reporting:` of a study."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="DIR", help="Write the card here too, as page and as JSON.")
+    ] = None,
+) -> None:
+    """Make the model card of a version from its record and its validations, and publish it in the registry.
+
+    Words given once are kept for the versions after it. What is still to be written is listed.
+    """
+    from spinecast.documents import read_document
+    from spinecast.files import atomic_write
+    from spinecast.promotion.cards import publish_card
+    from spinecast.tracking.store import open_store
+    from spinecast.training.study.reporting import AUTHORS, ReportingSpec
+
+    given = None
+    if words is not None:
+        given = {
+            key: text for key, text in read_document(words, ReportingSpec, AUTHORS)[0].model_dump().items() if text
+        }
+    published = publish_card(open_store(create=False), name, version, given)
+    for file, text in published.files.items() if output is not None else ():
+        atomic_write(Path(output or ".") / file, text)
+        typer.echo(str(Path(output or ".") / file))
+    typer.echo(f"{name}/{version}: the card is published")
+    for line in published.lacking:
+        typer.echo(f"  still to be written: {line}")
+
+
 @app.command("demote")
 def demote(name: NameArgument, because: BecauseOption, alias: AliasOption = "champion") -> None:
     """Take an alias away. Without a champion the candidate is served, and says so."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.recorded import Recorded
 from spinecast.tracking.aliases import registered_version
-from spinecast.tracking.models import NAME_AND_VERSION, RegisteredVersion, fetch_record
+from spinecast.tracking.cards import read_words
+from spinecast.tracking.models import NAME_AND_VERSION, RegisteredVersion, fetch_record, registered_versions
 from spinecast.tracking.store import Store
 from spinecast.tracking.validations import validation_runs
 
@@ -59,12 +60,29 @@ class Evidence:
         The record of the training it goes back to; None where the registry does not hold it.
     validations : tuple of Validated
         The oldest first; of several on the same patients for the same outcome only the last.
+    words : mapping of str to str
+        The authors' words that were given for this version, or for the newest before it.
+    earlier : tuple of RegisteredVersion
+        Every version up to this one, the newest first.
     """
 
     version: RegisteredVersion
     own: Recorded
     development: Recorded | None
     validations: tuple[Validated, ...]
+    words: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[RegisteredVersion, ...] = ()
+
+    @property
+    def recorded(self) -> Recorded:
+        """The record of the version with all that is known besides: what its card is made of."""
+        base = self.development.authors if self.development else {}
+        return replace(
+            self.own,
+            authors={**base, **self.own.authors, **self.words},
+            validations=tuple(one.recorded for one in self.counted),
+            ancestor=self.development,
+        )
 
     @property
     def synthetic(self) -> bool:
@@ -94,6 +112,8 @@ def gather(store: Store, name: str, version: str) -> Evidence:
         If a record cannot be read.
     """
     found = registered_version(store, name, version)
+    earlier = tuple(one for one in registered_versions(store) if one.name == name and int(one.version) <= int(version))
+    words = next((held for one in earlier if (held := read_words(store, one.run_id))), {})
     own = _recorded(fetch_record(store, found.run_id))
     development = own if own.design == "development" else _ancestor(store, found)
     synthetic = found.cohort_kind != "real"
@@ -105,7 +125,7 @@ def gather(store: Store, name: str, version: str) -> Evidence:
         key = (str(about["cohort"].get("fingerprint")), str((about.get("outcome") or {}).get("definition")))
         latest.pop(key, None)  # the last one stands where it was made, not where the first was
         latest[key] = Validated(run_id, recorded, refused)
-    return Evidence(found, own, development, tuple(latest.values()))
+    return Evidence(found, own, development, tuple(latest.values()), words, earlier)
 
 
 def _recorded(folder: Path) -> Recorded:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spinecast.promotion.cards import card_of
 from spinecast.promotion.evidence import Evidence, Validated
 from spinecast.promotion.gates_file import Gates
 from spinecast.promotion.measured import judge_measures, judge_subgroups
 from spinecast.promotion.results import Finding, GateResult, Status
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.records.model_card import make_model_card, owed
+from spinecast.reporting.records.model_card import owed
 from spinecast.reporting.records.recorded import Recorded
 
 __all__ = ["assess"]
@@ -124,7 +125,7 @@ def _checks(evidence: Evidence, gates: Gates) -> GateResult:
 
 
 def _model_card(evidence: Evidence, gates: Gates) -> GateResult:
-    lacking = owed(make_model_card(evidence.own))
+    lacking = owed(card_of(evidence))
     found = f"{len(lacking)} still to be written: {', '.join(lacking)}" if lacking else "complete"
     status: Status = "failed" if lacking else "passed"
     finding = Finding("Model card", found, "without a word still to be written", gates.model_card.source, status)

@@ -9,6 +9,7 @@ from typing import Any
 from spinecast.errors import TrackingError
 from spinecast.explanation.answering import Kind, asked_inputs, kind_of
 from spinecast.models.loading import AnyModel
+from spinecast.tracking.cards import CARD_FOLDER, CARD_JSON
 from spinecast.tracking.serving_versions import ServingVersion
 
 __all__ = ["ServedModel"]
@@ -66,7 +67,7 @@ class ServedModel:
         }
 
     def card(self) -> dict[str, Any]:
-        """Return its model card, as training filled it from the record.
+        """Return its model card: as it was published for this version, else as training filled it from the record.
 
         Raises
         ------
@@ -74,14 +75,15 @@ class ServedModel:
             If its run left none that can be read here.
         """
         folder = self.version.record
-        path = None if folder is None else folder / "reporting" / "model_card.json"
         try:
-            if path is None:
+            if folder is None:
                 raise FileNotFoundError
+            published = folder.parent / CARD_FOLDER / CARD_JSON
+            path = published if published.is_file() else folder / "reporting" / CARD_JSON
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise TrackingError(
                 f"{self.numbered} has no model card here",
-                remedy="spinecast report RUN --records writes one",
+                remedy="spinecast models card NAME VERSION publishes one",
             ) from error
         return found

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from spinecast.errors import TrackingError
+from spinecast.tracking.cards import CARD_FOLDER
 from spinecast.tracking.runs import CANDIDATE_ALIAS, CHAMPION_ALIAS, IDENTITY, KIND
 from spinecast.tracking.store import Store
 
@@ -194,7 +195,7 @@ def fetched(store: Store, version: ServingVersion, into: Path, *, record: bool =
     into : pathlib.Path
         Folder for what has to be fetched from a server, of this version alone.
     record : bool
-        Whether the record is wanted too.
+        Whether the record is wanted too, and the card that was published, beside it.
 
     Raises
     ------
@@ -210,8 +211,10 @@ def fetched(store: Store, version: ServingVersion, into: Path, *, record: bool =
         if location.startswith("models:/"):  # asked by its id here: MLflow would ask the store of the environment
             location = client.get_logged_model(location.removeprefix("models:/")).artifact_location
         folder = Path(download_artifacts(location, dst_path=str(into / "model"), tracking_uri=store.uri))
-        recorded = record and any(one.path == "record" for one in client.list_artifacts(version.run_id))
-        place = Path(client.download_artifacts(version.run_id, "record", str(into))) if recorded else None
+        kept = {one.path for one in client.list_artifacts(version.run_id)} if record else set()
+        place = Path(client.download_artifacts(version.run_id, "record", str(into))) if "record" in kept else None
+        if CARD_FOLDER in kept:
+            client.download_artifacts(version.run_id, CARD_FOLDER, str(into))
     return replace(version, folder=folder, record=place)
 
 

@@ -7,18 +7,18 @@ import pytest
 
 from spinecast.delivered import delivered
 from spinecast.errors import DocumentError
-from spinecast.reporting.records.form import FORMS, Form, form_named, read_form, read_wording
+from spinecast.reporting.records.form import FORMS, SOURCE_ATTRIBUTES, Form, form_named, read_form, read_wording
 from spinecast.reporting.records.probast import ANSWERERS
 from spinecast.reporting.records.references import REFERENCES, numbered
 from spinecast.reporting.records.tripod import FILLERS
 from spinecast.training.study.reporting import ReportingSpec
 
-EVERY = [form_named(name) for name in FORMS]
+EVERY = [form_named(name) for name in (*FORMS, SOURCE_ATTRIBUTES)]
 
 
 def test_every_delivered_form_is_known_under_its_own_name() -> None:
-    assert set(delivered("forms")) == set(FORMS)
-    assert [form.form for form in EVERY] == list(FORMS)
+    assert set(delivered("forms")) == {*FORMS, SOURCE_ATTRIBUTES}
+    assert [form.form for form in EVERY] == [*FORMS, SOURCE_ATTRIBUTES]
 
 
 def test_tripod_has_27_items_in_52_parts() -> None:
@@ -26,6 +26,13 @@ def test_tripod_has_27_items_in_52_parts() -> None:
     numbers = [item.number for item in form_named("tripod_ai").items]
     assert len(numbers) == 52
     assert list(dict.fromkeys(int(re.sub(r"\D", "", number)) for number in numbers)) == list(range(1, 28))
+
+
+def test_source_attributes_are_those_of_the_rule() -> None:
+    """31 in nine groups: 45 CFR 170.315(b)(11)(iv)(B)(1) to (9), 89 FR 1192."""
+    numbers = [item.number for item in form_named(SOURCE_ATTRIBUTES).items]
+    counts = (4, 4, 2, 4, 2, 4, 5, 4, 2)
+    assert numbers == [f"{group}.{at}" for group, count in enumerate(counts, 1) for at in range(1, count + 1)]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +58,7 @@ def test_items_for_one_design_are_those_of_the_statement() -> None:
     assert only["evaluation"] == ["12f", "12g", "20c", "24"]
 
 
-@pytest.mark.parametrize("form", EVERY, ids=FORMS)
+@pytest.mark.parametrize("form", EVERY, ids=(*FORMS, SOURCE_ATTRIBUTES))
 def test_whatever_a_form_names_exists(form: Form) -> None:
     words = ReportingSpec.model_fields
     for item in form.items:

@@ -54,6 +54,8 @@ class Answer:
         Keys of the words the authors still owe.
     evidence : tuple of str
         Where it stands in the record: ``evaluation.json#/measures/auc``.
+    stated_by : str
+        Who owes the words that are wanted.
     """
 
     number: str
@@ -65,6 +67,7 @@ class Answer:
     authors: tuple[tuple[str, str], ...] = ()
     wanted: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    stated_by: str = "the authors"
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,17 @@ from spinecast.documents import (
 )
 from spinecast.errors import DocumentError
 
-__all__ = ["FORMS", "Design", "Form", "Item", "Wording", "form_named", "read_form", "read_wording"]
+__all__ = [
+    "FORMS",
+    "SOURCE_ATTRIBUTES",
+    "Design",
+    "Form",
+    "Item",
+    "Wording",
+    "form_named",
+    "read_form",
+    "read_wording",
+]
 
 FORM = DocumentKind("reporting form", DocumentError)
 WORDING = DocumentKind("form wording", DocumentError)
@@ -39,6 +49,8 @@ FormKind = Literal["reporting", "risk_of_bias", "quality"]
 
 FORMS = ("tripod_ai", "probast_2019", "probast_ai_2025_dev", "probast_ai_2025_eval")
 """The forms that come with spinecast, in the order they are written."""
+SOURCE_ATTRIBUTES = "hti_1_2024"
+"""The form that is part of the model card."""
 
 
 class Item(Block):
@@ -54,6 +66,7 @@ class Item(Block):
     filled_by: Identifier | None = Field(default=None, description="What fills a reporting item from the record.")
     answered_by: Identifier | None = Field(default=None, description="What answers a signalling question.")
     authors: Names = Field(default=(), description="The authors' words it needs: keys of a study's `reporting:`.")
+    stated_by: Text = Field(default="the authors", description="Who has to say what no record can.")
 
 
 class Form(Block):

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.measures import FOR_COMPARISON, MEASURES, measure_text
+from spinecast.reporting.measures import FOR_COMPARISON
 from spinecast.reporting.records import tripod_methods, tripod_results
 from spinecast.reporting.records.answers import TO_BE_WRITTEN
+from spinecast.reporting.records.card_parts import (
+    ATTRIBUTES,
+    ELSEWHERE,
+    UPDATES,
+    CardEntry,
+    attribute_entries,
+    curves,
+    groups,
+    measures_shown,
+    validation_entries,
+)
 from spinecast.reporting.records.components import algorithms, outcome_words
-from spinecast.reporting.records.known_measures import known_measures
+from spinecast.reporting.records.known_measures import known_measures, words_of
 from spinecast.reporting.records.recorded import Recorded, Said
 
 __all__ = ["SECTIONS", "CardEntry", "ModelCard", "make_model_card", "owed"]
@@ -27,29 +38,15 @@ SECTIONS = (
     "Quantitative analyses",
     "Ethical considerations",
     "Caveats and recommendations",
+    ELSEWHERE,
+    ATTRIBUTES,
+    UPDATES,
 )
-Origin = Literal["record", "authors", "to be written by the authors"]
-GROUP_MEASURES = ("auc", "calibration_in_the_large", "calibration_slope")
+"""Those of Mitchell 2019, then what this project adds."""
 
-
-@dataclass(frozen=True)
-class CardEntry:
-    """One statement of a card.
-
-    Parameters
-    ----------
-    section, name, text : str
-    origin : {"record", "authors", "to be written by the authors"}
-        Who says it.
-    evidence : tuple of str
-        Where the record holds it.
-    """
-
-    section: str
-    name: str
-    text: str
-    origin: Origin
-    evidence: tuple[str, ...] = ()
+NO_HISTORY = CardEntry(
+    UPDATES, "Versions", "A run knows of no other: spinecast models card lists them for a registered version.", "record"
+)
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,10 @@ class ModelCard:
     metrics : mapping
         The measures as the evaluation holds them, with interval, n, events and method.
     groups : sequence
-        The measures by subgroup, as the record of a validation holds them.
+        The measures by subgroup, as the records of validations hold them, each with its cohort.
     entries : tuple of CardEntry
+    calibration : sequence of mapping
+        Each cohort's calibration curve with its size, groups and measures.
     """
 
     model: str
@@ -74,6 +73,7 @@ class ModelCard:
     metrics: Mapping[str, Any]
     groups: Sequence[Any]
     entries: tuple[CardEntry, ...]
+    calibration: Sequence[Mapping[str, Any]] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values, the entries by section."""
@@ -92,6 +92,9 @@ class ModelCard:
             },
             "metrics": dict(self.metrics),
             "groups": list(self.groups),
+            "calibration": list(self.calibration),
+            "complete": not owed(self),
+            "owed": list(owed(self)),
         }
 
     @classmethod
@@ -102,29 +105,42 @@ class ModelCard:
             for section, held in value["sections"].items()
             for entry in held
         )
-        return cls(value["model"], value["title"], tuple(value["notices"]), value["metrics"], value["groups"], entries)
+        return cls(
+            model=value["model"],
+            title=value["title"],
+            notices=tuple(value["notices"]),
+            metrics=value["metrics"],
+            groups=value["groups"],
+            entries=entries,
+            calibration=value["calibration"],
+        )
 
 
 def owed(card: ModelCard) -> tuple[str, ...]:
     """Return what the authors still have to write, by its name; a card is complete where that is nothing."""
-    return tuple(entry.name for entry in card.entries if entry.origin == TO_BE_WRITTEN)
+    return tuple(dict.fromkeys(entry.name for entry in card.entries if entry.origin == TO_BE_WRITTEN))
 
 
-def make_model_card(recorded: Recorded) -> ModelCard:
+def make_model_card(recorded: Recorded, updates: Sequence[CardEntry] = ()) -> ModelCard:
     """Make the card of the model a record is about.
 
     Parameters
     ----------
     recorded : Recorded
+        With the validations of the model, where they are known.
+    updates : sequence of CardEntry
+        The history of its versions, where it is registered.
     """
     synthetic = recorded.record.is_synthetic
+    entries = [*_entries(recorded), *(updates or [NO_HISTORY])]
     return ModelCard(
         model=recorded.model_name,
         title=recorded.title,
         notices=(RESEARCH_USE, *((SYNTHETIC,) if synthetic else ())),
         metrics=recorded.files["evaluation.json"]["measures"],
-        groups=list(recorded.listed("findings.json", "subgroups")),
-        entries=tuple(_entries(recorded)),
+        groups=list(groups(recorded)),
+        entries=tuple(sorted(entries, key=lambda entry: SECTIONS.index(entry.section))),
+        calibration=list(curves(recorded)),
     )
 
 
@@ -145,6 +161,8 @@ def _entries(record: Recorded) -> Iterator[CardEntry]:
     yield from _caveats(record)
     yield authors.entry("Caveats and recommendations", "Limitations, in the authors' words", "limitations")
     yield authors.entry("Caveats and recommendations", "Next steps", "next_steps")
+    yield from validation_entries(record)
+    yield from attribute_entries(record)
 
 
 @dataclass(frozen=True)
@@ -199,11 +217,14 @@ def _intended(record: Recorded, authors: _Authors) -> Iterator[CardEntry]:
 def _factors(record: Recorded) -> Iterator[CardEntry]:
     section = "Factors"
     yield from _recorded(section, "Predictors", tripod_methods.predictors(record))
-    groups = tripod_methods.fairness(record)
-    if groups is None:
+    by_cohort: dict[str, list[str]] = {}
+    for one in groups(record):
+        by_cohort.setdefault(one["cohort"], []).append(fmt.plain(one["label"]))
+    for cohort, labels in by_cohort.items():
+        yield CardEntry(section, "Groups", f"In {cohort}, performance was computed by {fmt.joined(labels)}.", "record")
+    if not by_cohort:
         text = "Performance was not computed by group of people in this record."
         yield CardEntry(section, "Groups", text, "record", ("evaluation.json#/basis",))
-    yield from _recorded(section, "Groups", groups)
     yield from _recorded(section, "Centres", tripod_methods.clusters(record))
 
 
@@ -253,18 +274,18 @@ def _data(record: Recorded, authors: _Authors) -> Iterator[CardEntry]:
 
 def _analyses(record: Recorded) -> Iterator[CardEntry]:
     section = "Quantitative analyses"
-    groups = record.listed("findings.json", "subgroups")
-    for place, entry in enumerate(groups):
-        shown = []
+    found = list(groups(record))
+    for entry in found:
+        shown, words = [], words_of(entry["kind"])
         for group in fmt.listed(entry.get("groups")):
-            found = group.get("measures") or {}
-            known = [name for name in GROUP_MEASURES if fmt.absence(found.get(name)) is None]
+            measures = group.get("measures") or {}
+            known = measures_shown(entry["kind"], measures)
             if known:
-                said = ", ".join(f"{MEASURES[name].short} {measure_text(found, name)}" for name in known)
-                shown.append(f"{fmt.plain(group['label'])}: {said}")
+                texts = [f"{words[name].short} {fmt.estimate(measures[name], words[name].decimals)}" for name in known]
+                shown.append(f"{fmt.plain(group['label'])}: {', '.join(texts)}")
         text = f"{'; '.join(shown)}." if shown else "No group had enough events to be shown."
-        yield CardEntry(section, fmt.plain(entry["label"]), text, "record", (f"findings.json#/subgroups/{place}",))
-    if not groups:
+        yield CardEntry(section, f"{fmt.plain(entry['label'])}, in {entry['cohort']}", text, "record")
+    if not found:
         text = "None by group of people. Folds are in the report."
         yield CardEntry(section, "Unitary results", text, "record", ("evaluation.json#/basis",))
     text = "Groups of two characteristics at once were not examined."

@@ -16,6 +16,7 @@ from spinecast.reporting.document import (
     Document,
     Entry,
     Facts,
+    Figure,
     Paragraph,
     Section,
     Table,
@@ -29,10 +30,12 @@ from spinecast.reporting.records.answers import (
     Answer,
     FilledForm,
 )
+from spinecast.reporting.records.card_parts import CardEntry
 from spinecast.reporting.records.methods import Methods
-from spinecast.reporting.records.model_card import SECTIONS, CardEntry, ModelCard
+from spinecast.reporting.records.model_card import SECTIONS, ModelCard, owed
 from spinecast.reporting.records.references import REFERENCES
 from spinecast.reporting.sections.common import row
+from spinecast.reporting.sections.performance import calibration_figure
 
 __all__ = ["SIGNALS", "card_document", "domain_table", "form_document", "methods_document"]
 
@@ -218,21 +221,55 @@ def methods_document(methods: Methods, title: str, *, synthetic: bool) -> Docume
     )
 
 
-def card_document(card: ModelCard, *, synthetic: bool) -> Document:
-    """Set a model card as a document."""
+def card_document(card: ModelCard, *, synthetic: bool, drawn: bool = True) -> Document:
+    """Set a model card as a document.
+
+    Parameters
+    ----------
+    card : ModelCard
+    synthetic : bool
+        Whether patients who do not exist had a part in the model.
+    drawn : bool
+        Whether calibration is drawn; a run's own card stands beside its report, which draws it.
+    """
     sections = []
     for name in SECTIONS:
         held = tuple((entry.name, _said(entry)) for entry in card.entries if entry.section == name)
-        sections.append(Section(_anchor(name), name, (Facts(held),)))
-    source = f"Sections after: {REFERENCES['mitchell2019'].cited}"
-    sections.append(Section("about", "About this card", (Paragraph(source),)))
+        figures = _curves(card) if drawn and name == "Quantitative analyses" else ()
+        sections.append(Section(_anchor(name), name, (*figures, Facts(held))))
+    lacking = owed(card)
+    complete = f"Still to be written: {'; '.join(lacking)}." if lacking else "Nobody owes it a word."
+    sources = (
+        ("Sections after", REFERENCES["mitchell2019"].cited),
+        ("Source attributes", REFERENCES["hti1_2024"].cited),
+        ("Complete", complete),
+    )
+    sections.append(Section("about", "About this card", (Facts(sources),)))
     return Document(
         title=f"Model card: {card.title}",
         subtitle="Who may use it, on what it was made and judged, and how well it did",
         banner=BANNER,
         sections=tuple(sections),
-        meta=(("Model", card.model), ("Use", "research only")),
+        meta=(
+            ("Model", card.model),
+            ("Use", "research only"),
+            ("Card", f"{fmt.plural(len(lacking), 'statement')} still to be written" if lacking else "complete"),
+        ),
         mark=MARK if synthetic else None,
+    )
+
+
+def _curves(card: ModelCard) -> tuple[Figure, ...]:
+    return tuple(
+        calibration_figure(
+            one,
+            f"calibration_{place}",
+            f"Predicted and observed risk in {one['cohort']}",
+            one["basis"],
+            positive=one["positive_label"],
+            negative=one["negative_label"],
+        )
+        for place, one in enumerate(card.calibration)
     )
 
 

@@ -48,10 +48,16 @@ class Recorded:
     record : RunRecord or ExternalRecord
     authors : mapping of str to str
         The authors' words by the keys of a study's ``reporting:``; those of the record when left out.
+    validations : tuple of Recorded
+        The external validations of the same model, where whoever reads the record knows of them.
+    ancestor : Recorded or None
+        Of an updated model, the training it goes back to.
     """
 
     record: RunRecord | ExternalRecord
     authors: Mapping[str, str] = field(default_factory=dict)
+    validations: tuple[Recorded, ...] = ()
+    ancestor: Recorded | None = None
 
     @classmethod
     def of(cls, record: RunRecord | ExternalRecord, authors: Mapping[str, str | None] | None = None) -> Recorded:
@@ -98,6 +104,17 @@ class Recorded:
     def listed(self, file: str, *keys: str) -> Sequence[Any]:
         """Return a list of a file, empty where there is none."""
         return fmt.listed(self.get(file, *keys))
+
+    @property
+    def training(self) -> Recorded | None:
+        """The record of the training the model comes from; None where it is not at hand."""
+        return self if self.design == "development" else self.ancestor
+
+    @property
+    def elsewhere(self) -> tuple[Recorded, ...]:
+        """Every record of the model on patients it was not made from: its validations, or itself if it is one."""
+        own = (self,) if self.get("about.json", "kind") in ("validation", "evaluation") else ()
+        return (*own, *self.validations)
 
     @property
     def study(self) -> Mapping[str, Any]:

@@ -211,6 +211,12 @@ REFERENCES: Mapping[str, Reference] = {
             "doi:10.1093/biostatistics/kxy040",
         ),
         Reference(
+            "hti1_2024",
+            "Office of the National Coordinator for Health Information Technology. Health data, technology, and "
+            "interoperability: certification program updates, algorithm transparency, and information sharing (HTI-1 "
+            "final rule). Federal Register 2024;89:1192-1438; 45 CFR 170.315(b)(11)(iv)(B).",
+        ),
+        Reference(
             "mitchell2019",
             "Mitchell M, Wu S, Zaldivar A, et al. Model cards for model reporting. FAT* 2019.",
             "arXiv:1810.03993",

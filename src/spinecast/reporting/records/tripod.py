@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from spinecast.errors import DocumentError, nearest
-from spinecast.reporting.records import tripod_methods, tripod_results
+from spinecast.reporting.records import source_attributes, tripod_methods, tripod_results
 from spinecast.reporting.records.answers import (
     FILLED,
     NOT_APPLICABLE,
@@ -23,7 +23,9 @@ __all__ = ["FILLERS", "fill_checklist"]
 
 Filler = Callable[[Recorded], Said | None]
 FILLERS: Mapping[str, Filler] = {
-    name: getattr(module, name) for module in (tripod_methods, tripod_results) for name in module.__all__
+    name: getattr(module, name)
+    for module in (tripod_methods, tripod_results, source_attributes)
+    for name in module.__all__
 }
 """What fills an item, by the name a form gives it."""
 
@@ -71,6 +73,7 @@ def _answer(item: Item, recorded: Recorded) -> Answer:
         text=said.text if said else "",
         authors=words,
         wanted=wanted,
+        stated_by=item.stated_by,
         evidence=said.evidence if said else (),
     )
 

@@ -7,7 +7,7 @@ from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.internal_words import sites
 from spinecast.reporting.records.known_measures import headline_measures, in_words, known_measures
 from spinecast.reporting.records.recorded import Recorded, Said
-from spinecast.reporting.sections.limitations import limitations_section
+from spinecast.reporting.sections.limitations import NOT_VALIDATED_YET, limitations_section
 
 __all__ = [
     "abstract",
@@ -143,6 +143,8 @@ def limitations(record: Recorded) -> Said | None:
     if isinstance(record.record, RunRecord):
         facts = limitations_section(record.record).blocks[1]
         titles = [term for term, _ in getattr(facts, "items", ())]
+        if record.validations:  # the record was made before them
+            titles = [term for term in titles if term != NOT_VALIDATED_YET]
         text = f"Worked out from the record, each with its numbers in the report: {'; '.join(titles)}."
         return Said(text, ("evaluation.json#/basis", "cohort.json"), whole=False)
     found = [

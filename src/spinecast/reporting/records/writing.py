@@ -101,5 +101,5 @@ def _pages(recorded: Recorded, wordings: Sequence[Wording]) -> Iterator[tuple[st
     for filled in fill_forms(recorded, wordings):
         yield filled.form, form_document(filled), readable_json(filled.to_dict())
     card = make_model_card(recorded)
-    yield "model_card", card_document(card, synthetic=synthetic), readable_json(card.to_dict())
+    yield "model_card", card_document(card, synthetic=synthetic, drawn=False), readable_json(card.to_dict())
     yield "methods", methods_document(write_methods(recorded), recorded.title, synthetic=synthetic), None

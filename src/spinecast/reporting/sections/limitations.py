@@ -15,7 +15,9 @@ from spinecast.reporting.sections.cohort import missing_rows
 from spinecast.reporting.sections.common import in_words, run_notes
 from spinecast.reporting.sections.internal_validation import not_tuned_again
 
-__all__ = ["latest_year", "limitations_section"]
+__all__ = ["NOT_VALIDATED_YET", "latest_year", "limitations_section"]
+
+NOT_VALIDATED_YET = "No external validation yet"
 
 OLD_AFTER_YEARS = 10
 MUCH_MISSING = 0.2
@@ -60,7 +62,7 @@ def _design(record: RunRecord) -> Iterator[Limitation]:
         )
     if basis != "external":
         yield (
-            "No external validation yet",
+            NOT_VALIDATED_YET,
             "The model was judged on patients of the data it was developed in. How it performs elsewhere is not known; "
             "calibration in particular often fails to carry over.",
         )

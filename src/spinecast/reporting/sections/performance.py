@@ -150,23 +150,14 @@ def calibration_section(record: RunRecord) -> Section:
     if reason is not None or curve is None:
         blocks.append(unavailable("Calibration curve", reason or "not recorded"))
     else:
-        positive, negative = positive_label(record), negative_label(record)
-        slope = measure_text(evaluation["measures"], "calibration_slope")
         blocks.append(
-            Figure(
-                key="calibration",
-                title="Predicted and observed risk",
-                svg=figures.calibration_plot(evaluation, "calibration", positive=positive, negative=negative),
-                caption=(
-                    f"{basis(record).capitalize()}, {sized(evaluation['n'], evaluation['events'])}. Curve: "
-                    f"{fmt.plain(curve.get('method') or 'method not recorded')}. Below: how predicted risks are "
-                    "distributed in each outcome group."
-                ),
-                alternative=(
-                    f"Calibration plot: slope {slope}, calibration-in-the-large "
-                    f"{measure_text(evaluation['measures'], 'calibration_in_the_large')}."
-                ),
-                table=_groups_table(evaluation, curve),
+            calibration_figure(
+                evaluation,
+                "calibration",
+                "Predicted and observed risk",
+                basis(record),
+                positive=positive_label(record),
+                negative=negative_label(record),
             )
         )
     names = (
@@ -184,6 +175,38 @@ def calibration_section(record: RunRecord) -> Section:
     )
     blocks.append(measure_table(evaluation["measures"], names, "Calibration", notes))
     return Section("calibration", "Calibration", tuple(blocks))
+
+
+def calibration_figure(
+    evaluation: Mapping[str, Any], key: str, title: str, basis: str, *, positive: str, negative: str
+) -> Figure:
+    """Draw observed over predicted risk, with its numbers.
+
+    Parameters
+    ----------
+    evaluation : mapping
+        With a calibration curve, the measures and the size; groups and histogram where it has them.
+    key, title : str
+        Of the figure.
+    basis : str
+        How the predictions came about.
+    positive, negative : str
+        Names of the two outcomes.
+    """
+    measures, curve = evaluation["measures"], evaluation["calibration_curve"]
+    slope, level = (measure_text(measures, name) for name in ("calibration_slope", "calibration_in_the_large"))
+    return Figure(
+        key=key,
+        title=title,
+        svg=figures.calibration_plot(evaluation, key, positive=positive, negative=negative),
+        caption=(
+            f"{basis.capitalize()}, {sized(evaluation['n'], evaluation['events'])}. Curve: "
+            f"{fmt.plain(curve.get('method') or 'method not recorded')}. Below: how predicted risks are "
+            "distributed in each outcome group."
+        ),
+        alternative=f"Calibration plot: slope {slope}, calibration-in-the-large {level}.",
+        table=_groups_table(evaluation, curve),
+    )
 
 
 def _groups_table(evaluation: Mapping[str, Any], curve: Mapping[str, Any]) -> Table:

@@ -18,7 +18,7 @@ def _words(description: str) -> Text | None:
 
 
 class ReportingSpec(Block):
-    """The authors' words for the items of TRIPOD+AI and of the model card that no record can know."""
+    """The authors' words for TRIPOD+AI, the model card and its source attributes (HTI-1) that no record can know."""
 
     abstract: Text | None = _words("The structured abstract (item 2).")
     background: Text | None = _words("Clinical context, why the model is made, and which exist (3a).")
@@ -56,6 +56,19 @@ class ReportingSpec(Block):
     user_expertise: Text | None = _words("What users must do, and what expertise they need (27b).")
     next_steps: Text | None = _words("Next steps of research (27c).")
     contact: Text | None = _words("Who owns the model and answers for it (model card).")
+    intended_population: Text | None = _words("The patients it is meant for (HTI-1 2.2).")
+    decision_role: Text | None = _words("Its part in a decision: to inform, to augment, to replace (HTI-1 2.4).")
+    known_risks: Text | None = _words("Known risks, inappropriate settings and uses (HTI-1 3.2).")
+    deployed_setting: Text | None = _words("How relevant the training data are to where it is used (HTI-1 4.4).")
+    bias_management: Text | None = _words("How bias is managed, reduced or removed (HTI-1 5.2).")
+    external_party: Text | None = _words("Who conducted the external validation (HTI-1 6.2).")
+    outcome_evaluations: Text | None = _words("Evaluations of what its use did, or that there are none (HTI-1 7.5).")
+    validity_monitoring: Text | None = _words("How and how often validity is watched (HTI-1 8.1).")
+    local_validity: Text | None = _words("Validity in local data, or that it was not assessed (HTI-1 8.2).")
+    fairness_monitoring: Text | None = _words("How and how often fairness is watched (HTI-1 8.3).")
+    local_fairness: Text | None = _words("Fairness in local data, or that it was not assessed (HTI-1 8.4).")
+    update_process: Text | None = _words("How and how often it is updated (HTI-1 9.1).")
+    correction_schedule: Text | None = _words("How soon it is corrected after a finding (HTI-1 9.2).")
     ethical_considerations: Text | None = _words("Risks and harms that were considered (model card).")
 
     @model_serializer(mode="wrap")
