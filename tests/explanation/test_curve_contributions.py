@@ -42,7 +42,7 @@ def test_a_linear_hazard_gives_the_same_contributions_at_every_day_times_the_slo
     early, late = (explain_at(model, matrix, day) for day in model.grid[[0, -1]])
     slopes = model.parts[0].correction.slope * model.correction.slope
     np.testing.assert_allclose(early.values / slopes[0], late.values / slopes[-1], atol=1e-12)
-    assert early.base_value < late.base_value
+    assert (early.base_value < late.base_value).all()
 
 
 def test_what_keeps_a_curve_from_falling_is_a_term_of_its_own() -> None:

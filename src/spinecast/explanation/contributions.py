@@ -49,8 +49,8 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 FitT = TypeVar("FitT", bound=Fit)
-# Contributions of each predictor of a part, shape (n, own predictors), base scores and scores, shape (n,).
-Explained: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
+# Contributions of each predictor of a part, shape (n, own predictors), base scores and, of some, scores, shape (n,).
+Explained: TypeAlias = tuple[FloatArray, ...]
 
 # XGBoost sums leaves in single precision, forward in one order and in contributions in another: a few 1e-6 on
 # the log-odds. A larger gap means that what is explained is not what is served.
@@ -166,26 +166,27 @@ def over_fits(
     member : fit, DrawnMember or PatternMember
     matrix, background : ndarray, shape (n, own predictors) and (references, own predictors)
     explained : callable
-        Explains one fit: maps it, values of the predictors it uses and a background of them to contributions, base
-        scores and scores.
+        Explains one fit: maps it, values of the predictors it uses and a background of them to contributions, and
+        numbers of each patient such as base scores.
 
     Returns
     -------
-    values, start, scores : ndarray, shape (n, own predictors), (n,) and (n,)
+    values : ndarray, shape (n, own predictors)
         An input that the fit that answered does not use contributes 0.
+    *numbers : ndarray, shape (n,)
     """
     if isinstance(member, DrawnMember):
         found = [explained(draw, matrix, background) for draw in member.draws]
-        values, start, scores = (mean_in_order(np.stack(stacked)) for stacked in zip(*found, strict=True))
-        return values, start, scores
+        return tuple(mean_in_order(np.stack(stacked)) for stacked in zip(*found, strict=True))
     if isinstance(member, PatternMember):
-        values, start, scores = np.zeros(matrix.shape), np.empty(len(matrix)), np.empty(len(matrix))
+        values, numbers = np.zeros(matrix.shape), list[FloatArray]()
         for rows, used, answering in member.answering(matrix):
             own = np.ascontiguousarray(matrix[np.ix_(rows, used)])
-            values[np.ix_(rows, used)], start[rows], scores[rows] = explained(
-                answering, own, own_columns(background, used)
-            )
-        return values, start, scores
+            values[np.ix_(rows, used)], *of_fit = explained(answering, own, own_columns(background, used))
+            numbers = numbers or [np.empty(len(matrix)) for _ in of_fit]
+            for number, of_rows in zip(numbers, of_fit, strict=True):
+                number[rows] = of_rows
+        return (values, *numbers) if numbers else explained(member.otherwise, matrix, background)  # of nobody
     return explained(member, matrix, background)
 
 

@@ -16,18 +16,21 @@ incidence is taken apart by permutation sampling as a whole, image features on e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.explanation.contributions import (
+    Explained,
     by_owner,
     column_contributions,
+    over_fits,
     permutation_contributions,
     require_additive,
 )
 from spinecast.explanation.keeping import own_columns, reference_patients
-from spinecast.explanation.member_copies import with_copies
+from spinecast.explanation.member_copies import answered_alike, with_copies
 from spinecast.explanation.trees import forest_contributions_to
 from spinecast.models.survival.catalogue import SURVIVAL_FAMILIES
 from spinecast.models.survival.competing import CompetingRisksModel
@@ -53,8 +56,8 @@ class CurveContributions:
         What is added up: the log cumulative hazard, or the complementary log-log of a cumulative incidence.
     values : ndarray, shape (n, predictors)
         Positive raises the risk.
-    base_value : float
-        Before any predictor is looked at.
+    base_value : ndarray, shape (n,)
+        Before any predictor is looked at: the same for all patients whom the same fits answer.
     served : ndarray, shape (n,)
         What the model serves on that scale: the risk is ``1 - exp(-exp(served))``.
     held : ndarray, shape (n,)
@@ -69,7 +72,7 @@ class CurveContributions:
     day: float
     scale: str
     values: FloatArray
-    base_value: float
+    base_value: FloatArray
     served: FloatArray
     held: FloatArray
     residual: FloatArray
@@ -102,16 +105,16 @@ def explain_at(model: TimeToEventModel | CompetingRisksModel, matrix: FloatArray
     on_grid[reading.lower[0]] += 1 - reading.share[0]
     on_grid[reading.upper[0]] += reading.share[0]
     on_grid, shift = model.correction.weights(on_grid, model.reference)
-    base = float(reading.shift[0]) + shift
+    base = np.full(len(matrix), float(reading.shift[0]) + shift)
     values = np.zeros((len(matrix), len(model.predictors)))
     background = reference_patients(model)
     for part in model.parts:
         weights, shift = part.correction.weights(on_grid, model.reference)
         base += shift / len(model.parts)
         own = np.ascontiguousarray(matrix[:, part.positions])
+        explained = partial(_fit_contributions, weights / (len(model.parts) * len(part.members)))
         for member in part.members:
-            scaled = weights / (len(model.parts) * len(part.members))
-            found, start = _member_contributions(member, own, own_columns(background, part.positions), scaled)
+            found, start = over_fits(member, own, own_columns(background, part.positions), explained)
             values[:, part.positions] += found
             base += start
     residual = served - held - base - values.sum(axis=1)
@@ -150,11 +153,14 @@ class _IncidenceAt:
 
 
 def _explain_incidence(model: CompetingRisksModel, matrix: FloatArray, day: float) -> CurveContributions:
-    whole, copied = _IncidenceAt(model, day), with_copies(model, matrix, reference_patients(model))
-    values, base = permutation_contributions(
-        _IncidenceAt(copied.model, day), copied.rows, copied.references, copied.owner
-    )
-    served = whole.score(matrix)
+    values, base = np.empty(matrix.shape), np.empty(len(matrix))
+    # A walk to a patient stays with the submodels that answer the patient: the inputs they do not use have no part.
+    for rows in answered_alike(model, matrix):
+        copied = with_copies(model, matrix[rows], reference_patients(model))
+        values[rows], base[rows] = permutation_contributions(
+            _IncidenceAt(copied.model, day), copied.rows, copied.references, copied.owner
+        )
+    served = _IncidenceAt(model, day).score(matrix)
     residual = served - base - values.sum(axis=1)
     require_additive(residual, model.served_scale)
     return CurveContributions(
@@ -170,10 +176,10 @@ def _explain_incidence(model: CompetingRisksModel, matrix: FloatArray, day: floa
     )
 
 
-def _member_contributions(
-    member: SurvivalMember, matrix: FloatArray, background: FloatArray, weights: FloatArray
-) -> tuple[FloatArray, float]:
-    """Contributions of each own predictor to a weighted sum of the member's curve, and the base of that sum."""
+def _fit_contributions(
+    weights: FloatArray, member: SurvivalMember, matrix: FloatArray, background: FloatArray
+) -> Explained:
+    """Contributions of each own predictor to a weighted sum of a fit's curve, and the base of that sum."""
     curves, encoder = member.curves, member.encoder
     # The references stand on the common scale of image features: so must the patients that are set against them.
     matrix = encoder.harmonised(matrix)
@@ -189,9 +195,10 @@ def _member_contributions(
         elif score is not None and isinstance(curves, AcceleratedTimes):
             found = _location_part(curves, columns, score, weights)
     if found is None:
-        return permutation_contributions(_WeightedCurve(member, weights), matrix, background)
-    by_column, start = found
-    return by_owner(by_column, encoder.owner, matrix.shape), start
+        values, start = permutation_contributions(_WeightedCurve(member, weights), matrix, background)
+    else:
+        values, start = by_owner(found[0], encoder.owner, matrix.shape), found[1]
+    return values, np.full(len(matrix), start)
 
 
 def _location_part(

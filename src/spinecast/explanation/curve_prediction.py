@@ -14,7 +14,7 @@ from spinecast.cohorts.patient import patient_row
 from spinecast.errors import QuestionError
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
-from spinecast.explanation.prediction import Known, notices, require_answerable
+from spinecast.explanation.prediction import Known, answering_submodels, notices, require_answerable
 from spinecast.explanation.standing import Standing
 from spinecast.explanation.summary import contribution_rows
 from spinecast.models.loading import TimedModel
@@ -59,6 +59,8 @@ class CurvePrediction:
     warnings, notices : tuple of str
     development : Standing or None
         Where the patient stands among the development patients; None for a model that does not keep it.
+    answered_by : tuple of str
+        The pattern submodel that answered in each part made of them.
     known : Known
     """
 
@@ -81,6 +83,7 @@ class CurvePrediction:
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
     development: Standing | None = None
+    answered_by: tuple[str, ...] = ()
     known: Known = field(kw_only=True, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,6 +96,7 @@ class CurvePrediction:
             "median_days": dict(self.median_days),
             "other_causes": {name: list(risks) for name, risks in self.other_causes.items()},
             "curve": dict(self.curve),
+            **({"answered_by": list(self.answered_by)} if self.answered_by else {}),
             "explained_day": self.explained_day,
             "scale": self.scale,
             "served": self.served,
@@ -126,6 +130,7 @@ class CurvePrediction:
             *(["other events, which keep this one from happening:", *others] if others else []),
             f"median time to the event: {middle}",
             f"model {self.model} ({self.identity[:12]})",
+            *(f"answered by {which}" for which in self.answered_by),
             "",
             f"what raises (+) or lowers (-) the {self.scale} at day {self.explained_day:g}, largest first:",
             f"  {self.base_value:+.2f}  before any input is known",
@@ -209,13 +214,14 @@ def predict_curve(
         scale=found.scale,
         explained_day=day,
         served=float(found.served[0]),
-        base_value=found.base_value,
+        base_value=float(found.base_value[0]),
         held=float(found.held[0]),
         residual=float(found.residual[0]),
         contributions=tuple(contribution_rows(variables, matrix[0], found.values[0])),
         warnings=(*warnings, *outside),
         notices=notices(model),
         development=standing,
+        answered_by=answering_submodels(model, matrix)[0],
         known=Known(matrix, float(model.missing_deviation(matrix)[0])),
     )
 

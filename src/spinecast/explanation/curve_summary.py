@@ -84,7 +84,7 @@ def _illustrative(
             ],
             "median_days": _median(model, typical[k : k + 1]),
             "served": float(shown.served[k]),
-            "base_value": shown.base_value,
+            "base_value": float(shown.base_value[k]),
             "contributions": contribution_rows(variables, typical[k], shown.values[k]),
         }
         for k, name in enumerate(QUARTERS)

@@ -1,8 +1,9 @@
-"""A model of several causes whose members each read image features on a scale of their own.
+"""A model of several causes whose members each read the patients in their own way.
 
 A walk from a reference patient to a patient switches one predictor at a time. Where each member brings features of a
 scanner onto its own scale, a switched feature is another number to each: every member is given columns of its own, and
-the columns of one predictor are switched together, so that contributions add up to what is served.
+the columns of one predictor are switched together, so that contributions add up to what is served. Where a submodel
+answers the patient, it answers along the whole walk, by the inputs it uses.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.models.feature_blocks import Harmoniser
+from spinecast.models.members import DrawnMember, PatternMember
+from spinecast.models.predictor_schema import applied
 from spinecast.models.survival.competing import CompetingRisksModel
-from spinecast.models.survival.model import SurvivalMember, TimeToEventModel
+from spinecast.models.survival.model import AnySurvivalMember, SurvivalMember
 
-__all__ = ["Copied", "with_copies"]
+__all__ = ["Copied", "answered_alike", "with_copies"]
 
 FloatArray = NDArray[np.float64]
 
@@ -49,51 +53,72 @@ class _CopyingMember(SurvivalMember):
         return super().log_hazards(np.ascontiguousarray(matrix[:, self.columns]))
 
 
+def answered_alike(model: CompetingRisksModel, matrix: FloatArray) -> list[NDArray[np.int64]]:
+    """Rows of patients whom the same submodels answer, group by group; one group without submodels."""
+    patterns = [
+        part.members[0].patterns.of(matrix[:, part.positions])
+        for hazard in model.hazards
+        for part in hazard.parts
+        if isinstance(part.members[0], PatternMember)
+    ]
+    if not patterns:
+        return [np.arange(len(matrix))]
+    _, group = np.unique(np.stack(patterns), axis=1, return_inverse=True)
+    return [np.flatnonzero(group.ravel() == number) for number in np.unique(group)]
+
+
 def with_copies(model: CompetingRisksModel, matrix: FloatArray, references: FloatArray) -> Copied:
-    """Give every member the patients' image features on its own scale.
+    """Give every member the patients' image features on its own scale, and the fit that answers the patients.
 
     Parameters
     ----------
     model : CompetingRisksModel
     matrix : ndarray, shape (n, predictors)
-        As the patients were recorded.
+        Patients as they were recorded, whom the same submodels answer.
     references : ndarray, shape (m, predictors)
         On the common scale.
     """
-    parts = [part for hazard in model.hazards for part in hazard.parts]
-    if not any(member.encoder.harmonisers for part in parts for member in part.members):
+    members = [member for hazard in model.hazards for part in hazard.parts for member in part.members]
+    if not any(isinstance(one, PatternMember) or _of_images(one) for one in members):
         return Copied(model, matrix, references, np.arange(matrix.shape[1]))
     rows, others = [matrix], [references]
     owner: list[NDArray[np.int64]] = [np.arange(matrix.shape[1])]
-    placed: list[list[list[NDArray[np.int64]]]] = []
+    hazards = []
     for hazard in model.hazards:
-        placed.append([])
+        parts = []
         for part in hazard.parts:
-            placed[-1].append([])
+            reading: list[AnySurvivalMember] = []
             own, theirs = matrix[:, part.positions], references[:, part.positions]
             for member in part.members:
-                columns = part.positions.copy()
-                used = [np.append(one.features, one.batch) for one in member.encoder.harmonisers]
-                if used:
-                    copied = np.unique(np.concatenate(used))
+                fit, columns = member, part.positions.copy()
+                if isinstance(fit, PatternMember):
+                    _, used, fit = next(fit.answering(own))  # the same of all these patients
+                    columns = columns[used]
+                if images := _of_images(fit):
+                    copied = np.unique(np.concatenate([np.append(one.features, one.batch) for one in images]))
                     columns[copied] = sum(len(one) for one in owner) + np.arange(len(copied))
-                    rows.append(member.encoder.harmonised(own)[:, copied])
+                    rows.append(applied(images, own)[:, copied])
                     others.append(theirs[:, copied])
                     owner.append(part.positions[copied])
-                placed[-1][-1].append(columns)
+                reading.append(_reading(fit, columns))
+            parts.append(replace(part, members=tuple(reading)))
+        hazards.append((hazard, parts))
     every = np.arange(sum(len(one) for one in owner))
-    hazards = tuple(_copying(hazard, every, columns) for hazard, columns in zip(model.hazards, placed, strict=True))
-    return Copied(replace(model, hazards=hazards), np.hstack(rows), np.hstack(others), np.concatenate(owner))
+    copying = tuple(
+        replace(hazard, parts=tuple(replace(part, positions=every) for part in parts)) for hazard, parts in hazards
+    )
+    return Copied(replace(model, hazards=copying), np.hstack(rows), np.hstack(others), np.concatenate(owner))
 
 
-def _copying(
-    hazard: TimeToEventModel, every: NDArray[np.int64], placed: list[list[NDArray[np.int64]]]
-) -> TimeToEventModel:
-    parts = []
-    for part, columns in zip(hazard.parts, placed, strict=True):
-        members = tuple(
-            _CopyingMember(replace(member.encoder, harmonisers=()), member.curves, own)
-            for member, own in zip(part.members, columns, strict=True)
-        )
-        parts.append(replace(part, positions=every, members=members))
-    return replace(hazard, parts=tuple(parts))
+def _of_images(fit: AnySurvivalMember) -> tuple[Harmoniser, ...]:
+    """What brings a fit's image features onto one scale; fits to draws, and submodels, hold none."""
+    return fit.encoder.harmonisers if isinstance(fit, SurvivalMember) else ()
+
+
+def _reading(
+    fit: SurvivalMember | DrawnMember[SurvivalMember], columns: NDArray[np.int64]
+) -> SurvivalMember | DrawnMember[SurvivalMember]:
+    """The same fit, or each of its draws, reading its predictors from some of the columns."""
+    if isinstance(fit, DrawnMember):
+        return DrawnMember(tuple(_CopyingMember(draw.encoder, draw.curves, columns) for draw in fit.draws))
+    return _CopyingMember(replace(fit.encoder, harmonisers=()), fit.curves, columns)

@@ -657,12 +657,16 @@ LENDERS = {"source": {"kind": "support", "subset": "all"}}
     ("changes", "what"),
     [
         (
-            {"outcome": LATER, "candidates": [{"kind": "cox"}], "missing": {"handling": "multiple_imputation"}},
-            "missing.handling: multiple_imputation is not made for a study of times",
-        ),
-        (
-            {"outcome": LATER, "candidates": [{"kind": "cox", "imputation": "pattern_submodels"}]},
-            "candidates.0.imputation: pattern_submodels is not made for a study of times",
+            {
+                "outcome": LATER,
+                "candidates": [
+                    {"kind": "boosted_cox"},
+                    {"kind": "cox"},
+                    {"kind": "cox", "name": "other", "imputation": {"kind": "multiple_imputation", "draws": 3}},
+                ],
+                "missing": {"handling": "multiple_imputation"},
+            },
+            "candidates.2.imputation.draws: 3 draws, and 5 in candidate 1 of a study of times",
         ),
         (
             {

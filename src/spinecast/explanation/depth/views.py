@@ -149,8 +149,7 @@ class _Day:
 
     def explained(self, matrix: FloatArray) -> Explained:
         found = explain_at(self.model, matrix, self.day)
-        base = np.full(len(matrix), found.base_value)
-        return Explained(found.values, base, found.served, found.held, found.methods)
+        return Explained(found.values, found.base_value, found.served, found.held, found.methods)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,8 +176,7 @@ class _Median:
 
     def explained(self, matrix: FloatArray) -> Explained:
         found = explain_median(self.model, matrix)
-        base = np.full(len(matrix), found.base_value)
-        return Explained(found.values, base, found.served, found.reordered, found.methods)
+        return Explained(found.values, found.base_value, found.served, found.reordered, found.methods)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,8 +201,7 @@ class _Level:
 
     def explained(self, matrix: FloatArray) -> Explained:
         found = explain_threshold(self.model, matrix, self.threshold)
-        base = np.full(len(matrix), found.base_value)
-        return Explained(found.values, base, found.served, found.reordered, found.methods)
+        return Explained(found.values, found.base_value, found.served, found.reordered, found.methods)
 
 
 def view_of(model: AnyModel, question: Question | None = None) -> View:

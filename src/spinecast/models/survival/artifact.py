@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinecast.files import readable_json
 from spinecast.models.artifact import (
@@ -26,10 +27,11 @@ from spinecast.models.artifact import (
     write_contents,
 )
 from spinecast.models.encoding import Encoder
+from spinecast.models.member_arrays import fits_from_bytes, fits_to_bytes
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.correction import CurveCorrection
 from spinecast.models.survival.curves import curves_from_arrays, curves_to_arrays
-from spinecast.models.survival.model import SurvivalMember, SurvivalPart, TimeToEventModel
+from spinecast.models.survival.model import AnySurvivalMember, SurvivalMember, SurvivalPart, TimeToEventModel
 
 __all__ = [
     "COMPETING_FORMAT",
@@ -91,14 +93,12 @@ def load_competing_model(folder: Path) -> tuple[CompetingRisksModel, str]:
     return read_contents(folder, COMPETING_FORMAT, READ_VERSIONS, _competing)
 
 
-def survival_member_to_bytes(member: SurvivalMember) -> bytes:
+def survival_member_to_bytes(member: AnySurvivalMember) -> bytes:
     """One member as the bytes of an ``.npz``; equal members give equal bytes."""
-    arrays = {f"encoder.{name}": array for name, array in member.encoder.to_arrays().items()}
-    arrays |= {f"curves.{name}": array for name, array in curves_to_arrays(member.curves).items()}
-    return arrays_to_bytes(arrays)
+    return fits_to_bytes(member, _member_arrays)
 
 
-def survival_member_from_bytes(content: bytes) -> SurvivalMember:
+def survival_member_from_bytes(content: bytes) -> AnySurvivalMember:
     """Rebuild a member from :func:`survival_member_to_bytes`.
 
     Raises
@@ -106,7 +106,15 @@ def survival_member_from_bytes(content: bytes) -> SurvivalMember:
     ArtifactError
         If it is of a kind this version does not know.
     """
-    arrays = arrays_from_bytes(content)
+    return fits_from_bytes(content, _member_from_arrays)
+
+
+def _member_arrays(member: SurvivalMember) -> dict[str, NDArray[Any]]:
+    arrays = {f"encoder.{name}": array for name, array in member.encoder.to_arrays().items()}
+    return arrays | {f"curves.{name}": array for name, array in curves_to_arrays(member.curves).items()}
+
+
+def _member_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> SurvivalMember:
     return SurvivalMember(
         encoder=Encoder.from_arrays(with_prefix(arrays, "encoder.")),
         curves=curves_from_arrays(with_prefix(arrays, "curves.")),

@@ -18,6 +18,7 @@ from scipy.special import ndtri
 
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.image_gaps import gaps_of_parts
+from spinecast.models.members import variance_between_draws
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import made_from_synthetic, mean_in_order
@@ -192,7 +193,7 @@ class CompetingRisksModel:
         return np.asarray(self.risks(matrix, days)[0], dtype=np.float64)
 
     def interval(self, matrix: FloatArray, days: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Limits of :meth:`risk`: jackknife variance over fold fits and variance over missing inputs.
+        """Limits of :meth:`risk`: jackknife variance over fold fits and variance over missing inputs or draws.
 
         As :meth:`TimeToEventModel.interval`, on the complementary log-log of the cumulative incidence, member ``k`` of
         every cause being the fits without inner fold ``k``.
@@ -206,10 +207,29 @@ class CompetingRisksModel:
         found = np.stack([self._cloglog([cause[k] for cause in members], days) for k in range(folds)])
         center = self._cloglog([model.log_hazards(matrix) for model in self.hazards], days)
         middle = mean_in_order(found)
-        variance = (folds - 1) * mean_in_order((found - middle) ** 2) + self.missing_variance(matrix, days)
+        variance = (folds - 1) * mean_in_order((found - middle) ** 2)
+        variance = variance + np.maximum(self.missing_variance(matrix, days), self.draw_variance(matrix, days))
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         lower, upper = (-np.expm1(-np.exp(center + sign * reach)) for sign in (-1, 1))
         return np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64)
+
+    def draw_variance(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
+        """Variance of the complementary log-log of the risk by each day between draws, shape (n, m).
+
+        The curves of a draw, of all causes together, are put through to the incidence and then set beside those of
+        the others: what raises the hazards of two causes may leave the incidence of one where it was.
+        """
+        drawn = [model.drawn_log_hazards(matrix) for model in self.hazards]
+        count = max((len(draws) for draws in drawn if draws is not None), default=0)
+        if not count:
+            return np.zeros((len(matrix), np.size(days)))
+        curves = [
+            np.broadcast_to(model.log_hazards(matrix), (count, len(matrix), len(model.grid)))
+            if draws is None
+            else never_falling(draws)
+            for model, draws in zip(self.hazards, drawn, strict=True)
+        ]
+        return variance_between_draws(np.stack([self._cloglog([one[d] for one in curves], days) for d in range(count)]))
 
     def missing_variance(self, matrix: FloatArray, days: ArrayLike) -> FloatArray:
         """Variance that missing inputs add to the complementary log-log of the risk by each day, shape (n, m)."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,7 @@ from scipy.special import ndtri
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.encoding import Encoder
 from spinecast.models.image_gaps import gaps_of_parts
+from spinecast.models.members import DrawnMember, PatternMember, drawn_scores, variance_between_draws
 from spinecast.models.missing_loss import MissingLoss
 from spinecast.models.missing_spread import variance_over_quantiles
 from spinecast.models.prognosis_model import latin_background, made_from_synthetic, mean_in_order
@@ -32,7 +33,7 @@ from spinecast.models.survival.time_grid import median_days, read_at
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["SurvivalMember", "SurvivalPart", "TimeToEventModel", "risk_of"]
+__all__ = ["AnySurvivalMember", "SurvivalMember", "SurvivalPart", "TimeToEventModel", "risk_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -48,6 +49,13 @@ class SurvivalMember:
         """Log cumulative hazards on the grid, shape (n, k), from values of the part's predictors."""
         return self.curves.log_hazards(self.encoder.transform(matrix))
 
+    def score(self, matrix: FloatArray) -> FloatArray:
+        """Its curves, by the name under which fits of every kind are averaged and chosen."""
+        return self.log_hazards(matrix)
+
+
+AnySurvivalMember: TypeAlias = SurvivalMember | DrawnMember[SurvivalMember] | PatternMember[SurvivalMember]
+
 
 @dataclass(frozen=True)
 class SurvivalPart:
@@ -60,7 +68,7 @@ class SurvivalPart:
     positions : ndarray of int64
         Which of the model's predictors the part uses.
     correction : CurveCorrection
-    members : tuple of SurvivalMember
+    members : tuple of SurvivalMember, or of several of them as DrawnMember or PatternMember
         Member ``k`` was fitted without inner fold ``k``, the same patients in every part.
     """
 
@@ -69,14 +77,19 @@ class SurvivalPart:
     label: str
     positions: NDArray[np.int64]
     correction: CurveCorrection
-    members: tuple[SurvivalMember, ...]
+    members: tuple[AnySurvivalMember, ...]
 
     def member_log_hazards(self, matrix: FloatArray, reference: int, fold: int | None = None) -> FloatArray:
         """Corrected curves of each member, or of that of one fold alone, shape (members, n, k)."""
         own = np.ascontiguousarray(matrix[:, self.positions])
         asked = self.members if fold is None else (self.members[fold],)
-        found = np.stack([member.log_hazards(own) for member in asked])
+        found = np.stack([member.score(own) for member in asked])
         return self.correction.apply(found, reference)
+
+    def drawn_log_hazards(self, matrix: FloatArray, reference: int) -> FloatArray | None:
+        """Corrected curves of each draw, the mean of its fits in all members, shape (draws, n, k); None without."""
+        draws = drawn_scores(self.members, np.ascontiguousarray(matrix[:, self.positions]))
+        return None if draws is None else self.correction.apply(draws, reference)
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,33 @@ class TimeToEventModel:
         parts = np.stack([part.member_log_hazards(matrix, self.reference, fold) for part in self.parts])
         return self.correction.apply(mean_in_order(parts), self.reference)
 
+    def drawn_log_hazards(self, matrix: FloatArray) -> FloatArray | None:
+        """Curves of each draw of multiple imputation, shape (draws, n, k), or None where nothing was drawn.
+
+        Draw ``d`` of every part is made with the same normal numbers, so the parts' ``d``-th curves are averaged as the
+        parts are; a part that draws nothing answers the same beside each. Studies of times draw equally often in
+        every candidate.
+        """
+        drawn = [part.drawn_log_hazards(matrix, self.reference) for part in self.parts]
+        count = max((len(draws) for draws in drawn if draws is not None), default=0)
+        if not count:
+            return None
+        parts = []
+        for part, draws in zip(self.parts, drawn, strict=True):
+            if draws is None:
+                curves = mean_in_order(part.member_log_hazards(matrix, self.reference))
+                draws = np.broadcast_to(curves, (count, *curves.shape))
+            parts.append(draws)
+        return self.correction.apply(mean_in_order(np.stack(parts)), self.reference)
+
+    def draw_variance(self, matrix: FloatArray) -> FloatArray:
+        """Variance of the log cumulative hazards on the grid between draws of multiple imputation, shape (n, k).
+
+        Of what contributions add up to, before curves are kept from falling.
+        """
+        draws = self.drawn_log_hazards(matrix)
+        return np.zeros((len(matrix), len(self.grid))) if draws is None else variance_between_draws(draws)
+
     def corrected(self, matrix: FloatArray) -> FloatArray:
         """Mean of the members' corrected curves, shape (n, k), before it is kept from falling."""
         return mean_in_order(self.member_log_hazards(matrix))
@@ -211,7 +251,8 @@ class TimeToEventModel:
         reading = read_at(self.grid, days)
         members = self.member_log_hazards(matrix)
         center, count = mean_in_order(members), len(members)
-        variance = (count - 1) * mean_in_order((members - center) ** 2) + self.missing_variance(matrix)
+        variance = (count - 1) * mean_in_order((members - center) ** 2)
+        variance = variance + np.maximum(self.missing_variance(matrix), self.draw_variance(matrix))
         center = never_falling(center)
         reach = ndtri(0.5 + level / 2) * np.sqrt(variance)
         lower = never_falling(center - reach)

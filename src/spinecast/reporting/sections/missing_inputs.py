@@ -115,7 +115,7 @@ def _way(part: Mapping[str, Any], *, quantiles: bool) -> str:
     if "draws" not in part:
         return words
     # Levels that were fitted to draws lie as far apart as what was drawn makes them.
-    only = "; about inputs that hardly any development patient lacked" if quantiles else ""
+    only = ", as far as it is about inputs that hardly any development patient lacked" if quantiles else ""
     return f"{words}{only} ({fmt.plural(part['draws'], 'draw')})"
 
 

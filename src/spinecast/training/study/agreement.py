@@ -36,6 +36,7 @@ def agreement_problems(study: Study) -> Iterator[Problem]:
         _internal_validation_problems(study),
         _decline_problems(study),
         _handling_problems(study),
+        _draw_problems(study),
         _venn_abers_problems(study),
         _borrow_problems(study),
         feature_problems(study),
@@ -207,7 +208,7 @@ def _decline_problems(study: Study) -> Iterator[Problem]:
 
 
 def _handling_problems(study: Study) -> Iterator[Problem]:
-    """Find ways to meet missing inputs that do not go with what the study predicts, or whom it borrows."""
+    """Find ways to meet missing inputs that do not go with whom the study borrows."""
     said: set[KeyPath] = set()
     for position, candidate in enumerate(study.candidates):
         asked = candidate.imputation
@@ -218,12 +219,24 @@ def _handling_problems(study: Study) -> Iterator[Problem]:
         if key in said:
             continue
         said.add(key)
-        if study.timed_outcome is not None:
-            what = f"{dotted(key)}: {asked.kind} is not made for a study of times"
-            yield Problem(key, what, "median, native or forest")
-        elif study.cohort.borrow is not None and isinstance(asked, PatternSubmodels):
+        if study.cohort.borrow is not None and isinstance(asked, PatternSubmodels):
             what = f"{dotted(key)}: a submodel of one pattern of inputs borrows nobody"
             yield Problem(key, what, "another way, or no cohort.borrow beside it")
+
+
+def _draw_problems(study: Study) -> Iterator[Problem]:
+    """Find candidates of times that draw missing inputs another number of times than the first that draws."""
+    drawn = [
+        (position, one.imputation.draws)
+        for position, one in enumerate(study.candidates)
+        if isinstance(one.imputation, MultipleImputation)
+    ]
+    for position, draws in drawn if study.timed_outcome else ():
+        if draws != drawn[0][1]:
+            key: KeyPath = ("candidates", position, "imputation", "draws")
+            # The curves of one draw are put together, of all parts and causes, before draws are set beside each other.
+            what = f"{dotted(key)}: {draws} draws, and {drawn[0][1]} in candidate {drawn[0][0] + 1} of a study of times"
+            yield Problem(key, what, "as many draws in every candidate that draws")
 
 
 def _venn_abers_problems(study: Study) -> Iterator[Problem]:

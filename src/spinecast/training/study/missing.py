@@ -64,7 +64,7 @@ class PatternSubmodels(Block):
         default=20,
         ge=5,
         description="With the event, and without it, at least so many of them each; of ordered levels, at every level. "
-        "Of a quantity the patients alone count.",
+        "Of times with the event alone; of a quantity nothing but patients counts.",
     )
     fitted_to: Literal["patients_of_the_pattern", "patients_with_its_inputs"] = Field(
         default="patients_of_the_pattern",

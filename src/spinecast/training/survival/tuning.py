@@ -158,6 +158,10 @@ class TimedUnit(TuningUnit):
         """Integrated Brier score of held-out curves after correction."""
         return self.task.brier(self.split.train, self.recalibrated(held_out, self.line(held_out)))
 
+    def outcomes_among(self, rows: NDArray[np.bool_]) -> tuple[int, ...]:
+        """Count the events of the cause of interest among some of the training patients."""
+        return (int(self.task.event[self.split.train][rows].sum()),)
+
     def known_outcome(self) -> FloatArray:
         """Whether each training patient had the event by the last horizon, NaN where that is not known.
 
