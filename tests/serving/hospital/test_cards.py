@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -291,6 +292,17 @@ def test_texts_of_a_study_are_no_markup(state: State) -> None:
     read = Read(remarks=["<img src=x> [a](b) | _c_"])
     found = card_without_answer(state.models.get(EVENT), read, "mode", source="s", page="p")
     assert r"\<img src=x\> \[a\](b) \| \_c\_" in found["detail"]
+
+
+@pytest.mark.parametrize("length", [1, 80, 400])
+def test_a_summary_is_short_whatever_the_outcome_is_called(state: State, length: int) -> None:
+    served = state.models.get(EVENT)
+    outcome = {**served.model.about["outcome"], "label": "long " * length}
+    named = replace(served, model=replace(served.model, about={**served.model.about, "outcome": outcome}))
+    found = card_without_answer(named, Read(), "mode", source="s", page="p")
+    assert len(found["summary"]) < 140
+    assert found["summary"].startswith("SYNTHETIC. ")
+    assert found["summary"].endswith(" Research use only.")
 
 
 def test_the_performance_status_reaches_a_model_that_reads_it() -> None:
