@@ -35,6 +35,11 @@ def test_counterfactuals_handed_back_to_predict_give_the_risk_they_claim(trained
     for one in found["counterfactuals"]:
         assert one["answer"] <= float(target)
         assert told(trained, here, one["given"], "predict", name)["risk"] == one["answer"]
+    reasons = told(trained, here, PATIENT, "explain", name)
+    assert reasons["answer"] == risk
+    assert reasons["base_value"] + sum(one["contribution"] for one in reasons["reasons"]) == pytest.approx(
+        reasons["served"], abs=1e-4
+    )
     done = here("explain", name, "--patient", "asked.json", "--counterfactual", "--to", target, folder=trained.folder)
     assert "not what would happen" in done.stdout
     assert "research use only" in done.stdout.casefold()
@@ -47,7 +52,7 @@ def test_counterfactuals_handed_back_to_predict_give_the_risk_they_claim(trained
         ((), ("either one patient or a cohort", "--patient FILE.json")),
         (("--cohort", "there.csv"), ("either one patient or a cohort", "--output DIR")),
         (("--patient", "asked.json", "--to", "0.2"), ("--counterfactual --to RISK",)),
-        (("--patient", "asked.json", "--counterfactual"), ("missing", "--counterfactual --to RISK")),
+        (("--patient", "asked.json", "--counterfactual"), ("need the risk", "--counterfactual --to RISK")),
         (("--cohort", "none.csv", "--output", "explained"), ("none.csv",)),
         (("--cohort", "there.csv", "--output", "."), ("the folder this command runs in",)),
         (("--cohort", "there.csv", "--output", "output"), ("holds what no explanation wrote",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 import simulated
 
 from spinecast.errors import OutputError
+from spinecast.training.explanation_stability import explanation_stability, resample_model
+from spinecast.training.final_model import final_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.publication import publish
 from spinecast.training.study.file import load_study
@@ -34,6 +37,26 @@ def weighted(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     )
     study = load_study(simulated.write_study(folder, table), overrides)
     return fit_study(study, checkpoints=folder / "checkpoints", workers=1, started=datetime.now(UTC))
+
+
+def test_reasons_over_resamples_are_those_of_the_models_that_were_judged(weighted: Trained) -> None:
+    model, bootstrap = final_model(weighted), weighted.refitted.bootstrap
+    assert bootstrap is not None
+    found = explanation_stability(weighted, model)
+    assert (found["refits"], found["patients"], found["tuning"]) == (len(bootstrap.splits), 50, "fixed")
+    assert {one["variable"] for one in found["drivers"]} <= {"age", "albumin"} == set(model.predictors)
+    albumin = next(one for one in found["drivers"] if one["variable"] == "albumin")
+    assert albumin["stable"]
+    assert albumin["lower"] < albumin["importance"] < albumin["upper"]
+    matrix = weighted.cohort.matrix(model.predictors)[weighted.labelled.rows]
+    for split in bootstrap.splits[:3]:
+        again = resample_model(weighted, model, split, bootstrap.tuned[split.name])
+        assert again.predict(matrix) == pytest.approx(bootstrap.risk[split.name], abs=1e-12)
+
+
+def test_a_study_without_a_bootstrap_says_why_reasons_have_no_stability(weighted: Trained) -> None:
+    without = replace(weighted, refitted=replace(weighted.refitted, bootstrap=None))
+    assert "needs the bootstrap" in explanation_stability(without, final_model(weighted))["absent"]
 
 
 def test_patients_of_unknown_outcome_are_counted_nowhere(weighted: Trained, tmp_path: Path) -> None:

@@ -66,8 +66,9 @@ def explain(
 ) -> None:
     """Explain in depth what a model says of one patient, or of a cohort. Research use only.
 
-    Of a patient: others, alike but for a few actionable inputs, of whom it would say another risk. Of a cohort: which
-    inputs drive the answers, how firm that is and for whom, curves along them, interactions, and whether another
+    Of a patient: whether the model's own fits give the same reasons, a local straight line (LIME), and the way through
+    single trees; or others, alike but for a few actionable inputs, of whom it would say another risk. Of a cohort:
+    which inputs drive the answers, how firm that is and for whom, curves along them, interactions, and whether another
     version had other reasons. What the model would say of another patient is not what would happen to this one.
     """
     from spinecast.explanation.answering import Question
@@ -76,16 +77,17 @@ def explain(
     if (patient is None) == (cohort is None) or (cohort is None) != (output is None):
         raise SpinecastError(
             "explain takes either one patient or a cohort",
-            expected="--patient FILE.json --counterfactual --to RISK, or --cohort FILE --output DIR",
+            expected="--patient FILE.json, or --cohort FILE --output DIR",
         )
     if patient is not None:
-        if not counterfactual or to is None:
+        if counterfactual != (to is not None):
             raise SpinecastError(
-                "it is missing what risk other patients are to have", expected="--counterfactual --to RISK"
+                "counterfactuals need the risk they are to have, and --to is of nothing else",
+                expected="--counterfactual --to RISK",
             )
         if against is not None:
             raise SpinecastError("--against compares reasons on a cohort", remedy="leave it out, or name a --cohort")
-        _counterfactual(model, patient, question, to, most_changes, json_=json_)
+        _of_patient(model, patient, question, to, most_changes, json_=json_)
     elif cohort is not None and output is not None:
         if counterfactual or to is not None:
             raise SpinecastError("counterfactuals are of one patient", expected="--patient FILE.json")
@@ -110,18 +112,24 @@ def explain(
         )
 
 
-def _counterfactual(
-    model: str, patient: Path, question: Question, to: float, most_changes: int, *, json_: bool
+def _of_patient(
+    model: str, patient: Path, question: Question, to: float | None, most_changes: int, *, json_: bool
 ) -> None:
     from spinecast.cli.predict import load_asked, read_patient, say_declined
-    from spinecast.explanation.depth.counterfactuals import find_counterfactuals
+    from spinecast.explanation.depth.counterfactuals import Counterfactuals, find_counterfactuals
+    from spinecast.explanation.depth.patient import PatientReasons, question_patient
     from spinecast.explanation.depth.views import view_of
     from spinecast.files import canonical_json
 
     given = read_patient(patient)
     loaded, identity = load_asked(model)
+    view = view_of(loaded, question)
+    found: Counterfactuals | PatientReasons
     try:
-        found = find_counterfactuals(view_of(loaded, question), identity, given, to, most_changes=most_changes)
+        if to is None:
+            found = question_patient(view, identity, given)
+        else:
+            found = find_counterfactuals(view, identity, given, to, most_changes=most_changes)
     except DeclinedError as error:
         say_declined(loaded, identity, error, json_=json_)
     typer.echo(canonical_json(found.to_dict()) if json_ else found.to_text())

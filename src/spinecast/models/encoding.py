@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from spinecast.models.forest_imputation import ForestImputer
 from spinecast.models.predictor_schema import applied
 from spinecast.statistics import restricted_cubic_terms
 
-__all__ = ["Encoder", "all_knowing"]
+__all__ = ["ColumnMeaning", "Encoder", "all_knowing"]
 
 FloatArray = NDArray[np.float64]
 MemberT = TypeVar("MemberT")
@@ -62,6 +62,25 @@ class _Plan:
     coded: NDArray[np.int64]
     level: NDArray[np.int64]
     logged: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ColumnMeaning:
+    """What one encoded column says.
+
+    Parameters
+    ----------
+    variable : int
+        Position of the variable it was made from.
+    kind : {"value", "spline", "level", "missing"}
+        The variable itself, a bend of it, whether it has a level, or whether it was missing.
+    level : int
+        Of a level: which.
+    """
+
+    variable: int
+    kind: Literal["value", "spline", "level", "missing"]
+    level: int = -1
 
 
 @dataclass(frozen=True)
@@ -180,6 +199,28 @@ class Encoder:
             level=np.concatenate([np.arange(count) for count in levels] or [np.empty(0)]),
             logged=np.flatnonzero(self.log_scale > 0),
         )
+
+    def meanings(self) -> tuple[ColumnMeaning, ...]:
+        """What each encoded column says, in their order."""
+        plan = self._plan
+        bends = 0 if not plan.bent.size else self.knots.shape[1] - 2
+        found = [
+            *(ColumnMeaning(int(place), "value") for place in plan.numbers),
+            *(ColumnMeaning(int(place), "spline") for place in np.repeat(plan.bent, bends)),
+            *(
+                ColumnMeaning(int(place), "level", int(level))
+                for place, level in zip(plan.coded, plan.level, strict=True)
+            ),
+            *(ColumnMeaning(int(place), "missing") for place in (() if self.native else self.incomplete)),
+        ]
+        return tuple(found) if self.used is None else tuple(found[place] for place in self.used)
+
+    def value_at(self, column: int, encoded: float) -> float:
+        """The value of its variable at which a column that is the variable itself has an encoded value."""
+        variable = self.meanings()[column].variable
+        seen = encoded * float(self.scale[column]) + float(self.center[column])
+        scale = 0.0 if self.native else float(self.log_scale[variable])
+        return scale * math.expm1(seen) if scale > 0 else seen
 
     def linear_scale(self, values: FloatArray) -> FloatArray:
         """What linear parts see of values: logarithms of skewed ones, within the training limits."""

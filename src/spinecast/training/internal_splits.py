@@ -20,6 +20,15 @@ from spinecast.training.seeds import derive_seed
 __all__ = ["FurtherSplits", "SplitPlan"]
 
 
+EXPLAINED_RESAMPLES = 50
+"""Models of so many resamples, the first, are explained too: enough to tell a rank or a sign that changes."""
+
+
+def resample_name(number: int) -> str:
+    """Name the split of a resample, from 1 on."""
+    return f"resample {number}"
+
+
 @dataclass(frozen=True)
 class FurtherSplits:
     """The splits of one way to validate.
@@ -75,7 +84,7 @@ class SplitPlan:
         everyone = np.arange(len(self.outcome))
         plans = {}
         for number in range(1, count + 1):
-            name = f"resample {number}"
+            name = resample_name(number)
             draw = np.random.default_rng(derive_seed(self.seed, "resample", number))
             plans[name] = (self._drawn(draw), everyone)
         return self._collected(plans)

@@ -13,6 +13,7 @@ from spinecast.models.artifact import save_model
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
+from spinecast.training.explanation_stability import explanation_stability
 from spinecast.training.final_model import measured_model
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
@@ -62,7 +63,10 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     say("judging what was fitted again")
     internal = clock.timed("internal_validation_seconds", lambda: judge_internally(trained, model))
     say("explaining the final model")
-    explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
+    explanation = clock.timed(
+        "explanation_seconds",
+        lambda: _explanation(trained, model) | {"stability": explanation_stability(trained, model)},
+    )
     run = run_facts(trained, identity, clock, overrides)
     run |= checklist.to_dict() | {"sample_size": judge_size(trained, evaluation)}
     record = RunRecord(

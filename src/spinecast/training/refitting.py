@@ -64,12 +64,15 @@ class RefittedSplits:
         Risk of each split's test patients by the whole procedure; of times curves, of a quantity quantiles.
     refused : mapping of split name to str
         Why others could not be used.
+    tuned : mapping of split name to mapping of candidate to TunedCandidate
+        Each split's candidates; their members stand in the checkpoint until the run is published.
     """
 
     tuning: TuningMode
     splits: tuple[Split, ...]
     risk: Mapping[str, FloatArray]
     refused: Mapping[str, str]
+    tuned: Mapping[str, Mapping[str, TunedCandidate]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,12 +186,13 @@ def refit(
     fixed = fixed_plans(used, {plan.name: tuned[ALL_PATIENTS, plan.name].best.parameters for plan in used})
     found: list[SearchResult] = []
     risks: dict[str, FloatArray] = {}
+    by_split: dict[str, Mapping[str, TunedCandidate]] = {}
     for mode, candidates in (("fixed", fixed), ("repeated", used)):
         own = [weighted[name] for name in weighted if modes[name] == mode]
         splits = [split for one, _ in own for split in one.splits]
         if not splits:
             continue
-        weights = {name: values for _, by_split in own for name, values in by_split.items()}
+        weights = {name: values for _, learned in own for name, values in learned.items()}
         learning = replace(data, weights=weights)
         found.append(
             search(
@@ -204,13 +208,14 @@ def refit(
         answering = answer or _risk_of(learning, ensemble)
         for split in splits:
             here = {plan.name: found[-1].tuned[split.name, plan.name] for plan in candidates}
-            risks[split.name] = answering(split, here)
+            risks[split.name], by_split[split.name] = answering(split, here), here
     done = {
         name: RefittedSplits(
             tuning=modes[name],
             splits=splits.splits,
             risk={split.name: risks[split.name] for split in splits.splits},
             refused=splits.refused,
+            tuned={split.name: by_split[split.name] for split in splits.splits},
         )
         for name, (splits, _) in weighted.items()
     }

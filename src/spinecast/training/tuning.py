@@ -120,8 +120,8 @@ def _fits_to_bytes(unit: TuningUnit, fits: _TrialFits) -> bytes:
         found = [unit.answer(member, test) for member in fits.members]
         scores = np.mean(found, axis=0)
     arrays: dict[str, NDArray[Any]] = {"held_out": fits.held_out, "test": scores}
-    if not len(test):
-        # Only the split over all patients ends in a model; the others need their members' test scores alone.
+    if unit.keeps_members:
+        # Other splits need their members' test scores alone.
         for position, member in enumerate(fits.members):
             arrays[f"member{position}"] = np.frombuffer(unit.member_bytes(member), dtype=np.uint8)
     return arrays_to_bytes(arrays)

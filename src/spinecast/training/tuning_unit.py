@@ -19,6 +19,7 @@ from spinecast.models.members import DrawnMember, Member, PatternMember
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint
+from spinecast.training.internal_splits import EXPLAINED_RESAMPLES, resample_name
 from spinecast.training.resampling import Split
 
 __all__ = ["BORROWED_WEIGHT", "Borrowed", "CandidatePlan", "TunedCandidate", "TuningUnit"]
@@ -28,6 +29,9 @@ MemberT = TypeVar("MemberT")
 
 BORROWED_WEIGHT = "borrowed_weight"
 """Parameter of every candidate of a study that borrows: the weight of a borrowed patient against one of its own."""
+
+
+_EXPLAINED = frozenset(resample_name(number) for number in range(1, EXPLAINED_RESAMPLES + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +105,7 @@ class TuningUnit:
     """
 
     measured_outcome: ClassVar[bool] = False
+    explains_resamples: ClassVar[bool] = True
 
     split: Split
     candidate: CandidatePlan
@@ -196,6 +201,11 @@ class TuningUnit:
         weights = self._training_weights()
         outcome = self.outcome[self.split.train].astype(np.float64)
         return outcome if weights is None else np.where(weights > 0, outcome, np.nan)
+
+    @property
+    def keeps_members(self) -> bool:
+        """Whether the members are needed after their test scores: in a model, or to be explained."""
+        return not len(self.split.test) or (self.explains_resamples and self.split.name in _EXPLAINED)
 
     def member_bytes(self, member: Any) -> bytes:
         """One member as it is kept."""

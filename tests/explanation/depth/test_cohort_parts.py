@@ -21,7 +21,7 @@ from spinecast.explanation.depth.dependence import dependence_of, grid_of
 from spinecast.explanation.depth.importance import importance_by_group, mean_absolute, shares
 from spinecast.explanation.depth.interactions import Swaps, pair_interactions, total_interactions
 from spinecast.explanation.depth.local_fit import local_fits, neighbours, ridge_fit
-from spinecast.explanation.depth.stability import by_fold, stability_of
+from spinecast.explanation.depth.stability import by_fold, refitted_stability, stability_of
 from spinecast.explanation.depth.versions import changed_shares
 from spinecast.explanation.depth.views import View, each_fold, view_of
 from spinecast.models.loading import AnyModel
@@ -242,7 +242,22 @@ def test_drivers_that_fits_disagree_about_are_said_to_be_unstable() -> None:
     assert firm.stable
     reasons = {one.place: one.reasons for one in others}
     assert any("raises or lowers" in text for text in reasons[1])
-    assert any("may not matter" in text for text in reasons[2])
+    assert any("may hardly matter" in text for text in reasons[2])
+
+
+def test_refits_give_limits_by_their_centiles_and_signs_by_counting() -> None:
+    values = np.random.default_rng(4).normal(size=(30, 2)) * [2, 1]
+    refits = np.stack(
+        [values * [size, sign] for size, sign in zip(np.linspace(0.5, 1.5, 21), [1, -1, 1] * 7, strict=True)]
+    )
+    first, second = refitted_stability(values, refits)
+    assert (first.lower, first.upper) == pytest.approx((0.525 * first.importance, 1.475 * first.importance))
+    assert first.stable
+    assert first.sign_agreement == 1.0
+    assert second.sign_agreement == pytest.approx(2 / 3)
+    assert second.reasons == ("whether it raises or lowers the answer of a patient differs from fit to fit",)
+    faint = refitted_stability(values, np.stack([values * [0.05, 1]] * 3))[0]
+    assert "hardly matter" in faint.reasons[0]
 
 
 def test_a_version_that_reasons_otherwise_is_told_from_one_that_does_not() -> None:

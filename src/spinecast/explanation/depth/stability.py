@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from spinecast.explanation.depth.views import View, each_fold
 
-__all__ = ["LEAST_AGREEMENT", "DriverStability", "by_fold", "stability_of"]
+__all__ = ["LEAST_AGREEMENT", "DriverStability", "by_fold", "jackknife_deviation", "refitted_stability", "stability_of"]
 
 FloatArray = NDArray[np.float64]
 
 LEAST_AGREEMENT = 0.8
-"""Of a firm driver, the share of its contributions whose direction every fit gives alike: this project's convention."""
+"""Of a firm driver, the share of its contributions whose direction other fits give too: this project's convention."""
 _Z = float(ndtri(0.975))
+_HARDLY = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class DriverStability:
     place : int
         Its position among the predictors.
     importance, lower, upper : float
-        Mean absolute contribution and its limits for the instability of the fits; the lower one is never below 0.
+        Mean absolute contribution and its limits for the instability of the fits, never below 0.
     rank : int
         1 for the largest.
     ranks : tuple of int
-        In each fold's fits.
+        In each of the fits.
     sign_agreement : float
-        Share of the contributions, by their size, whose sign a fold's fits give too, on average.
+        Share of the contributions, by their size, whose sign other fits give too.
     reasons : tuple of str
         Why it is no firm driver; none for one that is.
     """
@@ -79,11 +80,19 @@ def by_fold(view: View, rows: FloatArray) -> FloatArray:
     return np.stack([one.explained(rows).values for one in each_fold(view)])
 
 
-def stability_of(values: FloatArray, folds: FloatArray) -> list[DriverStability]:
-    """Say of each input that moves the answers how firm it is, the largest first.
+def jackknife_deviation(folds: FloatArray) -> FloatArray:
+    """Return the delete-a-group jackknife's standard deviation, from values of each fold's fits, shape (folds, ...)."""
+    count = len(folds)
+    return np.asarray(np.sqrt((count - 1) / count * ((folds - folds.mean(axis=0)) ** 2).sum(axis=0)), dtype=np.float64)
 
-    No firm driver is one whose importance has limits that reach 0 or whose contributions change their direction from
-    fit to fit (:data:`LEAST_AGREEMENT`).
+
+def stability_of(values: FloatArray, folds: FloatArray) -> list[DriverStability]:
+    """Say of each input that moves the answers how firm it is by the model's own fits, the largest first.
+
+    Fold fits share most of their patients and differ less than fits to other patients would: the jackknife allows for
+    that. No firm driver is one whose importance has limits that reach 0, or whose contributions would be expected to
+    change their direction too often (:data:`LEAST_AGREEMENT`): each keeps its sign with the normal probability of lying
+    on its own side of 0.
 
     Parameters
     ----------
@@ -93,30 +102,55 @@ def stability_of(values: FloatArray, folds: FloatArray) -> list[DriverStability]
         As :func:`by_fold`.
     """
     importance, own = np.abs(values).mean(axis=0), np.abs(folds).mean(axis=1)
-    count = len(folds)
-    deviation = np.sqrt((count - 1) / count * ((own - own.mean(axis=0)) ** 2).sum(axis=0))
-    ranks, fold_ranks = _ranks(importance), np.stack([_ranks(one) for one in own])
-    size = np.abs(values).sum(axis=0)
-    same = (np.abs(values) * (np.sign(folds) == np.sign(values))).sum(axis=1).mean(axis=0)
+    reach = _Z * jackknife_deviation(own)
+    deviation = jackknife_deviation(folds)
+    ratio = np.divide(np.abs(values), deviation, out=np.full(values.shape, np.inf), where=deviation > 0)
+    return _drivers(values, own, np.maximum(importance - reach, 0.0), importance + reach, ndtr(ratio), 0.0)
+
+
+def refitted_stability(values: FloatArray, refits: FloatArray) -> list[DriverStability]:
+    """Say how firm each input is over fits to resamples of the development patients, the largest first.
+
+    Limits are the 2.5th and 97.5th centile over the refits. No firm driver is one whose lower limit is less than a
+    tenth of its importance, or whose contributions keep their sign in too few refits (:data:`LEAST_AGREEMENT`).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, predictors)
+        Contributions by the model.
+    refits : ndarray, shape (refits, n, predictors)
+        By the model of each resample, about the same patients.
+    """
+    own = np.abs(refits).mean(axis=1)
+    lower, upper = np.quantile(own, (0.025, 0.975), axis=0)
+    return _drivers(values, own, lower, upper, (np.sign(refits) == np.sign(values)).mean(axis=0), _HARDLY)
+
+
+def _drivers(
+    values: FloatArray, own: FloatArray, lower: FloatArray, upper: FloatArray, kept: FloatArray, hardly: float
+) -> list[DriverStability]:
+    """Put together what fits say; `kept` is how often each contribution keeps its sign, shape (n, predictors)."""
+    importance, size = np.abs(values).mean(axis=0), np.abs(values).sum(axis=0)
+    ranks, every = _ranks(importance), np.stack([_ranks(one) for one in own])
+    same = (np.abs(values) * kept).sum(axis=0)
     agreement = np.divide(same, size, out=np.ones_like(size), where=size > 0)
     found = []
     for place in np.argsort(-importance, kind="stable"):
         if importance[place] == 0:
             continue
-        reach = _Z * float(deviation[place])
         reasons = []
-        if reach >= importance[place]:
-            reasons.append("how much it matters differs so much from fit to fit that it may not matter at all")
+        if lower[place] <= hardly * importance[place]:
+            reasons.append("how much it matters differs so much from fit to fit that it may hardly matter at all")
         if agreement[place] < LEAST_AGREEMENT:
             reasons.append("whether it raises or lowers the answer of a patient differs from fit to fit")
         found.append(
             DriverStability(
                 place=int(place),
                 importance=float(importance[place]),
-                lower=max(0.0, float(importance[place]) - reach),
-                upper=float(importance[place]) + reach,
+                lower=float(lower[place]),
+                upper=float(upper[place]),
                 rank=int(ranks[place]),
-                ranks=tuple(int(one) for one in fold_ranks[:, place]),
+                ranks=tuple(int(one) for one in every[:, place]),
                 sign_agreement=float(agreement[place]),
                 reasons=tuple(reasons),
             )

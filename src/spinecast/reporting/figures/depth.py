@@ -14,6 +14,7 @@ from spinecast.reporting.figures.style import (
     MISSING,
     MODEL,
     MUTED,
+    RULE,
     SERIES,
     Style,
     house_style,
@@ -74,11 +75,14 @@ def dots_plot(
     str
         SVG element.
     """
-    step = 0.62 / max(1, len(series) - 1) if len(series) > 1 else 0.0
+    step = 0.7 / len(series)
     with house_style():
         figure = new_figure(7.4, 0.95 + (0.29 + 0.13 * (len(series) - 1)) * len(labels))
         axes = figure.add_subplot()
         axes.axvline(0, color=MUTED, lw=0.9, zorder=1)
+        if len(series) > 1:
+            for place in range(len(labels) - 1):
+                axes.axhline(place + 0.5, color=RULE, lw=0.6, zorder=0)
         for number, one in enumerate(series):
             colour = MODEL if number == 0 else SERIES[number - 1][0]
             shift = step * (number - (len(series) - 1) / 2)

@@ -61,7 +61,7 @@ def _drivers(found: Mapping[str, Any], labels: Mapping[str, str], scale: str) ->
         f"Limits over patients: percentile bootstrap. Limits over fits: jackknife over the {folds} groups of patients "
         "that the model's fits were made without: the spread to be expected of a model made from other patients of the "
         "same kind.",
-        "Same direction: share of the contributions, by their size, whose sign a fit has too.",
+        "Same direction: share of the contributions, by their size, whose sign other fits are expected to give too.",
         *(f"Not firm: {fmt.ended(reason)}" for reason in reasons),
     )
     yield Figure(

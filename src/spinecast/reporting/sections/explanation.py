@@ -15,6 +15,7 @@ from spinecast.reporting.document import Block, Callout, Figure, Heading, Paragr
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import SMALLEST_SHOWN, row, unavailable
+from spinecast.reporting.sections.explanation_stability import stability_blocks
 
 __all__ = ["explanation_section", "patients_section"]
 
@@ -43,6 +44,7 @@ def explanation_section(record: RunRecord) -> Section:
     moved = fmt.plain(explanation.get("moves") or "risk")
     of_what = f"{scale} of the event" if moved == "risk" else scale
     blocks: list[Block] = [Paragraph(_method(explanation)), _importance(_by_importance(importance), scale, moved)]
+    blocks += stability_blocks(explanation.get("stability"), scale)
     if swarm:
         blocks += [_beeswarm(swarm[:IN_BEESWARM], scale, of_what), _dependence(swarm[:IN_DEPENDENCE], of_what)]
     else:

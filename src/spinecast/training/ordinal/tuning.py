@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class OrdinalUnit(TuningUnit):
     ----------
     thresholds : int
     """
+
+    explains_resamples: ClassVar[bool] = False
 
     thresholds: int
 

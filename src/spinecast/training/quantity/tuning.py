@@ -40,6 +40,7 @@ class QuantityUnit(TuningUnit):
     """
 
     measured_outcome: ClassVar[bool] = True
+    explains_resamples: ClassVar[bool] = False
 
     levels: FloatArray
 

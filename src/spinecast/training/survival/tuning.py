@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,6 +128,8 @@ class TimedUnit(TuningUnit):
     ----------
     task : CurveTask
     """
+
+    explains_resamples: ClassVar[bool] = False
 
     task: CurveTask
 
