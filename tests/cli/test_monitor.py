@@ -64,10 +64,8 @@ def test_a_served_model_is_watched(trained: TrainedStudy, served: pd.DataFrame, 
     imported = here("outcomes", "import", str(tmp_path / "outcomes.csv"), "--json", folder=trained.folder)
     assert imported.returncode == 0, imported.stderr
     out, file = tmp_path / "watch", tmp_path / "patients.csv"
-    done = here(
-        "monitor", NAME, "--until", "2025-11-15", "--output", str(out), "--patients", str(file), "--pdf", "--json",
-        folder=trained.folder,
-    )  # fmt: skip
+    how = ("monitor", NAME, "--until", "2025-11-15", "--output", str(out), "--bootstrap", "20")
+    done = here(*how, "--patients", str(file), "--pdf", "--json", folder=trained.folder)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["counts"]["patients"] == 60
@@ -90,7 +88,9 @@ def test_a_served_model_is_watched(trained: TrainedStudy, served: pd.DataFrame, 
     written = pd.read_csv(file)
     assert len(written) == 60 - late
     assert {"patient", "albumin", "death", "follow_up_time"} <= set(written.columns)
-    again = here("monitor", NAME, "--until", "2025-11-15", "--output", str(out), folder=trained.folder)
+    again = here(
+        "monitor", NAME, "--until", "2025-11-15", "--output", str(out), "--bootstrap", "20", folder=trained.folder
+    )
     assert again.returncode == 0, again.stderr
     assert "Observed to expected" in again.stdout
 

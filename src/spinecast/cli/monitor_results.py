@@ -92,7 +92,7 @@ def make_record(
         "rule_text": RULE if in_log else "Of several predictions of a patient the first counts.",
         "reference": reference_words,
         "notes": notes,
-        "commands": _commands(numbered or reference.text, model.name, patients),
+        "commands": _commands(found, numbered or reference.text, model.name, patients),
         "bootstrap": bootstrap,
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -101,15 +101,21 @@ def make_record(
     return MonitoringRecord(about, found.to_dict())
 
 
-def _commands(numbered: str, name: str, patients: Path | None) -> list[str]:
+def _commands(found: Monitoring, numbered: str, name: str, patients: Path | None) -> list[str]:
     """Write down what an update would take, in order; none of it is run."""
+    from spinecast.validation.monitoring.alarms import CalibrationWatch
+
+    watch = found.calibration
+    since = watch.since if isinstance(watch, CalibrationWatch) and watch.since is not None else "DATE"
     file = "PATIENTS.csv" if patients is None else str(patients)
-    first = [] if patients is not None else [f"spinecast monitor {name} --since DATE --patients {file}"]
+    first = [] if patients is not None else [f"spinecast monitor {name} --since {since} --patients {file}"]
+    # A model of times says itself how it meets follow-up that ends early.
+    lost = " --censored ipcw" if found.risk.time is not None and found.risk.path == "risk" else ""
     return [
         *first,
-        f"spinecast validate {numbered} --cohort {file}",
-        f"spinecast update {numbered} --cohort {file}",
-        f"spinecast validate {name}/NEW --cohort OTHERS.csv",
+        f"spinecast validate {numbered} --cohort {file}{lost}",
+        f"spinecast update {numbered} --cohort {file}{lost}",
+        f"spinecast validate {name}/NEW --cohort OTHERS.csv{lost}",
         f'spinecast models promote {name} NEW --to champion --because "..."',
     ]
 

@@ -41,6 +41,9 @@ def import_(
     date_column: Annotated[
         str, typer.Option("--date-column", metavar="COLUMN", help="Day of the event, or the last known without it.")
     ] = "date",
+    prefix: Annotated[
+        str, typer.Option("--prefix", metavar="TEXT", help="What a record system puts before its patients' ids.")
+    ] = "",
     correct: Annotated[
         bool, typer.Option("--correct", help="What contradicts the log is a correction; both stay recorded.")
     ] = False,
@@ -66,7 +69,7 @@ def import_(
 
     if correct != (reason is not None):
         raise AuditError("--correct and --reason go together", expected="why what stands is wrong, for the log")
-    returned = read_returned(file, id_column=id_column, date_column=date_column)
+    returned = read_returned(file, id_column=id_column, date_column=date_column, prefix=prefix)
     with log_here() as log:
         done = import_outcomes(
             log,

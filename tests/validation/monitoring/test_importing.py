@@ -162,6 +162,12 @@ def test_a_parquet_file_says_the_same(tmp_path: Path) -> None:
     assert one.values == other.values
 
 
+def test_a_record_systems_prefix_stands_before_its_ids(tmp_path: Path) -> None:
+    (tmp_path / "outcomes.csv").write_text(FIRST)
+    found = read_returned(tmp_path / "outcomes.csv", prefix="ward-")
+    assert {one.patient for one in found.values} == {"ward-4711", "ward-4712"}
+
+
 def test_made_up_patients_are_known_as_such(tmp_path: Path) -> None:
     (tmp_path / "outcomes.csv").write_text("patient,date,death\nSYNTHETIC-sorg-1-1,2026-01-01,present\n")
     assert read_returned(tmp_path / "outcomes.csv").synthetic

@@ -8,47 +8,19 @@ from dataclasses import replace
 import made_models
 import numpy as np
 import pytest
+from made_watched import a_model, some_watched
 
 from spinecast.models.development_distribution import learn_development_distribution
-from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.statistics import Absent, ipcw_weights, observed_expected_ratio
 from spinecast.validation.monitoring.alarms import AlarmRule
 from spinecast.validation.monitoring.monitor import monitor
 from spinecast.validation.monitoring.one_risk import one_risk
 from spinecast.validation.monitoring.periods import Quarter, quarters_of
 from spinecast.validation.monitoring.reference import reference_of_model, reference_of_patients
-from spinecast.validation.monitoring.watched import Watched, follow
+from spinecast.validation.monitoring.watched import follow
 
-OUTCOME = {"kind": "horizon", "time": "follow_up_time", "event": "death", "horizon_days": 90, "label": "Death"}
 UNTIL = np.datetime64("2025-12-31", "D")
 RULE = AlarmRule(simulations=200, span_years=2)
-
-
-def a_model() -> PrognosisModel:
-    made = made_models.model_of("elastic_net")
-    return replace(made, about={**made.about, "outcome": OUTCOME})
-
-
-def some_watched(count: int = 600, seed: int = 0, shift: float = 0.0, lost: float = 0.004) -> Watched:
-    """Patients of two years whose risks are right, but for a shift of the log-odds in the second."""
-    draw = np.random.default_rng(seed)
-    matrix, _ = made_models.patients(count, seed=seed)
-    days = np.datetime64("2024-01-01", "D") + np.sort(draw.integers(0, 731, count)).astype("timedelta64[D]")
-    risk = draw.uniform(0.05, 0.6, count)
-    odds = np.log(risk / (1 - risk)) + shift * (days >= np.datetime64("2025-01-01", "D"))
-    dies = draw.random(count) < 1 / (1 + np.exp(-odds))
-    death = np.where(dies, draw.integers(1, 91, count), 10_000)
-    ends = np.ceil(draw.exponential(1 / lost, count))
-    return Watched(
-        predicted_on=days,
-        risk=risk,
-        inputs=matrix,
-        predictors=made_models.PREDICTORS,
-        time=np.minimum(death, ends).clip(max=400),
-        state=(death <= ends).astype(np.float64),
-        subjects=tuple(f"secret-{number}" for number in range(count)),
-        source="a test",
-    )
 
 
 def test_quarters_are_those_of_the_calendar() -> None:

@@ -104,8 +104,8 @@ def monitoring_inputs_section(record: MonitoringRecord) -> Section:
         table=_farthest_table(found["inputs"]),
     )
     words = Paragraph(
-        "Compared is with the patients the model was made from. What differs from the first quarter on is another "
-        "population; what begins later is a change."
+        "Each quarter is compared with the patients the model was made from. What differs from the first quarter on is "
+        "another population; what begins later is a change."
     )
     blocks: list[Block] = [words, figure]
     if last is not None:

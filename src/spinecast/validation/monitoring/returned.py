@@ -71,7 +71,9 @@ class ReturnedFile:
     empty: int
 
 
-def read_returned(path: Path, *, id_column: str = "patient", date_column: str = "date") -> ReturnedFile:
+def read_returned(
+    path: Path, *, id_column: str = "patient", date_column: str = "date", prefix: str = ""
+) -> ReturnedFile:
     """Read and check a CSV or Parquet file of outcomes, whole, before anything is done with it.
 
     Parameters
@@ -79,6 +81,8 @@ def read_returned(path: Path, *, id_column: str = "patient", date_column: str = 
     path : pathlib.Path
         Columns: the identifier by which patients were asked about, a date, and outcomes by dictionary name.
     id_column, date_column : str
+    prefix : str
+        Stands before each identifier, where a record system that asked has one (docs/hospital.md).
 
     Raises
     ------
@@ -120,7 +124,7 @@ def read_returned(path: Path, *, id_column: str = "patient", date_column: str = 
         for name in known:
             cell = checked.frame[name].iloc[position]
             value = str(cell) if variable(name).is_levelled else float(cell)
-            values.append(ReturnedValue(position + 1, str(patient), name, value, days[position]))
+            values.append(ReturnedValue(position + 1, f"{prefix}{patient}", name, value, days[position]))
     if not values:
         raise CohortError("the file says nothing of any outcome", where=str(path), expected="at least one filled cell")
     marked = is_marked(columns, checked.patient_ids)
