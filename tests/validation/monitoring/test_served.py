@@ -25,11 +25,12 @@ from spinecast.cohorts.patient import patient_row
 from spinecast.errors import AuditError, CohortError, ContractError
 from spinecast.explanation.answering import Question, predict_any
 from spinecast.models.loading import AnyModel, with_about
+from spinecast.statistics import Absent
 from spinecast.validation.monitoring.importing import import_outcomes
 from spinecast.validation.monitoring.one_risk import OneRisk, one_risk
 from spinecast.validation.monitoring.returned import read_returned
 from spinecast.validation.monitoring.served import watched_in_log
-from spinecast.validation.monitoring.watched import Watched
+from spinecast.validation.monitoring.watched import Watched, follow
 
 UNTIL = np.datetime64("2026-11-27", "D")
 DEATH = {"kind": "horizon", "time": "follow_up_time", "event": "death", "horizon_days": 90, "label": "Death"}
@@ -190,6 +191,47 @@ def test_nothing_is_counted_from_a_log_that_was_altered(log: AuditLog) -> None:
         connection.execute(text("UPDATE audit_record SET content = replace(content, '63', '36') WHERE sequence = 1"))
     with pytest.raises(AuditError, match="the content of record 1 was edited"):
         served.watched(one_risk(served.model))
+
+
+# What was found of six patients, days followed, and who had the outcome; None where it is not known.
+FOUND: dict[str, tuple[list[str | float], list[float], list[int | None]]] = {
+    "event": (
+        ["present", "absent", "present", "absent", "absent", "present"],
+        [30, 120, 95, 40, 90, 90],
+        [1, 0, 0, None, 0, 1],
+    ),
+    "competing": (
+        ["loss_of_ambulation", "death", "none", "none", "loss_of_ambulation", "death"],
+        [20, 25, 400, 10, 380, 390],
+        [1, 0, 0, None, 0, 0],
+    ),
+    "quantity": ([100.0, 500.0, 499.0, 2000.0, 0.0, 501.0], [0] * 6, [0, 1, 0, 1, 0, 1]),
+    "levels": (["0", "1", "2", "3", "4", "5"], [30] * 6, [0, 0, 1, 1, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("kind", list(FOUND))
+def test_the_outcome_of_each_kind_is_read_as_its_study_reads_it(kind: str) -> None:
+    make, chosen = MODELS[kind]
+    model = make()
+    chosen = {"day": 365.0} if kind == "competing" else chosen
+    risk = one_risk(model, **chosen)  # type: ignore[arg-type]
+    values, days, expected = FOUND[kind]
+    watched = Watched(
+        predicted_on=np.full(6, np.datetime64("2024-01-01", "D")),
+        risk=np.full(6, 0.3),
+        inputs=np.zeros((6, len(model.predictors))),
+        predictors=model.predictors,
+        time=np.array(days, dtype=np.float64),
+        state=np.array([risk.coded(value) for value in values]),
+        subjects=tuple("abcdef"),
+        source="a test",
+    )
+    found = follow(watched, risk, UNTIL).predictions
+    assert not isinstance(found, Absent)
+    known = np.ones(6, dtype=bool) if found.weights is None else found.weights > 0
+    said = [int(value) if seen else None for value, seen in zip(found.outcome, known, strict=True)]
+    assert said == expected
 
 
 def test_a_landmark_is_the_day_of_the_prediction() -> None:
