@@ -248,10 +248,11 @@ def _number(entry: Variable, given: object) -> tuple[float, list[str]]:
     value, unit = _quantity(entry, given)
     if _is_missing(value):
         return math.nan, []
-    allowed = entry.range_text(entry.possible, unit) if entry.possible else "a number"
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         what = "true or false" if isinstance(value, bool | np.bool_) else f"text in a number ({value!r})"
-        raise ContractError(f"{entry.name}: {what}", expected=allowed, remedy="give a number without quotation marks")
+        raise ContractError(
+            f"{entry.name}: {what}", expected=_allowed(entry, unit), remedy="give a number without quotation marks"
+        )
     try:
         number = float(value)
     except OverflowError:  # a whole number beyond what any unit could mean
@@ -263,13 +264,17 @@ def _number(entry: Variable, given: object) -> tuple[float, list[str]]:
         hint = other_units_hint(entry, number, unit) if math.isfinite(canonical) else None
         raise ContractError(
             f"{entry.name}: {written} is impossible",
-            expected=allowed,
+            expected=_allowed(entry, unit),
             remedy=f'{hint}; if it is, say so: {{"value": …, "unit": …}}' if hint else "check the value",
         )
     if entry.plausible and not entry.plausible.contains(canonical):
         usual = entry.range_text(entry.plausible, unit)
         return canonical, [f"{entry.label}: {written} is unusual (usual is {usual}); check the value and its unit"]
     return canonical, []
+
+
+def _allowed(entry: Variable, unit: str | None) -> str:
+    return entry.range_text(entry.possible, unit) if entry.possible else "a number"
 
 
 def _quantity(entry: Variable, given: object) -> tuple[object, str | None]:

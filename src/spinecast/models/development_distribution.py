@@ -261,7 +261,9 @@ def _root_and_inverse(correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _by_pattern(scores: FloatArray) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Rows that share what is known, and what that is; rows of which nothing is known are passed over."""
-    patterns, which = np.unique(~np.isnan(scores), axis=0, return_inverse=True)
+    known = ~np.isnan(scores)
+    # A patient alone needs no sorting, which takes longer than the distance itself.
+    patterns, which = (known, np.zeros(1)) if len(known) == 1 else np.unique(known, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         if pattern.any():
             yield np.flatnonzero(which.ravel() == number), np.flatnonzero(pattern)
