@@ -13,8 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spinecast.explanation import trees
 from spinecast.explanation.keeping import Kept
-from spinecast.explanation.trees import boosted_contributions, forest_contributions, forest_contributions_to
+from spinecast.explanation.trees import (
+    boosted_contributions,
+    forest_contributions,
+    forest_contributions_to,
+    scored_boosted_contributions,
+)
 from spinecast.models.boosted_forests import forest_from_xgboost
 from spinecast.models.scorers import BoostedTreesScorer
 from spinecast.models.trees import Forest
@@ -122,6 +128,33 @@ def test_boosted_contributions_are_those_of_xgboost_where_values_are_missing() -
     ours, base = boosted_contributions(scorer, columns)
     np.testing.assert_allclose(ours, theirs[:, :-1], rtol=0, atol=1e-5)
     np.testing.assert_allclose(base + ours.sum(axis=1), scorer.score(columns), rtol=0, atol=1e-5)
+
+
+OBJECTIVES = {
+    "binary:logistic": {},
+    "reg:squarederror": {},
+    "reg:quantileerror": {"quantile_alpha": 0.9},
+    "survival:cox": {},
+}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("depth", [1, 4])
+def test_leaves_added_up_are_the_margin_of_xgboost_to_the_last_bit(objective: str, depth: int) -> None:
+    scorer, columns = boosted(depth, objective=objective, **OBJECTIVES[objective])
+    together = scored_boosted_contributions(scorer, columns)[2]
+    np.testing.assert_array_equal(together, scorer.score(columns))
+    alone = [scored_boosted_contributions(scorer, row[None, :])[2][0] for row in columns[:20]]
+    np.testing.assert_array_equal(alone, together[:20])
+    # Not because XGBoost was asked after all:
+    assert trees._BOOSTED.of(scorer, lambda: pytest.fail("nothing was kept")).adds_alike
+
+
+def test_an_xgboost_that_adds_otherwise_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer, columns = boosted()
+    own = BoostedTreesScorer.score
+    monkeypatch.setattr(BoostedTreesScorer, "score", lambda self, rows: own(self, rows) + 1e-7)
+    np.testing.assert_array_equal(scored_boosted_contributions(scorer, columns)[2], scorer.score(columns))
 
 
 def test_boosted_trees_as_arrays_are_the_margin_less_its_start() -> None:

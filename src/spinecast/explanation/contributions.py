@@ -24,7 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.explanation.keeping import own_columns, reference_patients
-from spinecast.explanation.trees import boosted_contributions, forest_contributions, scored_forest_contributions
+from spinecast.explanation.trees import (
+    boosted_contributions,
+    forest_contributions,
+    scored_boosted_contributions,
+    scored_forest_contributions,
+)
 from spinecast.explanation.walks import Scored, permutation_contributions
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.members import DrawnMember, Fit, Member, PatternMember, mean_in_order
@@ -197,6 +202,9 @@ def fit_contributions(member: Member, matrix: FloatArray, background: FloatArray
     columns = member.encoder.transform(matrix)
     if isinstance(member.scorer, ForestScorer):
         by_tree, base, scores = scored_forest_contributions(member.scorer.forest, columns)
+        return by_owner(by_tree, member.encoder.owner, matrix.shape), np.full(len(matrix), base), scores
+    if isinstance(member.scorer, BoostedTreesScorer):
+        by_tree, base, scores = scored_boosted_contributions(member.scorer, columns)
         return by_owner(by_tree, member.encoder.owner, matrix.shape), np.full(len(matrix), base), scores
     by_column = column_contributions(member.scorer, columns)
     if by_column is None:
