@@ -69,7 +69,7 @@ class OneModel:
 
 @dataclass
 class Running:
-    """A server, and days of birth nobody was asked about yet."""
+    """A server, and days of birth that no call before has had: an age is read to a tenth of a year."""
 
     root: Path
     state: State
@@ -79,7 +79,7 @@ class Running:
 
     def call(self) -> dict[str, Any]:
         """A call about a patient of a day of birth of their own."""
-        born = (datetime(1950, 1, 1, tzinfo=UTC) + timedelta(days=next(self.days))).date().isoformat()
+        born = (datetime(1950, 1, 1, tzinfo=UTC) + timedelta(days=37 * (next(self.days) % 300))).date().isoformat()
         patient = {"resourceType": "Patient", "id": PATIENT_ID, "gender": "female", "birthDate": born}
         prefetch: dict[str, Any] = {"patient": patient, "observations_2_days": [], "observations_30_days": []}
         rounds = OBSERVATIONS // len(NEWEST)

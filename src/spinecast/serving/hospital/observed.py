@@ -130,6 +130,10 @@ def _number(entry: Variable, carrier: Coded) -> tuple[Any, str]:
         sign = quantity.comparator if quantity.comparator in _COMPARATORS else "not exactly"
         raise UnusableError(f"its newest value is a limit ({sign} {format_number(quantity.value)}), not a value")
     conversion = _conversion(entry, quantity)
+    if not _goes_with_code(entry, carrier, conversion):
+        raise UnusableError(
+            f"its newest value is in {conversion.unit.symbol}, and its code is of an amount of substance"
+        )
     text = f"{format_number(quantity.value)} {conversion.unit.symbol}".rstrip()
     return {"value": quantity.value, "unit": conversion.unit.ucum}, text
 
@@ -151,6 +155,18 @@ def _conversion(entry: Variable, quantity: Quantity) -> UnitConversion:
     shown = said if _PLAIN_UNIT.fullmatch(said) else "a unit that is unknown here"
     known = ", ".join(conversion.unit.symbol or "none" for conversion in entry.conversions())
     raise UnusableError(f"its newest value is in {shown} (known are {known})")
+
+
+def _goes_with_code(entry: Variable, carrier: Coded, conversion: UnitConversion) -> bool:
+    """Say whether a unit is of the kind that the code says: urea by mass is no urea nitrogen, and reads like it.
+
+    LOINC names the property in brackets; what is counted in moles, or in equivalents of them, has these in its unit.
+    """
+    concept = getattr(carrier, "code", None)
+    molar = [code for code in entry.codes if "[Moles/" in code.display]
+    if concept is None or not any(code.code in concept.codes(code.uri) for code in molar):
+        return True
+    return "mol" in conversion.unit.ucum or "eq" in conversion.unit.ucum
 
 
 def _without_annotations(ucum: str) -> str:

@@ -17,6 +17,7 @@ from spinecast.clinical.recency import recency
 from spinecast.clinical.variable import Variable
 from spinecast.cohorts.derived_values import closure
 from spinecast.cohorts.patient import FieldError, PatientError, patient_row
+from spinecast.reporting import formatting as fmt
 from spinecast.serving.hospital.charts import Chart
 from spinecast.serving.hospital.events import read_condition, read_orders
 from spinecast.serving.hospital.moments import years_between
@@ -116,7 +117,7 @@ def read_chart(chart: Chart, names: Sequence[str], now: datetime) -> Read:
             _take(entry, value, now, found)
     unfinished = sum(placed.resource.status not in (*FINAL, *VOID) for placed in chart.observations)
     if unfinished:
-        found.remarks.append(f"{unfinished} observations that are not final were passed over")
+        found.remarks.append(f"passed over: {fmt.plural(unfinished, 'observation')} not final")
     _hold_to_the_contract(found, names)
     return found
 
@@ -126,15 +127,12 @@ def _take(entry: Variable, value: Value, now: datetime, found: Read) -> None:
     days = None if moment is None else moment.days_before(now)
     limit = recency(entry).days
     if limit is not None and days is not None and days > limit:
-        found.not_used[entry.name] = f"{value.text} is {_days(days)} old, and more than {_days(limit)} is too old"
+        old, most = fmt.plural(days, "day"), fmt.plural(limit, "day")
+        found.not_used[entry.name] = f"{value.text} is {old} old, and more than {most} is too old"
         return
     when = None if moment is None else moment.text()
     found.inputs[entry.name] = value.given
     found.sources[entry.name] = ReadInput(entry.name, value.text, when, days, value.reference)
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count:,} days"
 
 
 def _of_patient(chart: Chart, name: str, now: datetime, found: Read) -> None:
@@ -150,7 +148,7 @@ def _of_patient(chart: Chart, name: str, now: datetime, found: Read) -> None:
     if patient.birthDate is None:
         return
     years, to_the_day = years_between(patient.birthDate, now, "/prefetch/patient/birthDate")
-    found.inputs[name] = years
+    found.inputs[name] = round(years, 1)  # nearer, and the record would tell the day of birth
     found.sources[name] = ReadInput(name, f"{years:.1f} years")
     if not to_the_day:
         found.remarks.append("of the date of birth only a part is known: the age may be half of that part wrong")
