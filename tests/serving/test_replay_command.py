@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from serving import made_store
 from serving.made_store import EVENT, PATIENT
@@ -25,6 +28,14 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *ar
     return int(ended.value.code or 0), said.out, said.err
 
 
+def values_of(one: Any, key: str) -> Iterator[Any]:
+    """Everything that stands under a key, however deep."""
+    for name, value in one.items() if isinstance(one, dict) else ():
+        if name == key:
+            yield value
+        yield from values_of(value, key)
+
+
 def test_replay_says_the_same_or_names_what_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,6 +51,12 @@ def test_replay_says_the_same_or_names_what_differs(
     assert (status, said) == (0, f"record {number}: the same, bit for bit\n")
     status, said, _ = run(monkeypatch, capsys, "audit", "replay", number, "--json")
     assert json.loads(said)["same"] is True
+    status, _, _ = run(monkeypatch, capsys, "audit", "export", "--output", str(tmp_path / "records.jsonl"))
+    exported = [json.loads(line) for line in (tmp_path / "records.jsonl").read_text().splitlines()]
+    contents = [json.loads(one["content"]) for one in exported if one.get("kind") == "prediction"]
+    (prediction,) = [found for one in contents for found in values_of(one, "prediction")]
+    added = prediction["base_value"] + sum(row["contribution"] for row in prediction["contributions"])
+    assert added + prediction["residual"] == pytest.approx(prediction["log_odds"], abs=1e-12)
     status, _, complaint = run(monkeypatch, capsys, "audit", "replay", "1")
     assert (status, "nothing was answered" in complaint) == (2, True)
 
@@ -57,6 +74,20 @@ def test_replay_says_the_same_or_names_what_differs(
         status, said, _ = run(changed, capsys, "audit", "replay", number)
         assert status == 4
         assert "/prediction/risk: then" in said
+
+    # So is an explanation that differs in its last bit.
+    with monkeypatch.context() as changed:
+
+        def bent(*given: object, **named: object) -> dict[str, object]:
+            found = right(*given, **named)  # type: ignore[arg-type]
+            first, *others = found["prediction"]["contributions"]
+            other = {**first, "contribution": float(np.nextafter(first["contribution"], np.inf))}
+            return {**found, "prediction": {**found["prediction"], "contributions": [other, *others]}}
+
+        changed.setattr(recording, "answer", bent)
+        status, said, _ = run(changed, capsys, "audit", "replay", number)
+        assert status == 4
+        assert "/prediction/contributions/0/contribution: then" in said
 
     save_model(replace(made_store.event_model(), slope=2.0), folder)
     status, _, complaint = run(monkeypatch, capsys, "audit", "replay", number)

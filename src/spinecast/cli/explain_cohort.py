@@ -67,6 +67,7 @@ def explain_on_cohort(asked: CohortAsked, *, json_: bool) -> None:
     """
     from spinecast.cli.predict import load_asked
     from spinecast.explanation.depth.cohort import compare_versions, explain_cohort
+    from spinecast.explanation.depth.versions import comparable_view
     from spinecast.explanation.depth.views import view_of
     from spinecast.files import canonical_json
     from spinecast.training.progress import say
@@ -75,7 +76,7 @@ def explain_on_cohort(asked: CohortAsked, *, json_: bool) -> None:
     model, identity = load_asked(asked.model)
     view = view_of(model, asked.question)
     other = None if asked.against is None else load_asked(asked.against)
-    before = None if other is None else _comparable_view(view, other[0], asked.question)
+    before = None if other is None else comparable_view(view, other[0], asked.question)
     opened = _open(asked, view, before)
     rows, left_out = _answered(opened.cohort, view, before)
     matrix = model.matrix(opened.cohort.frame)[rows]
@@ -90,27 +91,6 @@ def explain_on_cohort(asked: CohortAsked, *, json_: bool) -> None:
     stored = found.stored(about)
     _write(stored, asked.output, pdf=asked.pdf)
     typer.echo(canonical_json(dict(stored.record)) if json_ else _summary(stored, asked.output))
-
-
-def _comparable_view(view: View, other: AnyModel, question: Question) -> View:
-    """Return the other model's number, if its contributions are on the same scale.
-
-    Raises
-    ------
-    QuestionError
-        If they are of another kind.
-    """
-    from spinecast.errors import QuestionError
-    from spinecast.explanation.depth.views import view_of
-
-    before = view_of(other, question)
-    if (before.scale, type(before)) != (view.scale, type(view)):
-        raise QuestionError(
-            "against",
-            f"{other.name} answers on the scale of the {before.scale}, {view.model.name} on that of the {view.scale}",
-            expected="another version of the model, or a model of the same kind",
-        )
-    return before
 
 
 def _open(asked: CohortAsked, view: View, before: View | None) -> OpenedCohort:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_levels import drawn, ordinal_model
+from made_levels import NAMES, SCHEMA, drawn, ordinal_model
 from made_models import PREDICTORS, model_of, patients, plain_model
 from made_survival import competing_model, survival_model_of
 from scipy.stats import spearmanr
@@ -16,15 +16,23 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.inspection import partial_dependence, permutation_importance
 
 from spinecast.clinical.dictionary import variable
+from spinecast.errors import QuestionError
+from spinecast.explanation.answering import Question
 from spinecast.explanation.depth.agreement import agreements, permutation_changes, rank_correlation, shared_first
 from spinecast.explanation.depth.dependence import dependence_of, grid_of
 from spinecast.explanation.depth.importance import importance_by_group, mean_absolute, shares
 from spinecast.explanation.depth.interactions import Swaps, pair_interactions, total_interactions
 from spinecast.explanation.depth.local_fit import local_fits, neighbours, ridge_fit
-from spinecast.explanation.depth.stability import by_fold, refitted_stability, stability_of
-from spinecast.explanation.depth.versions import changed_shares
+from spinecast.explanation.depth.stability import by_fold, jackknife_deviation, refitted_stability, stability_of
+from spinecast.explanation.depth.versions import changed_shares, comparable_view
 from spinecast.explanation.depth.views import View, each_fold, view_of
+from spinecast.models.encoder_fitting import fit_encoder
+from spinecast.models.imputation import Imputation
 from spinecast.models.loading import AnyModel
+from spinecast.models.prognosis_model import development_marginals
+from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
+from spinecast.models.quantiles.model import QuantilePart, QuantityModel
+from spinecast.models.several_scorers import SeveralScorers
 
 FEW = {"replicates": 50, "seed": 1}
 
@@ -55,6 +63,33 @@ class Products:
         return np.asarray(columns[:, 0] + 2 * columns[:, 1] * columns[:, 2])
 
 
+def quantity_model() -> QuantityModel:
+    """A model of a quantity whose two fits are of each half of the patients."""
+    matrix, _ = drawn(120)
+    values = 6 + 0.03 * (matrix[:, 0] - 60) + 0.5 * np.random.default_rng(3).normal(size=120)
+    family, levels, half = QUANTILE_FAMILIES["linear_quantile"], np.array([0.1, 0.5, 0.9]), np.arange(120) % 2 == 0
+    members = []
+    for rows in (half, ~half):
+        encoder = fit_encoder(matrix[rows], SCHEMA, Imputation(), seed=1)
+        columns, settings = encoder.transform(matrix[rows]), dict(family.defaults)
+        fits = tuple(family.fit(columns, values[rows], float(level), settings, 5) for level in levels)
+        members.append(SeveralScorers(encoder, fits))
+    return QuantityModel(
+        name="simulated_loss",
+        predictors=NAMES,
+        parts=(QuantilePart("loss", "linear_quantile", "Loss", np.arange(2), tuple(members)),),
+        levels=levels,
+        shifts=np.zeros(3),
+        scale="logarithm",
+        marginals=development_marginals(matrix, [0, 0]),
+        always_known=np.array([True, True]),
+        about={
+            "outcome": {"label": "Blood loss", "thresholds": [500.0], "unit": "mL"},
+            "cohort": {"kind": "synthetic"},
+        },
+    )
+
+
 def every_kind() -> list[tuple[str, AnyModel, np.ndarray]]:
     rows = patients(25, seed=4)[0]
     return [
@@ -62,6 +97,7 @@ def every_kind() -> list[tuple[str, AnyModel, np.ndarray]]:
         ("times", survival_model_of("cox", "random_survival_forest"), rows),
         ("competing", competing_model(), rows[:6]),
         ("levels", ordinal_model("proportional_odds"), drawn(25)[0]),
+        ("quantity", quantity_model(), drawn(25)[0]),
     ]
 
 
@@ -74,7 +110,7 @@ def test_every_kind_of_model_has_one_number_whose_contributions_add_up(model: An
     order = np.argsort(view.on_scale(rows))
     assert (np.diff(view.answer(rows)[order]) >= -1e-12).all()  # the number rises with its scale
     folds = each_fold(view)
-    assert len(folds) == (2 if view.model.name == "simulated_levels" else 3)
+    assert len(folds) == (2 if view.model.name in ("simulated_levels", "simulated_loss") else 3)
     assert all(np.abs(one.explained(rows).residual).max() < 1e-4 for one in folds)
 
 
@@ -235,6 +271,11 @@ def test_fits_that_agree_give_firm_drivers_and_limits_are_the_jackknifes(seed: i
     assert first.upper - first.importance == pytest.approx(1.959964 * deviation, rel=1e-5)
 
 
+def test_one_fit_says_nothing_of_its_own_spread() -> None:
+    with pytest.raises(ValueError, match="two of them"):
+        jackknife_deviation(np.ones((1, 5, 2)))
+
+
 def test_drivers_that_fits_disagree_about_are_said_to_be_unstable() -> None:
     values = np.random.default_rng(2).normal(size=(40, 3)) * [2, 1, 1]
     folds = np.stack([values * [1, sign, size] for sign, size in ((1, 0.1), (-1, 1.9), (1, 1), (-1, 0.2))])
@@ -258,6 +299,16 @@ def test_refits_give_limits_by_their_centiles_and_signs_by_counting() -> None:
     assert second.reasons == ("whether it raises or lowers the answer of a patient differs from fit to fit",)
     faint = refitted_stability(values, np.stack([values * [0.05, 1]] * 3))[0]
     assert "hardly matter" in faint.reasons[0]
+
+
+def test_only_models_on_one_scale_are_compared() -> None:
+    view = view_of(model_of("elastic_net"))
+    assert comparable_view(view, model_of("baseline"), Question()).model.name == view.model.name
+    with pytest.raises(QuestionError, match="log cumulative hazard"):
+        comparable_view(view, survival_model_of("cox"), Question())
+    early, late = Question(days=(30,)), view_of(survival_model_of("cox"), Question(days=(90,)))
+    with pytest.raises(QuestionError, match=r"by day 30.*by day 90"):
+        comparable_view(late, survival_model_of("cox"), early)
 
 
 def test_a_version_that_reasons_otherwise_is_told_from_one_that_does_not() -> None:

@@ -81,8 +81,16 @@ def by_fold(view: View, rows: FloatArray) -> FloatArray:
 
 
 def jackknife_deviation(folds: FloatArray) -> FloatArray:
-    """Return the delete-a-group jackknife's standard deviation, from values of each fold's fits, shape (folds, ...)."""
+    """Return the delete-a-group jackknife's standard deviation, from values of each fold's fits, shape (folds, ...).
+
+    Raises
+    ------
+    ValueError
+        If there is one fold: its fits would seem to agree with one another.
+    """
     count = len(folds)
+    if count < 2:
+        raise ValueError("the spread of fits needs two of them")
     return np.asarray(np.sqrt((count - 1) / count * ((folds - folds.mean(axis=0)) ** 2).sum(axis=0)), dtype=np.float64)
 
 

@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.errors import QuestionError
+from spinecast.explanation.answering import Question
 from spinecast.explanation.depth.importance import resampled_means, shares
+from spinecast.explanation.depth.views import View, view_of
+from spinecast.models.loading import AnyModel
 from spinecast.statistics import Estimate
 from spinecast.statistics.foundations.bootstrap import percentile_interval
 
-__all__ = ["ChangedShare", "changed_shares"]
+__all__ = ["ChangedShare", "changed_shares", "comparable_view"]
 
 FloatArray = NDArray[np.float64]
 
@@ -51,6 +55,33 @@ class ChangedShare:
             "difference": self.difference.to_dict(),
             "changed": self.changed,
         }
+
+
+def comparable_view(view: View, other: AnyModel, question: Question) -> View:
+    """Return another model's number, if it is the same question on the same scale.
+
+    Parameters
+    ----------
+    view : View
+    other : AnyModel
+    question : Question
+        As `view` was asked.
+
+    Raises
+    ------
+    QuestionError
+        If it is of another kind, day or level.
+    """
+    before = view_of(other, question)
+    asked, same = ((one.scale, one.answered.partition(" by day ")[2]) for one in (before, view))
+    if asked != same:
+        raise QuestionError(
+            "against",
+            f"{other.name} gives the {before.answered} on the scale of the {before.scale}, {view.model.name} the "
+            f"{view.answered} on that of the {view.scale}",
+            expected="another version of the model, or a model of the same kind and day",
+        )
+    return before
 
 
 def changed_shares(
