@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from made_models import assert_same_bits
 from training.test_handling import WAYS
 from training.test_tuning import SCHEMA, simulated
 
+from spinecast.explanation.answering import Question, predict_any, predict_any_table
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.explanation.ordinal_contributions import explain_threshold
 from spinecast.explanation.prediction import answering_submodels
@@ -293,6 +295,21 @@ def test_a_submodel_is_explained_from_its_own_base_and_knows_no_other_input(kind
                 words = "the fit to everybody" if number < 0 else "the submodel"
                 named = [said[row] for row in np.flatnonzero(pattern == number)]
                 assert all(any(one.startswith(f"{label}: {words}") for one in texts) for texts in named)
+
+
+@each_kind
+def test_an_answer_and_a_table_name_the_submodels_that_answered(kind: str) -> None:
+    made, _ = KINDS[kind](BY_PATTERN)
+    told = {"albumin": 2.1, "hemoglobin": 9.0, "surgical_approach": "posterior", "sex": "male"}
+    for patient, words in ((told, "the submodel with every input"), ({"albumin": 2.1}, "the fit to everybody")):
+        answer = predict_any(made, "0" * 64, patient, Question())
+        named = answer.to_dict()["answered_by"]
+        assert len(named) == len(named_parts(made))
+        assert all(words in one and f"answered by {one}" in answer.to_text() for one in named)
+        table = predict_any_table(made, "0" * 64, pd.DataFrame([patient]), Question()).table
+        assert table["answered_by"].tolist() == ["; ".join(named)]
+    # Where nothing was chosen, nothing is named: earlier answers are repeated to the letter.
+    assert "answered_by" not in predict_any(KINDS[kind](DRAWN)[0], "0" * 64, told, Question()).to_dict()
 
 
 @each_kind
