@@ -53,7 +53,13 @@ class DotSeries:
 
 
 def dots_plot(
-    labels: Sequence[str], series: Sequence[DotSeries], axis: str, key: str, *, marked: Sequence[int] = ()
+    labels: Sequence[str],
+    series: Sequence[DotSeries],
+    axis: str,
+    key: str,
+    *,
+    marked: Sequence[int] = (),
+    least: float = 0.0,
 ) -> str:
     """Draw values with limits, a row each; several series beside one another within a row.
 
@@ -69,6 +75,8 @@ def dots_plot(
         Prefix of the ids.
     marked : sequence of int
         Rows whose points are open and of another colour.
+    least : float
+        What the horizontal axis reaches at least, so that rounding is not drawn as a difference.
 
     Returns
     -------
@@ -89,6 +97,8 @@ def dots_plot(
             _points(axes, one, colour, shift, () if len(series) > 1 else marked)
         row_labels(axes, range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.4, -0.6)
+        if least:
+            axes.set_xlim(right=max(least, axes.get_xlim()[1]))
         axes.set_xlabel(axis)
         axes.grid(visible=True, axis="x")
         if len(series) > 1:

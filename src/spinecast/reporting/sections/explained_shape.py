@@ -17,6 +17,7 @@ from spinecast.reporting.sections.explained_summary import labels_of
 __all__ = ["agreement_section", "curves_section", "interactions_section"]
 
 IN_FIGURE = 12
+WIDTH = 0.1  # of H, which is 1 at most
 
 
 def curves_section(stored: StoredExplanation) -> Section | None:
@@ -154,7 +155,7 @@ def _pairs_figure(pairs: list[Mapping[str, Any]], found: Mapping[str, Any], labe
     return Figure(
         key="interactions",
         title="Interaction of every two leading inputs, the largest in size first",
-        svg=dots_plot(named, [DotSeries("", values)], "Friedman's H", "interactions"),
+        svg=dots_plot(named, [DotSeries("", values)], "Friedman's H", "interactions", least=WIDTH),
         caption=f"{fmt.plural(found['patients'], 'patient')}; 95% intervals over resamples of them.",
         alternative=f"Dot plot of {fmt.plural(len(pairs), 'pair')}; the largest in size is {named[0]}.",
         table=footnoted(table),

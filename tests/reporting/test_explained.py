@@ -1,0 +1,89 @@
+"""The report of an explanation in depth, of every kind of model: each part has its numbers, and says what it is not."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from explanation.depth.test_cohort_parts import every_kind
+
+from spinecast.clinical.dictionary import variable
+from spinecast.explanation.depth.cohort import ExplainingSettings, NamedGroups, compare_versions, explain_cohort
+from spinecast.explanation.depth.stored import StoredExplanation
+from spinecast.explanation.depth.views import view_of
+from spinecast.reporting import render_html
+from spinecast.reporting.document import Callout, Figure, Table
+from spinecast.reporting.explained import build_explanation
+
+FEW = ExplainingSettings(patients=40, curves=8, swapped=8, inputs=2, neighbours=30, bootstrap=20)
+KINDS = ("event", "times", "quantity")  # levels and competing causes are risks as well
+
+
+@cache
+def stored(kind: str) -> StoredExplanation:
+    model, rows = next(one[1:] for one in every_kind() if one[0] == kind)
+    matrix = np.tile(rows, (4, 1))[:24]  # each patient several times: enough for two groups
+    view = view_of(model)
+    halves = NamedGroups("sex", "Sex", [("Female", np.arange(24) < 12), ("Male", np.arange(24) >= 12)])
+    found = explain_cohort(view, matrix, [halves], FEW, lambda _: None)
+    found.found["versions"] = {"against": "another/1", **compare_versions(found, view, matrix, FEW)}
+    about: dict[str, Any] = {
+        "title": f"A model of {kind}",
+        "model": model.name,
+        "identity": "0" * 64,
+        "answered": view.answered,
+        "unit": view.unit,
+        "scale": view.scale,
+        "synthetic": True,
+        "labels": {name: variable(name).label for name in model.predictors},
+        "cohort": {"name": "made up", "kind": "synthetic", "fingerprint": "f" * 64, "patients": 24},
+        "left_out": 1,
+        "lacking": [],
+        "notes": ["a note"],
+        "settings": {"bootstrap": 20, "seed": 1},
+        "finished": "2026-11-27T09:00:00+00:00",
+        "environment": {"packages": {"spinecast": "0.1.0"}},
+    }
+    return found.stored(about)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_every_part_with_its_numbers(kind: str) -> None:
+    document = build_explanation(stored(kind))
+    anchors = [section.anchor for section in document.sections]
+    assert anchors == ["summary", "drivers", "versions", "groups", "curves", "interactions", "agreement", "done"]
+    assert document.mark is not None
+    assert all(figure.table.rows for figure in document.figures())
+    page = render_html(document)
+    assert "nan" not in page.casefold().split()
+    assert "No curve says what changing a value would do" in page
+    unit = stored(kind).record["about"]["unit"]
+    average = next(figure for figure in document.figures() if figure.key == "dependence").table.rows[1].cells[1]
+    assert average.endswith(unit or "%")
+
+
+def test_what_is_not_firm_stands_on_the_first_page_and_in_the_table() -> None:
+    one = stored("event")
+    drivers = [dict(driver) for driver in one.record["found"]["stability"]["drivers"]]
+    drivers[0] |= {"stable": False, "reasons": ["it differs from fit to fit"]}
+    found = {**one.record["found"], "stability": {"folds": 3, "drivers": drivers}}
+    document = build_explanation(StoredExplanation({**one.record, "found": found}, one.arrays))
+    label = one.record["about"]["labels"][drivers[0]["variable"]]
+    (callout,) = [block for block in document.sections[0].blocks if isinstance(block, Callout)]
+    assert label in callout.title
+    figure = next(block for block in document.sections[1].blocks if isinstance(block, Figure))
+    assert figure.table.rows[0].cells[-1] == "not firm"
+    assert any("it differs from fit to fit" in note for note in figure.table.notes)
+
+
+def test_a_group_that_is_not_shown_is_named_without_its_number() -> None:
+    one = stored("event")
+    (grouping,) = one.record["found"]["groups"]
+    hidden = {"label": "Few", "n": None, "importance": []}
+    found = {**one.record["found"], "groups": [{**grouping, "groups": [*grouping["groups"], hidden]}]}
+    document = build_explanation(StoredExplanation({**one.record, "found": found}, one.arrays))
+    table: Table = next(figure for figure in document.figures() if figure.key == "groups-sex").table
+    assert len(table.header) == 3
+    assert any("Few" in note for note in table.notes)
