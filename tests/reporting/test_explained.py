@@ -18,7 +18,7 @@ from spinecast.reporting.document import Callout, Figure, Table
 from spinecast.reporting.explained import build_explanation
 
 FEW = ExplainingSettings(patients=40, curves=8, swapped=8, inputs=2, neighbours=30, bootstrap=20)
-KINDS = ("event", "times", "quantity")  # levels and competing causes are risks as well
+KINDS = ("event", "quantity")  # all others are risks on another scale
 
 
 @cache

@@ -45,7 +45,7 @@ def search(model: AnyModel, told: dict[str, Any], to: float, **options: Any) -> 
     return find_counterfactuals(view_of(model), IDENTITY, told, to, **options)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(row=st.integers(0, 19), to=st.floats(0.05, 0.95), family=st.sampled_from(["elastic_net", "decision_tree"]))
 def test_handed_back_to_the_model_each_gives_the_risk_it_claims_and_needs_all_its_changes(
     row: int, to: float, family: str
