@@ -155,6 +155,10 @@ class Said:
         return json.loads(self.content)
 
     @property
+    def text(self) -> str:
+        return self.content.decode()
+
+    @property
     def lines(self) -> list[Any]:
         return [json.loads(line) for line in self.content.splitlines()]
 

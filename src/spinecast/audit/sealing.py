@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from spinecast.audit.log import AuditLog
@@ -13,11 +14,19 @@ from spinecast.errors import AuditError
 
 __all__ = ["seal_anew", "verify_log"]
 
+_SAID_EVERY = 1000
 
-def verify_log(log: AuditLog) -> Verification:
+
+def verify_log(log: AuditLog, *, passed: Callable[[int], None] | None = None) -> Verification:
     """Go through a log from its first record to its sealed head.
 
     A seal that is gone or was altered is a finding: nobody can tell then whether the end was cut off.
+
+    Parameters
+    ----------
+    log : AuditLog
+    passed : callable, optional
+        Told now and then how many records were gone through.
 
     Raises
     ------
@@ -25,7 +34,7 @@ def verify_log(log: AuditLog) -> Verification:
         If the log cannot be read.
     """
     seal, trouble = _seal_or_trouble(log)
-    found = verify(log.records(), seal)
+    found = verify(log.records() if passed is None else _counted(log.records(), passed), seal)
     if seal is not None or not (found.records or trouble != NO_SEAL):
         return found
     last = max(1, found.records)
@@ -61,6 +70,13 @@ def seal_anew(log: AuditLog, actor: str, reason: str) -> Record:
     before = None if seal is None else {"log": seal.log, "sequence": seal.sequence, "hash": seal.hash}
     body = {"reason": why, "trouble": trouble, "before": before, "found": found.to_dict()}
     return log.transact(lambda _: [Draft("seal", actor, body)], seal_anew=True)[0]
+
+
+def _counted(records: Iterable[Record], passed: Callable[[int], None]) -> Iterator[Record]:
+    for count, record in enumerate(records, start=1):
+        yield record
+        if count % _SAID_EVERY == 0:
+            passed(count)
 
 
 def _seal_or_trouble(log: AuditLog) -> tuple[Seal | None, str]:

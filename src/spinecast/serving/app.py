@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from spinecast import __version__
 from spinecast.audit.reading import listed, read_one, unaltered
 from spinecast.documents.json_text import MalformedError, read_json
-from spinecast.errors import AuditError, SpinecastError
+from spinecast.errors import AuditError
 from spinecast.files import canonical_json
 from spinecast.notices import RESEARCH_USE
 from spinecast.serving.access.account_routes import add_account
@@ -24,6 +24,7 @@ from spinecast.serving.access.provider_routes import add_provider
 from spinecast.serving.access.routes import add_sign_in, to_sign_in
 from spinecast.serving.access.settings import Door
 from spinecast.serving.actors import Actor
+from spinecast.serving.auditing.routes import add_auditing
 from spinecast.serving.bodies import MOST_BYTES_OF_MANY, as_lines, batches_of, read_body
 from spinecast.serving.guard import Guard
 from spinecast.serving.hospital.origins import HookOrigins, is_of_hooks
@@ -33,16 +34,16 @@ from spinecast.serving.metrics import CONTENT_TYPE_LATEST
 from spinecast.serving.openapi import PREFIX, document
 from spinecast.serving.pages.routes import add_pages, problem_page
 from spinecast.serving.permitting import Identify, Who, asking, permitted
-from spinecast.serving.problems import Problem, problem_of, respond
+from spinecast.serving.problems import Problem, or_problem, problem_of, respond
 from spinecast.serving.reading import MOST_BYTES, read_question
-from spinecast.serving.recording import NotReplayableError, replay
+from spinecast.serving.recording import replay
+from spinecast.serving.records_of import require_record, whose
 from spinecast.serving.state import State
 
 __all__ = ["make_app"]
 
 ModelName = Annotated[str, Path(max_length=200)]
 RecordNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
-Found = TypeVar("Found")
 
 
 def make_app(
@@ -83,6 +84,7 @@ def make_app(
     add_pages(app, state, permitted("read_models", who), permitted("predict", who))
     caller = who if hospital.clients is None else asking(hospital.clients.identify)
     add_hooks(app, state, hospital, permitted("predict", caller))
+    add_auditing(app, state, permitted("read_own", who), permitted("read_log", who), permitted("replay", who))
     if gate is not None:
         add_sign_in(app, gate, state.mode)
         if gate.provider is not None:
@@ -134,18 +136,18 @@ def _add_models(app: FastAPI, state: State, who: Who) -> None:
 
     @app.get(f"{PREFIX}/models/{{name}}", dependencies=[reader])
     def model(name: ModelName) -> Response:
-        served = _found(lambda: state.models.get(name))
+        served = or_problem(lambda: state.models.get(name))
         about = {key: served.model.about.get(key) for key in ("outcome", "cohort", "use", "study_hash", "versions")}
         return JSONResponse({**served.to_dict(), "inputs": list(served.inputs), "about": about, "mode": state.mode})
 
     @app.get(f"{PREFIX}/models/{{name}}/card", dependencies=[reader])
     def card(name: ModelName) -> Response:
-        served = _found(lambda: state.models.get(name))
-        return JSONResponse({"model": served.to_dict(), "card": _found(served.card), "mode": state.mode})
+        served = or_problem(lambda: state.models.get(name))
+        return JSONResponse({"model": served.to_dict(), "card": or_problem(served.card), "mode": state.mode})
 
     @app.get(f"{PREFIX}/models/{{name}}/schema", dependencies=[reader])
     def schema(name: ModelName) -> Response:
-        served = _found(lambda: state.models.get(name))
+        served = or_problem(lambda: state.models.get(name))
         return JSONResponse(inputs_schema(served.inputs, title=served.to_dict()["title"]))
 
     @app.get(f"{PREFIX}/metrics", dependencies=[Depends(permitted("read_metrics", who))])
@@ -162,18 +164,18 @@ def _add_asking(app: FastAPI, state: State, who: Who) -> None:
     @app.post(f"{PREFIX}/models/{{name}}/predict")
     async def predict(request: Request, name: ModelName, actor: Actor = asker) -> Response:
         asked = state.read(await read_body(request, MOST_BYTES, "application/json"))
-        served = _found(lambda: state.models.get(name))
+        served = or_problem(lambda: state.models.get(name))
         return await _json(lambda: state.predict(served, asked, actor))
 
     @app.post(f"{PREFIX}/models/{{name}}/explain")
     async def explain(request: Request, name: ModelName, actor: Actor = asker) -> Response:
         asked = state.read(await read_body(request, MOST_BYTES, "application/json"))
-        served = _found(lambda: state.models.get(name))
+        served = or_problem(lambda: state.models.get(name))
         return await _json(lambda: state.predict(served, asked, actor, explain=True))
 
     @app.post(f"{PREFIX}/models/{{name}}/predict-many")
     async def predict_many(request: Request, name: ModelName, actor: Actor = asker) -> Response:
-        served = _found(lambda: state.models.get(name))
+        served = or_problem(lambda: state.models.get(name))
         # Read whole before the first answer leaves: a client that sends all and only then reads would else wait
         # for us, and we for it.
         content = await read_body(request, MOST_BYTES_OF_MANY, "application/x-ndjson")
@@ -195,11 +197,11 @@ def _add_asking(app: FastAPI, state: State, who: Who) -> None:
     @app.post(f"{PREFIX}/scores")
     async def scores(request: Request, actor: Actor = asker) -> Response:
         content = await read_body(request, MOST_BYTES, "application/json")
-        value = _found(lambda: read_json(content))
+        value = or_problem(lambda: read_json(content))
         wanted = value.pop("scores", None) if isinstance(value, dict) else None
         if wanted is not None and not (isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)):
             raise problem_of(MalformedError("scores is no list of names", pointer="/scores", expected="score names"))
-        asked = _found(lambda: read_question(value, ("inputs", "patient")))
+        asked = or_problem(lambda: read_question(value, ("inputs", "patient")))
         return await _json(lambda: state.scores(asked, wanted, actor))
 
 
@@ -215,7 +217,7 @@ def _add_log(app: FastAPI, state: State, who: Who) -> None:
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
         before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     ) -> Response:
-        found = _found(
+        found = or_problem(
             lambda: listed(
                 state.writer.record,
                 state.log,
@@ -223,7 +225,7 @@ def _add_log(app: FastAPI, state: State, who: Who) -> None:
                 kind=kind,
                 model=model,
                 subject=pseudonym,
-                whose=_whose(actor),
+                whose=whose(actor),
                 limit=limit,
                 before=before,
             )
@@ -234,7 +236,7 @@ def _add_log(app: FastAPI, state: State, who: Who) -> None:
     async def search(request: Request, actor: Actor = reader) -> Response:
         """Find a patient's records; the identifier is in the body, because addresses end up in logs."""
         content = await read_body(request, MOST_BYTES, "application/json")
-        value = _found(lambda: read_json(content))
+        value = or_problem(lambda: read_json(content))
         patient = value.get("patient") if isinstance(value, dict) and set(value) == {"patient"} else None
         if not isinstance(patient, str) or not patient.strip():
             raise problem_of(MalformedError("no patient is named", pointer="/patient", expected="an identifier, alone"))
@@ -242,47 +244,24 @@ def _add_log(app: FastAPI, state: State, who: Who) -> None:
 
         def find() -> dict[str, Any]:
             found = listed(
-                state.writer.record, state.log, actor.recorded, subject=subject, whose=_whose(actor), limit=1000
+                state.writer.record, state.log, actor.recorded, subject=subject, whose=whose(actor), limit=1000
             )
             return {"pseudonym": subject, "records": [one.headline() for one in found], "mode": state.mode}
 
-        return await _json(lambda: _found(find))
+        return await _json(lambda: or_problem(find))
 
     @app.get(f"{PREFIX}/predictions/{{record}}")
     def prediction(record: RecordNumber, actor: Actor = reader) -> Response:
-        _require_record(state, record, actor)
-        found = _found(lambda: read_one(state.writer.record, state.log, actor.recorded, record))
+        require_record(state.log, record, actor)
+        found = or_problem(lambda: read_one(state.writer.record, state.log, actor.recorded, record))
         return JSONResponse({**found.headline(), "content": found.body, "mode": state.mode})
 
     @app.post(f"{PREFIX}/predictions/{{record}}/replay")
     def replayed(record: RecordNumber, actor: Actor = replayer) -> Response:
-        _require_record(state, record, actor)
-        found = _found(lambda: unaltered(state.log, record))
-        try:
-            said = replay(state.writer.record, state.models, found, actor.recorded)
-        except NotReplayableError as error:
-            raise Problem(409, "not-replayable", error.what) from error
-        except SpinecastError as error:
-            raise problem_of(error) from error
+        require_record(state.log, record, actor)
+        found = or_problem(lambda: unaltered(state.log, record))
+        said = or_problem(lambda: replay(state.writer.record, state.models, found, actor.recorded))
         return JSONResponse({**said, "mode": state.mode})
-
-
-def _whose(actor: Actor) -> str | None:
-    """Return whose records somebody may see: everybody's, or those of their own questions."""
-    return None if actor.may("read_log") else actor.name
-
-
-def _require_record(state: State, number: int, actor: Actor) -> None:
-    found = _found(lambda: state.log.get(number))
-    if found is None or (_whose(actor) is not None and not actor.did(found.actor)):
-        raise Problem(404, "not-found", f"there is no record {number}")
-
-
-def _found(make: Callable[[], Found]) -> Found:
-    try:
-        return make()
-    except SpinecastError as error:
-        raise problem_of(error) from error
 
 
 async def _json(make: Callable[[], dict[str, Any]]) -> Response:

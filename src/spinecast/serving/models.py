@@ -110,6 +110,17 @@ class ServedModels:
             self._pinned = {key: found}  # the last one asked for: replays come one after the other
         return self._pinned[key]
 
+    def numbered(self, name: str, version: str) -> ServedModel:
+        """Return a version by its number alone, served or not, as the registry promises it.
+
+        Raises
+        ------
+        TrackingError, ArtifactError
+            As :meth:`pinned`.
+        """
+        found = pinned_version(self.store, name, version)
+        return self.pinned(name, version, found.identity) if found.identity else self._load(found, record=False)
+
     def refresh(self) -> None:
         """Look what the registry says now; load what is new, and only then put it in place.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import JSONResponse
 
@@ -24,7 +24,18 @@ from spinecast.errors import (
 )
 from spinecast.tracking.serving_versions import RegistryError
 
-__all__ = ["LOGGER", "MEDIA_TYPE", "Problem", "place_of", "problem_of", "respond"]
+__all__ = [
+    "LOGGER",
+    "MEDIA_TYPE",
+    "NotReplayableError",
+    "Problem",
+    "or_problem",
+    "place_of",
+    "problem_of",
+    "respond",
+]
+
+Made = TypeVar("Made")
 
 LOGGER = logging.getLogger("spinecast.serving")
 
@@ -70,6 +81,10 @@ class Problem(Exception):
         return said | ({"errors": self.errors} if self.errors else {})
 
 
+class NotReplayableError(SpinecastError):
+    """A record that holds no answer, or one that this software cannot give again."""
+
+
 def respond(problem: Problem) -> JSONResponse:
     """Return a problem as a response."""
     return JSONResponse(problem.to_dict(), problem.status, problem.headers, MEDIA_TYPE)
@@ -108,8 +123,23 @@ def problem_of(
     return _of_what_is_kept(error)
 
 
+def or_problem(make: Callable[[], Made]) -> Made:
+    """Make something; what keeps it from being made is a problem.
+
+    Raises
+    ------
+    Problem
+    """
+    try:
+        return make()
+    except SpinecastError as error:
+        raise problem_of(error) from error
+
+
 def _of_what_is_kept(error: SpinecastError) -> Problem:
     """Turn an error of the log, the registry or a model into a problem; why is for who runs the server."""
+    if isinstance(error, NotReplayableError):
+        return Problem(409, "not-replayable", error.what)
     if isinstance(error, AlteredRecordError):
         return Problem(409, "record-altered", error.what)
     if isinstance(error, AuditError):

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version as installed_version
 from typing import Any
 
 from spinecast import __version__
 from spinecast.audit.reading import Append
 from spinecast.audit.records import Draft, Record
+from spinecast.cohorts.derived_values import closure
 from spinecast.errors import SpinecastError
 from spinecast.files import canonical_json
 from spinecast.serving.answers import answer
 from spinecast.serving.models import ServedModels
+from spinecast.serving.problems import NotReplayableError
 from spinecast.serving.reading import PatientQuestion
 from spinecast.serving.scores_beside import scores_of
 from spinecast.serving.served_model import ServedModel
 
-__all__ = ["REPLAYED_KINDS", "NotReplayableError", "prediction_draft", "replay", "scores_draft", "software"]
+__all__ = ["REPLAYED_KINDS", "prediction_draft", "put_to", "replay", "scores_draft", "software"]
 
 REPLAYED_KINDS = ("prediction", "declined", "scores")
 _MOST_DIFFERENCES = 20
-
-
-class NotReplayableError(SpinecastError):
-    """A record that holds no answer, or one that this software cannot give again."""
 
 
 def software() -> dict[str, str]:
@@ -123,6 +122,45 @@ def replay(append: Append, models: ServedModels, record: Record, actor: str) -> 
     }
     append([Draft("replay", actor, {"record": record.sequence, "same": same}, record.model, record.subject)])
     return found
+
+
+def put_to(append: Append, models: ServedModels, record: Record, number: str, actor: str) -> Record:
+    """Put a recorded question to another version of the same model; return the record of that, which has the answer.
+
+    It is recorded as a replay and never as a prediction: nobody asked it about a patient to be treated.
+
+    Parameters
+    ----------
+    append, models, record, actor
+        As :func:`replay`.
+    number : str
+        Of the other version.
+
+    Raises
+    ------
+    NotReplayableError
+        If no model was asked, the content was erased, or the other version refuses what was asked.
+    AuditError, TrackingError, ArtifactError
+        As :func:`replay`.
+    """
+    body = record.body
+    if body is None or record.kind not in ("prediction", "declined"):
+        raise NotReplayableError(f"record {record.sequence} holds no question that another version could be asked")
+    asked = PatientQuestion.from_dict(body["asked"])
+    served = models.numbered(record.model.partition("/")[0], number)
+    read = set(closure(served.inputs))
+    left_out = sorted(set(asked.inputs) - read)
+    question = replace(asked, inputs={name: value for name, value in asked.inputs.items() if name in read})
+    try:
+        said = answer(served, question)
+    except SpinecastError as error:
+        raise NotReplayableError(
+            f"{served.numbered} does not answer what record {record.sequence} asks: {error.what}"
+        ) from error
+    done = {"record": record.sequence, "left_out": left_out, "asked": question.to_dict(), "answer": said}
+    drafts = [Draft("replay", actor, {**done, "software": software()}, served.numbered, record.subject)]
+    made: Record = append(drafts)[0]
+    return made
 
 
 def _again(models: ServedModels, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ __all__ = [
     "fetched",
     "pinned_version",
     "serving_versions",
+    "version_numbers",
 ]
 
 # In this order: a candidate is served where nobody has been made champion yet, and says so.
@@ -131,6 +132,22 @@ def pinned_version(store: Store, name: str, version: str) -> ServingVersion:
     return found[0]
 
 
+def version_numbers(store: Store, name: str) -> list[str]:
+    """Return the numbers of all versions of a model, newest first; none of a model that is not there.
+
+    Raises
+    ------
+    RegistryError
+        If the store does not answer.
+    """
+    if store.embedded:
+        found = [one.version for one in _embedded(store, _ALL_OF, {"name": name})]
+    else:
+        with _asking(store) as client:
+            found = [str(one.version) for one in client.search_model_versions(f"name = '{name}'")]
+    return sorted(found, key=int, reverse=True)
+
+
 _COLUMNS = """
     v.name AS name, v.version AS version, v.run_id AS run_id,
     COALESCE(v.storage_location, l.artifact_location, v.source) AS location, r.artifact_uri AS run_location,
@@ -145,6 +162,9 @@ _COLUMNS = """
 _ALIASED = f"""
     SELECT a.alias AS alias, {_COLUMNS} JOIN registered_model_aliases a ON a.name = v.name AND a.version = v.version
     WHERE v.current_stage <> 'Deleted_Internal' ORDER BY v.name
+"""
+_ALL_OF = f"""
+    SELECT '' AS alias, {_COLUMNS} WHERE v.name = :name AND v.current_stage <> 'Deleted_Internal'
 """
 _NUMBERED = f"""
     SELECT '' AS alias, {_COLUMNS}

@@ -42,11 +42,20 @@ class Bars:
     total: float
     served: float
 
+    @property
+    def all(self) -> list[dict[str, Any]]:
+        """Every one, in their order."""
+        return [*self.first, *self.later]
+
 
 def contribution_bars(one: Answered) -> Bars:
     """Return the contributions of an answer with their bars, on one scale."""
-    prediction = one.prediction
-    assert prediction is not None
+    assert one.prediction is not None
+    return bars_of(one.prediction)
+
+
+def bars_of(prediction: Mapping[str, Any]) -> Bars:
+    """Return the contributions of a prediction with their bars, on one scale."""
     rows = prediction["contributions"]
     values = [float(row["contribution"]) for row in rows]
     lowest, highest = min([0.0, *values]), max([0.0, *values])
@@ -159,6 +168,7 @@ def _risk_curve(curve: Mapping[str, Any], marks: Sequence[Mapping[str, Any]], su
 
 FILTERS = {
     "amount": quantity,
+    "bars_of": bars_of,
     "changed_words": changed_words,
     "contribution_bars": contribution_bars,
     "days_words": days_words,

@@ -1,0 +1,110 @@
+"""What is taken out of the log by an auditor: a record as JSON, CSV and PDF, and what a search found as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from io import StringIO
+
+from spinecast.audit.records import Record
+from spinecast.files import readable_json
+from spinecast.notices import RESEARCH_USE
+from spinecast.reporting.document import Bullets, Callout, Code, Document, Facts, Figure, Paragraph, Section, Table
+from spinecast.serving.auditing.lineage import Lineage
+from spinecast.serving.auditing.recorded import said_in
+
+__all__ = ["document_csv", "record_json", "records_csv"]
+
+_FOUND = (
+    "record",
+    "recorded_at",
+    "kind",
+    "asked_by",
+    "model",
+    "patient",
+    "answer",
+    "warnings",
+    "erased",
+    "altered",
+    "hash",
+)
+
+
+def record_json(record: Record, lineage: Lineage | None) -> str:
+    """Write a record as it stands, every column and with it all that its hashes are computed from, and its lineage."""
+    content = {
+        "notices": [RESEARCH_USE],
+        "record": asdict(record),
+        "body": record.body,
+        "lineage": None if lineage is None else asdict(lineage),
+    }
+    return readable_json(content)
+
+
+def document_csv(document: Document) -> str:
+    """Write a document a value a line: section, item, what of it, value."""
+    rows = [("section", "item", "column", "value"), ("notice", "", "", document.banner.title)]
+    rows += [("notice", "", "", document.mark.title)] if document.mark is not None else []
+    for section in document.sections:
+        rows += [(section.title, *one) for one in _values(section)]
+    return _written(rows)
+
+
+def records_csv(records: Iterable[Record]) -> str:
+    """Write what a search found, a record a line."""
+    rows: list[Sequence[object]] = [_FOUND]
+    for record in records:
+        said = said_in(record)
+        rows.append(
+            (
+                record.sequence,
+                record.recorded_at,
+                record.kind,
+                record.actor,
+                record.model,
+                record.subject or "",
+                "" if said is None else said.summary,
+                "" if said is None else "; ".join(said.warnings),
+                "yes" if record.content is None else "no",
+                "yes" if record.alterations() else "no",
+                record.hash,
+            )
+        )
+    return _written(rows)
+
+
+def _values(section: Section) -> Iterator[tuple[str, str, str]]:
+    for block in section.blocks:
+        if isinstance(block, Facts):
+            yield from ((term, "", text) for term, text in block.items)
+        elif isinstance(block, Table | Figure):
+            yield from _cells(block if isinstance(block, Table) else block.table)
+        elif isinstance(block, Bullets):
+            yield from (("", "", text) for text in block.items)
+        elif isinstance(block, Callout):
+            yield block.title, "", block.text
+        elif isinstance(block, Paragraph | Code):
+            yield "", "", block.text
+
+
+def _cells(table: Table) -> Iterator[tuple[str, str, str]]:
+    for one in table.rows:
+        yield from ((one.cells[0], name, cell) for name, cell in zip(table.header[1:], one.cells[1:], strict=True))
+
+
+def _written(rows: Iterable[Sequence[object]]) -> str:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([_harmless(str(cell)) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking what somebody typed for a formula (OWASP, CSV injection); numbers stay numbers."""
+    if not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,267 @@
+"""What an auditor finds, opens, replays, compares and takes away; what of it is recorded; what nobody else reaches."""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serving.made_store import DECLINING, EVENT, GRADE, LOSS, PATIENT, TIMES, Address, Said
+
+from spinecast.audit.records import Record
+from spinecast.serving.auditing import lineage as lineage_module
+from spinecast.serving.auditing.exporting import records_csv
+from spinecast.serving.state import State
+
+FORM = "application/x-www-form-urlencoded"
+ANNA, BERT = "anna clinician", "bert clinician"
+
+
+def asked(server: Address, who: str, model: str, inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    said = server.ask("POST", f"models/{model}/predict", {"inputs": inputs, **more}, {"X-Who": who})
+    assert said.status == 200
+    return dict(said.json)
+
+
+def get(server: Address, path: str, who: str = "aude auditor") -> Said:
+    return server.ask("GET", path, None, {"X-Who": who})
+
+
+def post(server: Address, path: str, body: bytes = b"", who: str = "aude auditor") -> Said:
+    return server.ask("POST", path, body, {"X-Who": who}, FORM)
+
+
+def numbers(page: Said) -> list[int]:
+    return [int(one) for one in re.findall(r'<th scope="row"><a href="/(?:audit/records|mine)/(\d+)">', page.text)]
+
+
+@pytest.fixture(scope="module")
+def answers(by_name: Address) -> dict[str, dict[str, Any]]:
+    return {
+        "young": asked(by_name, ANNA, EVENT, {"age": 41, "albumin": 4.4}, patient="4711"),
+        "old": asked(by_name, BERT, EVENT, {**PATIENT, "age": 79}),
+        "times": asked(by_name, ANNA, TIMES, {"age": 63, "albumin": 2.9}),
+        "declined": asked(by_name, ANNA, DECLINING, {"age": 63}),
+        "loss": asked(by_name, ANNA, LOSS, {"age": 63, "hemoglobin": 11}),
+        "levels": asked(by_name, ANNA, GRADE, {"age": 63, "hemoglobin": 11}),
+    }
+
+
+def head(state: State) -> Record:
+    found = state.log.head()
+    assert found is not None
+    return found
+
+
+def test_an_auditor_finds_by_user_model_risk_warning_and_patient(
+    by_name: Address, state: State, answers: dict[str, dict[str, Any]]
+) -> None:
+    young, old = answers["young"], answers["old"]
+    risk = 100 * young["prediction"]["risk"]
+    assert abs(risk - 100 * old["prediction"]["risk"]) > 1
+    narrow = f"risk_from={risk - 0.01:.4f}&risk_to={risk + 0.01:.4f}"
+    found = numbers(get(by_name, f"/audit?model={EVENT}&user=anna&{narrow}"))
+    assert found == [young["audit_id"]]
+    looked = head(state)
+    assert (looked.kind, looked.actor) == ("read", "aude (auditor)")
+    assert (looked.body or {})["records"] == found
+    assert numbers(get(by_name, f"/audit?user=bert&{narrow}")) == []
+    missing = "warning=NOT+KNOWN%3A+creatinine"
+    assert old["audit_id"] in numbers(get(by_name, f"/audit?user=bert&{missing}"))
+    assert answers["declined"]["audit_id"] in numbers(get(by_name, "/audit?user=anna&kind=declined&warning=albumin"))
+    moved = post(by_name, "/audit/patient", b"patient=4711")
+    assert moved.status == 303
+    assert "4711" not in moved.headers["location"]
+    assert young["audit_id"] in numbers(get(by_name, moved.headers["location"]))
+    day = young["recorded_at"][:10]
+    assert young["audit_id"] in numbers(get(by_name, f"/audit?since={day}&until={day}&user=anna&{narrow}"))
+    assert numbers(get(by_name, "/audit?since=2100-01-01")) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("risk_from=high", "a percentage"),
+        ("risk_from=60&risk_to=20", "no less than"),
+        ("since=2026-02-31", "a day, such as"),
+        ("until=9999-12-31", "a day, such as"),
+        ("kind=anything", "one of answers"),
+        ("model=%3Cscript%3E", "a model"),
+        ("pseudonym=4711", "32 hexadecimal"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_named_beside_its_field_and_nothing_is_read(
+    by_name: Address, state: State, query: str, words: str
+) -> None:
+    before = state.log.count()
+    page = get(by_name, f"/audit?{query}")
+    assert (page.status, state.log.count()) == (422, before)
+    assert words in html.unescape(page.text)
+    assert "<script>" not in page.text
+    assert get(by_name, f"/audit/found.csv?{query}").status == 422
+
+
+@pytest.mark.parametrize("name", ["young", "old", "times", "declined", "loss", "levels"])
+def test_a_record_shows_inputs_as_given_and_used_and_every_contribution_as_stored(
+    by_name: Address, state: State, answers: dict[str, dict[str, Any]], name: str
+) -> None:
+    said = answers[name]
+    page = get(by_name, f"/audit/records/{said['audit_id']}")
+    assert page.status == 200
+    assert (head(state).kind, (head(state).body or {})["record"]) == ("read", said["audit_id"])
+    text = html.unescape(page.text)
+    assert said["model"]["identity"] in text
+    if said["prediction"] is None:
+        assert "No risk was given" in text
+        return
+    for row in said["prediction"]["contributions"]:
+        assert repr(float(row["contribution"])) in text
+    for used in said["prediction"]["used"].values():
+        assert used in text
+    if name == "old":
+        assert "29 g/L" in text
+
+
+def test_a_replay_is_the_same_bit_for_bit_and_is_recorded(
+    by_name: Address, state: State, answers: dict[str, dict[str, Any]]
+) -> None:
+    number = answers["old"]["audit_id"]
+    page = post(by_name, f"/audit/records/{number}/replay")
+    assert "The same, bit for bit" in page.text
+    assert head(state).kind == "replay"
+    assert head(state).body == {"record": number, "same": True}
+    refused = post(by_name, "/audit/records/1/replay")  # the server's start: nothing was answered in it
+    assert (refused.status, "nothing was answered" in refused.text) == (409, True)
+
+
+def test_one_patient_put_to_another_version_is_a_replay_and_no_prediction(
+    by_name: Address, state: State, answers: dict[str, dict[str, Any]]
+) -> None:
+    number = answers["young"]["audit_id"]
+    before = len(state.log.find(kind="prediction", limit=1000))
+    moved = post(by_name, f"/audit/records/{number}/version", b"number=2")
+    made = head(state)
+    assert (moved.status, made.kind, made.model) == (303, "replay", f"{EVENT}/2")
+    assert len(state.log.find(kind="prediction", limit=1000)) == before
+    other = (made.body or {})["answer"]["prediction"]
+    assert other["risk"] != answers["young"]["prediction"]["risk"]
+    assert other["used"] == answers["young"]["prediction"]["used"]
+    page = get(by_name, moved.headers["location"])
+    text = html.unescape(page.text)
+    assert "Two models, and inputs that are the same." in text
+    for one in (answers["young"]["prediction"], other):
+        assert f"{100 * one['risk']:.0f}%" in text
+    assert post(by_name, f"/audit/records/{number}/version", b"number=99").status == 404
+    assert post(by_name, f"/audit/records/{number}/version", b"number=two").status == 422
+
+
+def test_two_patients_beside_each_other_say_what_differs(by_name: Address, answers: dict[str, dict[str, Any]]) -> None:
+    first, second = answers["young"]["audit_id"], answers["old"]["audit_id"]
+    text = html.unescape(get(by_name, f"/audit/compare?first={first}&second={second}").text)
+    assert "One and the same model, and inputs that are not the same." in text
+    assert re.search(r'<tr class="strong"><th scope="row">Age</th><td>41 years</td><td>79 years</td>', text)
+    other = answers["times"]["audit_id"]
+    assert "no difference of them means anything" in get(by_name, f"/audit/compare?first={first}&second={other}").text
+    assert get(by_name, f"/audit/compare?first={first}&second=1").status == 422
+
+
+def test_an_export_holds_what_the_hashes_are_of_and_is_recorded(
+    by_name: Address, state: State, answers: dict[str, dict[str, Any]]
+) -> None:
+    said = answers["old"]
+    path = f"/audit/records/{said['audit_id']}/export"
+    exported = get(by_name, f"{path}.json")
+    assert exported.headers["content-disposition"].startswith("attachment")
+    assert (head(state).kind, head(state).body) == ("export", {"record": said["audit_id"], "form": "json"})
+    record = Record(**exported.json["record"])
+    assert record.alterations() == ()
+    assert (record.body or {})["answer"]["prediction"] == said["prediction"]  # every float the same bits
+    rows = list(csv.reader(StringIO(get(by_name, f"{path}.csv").content.decode())))
+    stored = {
+        row[1]: float(row[3]) for row in rows if row[0] == "What raised and lowered it" and row[2] == "Contribution"
+    }
+    total = stored.pop("All together")
+    assert sum(stored.values()) == pytest.approx(total, abs=1e-12)
+    assert {row["label"]: row["contribution"] for row in said["prediction"]["contributions"]}.items() <= stored.items()
+    paper = get(by_name, f"{path}.pdf")
+    assert paper.content.startswith(b"%PDF-")
+    assert paper.headers["content-type"] == "application/pdf"
+    found = list(csv.DictReader(StringIO(get(by_name, "/audit/found.csv?user=bert").content.decode())))
+    assert str(said["audit_id"]) in [row["record"] for row in found]
+    assert (head(state).kind, head(state).actor) == ("export", "aude (auditor)")
+    assert get(by_name, f"{path}.exe").status == 422
+
+
+def test_a_spreadsheet_takes_nothing_that_was_typed_for_a_formula() -> None:
+    record = Record(1, "2026", "read", '=HYPERLINK("http://elsewhere")', "", None, None, "", "", "")
+    row = next(csv.DictReader(StringIO(records_csv([record]))))
+    assert row["asked_by"].startswith("'=")
+
+
+def test_a_version_shows_where_it_comes_from_and_its_documents(
+    by_name: Address, state: State, answers: dict[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = state.models.get(EVENT)
+    record = tmp_path / "record"
+    (record / "reporting").mkdir(parents=True)
+    run = {
+        "study": "a study",
+        "study_hash": "5" * 64,
+        "environment": {"git_commit": "c0ffee", "packages": {"numpy": "2"}},
+        "splits": [{"split": "fold 1", "n_train": 2, "n_test": 1, "train_hash": "a" * 64, "test_hash": "b" * 64}],
+        "model": {"identity": served.identity},
+    }
+    cohort = {"name": "patients", "kind": "synthetic", "patients": 3, "fingerprint": "f" * 64}
+    (record / "run.json").write_text(json.dumps(run))
+    (record / "cohort.json").write_text(json.dumps(cohort))
+    (record / "report.html").write_text("<p>How it was validated</p>")
+    real = lineage_module._found
+    monkeypatch.setattr(lineage_module, "_found", lambda models, numbered: (real(models, numbered)[0], record))
+    page = f"/audit/records/{answers['old']['audit_id']}"
+    text = get(by_name, page).text
+    for known in ("a study", "5" * 64, "c0ffee", "f" * 64, "a" * 64, "b" * 64, "run-simulated_mortality-1"):
+        assert known in text
+    assert "Another model" not in text
+    report = get(by_name, f"/audit/versions/{EVENT}/1/validation-report")
+    assert report.content == b"<p>How it was validated</p>"
+    assert report.headers["content-disposition"].startswith("attachment")
+    for absent in ("tripod-ai", "run", "nothing"):
+        assert get(by_name, f"/audit/versions/{EVENT}/1/{absent}").status == 404
+    assert get(by_name, f"/audit/versions/{EVENT}/99/validation-report").status == 404
+    (record / "run.json").write_text(json.dumps(run | {"model": {"identity": "0" * 64}}))
+    assert "The record of the run holds another model" in get(by_name, page).text
+
+
+def test_a_clinician_sees_their_own_answers_and_no_address_of_another_one(
+    by_name: Address, answers: dict[str, dict[str, Any]]
+) -> None:
+    own, others = answers["young"]["audit_id"], answers["old"]["audit_id"]
+    listed = numbers(get(by_name, "/mine", ANNA))
+    assert own in listed
+    assert others not in listed
+    assert others not in numbers(get(by_name, "/mine?user=bert&kind=all", ANNA))
+    assert get(by_name, f"/mine/{own}", ANNA).status == 200
+    assert get(by_name, f"/mine/{others}", ANNA).status == 404
+    assert get(by_name, f"/mine/{others}").status == 404  # an auditor's own are not everybody's either
+    for path in (
+        "/audit",
+        "/audit/found.csv",
+        "/audit/verify",
+        f"/audit/records/{own}",
+        f"/audit/records/{own}/export.json",
+        f"/audit/compare?first={own}&second={own}",
+        f"/audit/versions/{EVENT}/1/validation-report",
+    ):
+        assert get(by_name, path, ANNA).status == 403, path
+    for path in (f"/audit/records/{own}/replay", f"/audit/records/{own}/version", "/audit/verify", "/audit/patient"):
+        assert post(by_name, path, b"number=2&patient=4711", ANNA).status == 403, path
+    assert get(by_name, "/patient/synthetic-simulated").status == 403
+    front = get(by_name, "/").text
+    assert "/patient/" not in front
+    assert 'href="/audit"' in front
+    assert 'href="/audit"' not in get(by_name, "/", ANNA).text
