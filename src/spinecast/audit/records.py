@@ -33,8 +33,8 @@ class Draft:
     ----------
     kind : str
         ``prediction``, ``declined``, ``scores``, ``read``, ``replay``, ``export``, ``hold``, ``release``, ``erasure``,
-        ``feedback``, ``start``, ``seal``, ``verification``, ``outcome``, ``signin``, ``refused``, ``signout``, ``account``,
-        ``key``.
+        ``feedback``, ``start``, ``seal``, ``verification``, ``outcome``, ``signin``, ``refused``, ``signout``,
+        ``account``, ``key``.
     actor : str
         Who did it, with the roles they had.
     body : mapping

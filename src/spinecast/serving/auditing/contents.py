@@ -37,6 +37,9 @@ BANNER = Banner(
 MARK = Banner(SYNTHETIC, "The model was made from made-up patients: nothing here is evidence about real ones.")
 
 
+_IN_WORDS = ("on", "live", "what_if_of", "changed")
+
+
 def record_title(record: Record) -> str:
     """Name a record: its number and kind."""
     return f"Record {record.sequence}: {record.kind}"
@@ -86,6 +89,8 @@ def _about(record: Record) -> Section:
     shown = (record.body or {}).get("shown")
     if isinstance(shown, Mapping):
         blocks.append(Paragraph(_shown_words(shown)))
+        others = {name: value for name, value in shown.items() if name not in _IN_WORDS}
+        blocks += [Code(readable_json(others).rstrip())] if others else []  # what a record system sent beside
     return Section("record", "Record", tuple(blocks))
 
 

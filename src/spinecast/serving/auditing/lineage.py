@@ -11,6 +11,7 @@ from typing import Any
 
 from spinecast.errors import SpinecastError, TrackingError
 from spinecast.serving.models import ServedModels
+from spinecast.tracking.cards import CARD_FOLDER
 from spinecast.tracking.serving_versions import ServingVersion, pinned_version
 
 __all__ = ["DOCUMENTS", "Lineage", "document_of", "lineage_of"]
@@ -18,7 +19,9 @@ __all__ = ["DOCUMENTS", "Lineage", "document_of", "lineage_of"]
 DOCUMENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "validation-report": ("Validation report", "report.html"),
-        "model-card": ("Model card", "reporting/model_card.html"),
+        # Beside the record and not in it: the card that was published for the version.
+        "published-card": ("Model card, as published for this version", f"../{CARD_FOLDER}/model_card.html"),
+        "model-card": ("Model card, as training left it", "reporting/model_card.html"),
         "tripod-ai": ("TRIPOD+AI record", "reporting/tripod_ai.html"),
         "probast": ("PROBAST record", "reporting/probast_2019.html"),
         "probast-ai-development": ("PROBAST+AI record, development", "reporting/probast_ai_2025_dev.html"),
