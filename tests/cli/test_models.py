@@ -10,7 +10,9 @@ from cli.conftest import Run, assert_refused
 from promotion import made_versions as made
 from tracking import made_runs
 
+from spinecast.cli.log_here import log_here, record_alias_here
 from spinecast.delivered import delivered_folder
+from spinecast.promotion.history import history_of
 from spinecast.tracking.aliases import set_alias
 from spinecast.tracking.store import open_store
 
@@ -101,3 +103,28 @@ def test_a_card_is_published_with_the_authors_words(home: Path, here: Run, tmp_p
     words.write_text("decisionrole: It informs.\n", encoding="utf-8")
     refused = here("models", "card", made.NAME, "1", "--words", str(words), folder=home)
     assert_refused(refused, "words.yaml:1", "decision_role")
+
+
+def test_a_new_version_that_takes_its_alias_is_recorded_where_there_is_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path))
+    record_alias_here(f"{made.NAME}/1", IDENTITY, "candidate", "training")
+    assert not (tmp_path / "audit").exists()  # training makes no log
+    with log_here(create=True) as log:
+        record_alias_here(f"{made.NAME}/2", IDENTITY, "candidate", "training")
+        record_alias_here(f"{made.NAME}/3", IDENTITY, "shadow", "update")
+        record_alias_here(f"{made.NAME}/3", IDENTITY, "candidate", "update")
+        found = history_of(log, made.NAME, {"candidate": "3", "shadow": "3"})
+    walked = [(one.action, one.alias, one.before, one.after, one.outcome) for one in found.moves]
+    assert walked == [
+        ("training", "candidate", None, "2", "moved"),
+        ("update", "shadow", None, "3", "moved"),
+        ("update", "candidate", "2", "3", "moved"),
+    ]
+    assert not found.disagreements
+    assert not found.notes
+    assert capsys.readouterr().err == ""
+    (tmp_path / "audit" / "audit.seal").unlink()
+    record_alias_here(f"{made.NAME}/4", IDENTITY, "candidate", "training")  # what was trained stands
+    assert f"the audit log does not say that {made.NAME}/4 is candidate now" in capsys.readouterr().err

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
 
-__all__ = ["command_line_actor", "log_here", "open_log_here"]
+__all__ = ["command_line_actor", "log_here", "open_log_here", "record_alias_here"]
 
 
 @contextmanager
@@ -49,6 +51,30 @@ def open_log_here(*, check_head: bool = True, create: bool = False) -> AuditLog:
             remedy="spinecast serve makes one; SPINECAST_AUDIT or SPINECAST_DATABASE_URL name another",
         )
     return open_log(places, check_head=check_head)
+
+
+def record_alias_here(numbered: str, identity: str, alias: str, action: str) -> None:
+    """Record that a new version took an alias, where there is a log; what was trained stands, whatever the log says.
+
+    Parameters
+    ----------
+    numbered : str
+        ``name/version``.
+    identity, alias, action : str
+        As `spinecast.promotion.history.record_new_version`.
+    """
+    from spinecast.audit.places import audit_places
+    from spinecast.errors import AuditError, OutputError
+    from spinecast.promotion.history import record_new_version
+
+    places = audit_places()
+    if places.database is not None and not places.database.exists():
+        return
+    try:
+        with log_here() as log:
+            record_new_version(log, command_line_actor(), numbered, identity, alias, action)
+    except (AuditError, OutputError) as error:
+        typer.echo(f"the audit log does not say that {numbered} is {alias} now: {error.what}", err=True)
 
 
 def command_line_actor() -> str:

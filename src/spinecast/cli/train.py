@@ -34,7 +34,9 @@ def train(
     overrides = tuple(set_ or ())
     study = load_study(study_file, overrides)
 
+    from spinecast.cli.log_here import record_alias_here
     from spinecast.errors import ContractError
+    from spinecast.tracking.runs import CANDIDATE_ALIAS
     from spinecast.training.pipeline import train_study
 
     target = output or Path("output") / study.study
@@ -48,6 +50,7 @@ def train(
         typer.echo("finished work is kept, the same command goes on from here", err=True)
         raise
     rejections.unlink(missing_ok=True)  # of an earlier run: what it lists has been corrected
+    record_alias_here(result.model, result.identity, CANDIDATE_ALIAS, "training")
     if json_:
         from spinecast.files import canonical_json
 

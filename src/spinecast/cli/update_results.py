@@ -165,6 +165,7 @@ def finish(done: Finished, target: Path, *, alias: str | None, pdf: bool) -> Ans
     from dataclasses import replace
 
     from spinecast.cli.evaluate import write_page
+    from spinecast.cli.log_here import record_alias_here
     from spinecast.cli.update_record import judge, update_record
     from spinecast.cli.validation_results import RECORD, REPORT
     from spinecast.files import staged_directory
@@ -185,6 +186,8 @@ def finish(done: Finished, target: Path, *, alias: str | None, pdf: bool) -> Ans
     say("writing to the tracking store")
     tracked = _register(store, done, record, target, identity, alias)
     version = f"{tracked.model_name}/{tracked.version}"
+    if alias is not None:
+        record_alias_here(version, identity, alias, "update")
     about = {**record.about, "update": {**record.about["update"], "version": version}}
     return Answer(replace(record, about=about), target, tracked.run_id)
 

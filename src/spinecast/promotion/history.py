@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from spinecast.audit.log import AuditLog
-from spinecast.audit.records import ALIAS_KINDS, Record
+from spinecast.audit.records import ALIAS_KINDS, Draft, Record
 from spinecast.errors import AuditError
 from spinecast.tracking.runs import CHAMPION_ALIAS
 
-__all__ = ["History", "Move", "Outcome", "history_of", "moves_of"]
+__all__ = ["History", "Move", "Outcome", "history_of", "moves_of", "record_new_version"]
 
 Outcome = Literal["moved", "failed", "open", "refused"]
 _PAGE = 500
@@ -64,7 +64,7 @@ class History:
         What the registry says now.
     disagreements : sequence of str
     notes : sequence of str
-        What is not in the log and need not be.
+        Where a candidate is not the one of the log: it was trained where there was no log.
     """
 
     name: str
@@ -113,6 +113,38 @@ def moves_of(log: AuditLog, name: str) -> list[Move]:
     return found
 
 
+def record_new_version(log: AuditLog, actor: str, numbered: str, identity: str, alias: str, action: str) -> None:
+    """Record that a new version took its alias as it was registered, which nobody had to ask for.
+
+    Parameters
+    ----------
+    log : AuditLog
+    actor : str
+    numbered : str
+        ``name/version``.
+    identity, alias : str
+    action : str
+        What made it: ``training`` or ``update``.
+
+    Raises
+    ------
+    AuditError
+        If the log cannot be read or written.
+    """
+    name, _, version = numbered.partition("/")
+    before = next((one.after for one in reversed(moves_of(log, name)) if _moved(one, alias)), None)
+    body = {
+        "alias": alias,
+        "from": before,
+        "to": version,
+        "identity": identity,
+        "because": "it is new",
+        "action": action,
+        "outcome": "moved",
+    }
+    log.append([Draft("alias", actor, body, numbered)])
+
+
 def history_of(log: AuditLog, name: str, aliases: Mapping[str, str]) -> History:
     """Set a model's history beside what the registry says now.
 
@@ -138,7 +170,7 @@ def history_of(log: AuditLog, name: str, aliases: Mapping[str, str]) -> History:
             stands = f"{move.alias} is {_called(aliases.get(move.alias))} now"
             disagreements.append(f"{begun}, and nothing says what came of it; {stands}")
     for alias in sorted({*aliases, *(move.alias for move in moves)}):
-        last = next((move for move in reversed(moves) if move.alias == alias and move.outcome == "moved"), None)
+        last = next((move for move in reversed(moves) if _moved(move, alias)), None)
         named = aliases.get(alias)
         if any(move.alias == alias and move.outcome == "open" for move in moves):
             continue  # said already
@@ -149,6 +181,10 @@ def history_of(log: AuditLog, name: str, aliases: Mapping[str, str]) -> History:
             text = f"{alias} is {_called(named)} in the registry, and no record says who made it so"
             (disagreements if alias == CHAMPION_ALIAS else notes).append(text)
     return History(name, moves, aliases, disagreements, notes)
+
+
+def _moved(move: Move, alias: str) -> bool:
+    return move.alias == alias and move.outcome == "moved"
 
 
 def _called(version: str | None) -> str:
