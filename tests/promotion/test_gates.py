@@ -183,7 +183,7 @@ def test_a_development_of_too_few_patients_and_one_that_was_not_judged() -> None
     record.run["sample_size"]["adequacy"] |= {"n": 400}
     results = put(evidence(validated(), record=record))
     assert refused(results) == {"sample_size"}
-    assert "400 of 1,400 asked for (0.29)" in said(results["sample_size"])
+    assert "400 of 1,400 asked for (29%)" in said(results["sample_size"])
     del record.run["sample_size"]
     assert put(evidence(validated(), record=record))["sample_size"].status == "not assessed"
     lost = replace(evidence(validated()), development=None)

@@ -84,7 +84,7 @@ def _sample_size(evidence: Evidence, gates: Gates) -> GateResult:
 
 def _development_size(evidence: Evidence, gates: Gates) -> Finding:
     asked = gates.sample_size
-    bound = f"{asked.development_share:g} of what the criteria ask for, or more"
+    bound = f"{fmt.percentage(asked.development_share, 0)} or more of what the criteria ask for"
 
     def finding(found: str, status: Status) -> Finding:
         return Finding("Patients of the development", found, bound, asked.development_source, status)
@@ -97,7 +97,7 @@ def _development_size(evidence: Evidence, gates: Gates) -> Finding:
         reason = fmt.absence(evidence.development.files["run.json"].get("sample_size"))
         return finding(f"not judged: {reason or 'its record holds no judgement'}", "not assessed")
     share = adequacy["n"] / adequacy["required"]
-    found = f"{adequacy['n']:,} of {adequacy['required']:,} asked for ({share:.2f}), assuming {judged['assumed']}"
+    found = f"{adequacy['n']:,} of {adequacy['required']:,} asked for ({fmt.percentage(share, 0)}), assuming {judged['assumed']}"
     return finding(found, "passed" if share >= asked.development_share else "failed")
 
 
