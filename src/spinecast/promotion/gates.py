@@ -97,7 +97,8 @@ def _development_size(evidence: Evidence, gates: Gates) -> Finding:
         reason = fmt.absence(evidence.development.files["run.json"].get("sample_size"))
         return finding(f"not judged: {reason or 'its record holds no judgement'}", "not assessed")
     share = adequacy["n"] / adequacy["required"]
-    found = f"{adequacy['n']:,} of {adequacy['required']:,} asked for ({fmt.percentage(share, 0)}), assuming {judged['assumed']}"
+    counted = f"{adequacy['n']:,} of {adequacy['required']:,} asked for ({fmt.percentage(share, 0)})"
+    found = f"{counted}, assuming {judged['assumed']}"
     return finding(found, "passed" if share >= asked.development_share else "failed")
 
 
