@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_levels import ordinal_model
-from made_models import model_of, patients
+from made_models import model_of, patients, plain_encoder, plain_model
 from made_survival import competing_model, survival_model_of
+from serving.made_store import loss_model
 
 from spinecast.clinical.actionable import ACTIONABLE
 from spinecast.clinical.dictionary import variable, variables
@@ -22,6 +24,8 @@ from spinecast.explanation.depth.changes import possible_changes
 from spinecast.explanation.depth.counterfactuals import Counterfactuals, find_counterfactuals
 from spinecast.explanation.depth.views import view_of
 from spinecast.models.loading import AnyModel
+from spinecast.models.members import Member
+from spinecast.models.scorers import LinearScorer
 
 IDENTITY = "0" * 64
 
@@ -150,3 +154,38 @@ def test_a_target_that_is_no_risk_is_refused(to: float) -> None:
 def test_a_patient_who_breaks_the_contract_is_refused() -> None:
     with pytest.raises(ContractError, match="albumin"):
         search(model_of("elastic_net"), {**patient(), "albumin": 300.0}, 0.2)
+
+
+def calcium_model() -> AnyModel:
+    """A model of a derived variable and one it follows from: log-odds are albumin taken from the corrected calcium."""
+    marginals = np.stack([np.linspace(2.0, 5.0, 9), np.linspace(8.0, 12.0, 9)])
+    plain = plain_model([Member(plain_encoder(2), LinearScorer(np.array([-1.0, 1.0]), -6.0))], marginals)
+    return replace(plain, predictors=("albumin", "corrected_calcium"), about={"outcome": {"label": "Made up"}})
+
+
+def test_what_follows_from_a_changed_input_is_computed_anew_and_is_no_change_of_its_own() -> None:
+    model = calcium_model()
+    told = {"albumin": 3.0, "calcium": 9.0, "corrected_calcium": 9.8}
+    changes = possible_changes(model, told)
+    assert {change.variable for change in changes} == {"albumin", "calcium"}
+    answer = predict_any(model, IDENTITY, told, Question()).to_dict()
+    found = search(model, told, answer["risk"] * 0.6, most_changes=2)
+    assert any(one.changes[0].variable == "albumin" for one in found.found)
+    for one in found.found:
+        assert "corrected_calcium" not in one.given
+        other = predict_any(model, IDENTITY, one.given, Question()).to_dict()
+        assert other["risk"] == one.answer
+        corrected = float(one.given["calcium"]) + 0.8 * (4 - float(one.given["albumin"]))
+        assert other["log_odds"] == pytest.approx(corrected - float(one.given["albumin"]) - 6.0)
+    alone = possible_changes(model, {"corrected_calcium": 9.8})
+    assert {change.variable for change in alone} == {"corrected_calcium"}
+
+
+def test_a_patient_of_a_quantity_may_be_described_by_what_an_order_of_blood_needs() -> None:
+    model = loss_model()
+    told = {"age": 70, "hemoglobin": 10.0, "sex": "female", "body_weight": 60.0, "body_height": 165.0}
+    found = search(model, told, 300.0)
+    median = predict_any(model, IDENTITY, told, Question()).to_dict()["median"]
+    assert found.answer == median
+    for one in (*found.found, *([found.nearest] if found.nearest else [])):
+        assert predict_any(model, IDENTITY, one.given, Question()).to_dict()["median"] == one.answer

@@ -15,6 +15,8 @@ from spinecast.clinical.variable import Range, Variable
 from spinecast.cohorts.derived_values import closure
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
+from spinecast.explanation.answering import asked_inputs
+from spinecast.explanation.depth.views import patient_matrix
 from spinecast.explanation.summary import value_text
 from spinecast.models.loading import AnyModel
 
@@ -78,13 +80,16 @@ def possible_changes(model: AnyModel, given: Mapping[str, Any]) -> tuple[Change,
     ContractError
         If the patient breaks the contract.
     """
-    read = closure(model.predictors)
+    read = closure(asked_inputs(model))
     numbers, _ = patient_row(given, read)
+    values = dict(zip(read, map(float, numbers[0]), strict=True))
     found: list[Change] = []
-    for name, value in zip(read, numbers[0], strict=True):
-        if name in ACTIONABLE and not np.isnan(value):
-            entry = variable(name)
-            found.extend((_levels if entry.is_levelled else _numbers)(entry, float(value), model))
+    for name in closure(model.predictors):
+        entry = variable(name)
+        follows = any(not np.isnan(values[each]) for each in closure(entry.derived_from))
+        # What follows from others changes with them.
+        if name in ACTIONABLE and not np.isnan(values[name]) and not follows:
+            found.extend(_levels(entry, values[name]) if entry.is_levelled else _numbers(entry, values[name], model))
     return tuple(found)
 
 
@@ -110,7 +115,7 @@ def _limits(entry: Variable, model: AnyModel) -> Range | None:
     return Range(lower, upper) if lower < upper else None
 
 
-def _levels(entry: Variable, value: float, model: AnyModel) -> Iterator[Change]:  # noqa: ARG001 - as _numbers
+def _levels(entry: Variable, value: float) -> Iterator[Change]:
     for place, level in enumerate(entry.levels):
         if place != int(value) and not level.died_before:
             steps = abs(place - value) / (len(entry.levels) - 1)
@@ -161,17 +166,17 @@ class ChangedPatients:
 
     def _computed(self, name: str, changed: Mapping[str, Any]) -> bool:
         inputs = closure(variable(name).derived_from)
-        return name not in changed and any(each in changed for each in inputs) and set(inputs) <= set(self.given)
+        known = all(self.given.get(each) is not None for each in inputs)
+        return name not in changed and any(each in changed for each in inputs) and known
 
     def _read(self, changes: Sequence[Change]) -> FloatArray | None:
         """Return the row, shape (1, predictors); None where the changes contradict one another or the contract."""
         try:
-            row, _ = patient_row(self.described(changes), self.model.predictors)
+            return patient_matrix(self.model, self.described(changes))
         except ContractError:
             if not changes:
                 raise
             return None
-        return self.model.with_gaps(row)
 
     def combined(self, places: Sequence[Sequence[int]]) -> tuple[list[tuple[int, ...]], FloatArray]:
         """Return rows of combinations of the singles, those left out that no patient can be.

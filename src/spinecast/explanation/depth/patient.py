@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.patient import patient_row
 from spinecast.explanation.depth.decision_paths import DecisionPath, decision_paths
 from spinecast.explanation.depth.local_fit import local_fits
 from spinecast.explanation.depth.stability import jackknife_deviation
-from spinecast.explanation.depth.views import View, answer_text, each_fold
+from spinecast.explanation.depth.views import View, answer_text, each_fold, patient_matrix
 from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.summary import value_text
 
@@ -161,7 +160,7 @@ def question_patient(view: View, identity: str, given: Mapping[str, Any]) -> Pat
         If the model gives no answer of this patient.
     """
     model = view.model
-    row = model.with_gaps(patient_row(given, model.predictors)[0])
+    row = patient_matrix(model, given)
     require_answerable(model, row)
     found = view.explained(row)
     folds = np.stack([one.explained(row).values[0] for one in each_fold(view)])

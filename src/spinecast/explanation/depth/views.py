@@ -7,6 +7,7 @@ counterfactuals) is asked of that one number, so that no kind of model needs a r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.variable import format_number
-from spinecast.explanation.answering import Question, require_fits
+from spinecast.cohorts.patient import patient_row
+from spinecast.explanation.answering import Question, asked_inputs, require_fits
 from spinecast.explanation.contributions import explain
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.explanation.curve_prediction import asked_days
@@ -28,7 +30,7 @@ from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.time_grid import read_at
 
-__all__ = ["Explained", "View", "answer_text", "each_fold", "view_of"]
+__all__ = ["Explained", "View", "answer_text", "each_fold", "patient_matrix", "view_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -255,6 +257,24 @@ def _alone(model: Any, fold: int) -> Any:
 def _outcome(model: AnyModel) -> str:
     label = str(model.about["outcome"]["label"])
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
+def patient_matrix(model: AnyModel, given: Mapping[str, Any]) -> FloatArray:
+    """Read one patient as a prediction does, shape (1, predictors).
+
+    Parameters
+    ----------
+    model : AnyModel
+    given : mapping of str to value
+        What the model may be asked with: its predictors, what these follow from, and what an order of blood needs.
+
+    Raises
+    ------
+    ContractError
+        If the patient breaks the contract.
+    """
+    row, _ = patient_row(given, asked_inputs(model))
+    return model.with_gaps(np.ascontiguousarray(row[:, : len(model.predictors)]))
 
 
 def answer_text(unit: str, value: float) -> str:
