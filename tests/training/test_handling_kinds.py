@@ -80,15 +80,17 @@ def plan(family: Any, way: str) -> CandidatePlan:
     return CandidatePlan("one", family.name, "One", NAMES, WAYS[way], space, 1, 1)
 
 
-def all_patients(strata: np.ndarray) -> Split:
-    splits = nested_splits(strata, None, outer_folds=3, inner_folds=FOLDS, seed=SEED)
+@cache
+def all_patients() -> Split:
+    """One division for every kind, so that what was drawn for one serves the others."""
+    splits = nested_splits((latent()[1] > 2).astype(float), None, outer_folds=3, inner_folds=FOLDS, seed=SEED)
     return next(one for one in splits if one.name == ALL_PATIENTS)
 
 
 def levels_unit(folder: Path, way: str, family: str) -> TuningUnit:
     matrix, score = latent()
     levels = np.digitize(score, np.quantile(score, [0.4, 0.75])).astype(float)
-    split = all_patients(levels)
+    split = all_patients()
     candidate = plan(ORDINAL_FAMILIES[family], way)
     return OrdinalUnit(
         split, candidate, SCHEMA, matrix, levels, None, SEED, UnitCheckpoint(folder, "one", os.getpid()), thresholds=2
@@ -97,7 +99,7 @@ def levels_unit(folder: Path, way: str, family: str) -> TuningUnit:
 
 def quantity_unit(folder: Path, way: str, family: str) -> TuningUnit:
     matrix, score = latent()
-    split = all_patients((score > np.median(score)).astype(float))
+    split = all_patients()
     candidate = plan(QUANTILE_FAMILIES[family], way)
     return QuantityUnit(
         split, candidate, SCHEMA, matrix, score, None, SEED, UnitCheckpoint(folder, "one", os.getpid()), levels=AT
@@ -145,7 +147,7 @@ def hazard_model(way: str, family: str, own: int, causes: int) -> tuple[TimeToEv
     grid = time_grid(time, cause, DAYS, points=8)
     task = CurveTask.of(time, cause, own, grid, DAYS[-1])
     candidate = plan(SURVIVAL_FAMILIES[family], way)
-    split = all_patients(cause.astype(float))
+    split = all_patients()
     with TemporaryDirectory() as folder:
         checkpoint = UnitCheckpoint(Path(folder), "one", os.getpid())
         work = TimedUnit(split, candidate, SCHEMA, matrix, task.event, None, SEED, checkpoint, task=task)
@@ -198,7 +200,7 @@ def levels_model(way: str, family: str) -> tuple[OrdinalModel, TuningUnit]:
 Made = Callable[[str], tuple[Any, TuningUnit]]
 KINDS: dict[str, Made] = {
     "levels, one score": lambda way: levels_model(way, "proportional_odds"),
-    "levels, a score each": lambda way: levels_model(way, "cumulative_xgboost"),
+    "levels, a score each": lambda way: levels_model(way, "cumulative_elastic_net"),
     "quantity": lambda way: quantity_model(way, "linear_quantile"),
     "times, relative hazards": lambda way: times_model(way, "cox"),
     "times, a location": lambda way: times_model(way, "boosted_aft_normal"),
