@@ -249,4 +249,4 @@ def _print_history(found: History) -> None:
     for line in found.disagreements:
         typer.echo(f"DISAGREES: {line}")
     for line in found.notes:
-        typer.echo(f"note: {line} (it was trained where there was no log)")
+        typer.echo(f"note: {line} (trained where there was no log, or moved by other means)")

@@ -64,7 +64,7 @@ class History:
         What the registry says now.
     disagreements : sequence of str
     notes : sequence of str
-        Where a candidate is not the one of the log: it was trained where there was no log.
+        Where a candidate is not the one of the log: trained where there was none, or moved by other means.
     """
 
     name: str
