@@ -149,7 +149,16 @@ def watch(
     reference = reference_of_model(model, description(first))
     until = FIRST + np.timedelta64(round(YEARS * 365.25) + HORIZON, "D")
     rule = AlarmRule(simulations=simulations, seed=seed)
-    return monitor(watched, one_risk(model), reference, watched.inputs, until=until, rule=rule, measure=False)
+    return monitor(
+        watched,
+        one_risk(model),
+        reference,
+        watched.inputs,
+        until=until,
+        rule=rule,
+        development=DEVELOPMENT,
+        measure=False,
+    )
 
 
 def delays(found: Monitoring) -> dict[str, Any]:

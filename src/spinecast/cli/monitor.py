@@ -45,7 +45,7 @@ def monitor(
     ] = None,
     false_alarms: Annotated[
         float, typer.Option("--false-alarms", metavar="P", help="Chance of any alarm over --span if nothing changes.")
-    ] = 0.05,
+    ] = 0.03,
     span: Annotated[int, typer.Option("--span", min=1, metavar="YEARS", help="How long that holds.")] = 10,
     synthetic: Synthetic = False,
     bootstrap: Bootstrap = 200,
@@ -103,6 +103,7 @@ def monitor(
         on_reference_scale(model, watched.inputs)[:, columns],
         until=last,
         rule=AlarmRule(false_alarms=false_alarms, span_years=span, seed=seed),
+        development=(model.about.get("cohort") or {}).get("n"),
         bootstrap=bootstrap,
     )
     record = make_record(

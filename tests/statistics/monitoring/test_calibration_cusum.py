@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 from scipy.stats import binom, poisson_binom
 
 from spinecast.statistics import Follow, calibration_cusum, cusum_limit, observed_expected_limits
@@ -99,6 +100,25 @@ def test_the_limit_holds_its_rate_where_patients_are_lost() -> None:
     assert _false_alarms(limit, Follow(true, 0.6), 400) == pytest.approx(0.2, abs=0.06)
 
 
+def test_the_limit_holds_its_rate_where_the_models_own_level_is_not_exact() -> None:
+    pool, error = np.array([0.1, 0.3, 0.5]), 0.25
+    how = {"false_alarms": 0.2, "simulations": 3000, "seed": 5}
+    exact = cusum_limit(pool, 300, **how)  # type: ignore[arg-type]
+    limit = cusum_limit(pool, 300, level_error=error, slope_error=0.2, **how)  # type: ignore[arg-type]
+    generator = np.random.default_rng(9)
+    alarms = []
+    for _ in range(400):
+        risk = generator.choice(pool, 300)
+        level, slope = error * generator.normal(), 0.2 * generator.normal()
+        odds = logit(risk)
+        true = expit(odds + level + slope * (odds - logit(pool).mean()))
+        outcome = (generator.random(300) < true).astype(float)
+        alarms.append([bool(calibration_cusum(outcome, risk, one).alarms) for one in (limit, exact)])
+    held, exceeded = np.mean(alarms, axis=0)
+    assert held == pytest.approx(0.2, abs=0.06)
+    assert exceeded > 0.3
+
+
 def test_the_same_seed_gives_the_same_limit_and_fewer_alarms_a_higher_one() -> None:
     one = cusum_limit([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
     assert one == cusum_limit([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
@@ -134,6 +154,7 @@ def test_control_limits_of_weighted_patients_widen_with_the_weights() -> None:
         (lambda: calibration_cusum([1], [0.5], 1.0, odds_ratio=1.0), "odds ratio above 1"),
         (lambda: cusum_limit([1.2], 10, false_alarms=0.1), "risk lies"),
         (lambda: cusum_limit([0.2], 0, false_alarms=0.1), "runs for patients"),
+        (lambda: cusum_limit([0.2], 10, false_alarms=0.1, level_error=-1.0), "not negative"),
         (lambda: Follow(np.array([0.0]), 0.5), "being followed"),
         (lambda: observed_expected_limits([0.0, 0.0]), "no event"),
         (lambda: observed_expected_limits([0.5], level=1.0), "level lies"),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
 
 from spinecast.statistics.foundations.bootstrap import Seed
 from spinecast.statistics.foundations.inputs import Floats, as_vector, check_scored
@@ -20,6 +21,8 @@ __all__ = ["CalibrationCusum", "CusumAlarm", "Follow", "calibration_cusum", "cus
 
 Direction = Literal["more", "fewer"]
 _STEPS_AT_ONCE = 256
+# Of a risk that is 0 or 1, so that it has log-odds.
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,17 @@ def cusum_limit(
     false_alarms: float,
     odds_ratio: float = 2.0,
     follow: Follow | None = None,
+    level_error: float = 0.0,
+    slope_error: float = 0.0,
     simulations: int = 2000,
     seed: Seed = 0,
 ) -> float:
-    """Limit that either sum crosses, among so many patients whose risks are right, with a probability set before.
+    """Limit that either sum crosses, among so many patients of a model that has not changed, with a set probability.
 
     Found by simulation: risks are drawn from those that were predicted, outcomes from the risks, and patients are lost
-    as often as they were, the others weighted for them.
+    as often as they were, the others weighted for them. No model has its own level exactly: it was estimated. Each run
+    of the simulation therefore has an error of level and slope, drawn from their standard errors in the development;
+    without them the limit is crossed several times as often as it says.
 
     Parameters
     ----------
@@ -149,6 +156,8 @@ def cusum_limit(
         As :func:`calibration_cusum`.
     follow : Follow, optional
         Nobody is lost when left out.
+    level_error, slope_error : float
+        Standard errors of the model's calibration-in-the-large, and of its slope, in patients like its own.
     simulations : int
     seed : int or numpy.random.Generator
 
@@ -162,12 +171,19 @@ def cusum_limit(
         raise ValueError("a risk lies in [0, 1]")
     if patients < 1 or not 0 < false_alarms < 1 or simulations < 1 or odds_ratio <= 1:
         raise ValueError("a rule runs for patients, at a rate of false alarms in (0, 1) and an odds ratio above 1")
+    if level_error < 0 or slope_error < 0:
+        raise ValueError("a standard error is not negative")
     generator = np.random.default_rng(seed)
     more, fewer, highest = (np.zeros(simulations) for _ in range(3))
+    odds = np.asarray(logit(risks.clip(_LEAST, 1 - _LEAST)), dtype=np.float64)
+    level = level_error * generator.standard_normal(simulations)
+    slope = slope_error * generator.standard_normal(simulations)
     for start in range(0, patients, _STEPS_AT_ONCE):
         size = (min(_STEPS_AT_ONCE, patients - start), simulations)
-        drawn = risks[generator.integers(0, risks.size, size)]
-        outcome = (generator.random(size) < drawn).astype(np.float64)
+        chosen = generator.integers(0, risks.size, size)
+        drawn = risks[chosen]
+        true = expit(odds[chosen] + level + slope * (odds[chosen] - odds.mean()))
+        outcome = (generator.random(size) < true).astype(np.float64)
         weights = _weights(outcome, follow, generator)
         up = weights * _log_ratio(outcome, drawn, odds_ratio)
         down = weights * _log_ratio(outcome, drawn, 1 / odds_ratio)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from spinecast.statistics import Absent, CalibrationCusum, calibration_cusum, cusum_limit, holm_adjusted
 from spinecast.validation.monitoring.periods import Quarter
@@ -47,7 +48,7 @@ class AlarmRule:
     seed : int
     """
 
-    false_alarms: float = 0.05
+    false_alarms: float = 0.03
     span_years: int = 10
     odds_ratio: float = 2.0
     simulations: int = 2000
@@ -133,7 +134,7 @@ class InputShifts:
 
 
 def watch_calibration(
-    predicted_on: Days, followed: Followed, waiting_days: int, rule: AlarmRule
+    predicted_on: Days, followed: Followed, waiting_days: int, rule: AlarmRule, development: int | None = None
 ) -> CalibrationWatch | Absent:
     """Follow the outcomes in the order of the predictions.
 
@@ -145,6 +146,8 @@ def watch_calibration(
     waiting_days : int
         Until an outcome is due.
     rule : AlarmRule
+    development : int, optional
+        Patients the model was made from: how exactly it knows its own level. Exactly, when left out.
 
     Returns
     -------
@@ -163,6 +166,7 @@ def watch_calibration(
         false_alarms=rule.false_alarms / 2,
         odds_ratio=rule.odds_ratio,
         follow=followed.follow,
+        **_own_errors(found.risk, development),
         simulations=rule.simulations,
         seed=rule.seed,
     )
@@ -177,6 +181,25 @@ def watch_calibration(
         for one in cusum.alarms
     )
     return CalibrationWatch(cusum, planned, alarms, _risen_since(cusum, days))
+
+
+class _OwnErrors(TypedDict):
+    level_error: float
+    slope_error: float
+
+
+def _own_errors(risk: FloatArray, development: int | None) -> _OwnErrors:
+    """Return the standard errors of level and slope in so many development patients with risks like these.
+
+    From the information of the logistic model with the log-odds centred (Cox 1958, Biometrika 45:562).
+    """
+    if not development:
+        return _OwnErrors(level_error=0.0, slope_error=0.0)
+    weight = risk * (1 - risk)
+    odds = logit(risk.clip(1e-9, 1 - 1e-9))
+    spread = float(np.average((odds - np.average(odds, weights=weight)) ** 2, weights=weight))
+    information = development * float(weight.mean())
+    return _OwnErrors(level_error=information**-0.5, slope_error=(information * spread) ** -0.5 if spread > 0 else 0.0)
 
 
 def _risen_since(cusum: CalibrationCusum, days: Days) -> np.datetime64 | None:

@@ -177,6 +177,7 @@ def monitor(
     *,
     until: np.datetime64,
     rule: AlarmRule | None = None,
+    development: int | None = None,
     bootstrap: int = 200,
     measure: bool = True,
 ) -> Monitoring:
@@ -193,6 +194,8 @@ def monitor(
     until : datetime64
         Outcomes are complete up to this day; what is due later is waited for.
     rule : AlarmRule, optional
+    development : int, optional
+        Patients the model was made from; see `watch_calibration`.
     bootstrap : int
         Resamples of intervals that have no formula: where patients are weighted for those lost.
     measure : bool
@@ -238,7 +241,7 @@ def monitor(
         quarters=quarters,
         place=place,
         measured=tuple(measured),
-        calibration=watch_calibration(watched.predicted_on, followed, risk.waiting_days, rule),
+        calibration=watch_calibration(watched.predicted_on, followed, risk.waiting_days, rule, development),
         inputs=tuple(shifts),
         reference=tuple(reference),
         overall=_measures(whole, bootstrap, rule.seed) if measure else {},
