@@ -5,20 +5,16 @@ from collections.abc import Iterator
 import pytest
 from fastapi import Request
 from serving import made_store
-from serving.made_store import EVENT, Address
+from serving.made_store import Address
 
-from spinecast.models.artifact import save_model
 from spinecast.serving.actors import Actor
 from spinecast.serving.app import make_app
 from spinecast.serving.state import State
-from spinecast.tracking.store import Store
 
 
 @pytest.fixture(scope="session")
-def by_name(state: State, filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """A server that takes whoever says who they are: `X-Who: name role`; of one model it has a second version."""
-    folder = tmp_path_factory.mktemp("second") / "model"
-    made_store.register(filled, EVENT, 2, folder, save_model(made_store.event_model(seed=7), folder), "challenger")
+def by_name(state: State) -> Iterator[Address]:
+    """A server that takes whoever says who they are: `X-Who: name role`."""
 
     def who(request: Request) -> Actor:
         name, _, role = request.headers.get("x-who", "aude auditor").partition(" ")

@@ -139,6 +139,7 @@ def test_a_replay_is_the_same_bit_for_bit_and_is_recorded(
     assert (refused.status, "nothing was answered" in refused.text) == (409, True)
 
 
+@pytest.mark.usefixtures("second_version")
 def test_one_patient_put_to_another_version_is_a_replay_and_no_prediction(
     by_name: Address, state: State, answers: dict[str, dict[str, Any]]
 ) -> None:

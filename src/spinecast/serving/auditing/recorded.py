@@ -13,7 +13,7 @@ from spinecast.reporting import formatting as fmt
 from spinecast.serving.pages.words import days_words, percent, quantity
 from spinecast.serving.recording import REPLAYED_KINDS
 
-__all__ = ["Said", "input_label", "said_in", "written"]
+__all__ = ["Said", "input_label", "said_in", "said_of_unaltered", "written"]
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,11 @@ def said_in(record: Record) -> Said | None:
 
     An answer of another version, which somebody asked for to compare it, stands in a record of the kind ``replay``.
     """
-    if record.content is None or record.alterations():
-        return None
+    return None if record.alterations() else said_of_unaltered(record)
+
+
+def said_of_unaltered(record: Record) -> Said | None:
+    """Do as :func:`said_in` with a record whose hashes somebody has looked at."""
     body = record.body or {}
     holds = record.kind in REPLAYED_KINDS or record.kind == "replay"
     answer, asked = body.get("answer"), body.get("asked")

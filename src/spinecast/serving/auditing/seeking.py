@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from spinecast.audit.records import ALIAS_KINDS, Record, moment_text
 from spinecast.audit.searching import Sought
-from spinecast.serving.auditing.recorded import said_in
+from spinecast.serving.auditing.recorded import said_of_unaltered
 from spinecast.serving.recording import REPLAYED_KINDS
 
 __all__ = ["FIELDS", "KINDS", "Wanted", "read_wanted"]
@@ -80,7 +80,7 @@ class Wanted:
         return urlencode({**self.texts, **{name: str(value) for name, value in more.items()}})
 
     def _fits(self, record: Record) -> bool:
-        said = said_in(record)
+        said = said_of_unaltered(record)  # whoever looks back has found it as it was written
         if said is None:
             return False
         if self.by_risk and not any(self.lowest <= risk <= self.highest for risk in said.risks()):
