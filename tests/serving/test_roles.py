@@ -36,6 +36,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/audit/records/1"): ("read_log", None),
     ("GET", "/audit/records/1/export.json"): ("read_log", None),
     ("GET", "/audit/compare?first=1&second=1"): ("read_log", None),
+    ("GET", "/audit/compare/export.csv?first=1&second=1"): ("read_log", None),
     ("GET", f"/audit/versions/{EVENT}/1/model-card"): ("read_log", None),
     ("POST", "/audit/records/1/replay"): ("replay", None),
     ("POST", "/audit/records/1/version"): ("replay", None),

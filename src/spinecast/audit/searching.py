@@ -21,7 +21,7 @@ __all__ = ["MOST_LOOKED_INTO", "STRETCH", "Looked", "Sought", "look_back", "look
 
 STRETCH = 50_000
 """Records that one search goes back over at most. Of one patient it goes back over all: their records have an index."""
-MOST_LOOKED_INTO = 2_000
+MOST_LOOKED_INTO = 10_000
 """Contents that one search reads at most: one is some kilobytes of JSON."""
 _ROWS_AT_ONCE = 200
 
@@ -171,14 +171,17 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     if sought.subject is not None:
         found.append(RECORDS.c.subject == sought.subject)
     if sought.actor is not None:
-        found.append(RECORDS.c.actor.startswith(f"{sought.actor} (", autoescape=True))
+        found.append(_begins(RECORDS.c.actor, f"{sought.actor} ("))
     if sought.model is not None:
         same = RECORDS.c.model == sought.model
-        found.append(
-            same if "/" in sought.model else same | RECORDS.c.model.startswith(f"{sought.model}/", autoescape=True)
-        )
+        found.append(same if "/" in sought.model else same | _begins(RECORDS.c.model, f"{sought.model}/"))
     if sought.since is not None:
         found.append(func.coalesce(RECORDS.c.recorded_at, "") >= sought.since)
     if sought.until is not None:
         found.append(func.coalesce(RECORDS.c.recorded_at, "") < sought.until)
     return found
+
+
+def _begins(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Compare a beginning letter by letter: LIKE of SQLite takes Anna for anna, and ten times as long."""
+    return func.substr(column, 1, len(text)) == text

@@ -161,11 +161,17 @@ def test_one_patient_put_to_another_version_is_a_replay_and_no_prediction(
     assert post(by_name, f"/audit/records/{number}/version", b"number=two").status == 422
 
 
-def test_two_patients_beside_each_other_say_what_differs(by_name: Address, answers: dict[str, dict[str, Any]]) -> None:
+def test_two_patients_beside_each_other_say_what_differs(
+    by_name: Address, state: State, answers: dict[str, dict[str, Any]]
+) -> None:
     first, second = answers["young"]["audit_id"], answers["old"]["audit_id"]
     text = html.unescape(get(by_name, f"/audit/compare?first={first}&second={second}").text)
     assert "One and the same model, and inputs that are not the same." in text
     assert re.search(r'<tr class="strong"><th scope="row">Age</th><td>41 years</td><td>79 years</td>', text)
+    rows = csv.reader(StringIO(get(by_name, f"/audit/compare/export.csv?first={first}&second={second}").text))
+    assert ["Inputs", "Age", f"Record {second}", "79 years"] in list(rows)
+    assert [one.kind for one in state.log.records(head(state).sequence - 1)] == ["export"] * 2
+    assert get(by_name, f"/audit/compare/export.pdf?first={first}&second={second}").content.startswith(b"%PDF-")
     other = answers["times"]["audit_id"]
     assert "no difference of them means anything" in get(by_name, f"/audit/compare?first={first}&second={other}").text
     assert get(by_name, f"/audit/compare?first={first}&second=1").status == 422

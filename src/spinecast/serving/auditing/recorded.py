@@ -95,7 +95,7 @@ class Said:
             return "no risk given"
         said = self.prediction
         if said is None:
-            return fmt.plural(len(self.answer.get("scores", ())), "score")
+            return fmt.plural(len(self.answer.get("scores", ())), "published score")
         if "risk" in said:
             return f"{percent(said['risk'])} ({_limits(said)})"
         if "horizons" in said:

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from spinecast.audit.reading import read_one, unaltered
 from spinecast.audit.records import Draft, Record
 from spinecast.audit.searching import Looked, look_back, looked_up
+from spinecast.reporting.document import Document
 from spinecast.serving.access.forms import read_fields
 from spinecast.serving.actors import Actor
 from spinecast.serving.auditing.comparing import comparison
@@ -35,6 +36,8 @@ AUDIT, MINE = "/audit", "/mine"
 
 Allowed = Callable[[Request], Awaitable[Actor]]
 RecordNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+QueriedNumber = Annotated[int, Query(ge=1, le=2**63 - 1)]
+ExportForm = Annotated[str, Path(pattern="^(json|csv|pdf)$")]
 OptionalNumber = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 
 _A_PAGE, _A_FILE = 50, 1000
@@ -97,34 +100,30 @@ def _add_records(app: FastAPI, state: State, may: Any) -> None:
         return _record_page(request, state, actor, record, own=False)
 
     @app.get(f"{AUDIT}/records/{{record}}/export.{{form}}")
-    def exported(
-        record: RecordNumber, form: Annotated[str, Path(pattern="^(json|csv|pdf)$")], actor: Actor = may
-    ) -> Response:
+    def exported(record: RecordNumber, form: ExportForm, actor: Actor = may) -> Response:
         require_record(state.log, record, actor)
-        found = or_problem(lambda: unaltered(state.log, record))
-        draft = Draft("export", actor.recorded, {"record": record, "form": form}, found.model, found.subject)
-        or_problem(lambda: state.writer.record([draft]))
+        found = _exported(state, actor, record, form)
         said = said_in(found)
         lineage = _lineage(state, said)
         if form == "json":
             return _file(record_json(found, lineage), form, f"record-{record}")
-        document = record_document(found, said, lineage, drawn=form == "pdf")
-        if form == "csv":
-            return _file(document_csv(document), form, f"record-{record}")
-        from spinecast.reporting.pdf import render_pdf  # typst and matplotlib, which no other answer needs
-
-        return _file(render_pdf(document), form, f"record-{record}")
+        return _document(record_document(found, said, lineage, drawn=form == "pdf"), form, f"record-{record}")
 
     @app.get(f"{AUDIT}/compare")
-    def compare(
-        request: Request,
-        first: Annotated[int, Query(ge=1, le=2**63 - 1)],
-        second: Annotated[int, Query(ge=1, le=2**63 - 1)],
-        actor: Actor = may,
-    ) -> Response:
-        one, other = (_answer_in(state, actor, number) for number in (first, second))
+    def compare(request: Request, first: QueriedNumber, second: QueriedNumber, actor: Actor = may) -> Response:
+        one, other = (_answer_in(state, actor, number, read_as=None) for number in (first, second))
         document = comparison(one, other)
         return _page(request, state, actor, "audit_compare.html.jinja", document=document, first=first, second=second)
+
+    @app.get(f"{AUDIT}/compare/export.{{form}}")
+    def compared(
+        first: QueriedNumber,
+        second: QueriedNumber,
+        form: Annotated[str, Path(pattern="^(csv|pdf)$")],
+        actor: Actor = may,
+    ) -> Response:
+        one, other = (_answer_in(state, actor, number, read_as=form) for number in (first, second))
+        return _document(comparison(one, other), form, f"records-{first}-and-{second}")
 
     @app.get(f"{AUDIT}/versions/{{name}}/{{number}}/{{document}}")
     def document(
@@ -230,13 +229,25 @@ def _other_versions(state: State, record: Record) -> list[str]:
     return [one for one in or_problem(lambda: version_numbers(state.models.store, name)) if one != number]
 
 
-def _answer_in(state: State, actor: Actor, number: int) -> tuple[Record, Said]:
+def _answer_in(state: State, actor: Actor, number: int, *, read_as: str | None) -> tuple[Record, Said]:
+    """Return a record with its answer, after recording that it is read, or exported in some form."""
     require_record(state.log, number, actor)
-    record = or_problem(lambda: read_one(state.writer.record, state.log, actor.recorded, number))
+    if read_as is None:
+        record = or_problem(lambda: read_one(state.writer.record, state.log, actor.recorded, number))
+    else:
+        record = _exported(state, actor, number, read_as)
     said = said_in(record)
     if said is None:
         raise Problem(422, "refused", f"record {number} holds no answer that could be compared")
     return record, said
+
+
+def _exported(state: State, actor: Actor, number: int, form: str) -> Record:
+    """Return a record, after recording that it is taken out of the log."""
+    found = or_problem(lambda: unaltered(state.log, number))
+    draft = Draft("export", actor.recorded, {"record": number, "form": form}, found.model, found.subject)
+    or_problem(lambda: state.writer.record([draft]))
+    return found
 
 
 def _replayable(state: State, actor: Actor, number: int) -> Record:
@@ -255,6 +266,14 @@ def _page(
     request: Request, state: State, actor: Actor, template: str, *, status: int = 200, **context: Any
 ) -> Response:
     return respond_page(request, template, mode=state.mode, actor=actor, status=status, **context)
+
+
+def _document(document: Document, form: str, name: str) -> Response:
+    if form == "csv":
+        return _file(document_csv(document), form, name)
+    from spinecast.reporting.pdf import render_pdf  # typst and matplotlib, which no other answer needs
+
+    return _file(render_pdf(document), form, name)
 
 
 def _file(content: str | bytes, form: str, name: str) -> Response:
