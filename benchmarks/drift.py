@@ -237,7 +237,7 @@ def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
     for name in ("mortality", "assay"):
         days = [one[name] for one in found if one[name] is not None]
         said[name] = {
-            "raised_within_two_quarters": sum(day <= WITHIN.astype(int) for day in days),
+            "raised_within_two_quarters": sum(bool(day <= WITHIN.astype(int)) for day in days),
             "raised": len(days),
             "days_median": float(np.median(days)) if days else None,
             "days_longest": max(days, default=None),
