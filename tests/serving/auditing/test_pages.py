@@ -93,6 +93,7 @@ def test_an_auditor_finds_by_user_model_risk_warning_and_patient(
         ("kind=anything", "one of answers"),
         ("model=%3Cscript%3E", "a model"),
         ("pseudonym=4711", "32 hexadecimal"),
+        ("user=an%00na", "a user's name"),
     ],
 )
 def test_what_cannot_be_looked_for_is_named_beside_its_field_and_nothing_is_read(
@@ -175,6 +176,10 @@ def test_two_patients_beside_each_other_say_what_differs(
     other = answers["times"]["audit_id"]
     assert "no difference of them means anything" in get(by_name, f"/audit/compare?first={first}&second={other}").text
     assert get(by_name, f"/audit/compare?first={first}&second=1").status == 422
+    scores = by_name.ask("POST", "scores", {"inputs": {"age": 63, "albumin": 2.9}}, {"X-Who": ANNA}).json["audit_id"]
+    beside = html.unescape(get(by_name, f"/audit/compare?first={scores}&second={scores}").text)
+    assert "No model, and inputs that are the same." in beside
+    assert "no contributions to compare" in beside
 
 
 def test_an_export_holds_what_the_hashes_are_of_and_is_recorded(

@@ -65,9 +65,9 @@ def _whose(first: Compared, second: Compared, heads: tuple[str, ...]) -> Table:
 def _relation(first: Compared, second: Compared) -> str:
     """Say what the two have in common, for what a difference between them can mean hangs on it."""
     (one, said), (other, also) = first, second
-    same_model = bool(said.answer.get("model")) and _identity(said) == _identity(also)
     same_inputs = said.asked.get("inputs") == also.asked.get("inputs")
-    model = "One and the same model" if same_model else "Two models"
+    identities = {_identity(said), _identity(also)}
+    model = "Two models" if len(identities) > 1 else "No model" if identities == {None} else "One and the same model"
     if same_inputs:
         return f"{model}, and inputs that are the same."
     named = one.subject is not None and one.subject == other.subject

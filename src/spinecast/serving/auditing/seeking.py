@@ -31,6 +31,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 FIELDS = ("kind", "model", "user", "pseudonym", "since", "until", "risk_from", "risk_to", "warning")
 _MODEL = re.compile(r"[a-z][a-z0-9_]{0,150}(/[0-9]{1,9})?")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]+")  # PostgreSQL takes no NUL
 _PSEUDONYM = re.compile("[0-9a-f]{32}")
 _DAY = re.compile(r"(19|20|21)\d{2}-\d{2}-\d{2}")
 _PERCENT = re.compile(r"\d{1,3}([.,]\d{1,6})?")
@@ -110,6 +111,7 @@ def read_wanted(query: Mapping[str, str], whose: str | None = None) -> Wanted:
 
     model = shaped("model", _MODEL, "a model's name, or name/version")
     pseudonym = shaped("pseudonym", _PSEUDONYM, "32 hexadecimal digits in small letters")
+    user = shaped("user", _NAME, "a user's name")
     since, until = (_day(name, texts, errors) for name in ("since", "until"))
     kind = texts.get("kind", ANSWERS)
     if kind not in KINDS:
@@ -125,7 +127,7 @@ def read_wanted(query: Mapping[str, str], whose: str | None = None) -> Wanted:
         KINDS.get(kind, REPLAYED_KINDS),
         model,
         pseudonym,
-        whose or texts.get("user"),
+        whose or user,
         None if since is None else moment_text(since),
         None if until is None else moment_text(until + timedelta(days=1)),
     )
