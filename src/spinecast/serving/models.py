@@ -99,7 +99,8 @@ class ServedModels:
         if served is not None and served.version.version == version and served.identity == identity:
             return served
         key = f"{name}/{version}/{identity}"
-        if key not in self._pinned:
+        found = self._pinned.get(key)
+        if found is None:
             found = self._load(pinned_version(self.store, name, version), record=False)
             if found.identity != identity:
                 raise ArtifactError(
@@ -108,7 +109,7 @@ class ServedModels:
                     where=f"identity {found.identity}",
                 )
             self._pinned = {key: found}  # the last one asked for: replays come one after the other
-        return self._pinned[key]
+        return found  # and not from there: somebody else's replay may have taken its place meanwhile
 
     def numbered(self, name: str, version: str) -> ServedModel:
         """Return a version by its number alone, served or not, as the registry promises it.
