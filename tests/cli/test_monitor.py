@@ -112,7 +112,7 @@ def test_a_file_of_predictions_is_watched_and_wrong_ones_are_refused(
 
     done = watch("--until", "2025-12-31", "--bootstrap", "20")
     assert done.returncode == 0, done.stderr  # type: ignore[attr-defined]
-    assert "left out: 10 later predictions of a patient" in done.stdout  # type: ignore[attr-defined]
+    assert "left out: 10 later consultations of a patient" in done.stdout  # type: ignore[attr-defined]
     assert "RAISED: Albumin is distributed otherwise" in done.stdout  # type: ignore[attr-defined]
     assert "spinecast update" in done.stdout  # type: ignore[attr-defined]
     (tmp_path / "bad.csv").write_text(table.drop(columns="death").to_csv(index=False))
@@ -120,6 +120,7 @@ def test_a_file_of_predictions_is_watched_and_wrong_ones_are_refused(
         ((), tmp_path / "bad.csv", "no column 'death'"),
         (("--until", "yesterday"), file, "no date"),
         (("--false-alarms", "2"), file, "no rate"),
+        (("--false-alarms", "0.001"), file, "at least 0.01"),
         (("--day", "30"), file, "--day"),
         (("--until", "2001-01-01"), file, "no prediction to watch"),
         (("--patients", f"{out}/patients.csv"), file, "do not belong"),

@@ -40,7 +40,7 @@ ABOUT: dict[str, Any] = {
 
 def record_of(watched: Watched, **about: object) -> MonitoringRecord:
     reference = reference_of_patients(watched.predictors, watched.inputs)
-    rule = AlarmRule(simulations=200, span_years=2)
+    rule = AlarmRule(simulations=700, span_years=2)
     found = monitor(watched, one_risk(a_model()), reference, watched.inputs, until=UNTIL, rule=rule, bootstrap=20)
     return MonitoringRecord({**ABOUT, **about}, found.to_dict())
 
@@ -64,6 +64,8 @@ def test_what_was_raised_stands_first_and_an_update_is_proposed(report: Document
     assert "More events than predicted: from predictions of 2025 Q1" in page
     assert "Raised: 1 change" in page
     assert "a closed test chooses" in page
+    assert "a change is chosen more often than in 5% where every risk is right" in page
+    assert "for no more a limit is simulated" not in page
     assert "SYNTHETIC" not in page
     code = [one for one in blocks(report, "proposal") if isinstance(one, Code)]
     assert code[0].text == "spinecast update m/1 --cohort PATIENTS.csv"
@@ -84,6 +86,13 @@ def test_every_number_drawn_stands_in_a_table(changed: MonitoringRecord, report:
     assert all(isinstance(one, Figure) and "<svg" in one.svg for one in figures.values())
     last = [one for one in blocks(report, "inputs") if isinstance(one, Table)]
     assert "2025 Q4" in last[0].caption
+
+
+def test_a_limit_that_holds_for_fewer_patients_than_come_is_said(changed: MonitoringRecord) -> None:
+    sums = {**changed.found["calibration"], "planned_patients": 50_000, "span_patients": 4_000_000}
+    page = render_html(build_monitoring_report(MonitoringRecord(changed.about, {**changed.found, "calibration": sums})))
+    assert "Of calibration that holds for 50,000 patients" in page
+    assert "4,000,000 come in that time" in page
 
 
 def test_outcomes_that_do_not_come_back_are_warned_of() -> None:

@@ -65,6 +65,7 @@ def monitor(
 
     Outcomes come from `spinecast outcomes import`. An update is proposed, never made. Research use only.
     """
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from spinecast.cli.monitor_results import (
@@ -84,9 +85,13 @@ def monitor(
     from spinecast.validation.monitoring.reference import on_reference_scale
 
     started = datetime.now(UTC)
-    if not 0 < false_alarms < 1:
+    rule = AlarmRule(span_years=span, seed=seed)
+    if not rule.least_false_alarms <= false_alarms < 1:
         raise SpinecastError(
-            f"{false_alarms:g} is no rate of false alarms", where="--false-alarms", expected="between 0 and 1"
+            f"{false_alarms:g} is no rate of false alarms that could be held",
+            where="--false-alarms",
+            expected=f"at least {rule.least_false_alarms:g} and below 1: the limit is found by {rule.simulations:,} "
+            "simulations, and rarer alarms are too few among them",
         )
     first, last = _date(since, "--since"), _date(until, "--until") or _today()
     reference, numbered = _model(name, version, in_file=predictions is not None)
@@ -102,7 +107,8 @@ def monitor(
         inputs,
         on_reference_scale(model, watched.inputs)[:, columns],
         until=last,
-        rule=AlarmRule(false_alarms=false_alarms, span_years=span, seed=seed),
+        today=_today(),
+        rule=replace(rule, false_alarms=false_alarms),
         development=(model.about.get("cohort") or {}).get("n"),
         bootstrap=bootstrap,
     )
@@ -186,7 +192,7 @@ def _inputs(reference: Reference, say: Callable[[str], None]) -> tuple[tuple[Inp
         known = reference_of_patients(model.predictors, on_reference_scale(model, matrix))
         return known, f"the {len(matrix):,} patients of the development", notes
     if development.description is None:
-        notes.append("how often inputs were missing in the development is not at hand")
+        notes.append("how often inputs were missing in the development is not at hand: no input is tested")
     words = "quantiles and shares that the model keeps of its development patients"
     return reference_of_model(model, development.description), words, notes
 

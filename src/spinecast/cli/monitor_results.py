@@ -70,7 +70,8 @@ def make_record(
     from spinecast.notices import RESEARCH_USE, SYNTHETIC
     from spinecast.reporting.monitoring_record import MonitoringRecord
     from spinecast.training.environment import describe_environment
-    from spinecast.validation.monitoring.served import RULE
+    from spinecast.validation.monitoring.served import RULE_OF_THE_LOG
+    from spinecast.validation.monitoring.watched import RULE
 
     model = reference.model
     if model is None:
@@ -89,7 +90,7 @@ def make_record(
         },
         "cohort_kind": "synthetic" if synthetic else "real",
         "source": found.watched.source,
-        "rule_text": RULE if in_log else "Of several predictions of a patient the first counts.",
+        "rule_text": RULE_OF_THE_LOG if in_log else RULE,
         "reference": reference_words,
         "notes": notes,
         "commands": _commands(found, numbered or reference.text, model.name, patients),

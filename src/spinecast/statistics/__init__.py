@@ -181,6 +181,7 @@ from spinecast.statistics.meta_analysis.studies import (
 )
 from spinecast.statistics.meta_analysis.variance import HeterogeneityMethod
 from spinecast.statistics.monitoring.calibration_cusum import (
+    FEWEST_BEYOND,
     CalibrationCusum,
     CusumAlarm,
     Follow,
@@ -312,6 +313,7 @@ from spinecast.statistics.survival_performance.slope import (
 __all__ = [
     "CALIBRATION_TEST_CAVEAT",
     "CLOSED_TEST_LEVEL",
+    "FEWEST_BEYOND",
     "HOSMER_LEMESHOW_CAVEAT",
     "KNOT_QUANTILES",
     "NO_INFORMATION_AUC",

@@ -10,6 +10,9 @@ import pytest
 from spinecast.audit.log import AuditLog
 from spinecast.audit.retention import erase_older, hold
 from spinecast.audit.verification import verify
+from spinecast.clinical.dictionary import variable, variables
+from spinecast.clinical.dictionary.outcomes import FOLLOWED
+from spinecast.clinical.dictionary.quantities import DAYS
 from spinecast.errors import AuditError, ContractError, SpinecastError
 from spinecast.validation.monitoring.importing import Imported, import_outcomes, standing_outcomes
 from spinecast.validation.monitoring.returned import read_returned
@@ -90,6 +93,25 @@ def test_a_contradiction_is_refused_and_can_be_a_correction(log: AuditLog, tmp_p
     assert body is not None
     assert body["reason"] == "the registry was wrong"
     assert log.get(body["corrects"]) is not None
+
+
+def test_what_is_assessed_once_does_not_come_later(log: AuditLog, tmp_path: Path) -> None:
+    header = "patient,date,thromboembolism_30d\n"
+    given(log, tmp_path, header + "4711,2026-04-01,absent\n")
+    with pytest.raises(ContractError, match="contradict what is recorded"):
+        given(log, tmp_path, header + "4711,2026-04-05,present\n")
+    same = given(log, tmp_path, header + "4711,2026-04-03,absent\n")
+    assert same.counts["continued"] == 1
+    assert given(log, tmp_path, header + "4711,2026-04-01,absent\n").counts["older"] == 1
+    done = given(log, tmp_path, header + "4711,2026-04-05,present\n", correct="the scan was read again")
+    assert done.counts["corrected"] == 1
+    assert stands(log, "4711", "thromboembolism_30d") == ("present", "2026-04-05")
+
+
+def test_follow_up_goes_on_of_what_stands_beside_a_time() -> None:
+    assert {variable(name).levels[0].value for name in FOLLOWED} == {"absent", "none"}
+    timed = [one.name for one in variables().values() if one.role == "outcome" and one.unit == DAYS]
+    assert {"follow_up_time", *(name.replace("_status", "_time") for name in FOLLOWED - {"death"})} == set(timed)
 
 
 @pytest.mark.parametrize(

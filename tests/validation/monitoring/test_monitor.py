@@ -12,7 +12,7 @@ from made_watched import a_model, some_watched
 
 from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.statistics import Absent, ipcw_weights, observed_expected_ratio
-from spinecast.validation.monitoring.alarms import AlarmRule
+from spinecast.validation.monitoring.alarms import AlarmRule, CalibrationWatch, watch_calibration
 from spinecast.validation.monitoring.monitor import monitor
 from spinecast.validation.monitoring.one_risk import one_risk
 from spinecast.validation.monitoring.periods import Quarter, quarters_of
@@ -20,7 +20,7 @@ from spinecast.validation.monitoring.reference import reference_of_model, refere
 from spinecast.validation.monitoring.watched import follow
 
 UNTIL = np.datetime64("2025-12-31", "D")
-RULE = AlarmRule(simulations=200, span_years=2)
+RULE = AlarmRule(simulations=700, span_years=2)
 
 
 def test_quarters_are_those_of_the_calendar() -> None:
@@ -111,6 +111,36 @@ def test_inputs_are_raised_once_their_quarter_is_over() -> None:
     assert {one.known_on for one in found.alarms if one.kind != "calibration"} == {"2025-10-01"}
 
 
+def test_a_quarter_is_not_over_on_its_last_day() -> None:
+    watched, model = some_watched(), a_model()
+    reference = reference_of_patients(watched.predictors, watched.inputs)
+    last = np.datetime64("2025-12-31", "D")
+    assert str(watched.predicted_on[-1]) > "2025-10-01"
+
+    def over(today: np.datetime64) -> list[bool]:
+        how = {"until": last, "today": today, "rule": RULE, "measure": False}
+        found = monitor(watched, one_risk(model), reference, watched.inputs, **how)  # type: ignore[arg-type]
+        return [one["complete"] for one in found.measured]
+
+    assert over(last) == [True] * 7 + [False]
+    assert over(last + np.timedelta64(1, "D")) == [True] * 8
+
+
+def test_a_limit_is_simulated_for_so_many_patients_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from spinecast.validation.monitoring import alarms
+
+    watched, risk = some_watched(), one_risk(a_model())
+    followed = follow(watched, risk, UNTIL)
+    found = watch_calibration(watched.predicted_on, followed, 90, RULE)
+    assert isinstance(found, CalibrationWatch)
+    assert found.planned == found.span_patients
+    monkeypatch.setattr(alarms, "_MOST_PLANNED", 60)
+    capped = watch_calibration(watched.predicted_on, followed, 90, RULE)
+    assert isinstance(capped, CalibrationWatch)
+    assert (capped.planned, capped.span_patients) == (60, found.span_patients)
+    assert capped.cusum.limit < found.cusum.limit
+
+
 def test_a_model_keeps_enough_of_its_patients_to_compare_with() -> None:
     matrix, _ = made_models.patients(900, seed=3, missing=0.0)
     schema = made_models.schema()
@@ -130,6 +160,9 @@ def test_a_model_keeps_enough_of_its_patients_to_compare_with() -> None:
     assert reference["albumin"].shift(same).p_value > 0.05  # type: ignore[union-attr]
     assert reference["albumin"].shift(moved).p_value < 1e-6  # type: ignore[union-attr]
     assert isinstance(reference["sodium"].missing_shift(same), Absent)
+    # Of how many patients its quantiles are is not known: no p-value, whatever is seen.
+    assert isinstance(reference["sodium"].shift(moved), Absent)
+    assert not any(one.n for one in reference_of_model(model))
 
 
 def test_without_any_outcome_the_inputs_are_watched_all_the_same() -> None:

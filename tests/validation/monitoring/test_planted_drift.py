@@ -21,7 +21,7 @@ def everyone() -> drift.People:
 
 def test_planted_changes_are_raised_within_two_quarters_and_nothing_before(everyone: drift.People) -> None:
     planted = drift.Planted(drift.MORTALITY_ODDS_RATIO, drift.ASSAY_SHIFT)
-    found = drift.watch(everyone, planted, seed=3, simulations=300)
+    found = drift.watch(everyone, planted, seed=3, simulations=700)
     said = drift.delays(found)
     assert said["false"] == 0
     assert said["mortality"] <= drift.WITHIN.astype(int)
@@ -30,4 +30,4 @@ def test_planted_changes_are_raised_within_two_quarters_and_nothing_before(every
 
 
 def test_nothing_is_raised_where_nothing_changes(everyone: drift.People) -> None:
-    assert drift.watch(everyone, drift.Planted(), seed=1, simulations=300).alarms == ()
+    assert drift.watch(everyone, drift.Planted(), seed=1, simulations=700).alarms == ()

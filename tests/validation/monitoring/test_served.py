@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("alembic")
@@ -28,6 +29,7 @@ from spinecast.models.loading import AnyModel, with_about
 from spinecast.statistics import Absent
 from spinecast.validation.monitoring.importing import import_outcomes
 from spinecast.validation.monitoring.one_risk import OneRisk, one_risk
+from spinecast.validation.monitoring.prediction_table import watched_in_file
 from spinecast.validation.monitoring.returned import read_returned
 from spinecast.validation.monitoring.served import watched_in_log
 from spinecast.validation.monitoring.watched import Watched, follow
@@ -179,6 +181,66 @@ def test_outcomes_meet_their_predictions(log: AuditLog, tmp_path: Path) -> None:
     assert np.isnan(found.time[2])
     assert np.isnan(found.state[2])
     assert not found.synthetic
+
+
+def test_what_came_before_a_prediction_is_no_outcome_of_it(log: AuditLog, tmp_path: Path) -> None:
+    served = Served(log, event_model())
+    for patient in "abcd":
+        served.ask("2026-01-01T10:00", patient, PATIENT, version="m/0")
+        served.ask("2026-06-01T10:00", patient, PATIENT)
+    (tmp_path / "o.csv").write_text(
+        "patient,date,death\na,2026-02-01,present\nb,2026-02-01,absent\nc,2026-05-31,present\nd,2026-06-03,present\n"
+    )
+    import_outcomes(log, "a tester", read_returned(tmp_path / "o.csv"), today=UNTIL)
+    found = served.watched(one_risk(served.model))
+    assert found.left_out == {"where the event came before the prediction": 1}
+    assert found.state == pytest.approx([np.nan, 1, 1], nan_ok=True)  # b: of June nothing is known
+    assert found.time == pytest.approx([np.nan, 0, 2], nan_ok=True)  # c's evening is another day in UTC
+
+
+def test_a_level_found_before_a_prediction_is_none_of_it(log: AuditLog, tmp_path: Path) -> None:
+    served = Served(log, MODELS["levels"][0]())
+    served.ask("2026-01-01T10:00", "a", PATIENT, version="m/0")
+    served.ask("2026-06-01T10:00", "a", PATIENT)
+    (tmp_path / "o.csv").write_text("patient,date,ecog_30d\na,2026-02-01,2\n")
+    import_outcomes(log, "a tester", read_returned(tmp_path / "o.csv"), today=UNTIL)
+    risk = one_risk(served.model, level="2")
+    found = served.watched(risk)
+    assert np.isnan(found.state).all()
+    assert not follow(found, risk, UNTIL).due.any()
+
+
+def test_of_a_log_and_of_a_file_the_same_predictions_count(log: AuditLog, tmp_path: Path) -> None:
+    served = Served(log, event_model())
+    made = [
+        ("2026-01-05", "a", 2.9),  # before the time asked for: the patient's later ones are no first ones
+        ("2026-06-05", "a", 2.8),
+        ("2026-06-05", "b", 2.0),
+        ("2026-06-05", "c", 3.5),
+        ("2026-06-05", "b", 4.0),
+        ("2026-06-06", "b", 5.0),
+    ]
+    rows = ["patient,predicted_on,age,albumin,hemoglobin,follow_up_time,death"]
+    for minute, (day, patient, albumin) in enumerate(made):
+        served.ask(f"{day}T10:0{minute}", patient, {**PATIENT, "albumin": albumin})
+        rows.append(f"{patient},{day},63,{albumin},11,100,absent")
+    (tmp_path / "p.csv").write_text("\n".join(rows) + "\n")
+    risk, since = one_risk(served.model), np.datetime64("2026-05-01", "D")
+    table = pd.read_csv(tmp_path / "p.csv")
+    for name in set(served.model.predictors) - set(table.columns):
+        table[name] = np.nan
+    table.to_csv(tmp_path / "p.csv", index=False)
+    logged = served.watched(risk, since=since)
+    filed = watched_in_file(tmp_path / "p.csv", served.model, risk, since=since, until=UNTIL)
+    assert logged.inputs[:, logged.predictors.index("albumin")].tolist() == [3.5, 4.0]
+    assert np.array_equal(filed.inputs, logged.inputs, equal_nan=True)
+    assert np.array_equal(filed.predicted_on, logged.predicted_on)
+    assert filed.risk == pytest.approx(logged.risk)
+    assert filed.left_out == logged.left_out == {
+        "earlier on the same day": 1,
+        "later consultations of a patient": 2,
+        "on days outside of the time asked for": 1,
+    }  # fmt: skip
 
 
 def test_nothing_is_counted_from_a_log_that_was_altered(log: AuditLog) -> None:

@@ -10,7 +10,7 @@ from spinecast.clinical.dictionary.literature import DINDO_2004
 from spinecast.clinical.dictionary.quantities import DAYS, MILLILITRES, OTHER_DURATIONS, OTHER_VOLUMES
 from spinecast.clinical.variable import Code, Level, Range, Variable
 
-__all__ = ["VARIABLES"]
+__all__ = ["FOLLOWED", "VARIABLES"]
 
 # What is measured again afterwards keeps its scale.
 _BEFORE = {entry.name: entry for entry in (*function.VARIABLES, *blood_count.VARIABLES)}
@@ -246,3 +246,6 @@ VARIABLES = (
         "Severe anxiety or depression on the scale the study uses.",
     ),
 )
+
+FOLLOWED = frozenset({"death", *(one.name for one in VARIABLES if one.name.endswith("_status"))})
+"""Outcomes that stand beside a time: what had not come by a day may come later. Others are assessed once."""

@@ -57,7 +57,7 @@ def monitoring_summary_section(record: MonitoringRecord) -> Section:
     )
     promise = (
         f"If nothing changed, anything at all would be raised in {fmt.percentage(rule['false_alarms'], 0)} of such "
-        f"models over {rule['span_years']} years."
+        f"models over {rule['span_years']} years.{_shorter(found['calibration'])}"
     )
     blocks: list[Block] = [lead, *_unknown(record)]
     if raised:
@@ -67,6 +67,17 @@ def monitoring_summary_section(record: MonitoringRecord) -> Section:
         blocks.append(Callout("good", "Nothing was raised", promise))
     blocks.append(_headlines(found))
     return Section("summary", "What was raised", tuple(blocks))
+
+
+def _shorter(calibration: Mapping[str, Any]) -> str:
+    """Say where calibration is not watched at that rate for so long, because so many patients come."""
+    planned, span = calibration.get("planned_patients", 0), calibration.get("span_patients", 0)
+    if span <= planned:
+        return ""
+    return (
+        f" Of calibration that holds for {fmt.integer(planned)} patients, for no more a limit is simulated; at the "
+        f"present pace {fmt.integer(span)} come in that time, and more false alarms with them."
+    )
 
 
 def _unknown(record: MonitoringRecord) -> tuple[Callout, ...]:
@@ -166,6 +177,7 @@ def _closed_test(update: Mapping[str, Any] | None) -> str:
         return f"Of {sizes} a closed test could not choose a change: {fmt.plain(absent)}."
     chosen = _CHOSEN[update["test"]["chosen"]]
     return (
-        f"On {sizes} a closed test chooses {chosen}. These are the patients by whom the alarm was raised: the size of "
-        "the change is overstated in them, and other patients must judge it."
+        f"On {sizes} a closed test chooses {chosen}. These are the patients by whom the alarm was raised: in them the "
+        "size of the change is overstated, and a change is chosen more often than in 5% where every risk is right. "
+        "Other patients must judge it."
     )

@@ -17,10 +17,12 @@ from scipy.special import expit, logit
 from spinecast.statistics.foundations.bootstrap import Seed
 from spinecast.statistics.foundations.inputs import Floats, as_vector, check_scored
 
-__all__ = ["CalibrationCusum", "CusumAlarm", "Follow", "calibration_cusum", "cusum_limit"]
+__all__ = ["FEWEST_BEYOND", "CalibrationCusum", "CusumAlarm", "Follow", "calibration_cusum", "cusum_limit"]
 
 Direction = Literal["more", "fewer"]
 _STEPS_AT_ONCE = 256
+FEWEST_BEYOND = 10
+"""Simulations that must lie beyond a limit: of fewer its rate is known to no better than a third (binomial)."""
 # Of a risk that is 0 or 1, so that it has log-odds.
 _LEAST = 1e-9
 
@@ -159,6 +161,7 @@ def cusum_limit(
     level_error, slope_error : float
         Standard errors of the model's calibration-in-the-large, and of its slope, in patients like its own.
     simulations : int
+        At least :data:`FEWEST_BEYOND` over `false_alarms`.
     seed : int or numpy.random.Generator
 
     Raises
@@ -171,6 +174,11 @@ def cusum_limit(
         raise ValueError("a risk lies in [0, 1]")
     if patients < 1 or not 0 < false_alarms < 1 or simulations < 1 or odds_ratio <= 1:
         raise ValueError("a rule runs for patients, at a rate of false alarms in (0, 1) and an odds ratio above 1")
+    if false_alarms * simulations < FEWEST_BEYOND * (1 - 1e-9):
+        raise ValueError(
+            f"a rate of {false_alarms:g} is not found by {simulations:,} simulations: "
+            f"at least {FEWEST_BEYOND} must lie beyond the limit"
+        )
     if level_error < 0 or slope_error < 0:
         raise ValueError("a standard error is not negative")
     generator = np.random.default_rng(seed)

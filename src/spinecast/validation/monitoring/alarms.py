@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from spinecast.statistics import Absent, CalibrationCusum, calibration_cusum, cusum_limit, holm_adjusted
+from spinecast.statistics import (
+    FEWEST_BEYOND,
+    Absent,
+    CalibrationCusum,
+    calibration_cusum,
+    cusum_limit,
+    holm_adjusted,
+)
 from spinecast.validation.monitoring.periods import Quarter
 from spinecast.validation.monitoring.reference import InputReference, Shift
 from spinecast.validation.monitoring.watched import Followed
@@ -29,6 +36,8 @@ FloatArray = NDArray[np.float64]
 _DAYS_A_YEAR = 365.25
 # A pace that a shorter time shows is none.
 _SHORTEST_YEARS = 0.25
+# For more patients no limit is simulated: at 2,000 simulations it takes about ten seconds.
+_MOST_PLANNED = 50_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,11 @@ class AlarmRule:
     def quarter_level(self) -> float:
         """Level of all tests of the inputs of one quarter together."""
         return self.false_alarms / 2 / (4 * self.span_years)
+
+    @property
+    def least_false_alarms(self) -> float:
+        """The lowest rate for which so many simulations find the limit, half of it being that of calibration."""
+        return 2 * FEWEST_BEYOND / self.simulations
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -101,6 +115,8 @@ class CalibrationWatch:
     cusum : CalibrationCusum
     planned : int
         Patients for whom the rate of false alarms holds.
+    span_patients : int
+        Patients of the rule's span, at the present pace; more than `planned` where a limit for so many is not found.
     alarms : tuple of Alarm
     since : datetime64 or None
         Day of the prediction from which on the sum that last crossed its limit rose.
@@ -108,6 +124,7 @@ class CalibrationWatch:
 
     cusum: CalibrationCusum
     planned: int
+    span_patients: int
     alarms: tuple[Alarm, ...]
     since: np.datetime64 | None
 
@@ -159,7 +176,8 @@ def watch_calibration(
         return found
     days = predicted_on[followed.rows]
     years = max(float((days[-1] - days[0]).astype(int)) / _DAYS_A_YEAR, _SHORTEST_YEARS)
-    planned = max(len(days), math.ceil(len(days) / years * rule.span_years))
+    span_patients = max(len(days), math.ceil(len(days) / years * rule.span_years))
+    planned = min(span_patients, _MOST_PLANNED)
     limit = cusum_limit(
         found.risk,
         planned,
@@ -180,7 +198,7 @@ def watch_calibration(
         )
         for one in cusum.alarms
     )
-    return CalibrationWatch(cusum, planned, alarms, _risen_since(cusum, days))
+    return CalibrationWatch(cusum, planned, span_patients, alarms, _risen_since(cusum, days))
 
 
 class _OwnErrors(TypedDict):

@@ -18,18 +18,15 @@ from spinecast.audit.log import AuditLog
 from spinecast.audit.reasons import required
 from spinecast.audit.records import Draft
 from spinecast.clinical.dictionary import variable
+from spinecast.clinical.dictionary.outcomes import FOLLOWED
 from spinecast.errors import AuditError, ContractError
 from spinecast.validation.monitoring.returned import ReturnedFile, ReturnedValue, rows_text
+from spinecast.validation.monitoring.watched import SLACK
 
 __all__ = ["OUTCOME", "Imported", "StandingOutcome", "import_outcomes", "standing_outcomes"]
 
 OUTCOME = "outcome"
 """Kind of the records."""
-
-# First level of what has not come (yet): on a later day it may have.
-_NOT_YET = ("absent", "none")
-# The log's times are UTC, a hospital's dates its own: the same evening may be two days.
-_SLACK = np.timedelta64(1, "D")
 
 Fate = Literal["new", "continued", "corrected", "already", "older"]
 
@@ -174,7 +171,7 @@ def _require_known(named: _Named, *, skip_unknown: bool) -> None:
 
 def _require_after(named: _Named) -> None:
     rows = [
-        one.row for subject, one in named.values if subject in named.first and one.day < named.first[subject] - _SLACK
+        one.row for subject, one in named.values if subject in named.first and one.day < named.first[subject] - SLACK
     ]
     if rows:
         raise ContractError(
@@ -235,18 +232,13 @@ def _fate(one: ReturnedValue, before: StandingOutcome | None) -> Fate:
         return "new"
     if one.value == before.value and one.day == before.day:
         return "already"
-    open_level = _open_level(one.outcome)
-    was_open, is_open = before.value == open_level, one.value == open_level
+    if one.outcome in FOLLOWED:
+        not_yet = variable(one.outcome).levels[0].value  # on a later day it may have come
+        was_open, is_open = before.value == not_yet, one.value == not_yet
+    else:
+        was_open = is_open = one.value == before.value  # assessed once: only the same, found again, is no contradiction
     if was_open and one.day > before.day:
         return "continued"
     if is_open and one.day < before.day:
         return "older"  # it had not come then, which what stands says too
     return "corrected"
-
-
-def _open_level(outcome: str) -> str | None:
-    """Name the level that says that an event has not come so far; None of what was assessed once."""
-    entry = variable(outcome)
-    if entry.kind not in ("binary", "nominal") or entry.levels[0].value not in _NOT_YET:
-        return None
-    return entry.levels[0].value

@@ -127,6 +127,7 @@ class Monitoring:
         return {
             "limit": watch.cusum.limit,
             "planned_patients": watch.planned,
+            "span_patients": watch.span_patients,
             "months": found,
             "since": None if watch.since is None else str(watch.since),
         }
@@ -156,7 +157,10 @@ class Monitoring:
         }
 
     def _update(self) -> dict[str, Any] | None:
-        """What a closed test says of the patients since calibration began to change; None where nothing was raised."""
+        """What a closed test says of the patients since calibration began to change; None where nothing was raised.
+
+        They were chosen because they raised: the test does not hold its level in them.
+        """
         watch, found = self.calibration, self.followed.predictions
         if isinstance(watch, Absent) or isinstance(found, Absent) or watch.since is None:
             return None
@@ -176,6 +180,7 @@ def monitor(
     inputs: FloatArray,
     *,
     until: np.datetime64,
+    today: np.datetime64 | None = None,
     rule: AlarmRule | None = None,
     development: int | None = None,
     bootstrap: int = 200,
@@ -193,6 +198,8 @@ def monitor(
         Of the watched, on the scale of the reference.
     until : datetime64
         Outcomes are complete up to this day; what is due later is waited for.
+    today : datetime64, optional
+        A quarter that does not end before it goes on: on its last day patients may still be asked about.
     rule : AlarmRule, optional
     development : int, optional
         Patients the model was made from; see `watch_calibration`.
@@ -213,7 +220,7 @@ def monitor(
     judged = place[followed.rows]
     shifts, measured = [], []
     for number, quarter in enumerate(quarters):
-        own, complete = place == number, bool(quarter.last <= until)
+        own, complete = place == number, bool(quarter.last <= until and (today is None or quarter.last < today))
         shifts.append(watch_inputs(reference, inputs[own], quarter, rule, complete=complete))
         found = followed.predictions
         part = found if isinstance(found, Absent) else _part(found, judged == number)

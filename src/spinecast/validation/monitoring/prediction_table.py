@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from spinecast.errors import ContractError, nearest
 from spinecast.models.loading import AnyModel
 from spinecast.validation.monitoring.one_risk import OneRisk
 from spinecast.validation.monitoring.returned import read_days
-from spinecast.validation.monitoring.watched import Watched
+from spinecast.validation.monitoring.watched import Watched, counted, within
 from spinecast.validation.prediction_columns import read_numbers, require_risks
 
 __all__ = ["PATIENT", "PREDICTED_ON", "RISK", "watched_in_file"]
@@ -42,7 +43,8 @@ def watched_in_file(
     ----------
     path : pathlib.Path
         ``predicted_on`` (a date), ``risk``, the model's predictors and the variables of its outcome by dictionary name;
-        ``patient``, where a patient may stand in it more than once. Days of follow-up are counted from the prediction.
+        ``patient``, where a patient may stand in it more than once, on one day in the order in which they were asked
+        about. Days of follow-up are counted from the prediction.
     model : AnyModel
         Gives the risks where the file has no column of them.
     risk : OneRisk
@@ -80,14 +82,11 @@ def watched_in_file(
         require_risks(RISK, risks)
     else:
         risks = risk.predict(model, inputs)
-    left_out = {"without a day": int((~dated).sum()), "without a risk": int(np.isnan(risks[dated]).sum())}
-    within = dated & ~np.isnan(risks) & (days <= until) & (days >= since if since is not None else True)
-    left_out["on days outside of the time asked for"] = int((dated & ~np.isnan(risks)).sum() - within.sum())
-    rows = np.flatnonzero(within)
+    left_out = Counter({"without a day": int((~dated).sum()), "without a risk": int(np.isnan(risks[dated]).sum())})
+    rows = np.flatnonzero(dated & ~np.isnan(risks))
     rows = rows[np.argsort(days[rows], kind="stable")]
-    people = _people(table, rows)
-    kept = rows[~pd.Series(people).duplicated().to_numpy(dtype=bool)] if PATIENT in columns else rows
-    left_out["later predictions of a patient"] = len(rows) - len(kept)
+    made = zip(_people(table, rows), days[rows], rows, strict=True)
+    kept = np.array([row for _, row in within(counted(made, left_out), since, until, left_out)], dtype=np.intp)
     return Watched(
         predicted_on=days[kept],
         risk=risks[kept],

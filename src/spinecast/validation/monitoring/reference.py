@@ -28,8 +28,8 @@ class InputReference:
     Parameters
     ----------
     name : str
-    n : int
-        Patients with a known value, as far as is known.
+    n : int or None
+        Patients with a known value; None where that is not recorded, and then nothing can be tested.
     sample : ndarray, shape (patients,), optional
         Values, NaN where missing.
     shares : ndarray, shape (levels,), optional
@@ -39,7 +39,7 @@ class InputReference:
     """
 
     name: str
-    n: int
+    n: int | None
     sample: FloatArray | None = None
     shares: FloatArray | None = None
     probabilities: FloatArray | None = None
@@ -55,6 +55,8 @@ class InputReference:
 
     def shift(self, values: FloatArray) -> Shift:
         """Compare the known among some values with the reference."""
+        if self.n is None:
+            return Absent("of how many development patients it was known is not at hand: nothing can be tested")
         if self.shares is not None:
             known = values[~np.isnan(values)].astype(np.intp)
             return level_shift(self.shares, self.n, np.bincount(known, minlength=self.shares.size))
@@ -92,7 +94,8 @@ def reference_of_model(
         if variable(name).is_label:
             continue
         missing = (int(recorded[name]["missing"]), size) if name in recorded and size else None
-        known = max(everyone - (missing[0] if missing else 0), 0)
+        # Without it everybody would count as known: more patients than there were, and p-values too small.
+        known = max(everyone - missing[0], 0) if missing else None
         found.append(InputReference(name, known, missing=missing, **_kept(model, name)))
     return tuple(found)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -18,27 +16,17 @@ from spinecast.errors import ContractError
 from spinecast.models.loading import AnyModel
 from spinecast.validation.monitoring.importing import StandingOutcome, standing_outcomes
 from spinecast.validation.monitoring.one_risk import OneRisk
-from spinecast.validation.monitoring.watched import Watched
+from spinecast.validation.monitoring.watched import RULE, SLACK, Watched, counted, within
 
-__all__ = ["RULE", "watched_in_log"]
+__all__ = ["RULE_OF_THE_LOG", "watched_in_log"]
 
-RULE = (
-    "Predictions of one patient on one day (UTC) are one consultation, of which the last counts: that is what was seen "
-    "in the end. Of several consultations of a patient the first counts, so that nobody is counted twice. What-ifs "
-    "never count, nor declined answers, nor patients without an identifier: nothing can come back of them."
+RULE_OF_THE_LOG = (
+    f"{RULE} Days are those of UTC. What-ifs never count, nor declined answers, nor patients without an identifier: "
+    "nothing can come back of them."
 )
+"""Which prediction counts, in words."""
 
 _DAY = 10  # characters of a date in ISO 8601
-# Of the outcome of a model the time runs from the prediction; a date of the same evening may be the day before in UTC.
-_EARLIEST = 0.0
-
-
-@dataclass(frozen=True)
-class _Counted:
-    """The prediction of a patient that counts so far."""
-
-    day: str
-    record: Record
 
 
 def watched_in_log(
@@ -78,9 +66,9 @@ def watched_in_log(
         chosen, left_out = _counted(connection, numbered, since, until)
         declined = sum(1 for _ in records_of_kind(connection, "declined", numbered))
     left_out["declined answers"] += declined
-    rows, risks, patients = [], [], []
-    for one in chosen:
-        body = one.record.body or {}
+    days, rows, risks, subjects, came = [], [], [], [], []
+    for day, record in chosen:
+        body = record.body or {}
         found = risk.of_answer(body["answer"]["prediction"])
         if found is None:
             left_out[f"answers without this risk ({risk.label})"] += 1
@@ -90,18 +78,25 @@ def watched_in_log(
         except ContractError:
             left_out["inputs that today's dictionary refuses"] += 1
             continue
+        outcome = standing.get((str(record.subject), risk.state))
+        if outcome is not None and outcome.day < day - SLACK:
+            if risk.time is not None and risk.coded(outcome.value) != risk.not_yet:
+                left_out["where the event came before the prediction"] += 1
+                continue
+            outcome = None  # found before, of another consultation: of this one nothing has come back
+        days.append(day)
         rows.append(row[0])
         risks.append(found)
-        patients.append(one)
-    came = [standing.get((str(one.record.subject), risk.state)) for one in patients]
+        subjects.append(str(record.subject))
+        came.append(outcome)
     return Watched(
-        predicted_on=np.array([one.day for one in patients], dtype="datetime64[D]"),
+        predicted_on=np.array(days, dtype="datetime64[D]"),
         risk=np.array(risks, dtype=np.float64),
         inputs=np.array(rows, dtype=np.float64).reshape(len(rows), len(model.predictors)),
         predictors=model.predictors,
-        time=np.array([_days(one, found) for one, found in zip(patients, came, strict=True)], dtype=np.float64),
+        time=np.array([_days(day, found) for day, found in zip(days, came, strict=True)], dtype=np.float64),
         state=np.array([np.nan if found is None else risk.coded(found.value) for found in came], dtype=np.float64),
-        subjects=tuple(str(one.record.subject) for one in patients),
+        subjects=tuple(subjects),
         source="the audit log",
         synthetic=any(found is not None and found.synthetic for found in came),
         left_out={reason: count for reason, count in left_out.items() if count},
@@ -110,34 +105,19 @@ def watched_in_log(
 
 def _counted(
     connection: Connection, numbered: str, since: np.datetime64 | None, until: np.datetime64
-) -> tuple[list[_Counted], Counter[str]]:
+) -> tuple[list[tuple[np.datetime64, Record]], Counter[str]]:
     """Return the prediction of each patient that counts, in order, and how many do not, by reason."""
-    first: dict[str, _Counted] = {}
     left_out: Counter[str] = Counter()
-    for record in records_of_kind(connection, "prediction", numbered):
-        reason = _not_counted(record)
-        if reason:
-            left_out[reason] += 1
-            continue
-        subject, day = str(record.subject), record.recorded_at[:_DAY]
-        before = first.get(subject)
-        if before is not None:
-            left_out["earlier on the same day" if before.day == day else "later consultations of a patient"] += 1
-        if before is None or before.day == day:
-            first[subject] = _Counted(day, record)
-    within = list(_within(first.values(), since, until, left_out))
-    return sorted(within, key=lambda one: (one.day, one.record.sequence)), left_out
 
+    def made() -> Iterator[tuple[str, np.datetime64, Record]]:
+        for record in records_of_kind(connection, "prediction", numbered):
+            reason = _not_counted(record)
+            if reason:
+                left_out[reason] += 1
+            else:
+                yield str(record.subject), np.datetime64(record.recorded_at[:_DAY], "D"), record
 
-def _within(
-    counted: Any, since: np.datetime64 | None, until: np.datetime64, left_out: Counter[str]
-) -> Iterator[_Counted]:
-    for one in counted:
-        day = np.datetime64(one.day, "D")
-        if day > until or (since is not None and day < since):
-            left_out["on days outside of the time asked for"] += 1
-        else:
-            yield one
+    return within(counted(made(), left_out), since, until, left_out), left_out
 
 
 def _not_counted(record: Record) -> str:
@@ -147,10 +127,9 @@ def _not_counted(record: Record) -> str:
     return "" if record.subject is not None else "patients without an identifier"
 
 
-def _days(one: _Counted, found: StandingOutcome | None) -> float:
-    if found is None:
-        return np.nan
-    return max(_EARLIEST, float((found.day - np.datetime64(one.day, "D")).astype(int)))
+def _days(day: np.datetime64, found: StandingOutcome | None) -> float:
+    """Return the days from the prediction; of the same evening, which may be the day before in UTC, none."""
+    return np.nan if found is None else max(0.0, float((found.day - day).astype(int)))
 
 
 def _text(day: np.datetime64 | None) -> str | None:

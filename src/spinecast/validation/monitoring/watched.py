@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,21 @@ from spinecast.statistics import Absent, Follow
 from spinecast.validation.monitoring.one_risk import OneRisk
 from spinecast.validation.predictions import Predictions
 
-__all__ = ["Followed", "Watched", "follow"]
+__all__ = ["RULE", "SLACK", "Followed", "Watched", "counted", "follow", "within"]
 
 FloatArray = NDArray[np.float64]
 Days = NDArray[np.datetime64]
+Prediction = TypeVar("Prediction")
+
+RULE = (
+    "Predictions of one patient on one day are one consultation, of which the last counts: that is what was seen in "
+    "the end. Of several consultations of a patient the first counts, so that nobody is counted twice; where it lies "
+    "outside of the time asked for, the patient is left out."
+)
+"""Which prediction of a patient counts, in words: the rule of :func:`counted` and :func:`within`."""
+
+SLACK = np.timedelta64(1, "D")
+"""The log's times are UTC, a hospital's dates its own: the same evening may be two days."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +83,50 @@ class Watched:
 
     def __len__(self) -> int:
         return int(self.risk.size)
+
+
+def counted(
+    made: Iterable[tuple[str, np.datetime64, Prediction]], left_out: Counter[str]
+) -> list[tuple[np.datetime64, Prediction]]:
+    """Return the prediction of each patient that counts, and its day, by day: see :data:`RULE`.
+
+    Parameters
+    ----------
+    made : iterable of (str, datetime64, prediction)
+        Patient, day, and whatever stands for the prediction, in the order in which they were made.
+    left_out : Counter
+        Is told of the others, by reason.
+    """
+    kept: dict[str, tuple[np.datetime64, Prediction]] = {}
+    for subject, day, prediction in made:
+        before = kept.get(subject)
+        if before is not None:
+            left_out["earlier on the same day" if before[0] == day else "later consultations of a patient"] += 1
+        if before is None or before[0] == day:
+            kept.pop(subject, None)  # what counts stands where it was made
+            kept[subject] = (day, prediction)
+    return sorted(kept.values(), key=lambda one: one[0])
+
+
+def within(
+    found: Sequence[tuple[np.datetime64, Prediction]],
+    since: np.datetime64 | None,
+    until: np.datetime64,
+    left_out: Counter[str],
+) -> list[tuple[np.datetime64, Prediction]]:
+    """Return those of the time asked for: chosen after :func:`counted`, so that a later consultation is never a first.
+
+    Parameters
+    ----------
+    found : sequence of (datetime64, prediction)
+    since, until : datetime64
+        First and last day.
+    left_out : Counter
+        Is told of the others.
+    """
+    kept = [one for one in found if one[0] <= until and (since is None or one[0] >= since)]
+    left_out["on days outside of the time asked for"] += len(found) - len(kept)
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
