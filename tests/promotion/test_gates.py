@@ -106,6 +106,24 @@ def test_a_validation_on_the_development_patients_is_shown_and_does_not_count() 
     assert "does not count: its patients are those of the development" in shown.found
 
 
+def test_an_overlap_that_nobody_could_look_for_is_not_none() -> None:
+    record = validated()
+    looked = "the development patients cannot be read again"
+    record.findings["overlap"] = {"shared": 0, "of": 1200, "looked": looked, "searched": False, "how": None}
+    result = put(evidence(record))["external_validation"]
+    assert (result.status, result.refuses) == ("not assessed", True)
+    assert f"People in hospital_b who stand in the development cohort too: not looked for: {looked}" in said(result)
+    assert not refused(put(evidence(record), lenient("external_validation")))
+
+
+def test_validations_are_counted_by_their_patients() -> None:
+    other = made.validation(IDENTITY, fingerprint="cd" * 32)
+    asked = GATES.external_validation.model_copy(update={"fewest": 2})
+    gates = GATES.model_copy(update={"external_validation": asked})
+    assert refused(put(evidence(validated(), validated()), gates)) == {"external_validation"}
+    assert not refused(put(evidence(validated(), other), gates))
+
+
 def test_the_level_of_the_risks_is_judged_on_both_scales() -> None:
     record = validated()
     record.evaluation["measures"]["observed_expected_ratio"] = made.estimate(1.4, 0.05)

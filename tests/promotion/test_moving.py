@@ -18,10 +18,10 @@ from spinecast.errors import AuditError, PromotionError, SpinecastError, Trackin
 from spinecast.promotion import moving
 from spinecast.promotion.evidence import gather
 from spinecast.promotion.gates_file import read_gates
-from spinecast.promotion.history import history_of
+from spinecast.promotion.history import history_of, record_new_version
 from spinecast.promotion.moving import ALLOWED_SYNTHETIC, Mover
-from spinecast.tracking.aliases import aliases_of, set_alias
-from spinecast.tracking.serving_versions import serving_versions
+from spinecast.tracking.aliases import aliases_of, registered_version, set_alias, tag_version
+from spinecast.tracking.serving_versions import RegistryError, serving_versions
 from spinecast.tracking.store import Store
 
 GATES = read_gates()
@@ -37,6 +37,11 @@ def champion(store: Store) -> str | None:
 
 def bodies(log: AuditLog) -> list[tuple[str, str, dict[str, Any]]]:
     return [(one.kind, one.model, one.body or {}) for one in log.records()]
+
+
+def marks(store: Store) -> dict[str, str]:
+    versions = store.client().search_model_versions(f"name = '{made.NAME}'")
+    return {str(one.version): one.tags[ALLOWED_SYNTHETIC] for one in versions if ALLOWED_SYNTHETIC in one.tags}
 
 
 def disagreements(mover: Mover) -> list[str]:
@@ -125,6 +130,17 @@ def test_demotion_and_rollback_walk_back_through_those_who_came_through_the_gate
     assert found.moves[2].because == "risks were too high in March"
 
 
+def test_a_candidate_goes_back_to_one_that_training_or_an_update_made(mover: Mover) -> None:
+    for version, action in (("1", "training"), ("2", "update"), ("3", "training")):
+        identity = str(int(version) - 1) * 64
+        record_new_version(mover.log, "somebody", f"{made.NAME}/{version}", identity, "candidate", action)
+    assert mover.roll_back("candidate", "the third is worse") == "2"
+    assert aliases_of(mover.store, made.NAME)["candidate"] == "2"
+    assert mover.roll_back("candidate", "so is the second") == "1"
+    with pytest.raises(PromotionError, match="no version before that took it by training, update or promotion"):
+        mover.roll_back("candidate", "further back")
+
+
 def test_a_version_that_became_another_model_is_not_rolled_back_to(mover: Mover) -> None:
     promote(mover, "1")
     promote(mover, "2")
@@ -166,6 +182,41 @@ class TestWhatBreaksBetween:
         assert disagreements(mover) == []
         assert champion(mover.store) is None
 
+    def test_a_move_whose_answer_was_lost_is_concluded_by_what_stands(
+        self, mover: Mover, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lost(*given: Any) -> None:
+            set_alias(*given)
+            raise TrackingError("no answer came")
+
+        monkeypatch.setattr(moving, "set_alias", lost)
+        promote(mover, "1")
+        assert champion(mover.store) == "1"
+        outcome = bodies(mover.log)[1][2]
+        assert (outcome["outcome"], outcome["reason"]) == ("moved", "no answer came")
+        assert disagreements(mover) == []
+
+    def test_a_move_of_which_nothing_can_be_read_stays_open(
+        self, mover: Mover, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lost(*given: Any) -> None:
+            set_alias(*given)
+            monkeypatch.setattr(moving, "aliases_of", lambda *_: refuse())
+            raise TrackingError("no answer came")
+
+        def refuse() -> None:
+            raise RegistryError("the registry does not answer")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(moving, "set_alias", lost)
+            with pytest.raises(TrackingError, match="no answer came"):
+                promote(mover, "1")
+        assert [kind for kind, _, _ in bodies(mover.log)] == ["promotion"]
+        monkeypatch.setattr(moving, "aliases_of", aliases_of)
+        promote(mover, "2")
+        moves = history_of(mover.log, made.NAME, aliases_of(mover.store, made.NAME)).moves
+        assert [(one.before, one.after, one.outcome) for one in moves] == [(None, "1", "moved"), ("1", "2", "moved")]
+
     @pytest.mark.parametrize("moved", [True, False])
     def test_a_process_killed_in_between_leaves_a_move_that_is_named_and_settled_by_the_next(
         self, mover: Mover, monkeypatch: pytest.MonkeyPatch, moved: bool
@@ -187,6 +238,24 @@ class TestWhatBreaksBetween:
         first, second = history_of(mover.log, made.NAME, aliases_of(mover.store, made.NAME)).moves
         assert first.outcome == ("moved" if moved else "failed")
         assert second.before == ("1" if moved else None)
+
+    def test_a_registry_that_is_down_is_not_an_unknown_model(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
+
+        def down(*_: object, **__: object) -> None:
+            raise MlflowException("https://user:secret@registry is down")  # an internal error, as of a lost connection
+
+        for method in ("get_registered_model", "search_registered_models", "set_model_version_tag"):
+            monkeypatch.setattr(MlflowClient, method, down)
+        for asked in (lambda: aliases_of(store, made.NAME), lambda: registered_version(store, made.NAME, "1")):
+            with pytest.raises(RegistryError, match="the model registry does not answer: INTERNAL_ERROR") as error:
+                asked()
+            assert "secret" not in str(error.value)
+        with pytest.raises(TrackingError, match="did not take the tags mark of simulated_mortality/1"):
+            tag_version(store, made.NAME, "1", {"mark": "x"})
 
     def test_an_altered_record_is_not_believed(self, mover: Mover) -> None:
         promote(mover, "1")
@@ -231,11 +300,16 @@ class TestEvidence:
         made_up.about["cohort"]["kind"] = "synthetic"
         another_day = made.validation(identity, fingerprint="12" * 32, name="a_year")
         another_day.about["outcome"]["definition"]["horizon_days"] = 365
-        for record in (again, own, shared, made_up, another_day):
+        # The same patients once more, declared made up: what does not count takes no place of what does.
+        hidden = made.validation(identity)
+        hidden.about["cohort"]["kind"] = "synthetic"
+        for record in (again, own, shared, made_up, another_day, hidden):
             made.write(store, tmp_path, record)
         found = gather(store, made.NAME, "1")
-        assert {one.cohort: one.refused for one in found.validations} == {
-            "hospital_b": "",
+        assert [(one.cohort, one.refused) for one in found.validations if not one.refused] == [("hospital_b", "")]
+        made_up_too = "its patients are made up, and those of the model are real"
+        assert [one.refused for one in found.validations if one.cohort == "hospital_b"] == ["", made_up_too]
+        assert {one.cohort: one.refused for one in found.validations if one.cohort != "hospital_b"} == {
             "development": "its patients are those of the development",
             "neighbours": "7 of its patients stand in the development cohort too",
             "made_up": "its patients are made up, and those of the model are real",
@@ -248,7 +322,7 @@ class TestEvidence:
         assert gather(store, made.NAME, "2").counted[0].recorded.get("about.json", "source", "identity") == "1" * 64
 
     def test_a_model_of_made_up_patients_is_let_through_by_the_flag_and_tagged(
-        self, mover: Mover, filled: Path, tmp_path: Path
+        self, mover: Mover, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         identity = "d" * 64
         store = mover.store
@@ -261,6 +335,21 @@ class TestEvidence:
         assert champion(store) is None
         promote(mover, version, "for a demonstration", allow_synthetic=True)
         assert champion(store) == version
-        tag = store.client().get_model_version(made.NAME, version).tags[ALLOWED_SYNTHETIC]
-        assert "SYNTHETIC" in tag
+        assert "SYNTHETIC" in marks(store)[version]
         assert bodies(mover.log)[1][2]["allow_synthetic"] is True
+        # The mark says who is champion by it: it goes with the alias, and comes back with it.
+        promote(mover, "1")
+        assert not marks(store)
+        mover.roll_back("champion", "back to the demonstration")
+        assert marks(store) == {version: "SYNTHETIC COHORT: no real patients. for a demonstration"}
+        mover.demote("champion", "it is over")
+        assert not marks(store)
+
+        def refuse(*_: object) -> None:
+            raise TrackingError("the registry did not take it")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(moving, "set_alias", refuse)
+            with pytest.raises(TrackingError, match="did not take it"):
+                promote(mover, version, "again", allow_synthetic=True)
+        assert not marks(store)

@@ -126,6 +126,7 @@ def _model(name: str, version: str | None, *, in_file: bool) -> tuple[Reference,
     from spinecast.cli.validation_inputs import find_reference
     from spinecast.errors import SpinecastError
     from spinecast.tracking.models import is_model_folder, registered_versions
+    from spinecast.tracking.serving_versions import ALIASES
     from spinecast.tracking.store import open_store
 
     if in_file and is_model_folder(name):
@@ -133,7 +134,7 @@ def _model(name: str, version: str | None, *, in_file: bool) -> tuple[Reference,
     versions = [one for one in registered_versions(open_store(create=False)) if one.name == name]
     if version is None:
         aliased = {alias: one.version for one in versions for alias in one.aliases}
-        version = aliased.get("champion", aliased.get("candidate"))
+        version = next((aliased[alias] for alias in ALIASES if alias in aliased), None)
     if version is None or version not in {one.version for one in versions}:
         known = ", ".join(sorted(one.version for one in versions))
         raise SpinecastError(

@@ -42,6 +42,11 @@ class Validated:
         return self.recorded.cohort_name
 
     @property
+    def fingerprint(self) -> str:
+        """Of its patients."""
+        return str(self.recorded.files["about.json"]["cohort"].get("fingerprint"))
+
+    @property
     def without_event(self) -> int:
         """Patients without the event, among those judged."""
         return self.recorded.n - self.recorded.events
@@ -59,7 +64,8 @@ class Evidence:
     development : Recorded or None
         The record of the training it goes back to; None where the registry does not hold it.
     validations : tuple of Validated
-        The oldest first; of several on the same patients for the same outcome only the last.
+        Those that count, the oldest first: of several on the same patients for the same outcome only the last. Then
+        all that do not, which take the place of none.
     words : mapping of str to str
         The authors' words that were given for this version, or for the newest before it.
     earlier : tuple of RegisteredVersion
@@ -118,14 +124,18 @@ def gather(store: Store, name: str, version: str) -> Evidence:
     development = own if own.design == "development" else _ancestor(store, found)
     synthetic = found.cohort_kind != "real"
     latest: dict[tuple[str, str], Validated] = {}
+    refusals: list[Validated] = []
     for run_id in validation_runs(store, found.identity):
         recorded = _recorded(fetch_record(store, run_id))
         refused = _why_not(recorded, found, own, made_up_allowed=synthetic)
         about = recorded.files["about.json"]
+        if refused:
+            refusals.append(Validated(run_id, recorded, refused))
+            continue
         key = (str(about["cohort"].get("fingerprint")), str((about.get("outcome") or {}).get("definition")))
         latest.pop(key, None)  # the last one stands where it was made, not where the first was
-        latest[key] = Validated(run_id, recorded, refused)
-    return Evidence(found, own, development, tuple(latest.values()), words, earlier)
+        latest[key] = Validated(run_id, recorded)
+    return Evidence(found, own, development, (*latest.values(), *refusals), words, earlier)
 
 
 def _recorded(folder: Path) -> Recorded:

@@ -55,17 +55,31 @@ def _deciding(evidence: Evidence, gates: Gates) -> Sequence[Validated]:
 
 def _external_validation(evidence: Evidence, gates: Gates, deciding: Sequence[Validated]) -> GateResult:
     asked = gates.external_validation
-    bound = f"at least {fmt.plural(asked.fewest, 'validation')} on other patients"
-    counted = len(evidence.counted)
-    status: Status = "passed" if counted >= asked.fewest else "failed"
-    findings = [Finding("External validation", f"{counted} recorded", bound, asked.source, status)]
+    bound = f"validated on at least {fmt.plural(asked.fewest, 'cohort')} of other patients"
+    cohorts = len({one.fingerprint for one in evidence.counted})
+    status: Status = "passed" if cohorts >= asked.fewest else "failed"
+    counted = f"{fmt.plural(cohorts, 'cohort')} in {fmt.plural(len(evidence.counted), 'validation')}"
+    findings = [Finding("External validation", counted, bound, asked.source, status)]
     for one in evidence.validations:
         size = f"{fmt.plural(one.recorded.n, 'patient')}, {fmt.plural(one.recorded.events, 'event')}"
         part = "decides" if one in deciding else "too few patients to decide beside larger ones"
         found = f"{size}; run {one.run_id}; {f'does not count: {one.refused}' if one.refused else part}"
         shown: Status = "not assessed" if one.refused else "passed"
         findings.append(Finding(f"Validation on {one.cohort}", found, bound, asked.source, shown, counts=False))
-    return GateResult("external_validation", findings)
+        if not one.refused:
+            findings.append(_overlap(one, asked.overlap_source, counts=one in deciding))
+    return GateResult("external_validation", findings, asked.not_assessed == "fails")
+
+
+def _overlap(validated: Validated, source: str, *, counts: bool) -> Finding:
+    """Say whether people in both cohorts were looked for: none found is no answer where nobody could look."""
+    found = validated.recorded.get("findings.json", "overlap") or {}
+    looked = fmt.plain(found.get("looked") or "not recorded")
+    searched = bool(found.get("searched"))
+    text = f"looked for by {looked}: none" if searched else f"not looked for: {looked}"
+    status: Status = "passed" if searched else "not assessed"
+    what = f"People in {validated.cohort} who stand in the development cohort too"
+    return Finding(what, text, "looked for, and none found", source, status, counts)
 
 
 def _sample_size(evidence: Evidence, gates: Gates) -> GateResult:

@@ -67,10 +67,14 @@ class GroupBound(Block):
 
 
 class ExternalValidationGate(Block):
-    """How many validations on other patients there must be."""
+    """On how many cohorts of other patients a version must be validated."""
 
-    fewest: Annotated[Whole, Field(ge=1)] = Field(description="Validations on other patients, by `spinecast validate`.")
+    not_assessed: NotAssessed = Field(
+        description="What becomes of a version whose development patients nobody could look for among the others."
+    )
+    fewest: Annotated[Whole, Field(ge=1)] = Field(description="Cohorts of other patients, by `spinecast validate`.")
     source: Text = Field(description="Where it comes from.")
+    overlap_source: Text = Field(description="Why people in both cohorts are looked for.")
 
 
 class MeasuredGate(Block):

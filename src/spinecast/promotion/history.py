@@ -36,6 +36,8 @@ class Move:
         Of the model that is called so after it, as the registry had it then; empty where there is none.
     because : str
     outcome : {"moved", "failed", "open", "refused"}
+    synthetic : bool
+        Whether the model was asked in as one of made-up patients.
     """
 
     record: int
@@ -49,6 +51,7 @@ class Move:
     identity: str
     because: str
     outcome: Outcome
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,12 @@ def moves_of(log: AuditLog, name: str) -> list[Move]:
         body, end = bodies[record.sequence], concluded.get(record.sequence)
         if record.kind == "alias":
             if "concludes" not in body:  # of a new version, which nobody had to ask for
-                found.append(_move(record, body, record.sequence, body["action"], "moved"))
+                found.append(_as_move(record, body, record.sequence, body["action"], "moved"))
         elif record.kind == "refused_promotion":
-            found.append(_move(record, body, None, record.kind, "refused"))
+            found.append(_as_move(record, body, None, record.kind, "refused"))
         else:
             outcome: Outcome = "open" if end is None else bodies[end.sequence]["outcome"]
-            found.append(_move(record, body, None if end is None else end.sequence, record.kind, outcome))
+            found.append(_as_move(record, body, None if end is None else end.sequence, record.kind, outcome))
     return found
 
 
@@ -210,7 +213,7 @@ def _body(record: Record) -> dict[str, Any]:
     return body
 
 
-def _move(record: Record, body: Mapping[str, Any], concluded: int | None, action: str, outcome: Outcome) -> Move:
+def _as_move(record: Record, body: Mapping[str, Any], concluded: int | None, action: str, outcome: Outcome) -> Move:
     return Move(
         record=record.sequence,
         concluded=concluded,
@@ -223,4 +226,5 @@ def _move(record: Record, body: Mapping[str, Any], concluded: int | None, action
         identity=body["identity"],
         because=body["because"],
         outcome=outcome,
+        synthetic=body.get("synthetic", False),
     )

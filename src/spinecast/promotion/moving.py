@@ -13,14 +13,14 @@ from typing import Any
 from spinecast.audit.log import AuditLog
 from spinecast.audit.reasons import required
 from spinecast.audit.records import Draft
-from spinecast.errors import PromotionError, SpinecastError
+from spinecast.errors import PromotionError, SpinecastError, TrackingError
 from spinecast.notices import SYNTHETIC
 from spinecast.promotion.evidence import gather
 from spinecast.promotion.gates import assess
 from spinecast.promotion.gates_file import ReadGates
 from spinecast.promotion.history import Move, moves_of
 from spinecast.promotion.results import GateResult, refusals
-from spinecast.tracking.aliases import aliases_of, registered_version, set_alias, tag_version
+from spinecast.tracking.aliases import aliases_of, registered_version, set_alias, tag_version, untag_version
 from spinecast.tracking.runs import CANDIDATE_ALIAS, CHAMPION_ALIAS
 from spinecast.tracking.store import Store
 
@@ -29,7 +29,9 @@ __all__ = ["ALLOWED_SYNTHETIC", "TARGETS", "Mover"]
 TARGETS = (CHAMPION_ALIAS, CANDIDATE_ALIAS)
 """What a version can be promoted to: what is served. Gates stand before the first only."""
 ALLOWED_SYNTHETIC = "spinecast.allowed_synthetic"
-"""Tag of a version of made-up patients that was let through."""
+"""Tag of a version of made-up patients that was let through; it stays for as long as the version is champion."""
+CAME_BY = {CHAMPION_ALIAS: ("promotion",), CANDIDATE_ALIAS: ("promotion", "training", "update")}
+"""How a version took an alias when it did so of its own, and not by a rollback."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,7 @@ class Mover:
             if reasons:
                 self._record("refused_promotion", body, version)
                 raise _refused(f"{self.name}/{version}", alias, results, reasons)
-            tags = {ALLOWED_SYNTHETIC: f"{SYNTHETIC} {why}"} if results and evidence.synthetic else {}
-            self._move("promotion", body, version, tags)
+            self._carry_out("promotion", body, version, why if results and evidence.synthetic else "")
         return results
 
     def demote(self, alias: str, because: str) -> str:
@@ -129,7 +130,7 @@ class Mover:
             if before is None:
                 raise PromotionError(f"no version of {self.name} is {alias}", remedy="see `spinecast models`")
             body = {"alias": alias, "from": before, "to": None, "identity": "", "because": why}
-            self._move("demotion", body, before)
+            self._carry_out("demotion", body, before)
         return before
 
     def roll_back(self, alias: str, because: str) -> str:
@@ -143,7 +144,8 @@ class Mover:
         Raises
         ------
         PromotionError
-            If there was none that came through gates, it is another model now, or log and registry disagree.
+            If there was none that came through gates, or by training where a candidate is rolled back; if it is another
+            model now, or log and registry disagree.
         TrackingError, AuditError
             If registry or log cannot be read or written.
         """
@@ -151,7 +153,7 @@ class Mover:
         with self.store.writing():
             before = self._settled(alias)
             moves = [move for move in moves_of(self.log, self.name) if move.alias == alias and move.outcome == "moved"]
-            back, promoted = _before(moves, before, f"{self.name}: {alias}")
+            back, promoted = _before(moves, before, f"{self.name}: {alias}", CAME_BY[alias])
             now = registered_version(self.store, self.name, back)
             if now.identity != promoted.identity:
                 raise PromotionError(
@@ -160,7 +162,8 @@ class Mover:
                     where=f"identity {now.identity}",
                 )
             body = {"alias": alias, "from": before, "to": back, "identity": now.identity, "because": why}
-            self._move("rollback", body | {"promoted_by": promoted.record}, back)
+            allowed = promoted.because if alias == CHAMPION_ALIAS and promoted.synthetic else ""
+            self._carry_out("rollback", body | {"promoted_by": promoted.record}, back, allowed)
         return back
 
     def _settled(self, alias: str) -> str | None:
@@ -169,19 +172,46 @@ class Mover:
         for move in moves_of(self.log, self.name):
             if move.outcome == "open":
                 outcome = "moved" if now.get(move.alias) == move.after else "failed"
+                loser = move.before if outcome == "moved" else move.after
+                if loser != now.get(move.alias):
+                    self._unmark(move.alias, loser)
                 self._conclude(move.record, _body_of(move), outcome, "found so later: nothing had said what came of it")
         return now.get(alias)
 
-    def _move(self, kind: str, body: Mapping[str, Any], version: str, tags: Mapping[str, str] | None = None) -> None:
+    def _carry_out(self, kind: str, body: Mapping[str, Any], version: str, allowed: str = "") -> None:
+        """Record, move, record; ``allowed`` is why made-up patients were let through, which marks the version first."""
+        alias, before, after = body["alias"], body["from"], body["to"]
         sequence = self._record(kind, body, version)
         try:
-            if tags:
-                tag_version(self.store, self.name, version, tags)
-            set_alias(self.store, self.name, body["alias"], body["to"])
-        except Exception as error:  # whatever it was, the log says that nothing was moved
-            self._conclude(sequence, body, "failed", getattr(error, "what", type(error).__name__))
-            raise
-        self._conclude(sequence, body, "moved", "")
+            if allowed:
+                tag_version(self.store, self.name, version, {ALLOWED_SYNTHETIC: f"{SYNTHETIC} {allowed}"})
+            set_alias(self.store, self.name, alias, after)
+            self._unmark(alias, before)
+        except Exception as error:
+            if not self._found_moved(sequence, body, error):
+                raise
+        else:
+            self._conclude(sequence, body, "moved", "")
+
+    def _found_moved(self, sequence: int, body: Mapping[str, Any], error: Exception) -> bool:
+        """Conclude a move that broke by what stands: its answer may be lost, and the alias moved all the same.
+
+        Where that cannot be read either, the move stays open, and the next one settles it.
+        """
+        try:
+            now = aliases_of(self.store, self.name)
+        except TrackingError:
+            return False
+        moved = now.get(body["alias"]) == body["to"]
+        self._unmark(body["alias"], body["from" if moved else "to"])
+        reason = getattr(error, "what", type(error).__name__)
+        self._conclude(sequence, body, "moved" if moved else "failed", reason)
+        return moved and isinstance(error, TrackingError)
+
+    def _unmark(self, alias: str, version: str | None) -> None:
+        """Take the mark off a version that is not, or no longer, champion."""
+        if alias == CHAMPION_ALIAS and version is not None:
+            untag_version(self.store, self.name, version, ALLOWED_SYNTHETIC)
 
     def _conclude(self, sequence: int, body: Mapping[str, Any], outcome: str, reason: str) -> None:
         kept = {key: body[key] for key in ("alias", "from", "to")}
@@ -196,8 +226,8 @@ def _body_of(move: Move) -> dict[str, Any]:
     return {"alias": move.alias, "from": move.before, "to": move.after}
 
 
-def _before(moves: Sequence[Move], now: str | None, what: str) -> tuple[str, Move]:
-    """Return the version to go back to, and the move by which it came through the gates."""
+def _before(moves: Sequence[Move], now: str | None, what: str, came_by: Sequence[str]) -> tuple[str, Move]:
+    """Return the version to go back to, and the move by which it took the alias of its own."""
     held: list[str | None] = [moves[0].before] if moves else []
     for move in moves:
         held = held[:-1] if move.action == "rollback" else [*held, move.after]
@@ -207,14 +237,15 @@ def _before(moves: Sequence[Move], now: str | None, what: str) -> tuple[str, Mov
             remedy="see spinecast models history; promote a version through the gates",
         )
     back = held[-2] if len(held) > 1 else None
-    promoted = next((one for one in reversed(moves) if one.after == back and one.action == "promotion"), None)
-    if back is None or promoted is None:
+    came = next((one for one in reversed(moves) if one.after == back and one.action in came_by), None)
+    if back is None or came is None:
+        way = "came through the gates" if came_by == ("promotion",) else "took it by training, update or promotion"
         raise PromotionError(
-            f"{what} was no version before that came through the gates",
-            expected="an earlier promotion in the audit log",
-            remedy="spinecast models demote takes the alias away; spinecast models promote puts a version through them",
+            f"{what} was no version before that {way}",
+            expected=f"an earlier {' or '.join(came_by)} in the audit log",
+            remedy="spinecast models demote takes the alias away; spinecast models promote gives it to a version",
         )
-    return back, promoted
+    return back, came
 
 
 def _refused(numbered: str, alias: str, results: Sequence[GateResult], reasons: Sequence[str]) -> SpinecastError:
