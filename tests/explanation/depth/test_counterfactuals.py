@@ -20,6 +20,7 @@ from spinecast.clinical.dictionary import variable, variables
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError, QuestionError
 from spinecast.explanation.answering import Question, predict_any
+from spinecast.explanation.depth import changes as depth_changes
 from spinecast.explanation.depth.changes import possible_changes
 from spinecast.explanation.depth.counterfactuals import Counterfactuals, find_counterfactuals
 from spinecast.explanation.depth.views import view_of
@@ -149,6 +150,20 @@ def test_what_is_actionable_stands_in_the_dictionary_and_hangs_on_no_other_varia
 def test_a_target_that_is_no_risk_is_refused(to: float) -> None:
     with pytest.raises(QuestionError, match=r"is no risk of death(.|\n)*strictly between 0 and 1"):
         search(model_of("elastic_net"), patient(), to)
+
+
+def test_what_no_patient_can_be_is_not_said_to_be_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, told = model_of("elastic_net"), {**patient(), "albumin": 3.5, "sodium": 138.0}
+    read = depth_changes.patient_matrix
+
+    def refusing(asked: AnyModel, given: Any) -> Any:
+        if given["sodium"] != told["sodium"]:
+            raise ContractError("a sodium that contradicts another value")
+        return read(asked, given)
+
+    assert {variable("albumin").label, variable("sodium").label} == set(search(model, told, 0.2).tried)
+    monkeypatch.setattr(depth_changes, "patient_matrix", refusing)
+    assert search(model, told, 0.2).tried == (variable("albumin").label,)
 
 
 def test_a_patient_who_breaks_the_contract_is_refused() -> None:

@@ -101,17 +101,16 @@ def agreements(ways: tuple[FloatArray, ...], *, replicates: int, seed: int) -> l
                 ways=(WAYS[one], WAYS[two]),
                 rank_correlation=Absent("one way finds all inputs alike")
                 if value is None
-                else _estimate(value, [each for each in correlations if each is not None], replicates, len(ways[0])),
+                else percentile_interval([each for each in correlations if each is not None], replicates).around(
+                    value, len(ways[0])
+                ),
                 first=first,
-                shared=_estimate(shared_first(means[one], means[two], first), overlaps, replicates, len(ways[0])),
+                shared=percentile_interval(overlaps, replicates).around(
+                    shared_first(means[one], means[two], first), len(ways[0])
+                ),
             )
         )
     return found
-
-
-def _estimate(value: float, drawn: list[float], replicates: int, n: int) -> Estimate:
-    interval = percentile_interval(drawn, replicates)
-    return Estimate(value, interval.lower, interval.upper, n, None, interval.description)
 
 
 def rank_correlation(one: FloatArray, two: FloatArray) -> float | None:

@@ -192,7 +192,7 @@ def find_counterfactuals(
         target=target,
         found=found,
         nearest=search.nearest() if not found and answer != target else None,
-        tried=tuple(dict.fromkeys(change.label for change in changes)),
+        tried=tuple(dict.fromkeys(change.label for change in patients.singles)),
         notices=notices(view.model),
     )
 

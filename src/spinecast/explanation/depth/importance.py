@@ -41,12 +41,10 @@ def mean_absolute(values: FloatArray, *, replicates: int, seed: int) -> list[Est
         Bootstrap resamples and their seed.
     """
     means, drawn = np.abs(values).mean(axis=0), resampled_means(np.abs(values), replicates, seed)
-    return [_estimate(float(mean), own, len(values)) for mean, own in zip(means, drawn.T, strict=True)]
-
-
-def _estimate(value: float, drawn: FloatArray, n: int) -> Estimate:
-    interval = percentile_interval(list(drawn), len(drawn))
-    return Estimate(value, interval.lower, interval.upper, n, None, interval.description)
+    return [
+        percentile_interval(list(own), replicates).around(float(mean), len(values))
+        for mean, own in zip(means, drawn.T, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

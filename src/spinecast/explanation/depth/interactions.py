@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from spinecast.explanation.depth.dependence import replaced
 from spinecast.explanation.depth.views import View
-from spinecast.statistics import Absent, Estimate, Measure
+from spinecast.statistics import Absent, Measure
 from spinecast.statistics.foundations.bootstrap import percentile_interval, resampled_counts
 
 __all__ = ["Interaction", "Swaps", "pair_interactions", "total_interactions"]
@@ -149,4 +149,4 @@ def _interaction(places: tuple[int, ...], parts: Any, n: int, replicates: int, s
         return Interaction(places, Absent("the inputs do not move the answer"), size)
     drawn = [strength(counts / n) for counts in resampled_counts(n, replicates, seed)]
     interval = percentile_interval([one for one in drawn if one is not None], replicates)
-    return Interaction(places, Estimate(value, interval.lower, interval.upper, n, None, interval.description), size)
+    return Interaction(places, interval.around(value, n), size)

@@ -116,7 +116,7 @@ def changed_shares(
                 name,
                 float(share[0][place]),
                 float(share[1][place]),
-                Estimate(difference, interval.lower, interval.upper, len(now), None, f"paired {interval.description}"),
+                interval.around(difference, len(now), paired=True),
             )
         )
     return sorted(found, key=lambda one: -abs(one.difference.estimate))

@@ -38,6 +38,21 @@ class Bootstrap:
             return f"no interval: only {self.usable} of {self.replicates} bootstrap resamples could be used"
         return f"percentile bootstrap over patients, {self.replicates} resamples"
 
+    def around(self, value: float, n: int, *, paired: bool = False) -> Estimate:
+        """Return a statistic that no event counts in, with this interval.
+
+        Parameters
+        ----------
+        value : float
+            Of all patients.
+        n : int
+            Patients.
+        paired : bool
+            Whether it is a difference on the same patients.
+        """
+        words = f"paired {self.description}" if paired else self.description
+        return Estimate(value, self.lower, self.upper, n, None, words)
+
 
 def resampled_counts(n: int, replicates: int, seed: Seed) -> Iterator[NDArray[np.intp]]:
     """Yield how often each of ``n`` patients is drawn in each resample of ``n`` patients with replacement."""
