@@ -90,8 +90,10 @@ def test_every_number_drawn_stands_in_a_table(changed: MonitoringRecord, report:
 
 def test_a_limit_that_holds_for_fewer_patients_than_come_is_said(changed: MonitoringRecord) -> None:
     sums = {**changed.found["calibration"], "planned_patients": 50_000, "span_patients": 4_000_000}
-    page = render_html(build_monitoring_report(MonitoringRecord(changed.about, {**changed.found, "calibration": sums})))
+    found = {**changed.found, "calibration": sums, "rule": {**changed.found["rule"], "false_alarms": 0.015}}
+    page = render_html(build_monitoring_report(MonitoringRecord(changed.about, found)))
     assert "Of calibration that holds for 50,000 patients" in page
+    assert "raised in 1.5% of such models" in page  # and not rounded to a promise that is not made
     assert "4,000,000 come in that time" in page
 
 

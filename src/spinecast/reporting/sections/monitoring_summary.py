@@ -56,7 +56,7 @@ def monitoring_summary_section(record: MonitoringRecord) -> Section:
         lead=True,
     )
     promise = (
-        f"If nothing changed, anything at all would be raised in {fmt.percentage(rule['false_alarms'], 0)} of such "
+        f"If nothing changed, anything at all would be raised in {fmt.percentage(rule['false_alarms'])} of such "
         f"models over {rule['span_years']} years.{_shorter(found['calibration'])}"
     )
     blocks: list[Block] = [lead, *_unknown(record)]
