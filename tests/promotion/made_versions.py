@@ -18,6 +18,7 @@ from spinecast.tracking.runs import RunContent, write_run
 from spinecast.tracking.store import Store
 from spinecast.tracking.validations import ValidationContent, write_validation
 from spinecast.training.study.reporting import ReportingSpec
+from spinecast.validation.subgroups import default_subgroup_variables
 
 NAME = made_runs.NAME
 FINGERPRINT = "9e37" * 16
@@ -54,6 +55,7 @@ def validation(identity: str, *, fingerprint: str = FINGERPRINT, name: str = "ho
     record = copy.deepcopy(EXTERNAL)
     record.about["source"]["identity"] = identity
     record.about["cohort"] |= {"fingerprint": fingerprint, "name": name}
+    record.about["settings"] |= {"fewest": 10, "subgroups": list(default_subgroup_variables())}
     record.cohort["name"] = name
     measures = record.evaluation["measures"]
     measures |= {

@@ -17,6 +17,7 @@ from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.recorded import Recorded
 from spinecast.tracking.models import RegisteredVersion
+from spinecast.validation.subgroups import default_subgroup_variables
 
 IDENTITY = "a1b2" * 16
 GATES = read_gates().content
@@ -162,6 +163,28 @@ class TestSubgroups:
         assert not refused(results)
         assert "0 of 2 groups outside, 1 not assessed" in results["subgroup_harm"].findings[0].found
 
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"fewest": 100}, "only from 100 with the event"),
+            ({"fewest": None}, "not in its record"),
+            ({"subgroups": ["sex"]}, "not by age"),
+            ({"subgroups": [*default_subgroup_variables(), "smoking"]}, "also by smoking"),
+        ],
+    )
+    def test_groups_that_whoever_validated_chose_are_not_all_there_are(
+        self, settings: dict[str, Any], words: str
+    ) -> None:
+        record = validated()
+        record.about["settings"] |= settings
+        result = put(evidence(record))["subgroup_harm"]
+        assert (result.status, result.refuses) == ("not assessed", True)
+        assert words in said(result)
+        # With the usual groups beside it, both are judged.
+        assert not refused(put(evidence(validated(), record)))
+        record.findings["subgroups"][0]["groups"].append(made.group("Not recorded", ratio=1.6))
+        assert refused(put(evidence(validated(), record))) == {"subgroup_harm"}
+
     def test_no_group_at_all_is_not_assessed_and_refused_unless_the_file_says_otherwise(self) -> None:
         record = validated()
         record.findings["subgroups"] = []
@@ -233,6 +256,12 @@ def of_kind(kind: str, parts: Sequence[dict[str, Any]], **measures: Any) -> Evid
     own.evaluation["kind"] = kind
     timed = kind in ("time_to_event", "competing_risks")
     record.evaluation.update({"kind": kind, "horizons" if timed else "thresholds": list(parts)})
+    if timed:
+        own.study["outcome"] = {"kind": kind, "horizons_days": [90, 365]}
+        for part in parts:
+            part.setdefault("events", 300)
+        days = [part["day"] for part in parts]
+        record.evaluation["observed"] = {"days": [0.0, *days], "at_risk": [1200, *(600 - int(day / 2) for day in days)]}
     record.evaluation.update(one_day=90.0, checked_threshold=500.0 if kind == "quantity" else 0)
     record.evaluation["measures"].update(measures)
     for group in record.findings["subgroups"][0]["groups"]:
@@ -259,6 +288,42 @@ class TestOtherKinds:
         results = put(of_kind(kind, late))
         assert refused(results) == {"calibration_slope"}
         assert "Calibration slope, day 365 in hospital_b: 0.60" in said(results["calibration_slope"])
+
+    def test_a_day_that_the_model_predicts_and_nobody_judged_is_not_assessed(self) -> None:
+        results = put(of_kind("time_to_event", [{"day": 90.0, "measures": calibrated()}]))
+        assert refused(results) == {"calibration_slope", "calibration_in_the_large"}
+        assert results["calibration_slope"].status == "not assessed"
+        assert "Calibration slope, day 365 in hospital_b: the model predicts this day, and nobody" in said(
+            results["calibration_slope"]
+        )
+        # Unknown on a day of its own is unknown, whether or not checks read that day.
+        unknown = calibrated(calibration_slope={"absent": "too few events"})
+        parts = [{"day": 90.0, "measures": calibrated()}, {"day": 365.0, "measures": unknown}]
+        assert refused(put(of_kind("time_to_event", parts))) == {"calibration_slope"}
+        # Two validations of the same patients may share the days.
+        both = [of_kind("time_to_event", [{"day": day, "measures": calibrated()}]) for day in (90.0, 365.0)]
+        together = replace(both[0], validations=both[0].validations + both[1].validations)
+        assert not refused(put(together))
+
+    def test_the_patients_of_a_model_of_times_are_counted_by_the_day(self) -> None:
+        parts = [{"day": 90.0, "events": 81, "measures": calibrated()}, {"day": 365.0, "measures": calibrated()}]
+        results = put(of_kind("time_to_event", parts))
+        assert refused(results) == {"sample_size"}
+        assert "81 events and 555 followed without one by day 90 in hospital_b" in said(results["sample_size"])
+        # Who was lost before the day is nobody without the event.
+        lost = of_kind("time_to_event", [{"day": day, "measures": calibrated()} for day in (90.0, 365.0)])
+        lost.validations[0].recorded.files["evaluation.json"]["observed"]["at_risk"][-1] = 99
+        assert "300 events and 99 followed without one by day 365" in said(put(lost)["sample_size"])
+
+    def test_a_validation_is_left_aside_only_on_the_days_on_which_it_is_small(self) -> None:
+        good = [{"day": day, "measures": calibrated()} for day in (90.0, 365.0)]
+        mixed = [{"day": 90.0, "events": 20, "measures": calibrated(0.5)}, {"day": 365.0, "measures": calibrated()}]
+        whole, other = of_kind("time_to_event", good), of_kind("time_to_event", mixed)
+        assert not refused(put(replace(whole, validations=whole.validations + other.validations)))
+        mixed[1]["measures"] = calibrated(0.5)
+        worse = of_kind("time_to_event", mixed)
+        results = put(replace(whole, validations=whole.validations + worse.validations))
+        assert "day 365 in hospital_b: 0.50" in said(results["calibration_slope"])
 
     def test_a_model_of_a_quantity_is_held_to_its_coverage(self) -> None:
         parts = [{"threshold": 500.0, "measures": calibrated()}]

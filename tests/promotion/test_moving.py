@@ -303,6 +303,9 @@ class TestEvidence:
         # The same patients once more, declared made up: what does not count takes no place of what does.
         hidden = made.validation(identity)
         hidden.about["cohort"]["kind"] = "synthetic"
+        # Nor does one that shows fewer groups: both are judged.
+        few_groups = made.validation(identity)
+        few_groups.about["settings"]["fewest"] = 100
         for record in (again, own, shared, made_up, another_day, hidden):
             made.write(store, tmp_path, record)
         found = gather(store, made.NAME, "1")
@@ -319,6 +322,9 @@ class TestEvidence:
         slope = counted.recorded.measure("calibration_slope")
         assert slope is not None
         assert slope["estimate"] == 0.9
+        made.write(store, tmp_path, few_groups)
+        fewest = [one.recorded.get("about.json", "settings", "fewest") for one in gather(store, made.NAME, "1").counted]
+        assert fewest == [10, 100]
         assert gather(store, made.NAME, "2").counted[0].recorded.get("about.json", "source", "identity") == "1" * 64
 
     def test_a_model_of_made_up_patients_is_let_through_by_the_flag_and_tagged(

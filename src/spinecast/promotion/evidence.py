@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spinecast.errors import ArtifactError, TrackingError
+from spinecast.files import canonical_json
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.recorded import Recorded
@@ -47,9 +48,18 @@ class Validated:
         return str(self.recorded.files["about.json"]["cohort"].get("fingerprint"))
 
     @property
-    def without_event(self) -> int:
-        """Patients without the event, among those judged."""
-        return self.recorded.n - self.recorded.events
+    def question(self) -> tuple[str, str]:
+        """Its patients, and what was predicted of them on whichever days."""
+        definition = (self.recorded.get("about.json", "outcome") or {}).get("definition") or {}
+        asked = {key: value for key, value in definition.items() if key != "horizons_days"}
+        return self.fingerprint, canonical_json(asked)
+
+    @property
+    def sees(self) -> str:
+        """What whoever validated chose of what its gates see: days, thresholds and groups of patients."""
+        settings = self.recorded.files["about.json"]["settings"]
+        chosen: dict[str, Any] = {key: settings.get(key) for key in ("thresholds", "fewest", "subgroups")}
+        return canonical_json({**chosen, "days": self.recorded.outcome.get("horizons_days")})
 
 
 @dataclass(frozen=True)
@@ -64,8 +74,8 @@ class Evidence:
     development : Recorded or None
         The record of the training it goes back to; None where the registry does not hold it.
     validations : tuple of Validated
-        Those that count, the oldest first: of several on the same patients for the same outcome only the last. Then
-        all that do not, which take the place of none.
+        Those that count, the oldest first: of several on the same patients, for the same outcome, days, thresholds and
+        groups only the last. Then all that do not count, which take the place of none.
     words : mapping of str to str
         The authors' words that were given for this version, or for the newest before it.
     earlier : tuple of RegisteredVersion
@@ -123,18 +133,18 @@ def gather(store: Store, name: str, version: str) -> Evidence:
     own = _recorded(fetch_record(store, found.run_id))
     development = own if own.design == "development" else _ancestor(store, found)
     synthetic = found.cohort_kind != "real"
-    latest: dict[tuple[str, str], Validated] = {}
+    latest: dict[tuple[tuple[str, str], str], Validated] = {}
     refusals: list[Validated] = []
     for run_id in validation_runs(store, found.identity):
         recorded = _recorded(fetch_record(store, run_id))
         refused = _why_not(recorded, found, own, made_up_allowed=synthetic)
-        about = recorded.files["about.json"]
+        validated = Validated(run_id, recorded, refused)
         if refused:
-            refusals.append(Validated(run_id, recorded, refused))
+            refusals.append(validated)
             continue
-        key = (str(about["cohort"].get("fingerprint")), str((about.get("outcome") or {}).get("definition")))
+        key = (validated.question, validated.sees)
         latest.pop(key, None)  # the last one stands where it was made, not where the first was
-        latest[key] = Validated(run_id, recorded)
+        latest[key] = validated
     return Evidence(found, own, development, (*latest.values(), *refusals), words, earlier)
 
 

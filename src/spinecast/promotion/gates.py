@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from spinecast.promotion.cards import card_of
+from spinecast.promotion.deciding import Deciding, deciding_of
 from spinecast.promotion.evidence import Evidence, Validated
 from spinecast.promotion.gates_file import Gates
 from spinecast.promotion.measured import judge_measures, judge_subgroups
@@ -26,48 +25,35 @@ def assess(evidence: Evidence, gates: Gates, *, allow_synthetic: bool = False) -
     allow_synthetic : bool
         Whether a model of made-up patients may pass; it stays marked as one wherever it shows.
     """
-    deciding = _deciding(evidence, gates)
+    deciding = deciding_of(evidence, gates.sample_size)
     return [
         _external_validation(evidence, gates, deciding),
         judge_measures("calibration_slope", gates.calibration_slope, evidence.kind, deciding),
         judge_measures("calibration_in_the_large", gates.calibration_in_the_large, evidence.kind, deciding),
-        judge_subgroups(gates.subgroup_harm, evidence.kind, deciding),
-        _sample_size(evidence, gates),
+        judge_subgroups(gates.subgroup_harm, evidence.kind, deciding.anywhere),
+        _sample_size(evidence, gates, deciding),
         _checks(evidence, gates),
         _model_card(evidence, gates),
         _synthetic(evidence, gates, allowed=allow_synthetic),
     ]
 
 
-def _large_enough(validated: Validated, gates: Gates) -> bool:
-    asked = gates.sample_size
-    return validated.recorded.events >= asked.fewest_events and validated.without_event >= asked.fewest_without
-
-
-def _deciding(evidence: Evidence, gates: Gates) -> Sequence[Validated]:
-    """Return the validations whose numbers decide: all that are large enough, and where none is, all there are.
-
-    None may be left out for its result; one of few patients would refuse any model for its wide intervals.
-    """
-    large = [one for one in evidence.counted if _large_enough(one, gates)]
-    return large or evidence.counted
-
-
-def _external_validation(evidence: Evidence, gates: Gates, deciding: Sequence[Validated]) -> GateResult:
+def _external_validation(evidence: Evidence, gates: Gates, deciding: Deciding) -> GateResult:
     asked = gates.external_validation
     bound = f"validated on at least {fmt.plural(asked.fewest, 'cohort')} of other patients"
     cohorts = len({one.fingerprint for one in evidence.counted})
     status: Status = "passed" if cohorts >= asked.fewest else "failed"
     counted = f"{fmt.plural(cohorts, 'cohort')} in {fmt.plural(len(evidence.counted), 'validation')}"
     findings = [Finding("External validation", counted, bound, asked.source, status)]
+    anywhere = deciding.anywhere
     for one in evidence.validations:
         size = f"{fmt.plural(one.recorded.n, 'patient')}, {fmt.plural(one.recorded.events, 'event')}"
-        part = "decides" if one in deciding else "too few patients to decide beside larger ones"
+        part = "decides" if one in anywhere else "too few patients to decide beside larger ones"
         found = f"{size}; run {one.run_id}; {f'does not count: {one.refused}' if one.refused else part}"
         shown: Status = "not assessed" if one.refused else "passed"
         findings.append(Finding(f"Validation on {one.cohort}", found, bound, asked.source, shown, counts=False))
         if not one.refused:
-            findings.append(_overlap(one, asked.overlap_source, counts=one in deciding))
+            findings.append(_overlap(one, asked.overlap_source, counts=one in anywhere))
     return GateResult("external_validation", findings, asked.not_assessed == "fails")
 
 
@@ -82,16 +68,17 @@ def _overlap(validated: Validated, source: str, *, counts: bool) -> Finding:
     return Finding(what, text, "looked for, and none found", source, status, counts)
 
 
-def _sample_size(evidence: Evidence, gates: Gates) -> GateResult:
+def _sample_size(evidence: Evidence, gates: Gates, deciding: Deciding) -> GateResult:
     asked = gates.sample_size
     findings = [_development_size(evidence, gates)]
     bound = f"{asked.fewest_events} events and {asked.fewest_without} patients without one, in one validation at least"
-    large = [one for one in evidence.counted if _large_enough(one, gates)]
-    largest = max(evidence.counted, key=lambda one: min(one.recorded.events, one.without_event), default=None)
-    status: Status = "passed" if large else "failed"
+    status: Status = "failed"
     found = "no validation on other patients is recorded"
-    if largest is not None:
-        found = f"{largest.recorded.events:,} events and {largest.without_event:,} without in {largest.cohort}"
+    if deciding.smallest is not None:
+        largest, day, size = deciding.smallest
+        by = "without" if day is None else f"followed without one by day {day:g}"
+        found = f"{size.events:,} events and {size.without:,} {by} in {largest.cohort}"
+        status = "passed" if deciding.large(size) else "failed"
     findings.append(Finding("Patients of the validation", found, bound, asked.validation_source, status))
     return GateResult("sample_size", findings, asked.not_assessed == "fails")
 

@@ -89,6 +89,10 @@ class SubgroupGate(Block):
 
     not_assessed: NotAssessed = Field(description="What becomes of a version of which no group was judged.")
     fewest_patients: Annotated[Whole, Field(ge=1)] = Field(description="Fewest patients of a group that is judged.")
+    fewest_events: Annotated[Whole, Field(ge=1)] = Field(
+        description="A validation must show groups from so many patients with the event, and as many without, on."
+    )
+    fewest_source: Text = Field(description="Where that comes from.")
     bounds: tuple[GroupBound, ...] = Field(min_length=1, description="The measures.")
     net_benefit_check: Text = Field(description="Code of the check that judges the net benefit of groups.")
     net_benefit_source: Text = Field(description="Where its bounds come from.")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from spinecast.promotion.deciding import Day, Deciding
 from spinecast.promotion.evidence import Validated
 from spinecast.promotion.gates_file import Bound, GroupBound, MeasuredGate, SubgroupGate
 from spinecast.promotion.results import Finding, GateResult, Status
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.records.known_measures import passing_words, words_of
 from spinecast.reporting.records.recorded import Recorded
+from spinecast.validation.subgroups import default_subgroup_variables
 
 __all__ = ["judge_measures", "judge_subgroups"]
 
@@ -25,14 +28,15 @@ class _Part:
     of: str
     measures: Mapping[str, Any]
     checked: bool
+    day: Day = None
 
 
-def judge_measures(gate: str, asked: MeasuredGate, kind: str, validations: Sequence[Validated]) -> GateResult:
+def judge_measures(gate: str, asked: MeasuredGate, kind: str, deciding: Deciding) -> GateResult:
     """Hold the measures of every validation against their bounds.
 
-    A model of times must keep them on each day that was judged, one of a quantity or of levels at each threshold. What
-    decides whether they are known is the day or threshold that coded checks read: a level that nobody reached is shown
-    and decides nothing.
+    A model of times must keep them on each day that was judged, and be judged on each that it predicts, whoever named
+    the days of a validation. One of a quantity or of levels must keep them at each threshold; whether they are known
+    there is decided by the threshold that coded checks read: a level that nobody reached is shown and decides nothing.
 
     Parameters
     ----------
@@ -40,33 +44,39 @@ def judge_measures(gate: str, asked: MeasuredGate, kind: str, validations: Seque
     asked : MeasuredGate
     kind : str
         What the model predicts.
-    validations : sequence of Validated
-        Those that decide.
+    deciding : Deciding
     """
     findings: list[Finding] = []
     for bound in asked.bounds:
         if kind not in bound.kinds:
             continue
         label = words_of(kind)[bound.measure].label
-        if not validations:
+        if not deciding.counted:
             findings.append(Finding(label, NOBODY, _bounds(bound), bound.source, "not assessed"))
-        for validated in validations:
-            found = [part for part in _parts(validated.recorded) if bound.measure in part.measures]
+        missing = {}
+        for validated in deciding.anywhere:
+            parts = [part for part in _parts(validated.recorded, deciding.days) if validated in deciding.at(part.day)]
+            found = [part for part in parts if bound.measure in part.measures or part.day is not None]
             findings += [_held(bound, part, label, validated, kind) for part in found]
             if not found:
                 what = f"{label} in {validated.cohort}"
                 findings.append(Finding(what, "not in its record", _bounds(bound), bound.source, "not assessed"))
+            for day in deciding.missing(validated):  # once for the same patients
+                missing[validated.question, day] = f"{label}, day {day:g} in {validated.cohort}"
+        unjudged = "the model predicts this day, and nobody judged it"
+        findings += [Finding(what, unjudged, _bounds(bound), bound.source, "not assessed") for what in missing.values()]
     if not findings:
         none = f"the gates declare no measure of it for a model of the kind {kind}"
         findings.append(Finding(gate.replace("_", " "), none, "declared", "the file of gates", "not assessed"))
     return GateResult(gate, findings, asked.not_assessed == "fails")
 
 
-def _parts(recorded: Recorded) -> Iterator[_Part]:
+def _parts(recorded: Recorded, days: Sequence[float]) -> Iterator[_Part]:
     evaluation = recorded.files["evaluation.json"]
     if "horizons" in evaluation:
         for one in evaluation["horizons"]:
-            yield _Part(f", day {one['day']:g}", one["measures"], one["day"] == evaluation.get("one_day"))
+            counts = one["day"] in days or one["day"] == evaluation.get("one_day")
+            yield _Part(f", day {one['day']:g}", one["measures"], counts, float(one["day"]))
         return
     yield _Part("", evaluation["measures"], checked=True)
     if recorded.predicts in ("quantity", "ordinal"):
@@ -76,7 +86,8 @@ def _parts(recorded: Recorded) -> Iterator[_Part]:
 
 
 def _held(bound: Bound, part: _Part, label: str, validated: Validated, kind: str) -> Finding:
-    what, measure = f"{label}{part.of} in {validated.cohort}", part.measures[bound.measure]
+    what = f"{label}{part.of} in {validated.cohort}"
+    measure = part.measures.get(bound.measure) or {"absent": "not in its record"}
     reason = fmt.absence(measure)
     if reason is not None:
         return Finding(what, f"not known: {reason}", _bounds(bound), bound.source, "not assessed", part.checked)
@@ -122,9 +133,44 @@ def judge_subgroups(asked: SubgroupGate, kind: str, validations: Sequence[Valida
             if kind in bound.kinds:
                 findings += _groups(bound, validated, asked.fewest_patients, words_of(kind)[bound.measure].label)
         findings.append(_net_benefit(asked, validated))
+    findings += _groups_seen(asked, validations)
     if not findings:
         findings.append(Finding("Groups of patients", NOBODY, "judged", asked.net_benefit_source, "not assessed"))
     return GateResult("subgroup_harm", findings, asked.not_assessed == "fails")
+
+
+def _groups_seen(asked: SubgroupGate, validations: Sequence[Validated]) -> Iterator[Finding]:
+    """Say of each cohort whether one validation showed the groups that are asked for, and none beside them.
+
+    Whoever validates chooses groups: by many events few are shown, and by many more groups chance is allowed more.
+    """
+    usual = set(default_subgroup_variables())
+    bound = (
+        "in one validation of these patients, those that are always looked at and no others, from "
+        f"{asked.fewest_events} with the event and as many without on"
+    )
+    by_cohort: dict[tuple[str, str], list[Validated]] = {}
+    for one in validations:
+        by_cohort.setdefault(one.question, []).append(one)
+    for same in by_cohort.values():
+        found = [_chosen_groups(one.recorded, asked.fewest_events, usual) for one in same]
+        status: Status = "not assessed" if all(found) else "passed"
+        text = found[-1] if all(found) else "as asked for"
+        yield Finding(f"Groups shown in {same[0].cohort}", text, bound, asked.fewest_source, status)
+
+
+def _chosen_groups(recorded: Recorded, fewest_events: int, usual: AbstractSet[str]) -> str:
+    """Say how the groups of a validation differ from those asked for; empty where they do not."""
+    fewest, chosen = (recorded.get("about.json", "settings", key) for key in ("fewest", "subgroups"))
+    if fewest is None or chosen is None:
+        return "which groups are shown is not in its record"
+    added, lacking = sorted(set(chosen) - usual), sorted(usual - set(chosen))
+    differences = (
+        f"only from {fewest} with the event and as many without on" if fewest > fewest_events else "",
+        f"also by {', '.join(added)}" if added else "",
+        f"not by {', '.join(lacking)}" if lacking else "",
+    )
+    return "; ".join(one for one in differences if one)
 
 
 def _groups(bound: GroupBound, validated: Validated, fewest: int, label: str) -> Iterator[Finding]:
