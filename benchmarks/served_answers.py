@@ -1,7 +1,8 @@
 """One patient a request: `spinecast serve` beside `mlflow models serve` of the same model, both on this machine.
 
 Ours answers with risk, limits, contributions, published scores and the number of a record that is on the disk; MLflow's
-server with risk and limits, or, in the rows that say so, with contributions too, by our own code. It records nothing.
+server with risk and limits, or, in the rows that say so, with contributions too: by the shap package, as its users
+explain, or by our own code. It records nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -46,6 +48,8 @@ TWO = ("elastic_net", "xgboost")
 FIVE = (*TWO, "random_forest", "support_vector_machine", "neural_network")
 REQUESTS, ROUNDS, CLIENTS = 40, 3, 4
 Risk = tuple[float, float, float]
+PEERS = Path(__file__).with_name("peers")
+sys.path.append(str(PEERS))  # modules that MLflow loads a model by
 
 
 @dataclass
@@ -65,7 +69,7 @@ class Servers:
         return 40 + next(self.ages) % 4000 / 100
 
 
-def setup(small: bool, families: tuple[str, ...], explained: bool) -> Servers:
+def setup(small: bool, families: tuple[str, ...], loader: str) -> Servers:
     root = Path(tempfile.mkdtemp(prefix="spinecast-benchmark-"))
     matrix = patients(300 if small else 1500, PREDICTORS, seed=11)
     outcome = outcome_of(matrix, seed=12)
@@ -77,15 +81,13 @@ def setup(small: bool, families: tuple[str, ...], explained: bool) -> Servers:
     # With what a training measures: without it every answer would score the model anew for each missing input.
     model = measured_model(prognosis_model(parts, matrix, PREDICTORS), matrix, outcome)
     identity = save_model(model, root / "model")
-    return _in_this_process(root) if small else _in_theirs(root, identity, explained)
+    return _in_this_process(root, loader) if small else _in_theirs(root, identity, loader)
 
 
-def _in_this_process(root: Path) -> Servers:
+def _in_this_process(root: Path, loader: str) -> Servers:
     """For tests: the same models and answers, without servers."""
-    from spinecast.tracking.pyfunc import _load_pyfunc
-
     model, identity = load_model(root / "model")
-    served = _load_pyfunc(str(root / "model"))
+    served = import_module(loader)._load_pyfunc(str(root / "model"))
 
     def ask_ours(age: float) -> Risk:
         found = predict_patient(model, identity, {"age": age, **PATIENT})
@@ -98,9 +100,7 @@ def _in_this_process(root: Path) -> Servers:
     return Servers(root, ask_ours, ask_peer)
 
 
-def _in_theirs(root: Path, identity: str, explained: bool) -> Servers:
-    loader = "explaining_model" if explained else "spinecast.tracking.pyfunc"
-    sys.path.insert(0, str(Path(__file__).with_name("peers")))
+def _in_theirs(root: Path, identity: str, loader: str) -> Servers:
     registered = _register(root, identity, loader)
     environment = {
         **os.environ,
@@ -110,7 +110,7 @@ def _in_theirs(root: Path, identity: str, explained: bool) -> Servers:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).with_name("peers")), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join([str(PEERS), os.environ.get("PYTHONPATH", "")]),
     }
     ours_port, peer_port = _free_port(), _free_port()
     ask_ours = partial(_ask_ours, Door(ours_port, f"/api/v1/models/{NAME}/predict"))
@@ -358,26 +358,33 @@ def _free_port() -> int:
         return int(door.getsockname()[1])
 
 
+# What the peer answers with, and the loader module that makes it.
+RISK_ALONE = ("risk and limits", "spinecast.tracking.pyfunc")
+BY_SHAP = ("risk and limits, and contributions by the shap package", "shap_explaining_model")
+BY_OUR_CODE = ("risk and limits, and contributions by our code", "explaining_model")
+
 BENCHMARKS = tuple(
     Benchmark(
         name=f"serving_{label}",
-        peer_name=f"mlflow models serve, risk and limits{' and contributions by our code' if explained else ''}",
+        peer_name=f"mlflow models serve, {words}",
         what=(
             f"one patient a request, {len(families)} parts of 5 fold fits; ours explained, beside published scores, "
             "and recorded durably before it is sent"
         ),
-        setup=partial(setup, families=families, explained=explained),
+        setup=partial(setup, families=families, loader=loader),
         ours=ours,
         peer=peer,
         agree=agree,
         facts=facts,
-        packages=("numpy", "xgboost", "numba", "fastapi", "uvicorn", "sqlalchemy", "mlflow"),
+        packages=("numpy", "xgboost", "numba", "shap", "fastapi", "uvicorn", "sqlalchemy", "mlflow"),
         aim={"ratio_at_least": 5},
         cleanup=cleanup,
     )
-    for label, families, explained in (
-        ("two_parts", TWO, False),
-        ("five_parts", FIVE, False),
-        ("five_parts_explained", FIVE, True),
+    for label, families, (words, loader) in (
+        ("two_parts", TWO, RISK_ALONE),
+        ("two_parts_shap", TWO, BY_SHAP),
+        ("five_parts", FIVE, RISK_ALONE),
+        ("five_parts_shap", FIVE, BY_SHAP),
+        ("five_parts_explained", FIVE, BY_OUR_CODE),
     )
 )

@@ -44,6 +44,26 @@ def test_both_ways_agree(name: str) -> None:
         pass  # entering raises unless they agree
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap")
+def test_the_peer_that_explains_by_shap_explains_the_model_that_is_served(tmp_path: Path) -> None:
+    """The same numbers for regressions and trees, and for walks a sum that misses only what was left to chance."""
+    import shap_explaining_model
+    from made_models import model_of, patients
+
+    from spinecast.explanation.contributions import explain
+    from spinecast.models.artifact import save_model
+
+    matrix, _ = patients(count=3, seed=2)
+    for families in (("elastic_net", "xgboost", "random_forest"), ("support_vector_machine", "neural_network")):
+        model = model_of(*families)
+        save_model(model, tmp_path / families[0])
+        found = shap_explaining_model._load_pyfunc(str(tmp_path / families[0])).contributions(matrix)
+        ours = explain(model, matrix)
+        if "xgboost" in families:
+            assert found == pytest.approx(ours.values, abs=1e-5)
+        assert found.sum(axis=1) == pytest.approx(ours.values.sum(axis=1), abs=1e-5)
+
+
 def test_every_module_is_run() -> None:
     helpers = {"idle", "peer_process", "protocol", "run", "synthetic", "studies", "drift"}  # the last two time nothing
     assert {path.stem for path in FOLDER.glob("*.py")} - helpers == set(run.MODULES)
