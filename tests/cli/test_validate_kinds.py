@@ -16,6 +16,7 @@ from spinecast.cohorts.synthetic.generator import Generator
 from spinecast.cohorts.synthetic.recipe import find_recipe, load_recipe
 from spinecast.cohorts.synthetic.writing import write_cohort
 from spinecast.models.loading import load_any_model, save_any_model, with_about
+from spinecast.promotion.deciding import Deciding
 from spinecast.promotion.evidence import Validated
 from spinecast.promotion.gates_file import read_gates
 from spinecast.promotion.measured import judge_measures, judge_subgroups
@@ -239,10 +240,11 @@ def test_gates_find_their_measures_in_the_record_of_the_kind(kind: str, request:
     _, folder = request.getfixturevalue(kind)
     recorded = Recorded.of(ExternalRecord.load(folder / "record"))
     gates = read_gates().content
-    validated = [Validated("run", recorded)]
+    days = tuple(float(day) for day in recorded.outcome.get("horizons_days") or ())
+    validated = Deciding([Validated("run", recorded)], days, gates.sample_size)
     slope = judge_measures("calibration_slope", gates.calibration_slope, recorded.predicts, validated)
     level = judge_measures("calibration_in_the_large", gates.calibration_in_the_large, recorded.predicts, validated)
-    groups = judge_subgroups(gates.subgroup_harm, recorded.predicts, validated)
+    groups = judge_subgroups(gates.subgroup_harm, recorded.predicts, validated.anywhere)
     for result in (slope, level, groups):
         assert result.status in ("passed", "failed"), result.to_dict()
     parts = recorded.files["evaluation.json"].get("horizons") or recorded.files["evaluation.json"]["thresholds"]
