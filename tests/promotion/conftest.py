@@ -15,14 +15,9 @@ from spinecast.audit.log import AuditLog, open_log
 from spinecast.promotion.moving import Mover
 from spinecast.tracking.store import Store, open_store
 
-# Said by SQLAlchemy of MLflow's own use of it; Python shows it to no user.
-OTHERS_DEPRECATIONS = "ignore::sqlalchemy.exc.SADeprecationWarning"
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.filterwarnings(OTHERS_DEPRECATIONS))
+    made_runs.allow_sqlalchemys_deprecations(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ from spinecast.promotion.gates_file import read_gates
 from spinecast.promotion.history import history_of, record_new_version
 from spinecast.promotion.moving import ALLOWED_SYNTHETIC, Mover
 from spinecast.tracking.aliases import aliases_of, registered_version, set_alias, tag_version
-from spinecast.tracking.serving_versions import RegistryError, serving_versions
+from spinecast.tracking.asking import RegistryError
+from spinecast.tracking.serving_versions import serving_versions
 from spinecast.tracking.store import Store
 
 GATES = read_gates()
@@ -251,7 +252,9 @@ class TestWhatBreaksBetween:
         for method in ("get_registered_model", "search_registered_models", "set_model_version_tag"):
             monkeypatch.setattr(MlflowClient, method, down)
         for asked in (lambda: aliases_of(store, made.NAME), lambda: registered_version(store, made.NAME, "1")):
-            with pytest.raises(RegistryError, match="the model registry does not answer: INTERNAL_ERROR") as error:
+            with pytest.raises(
+                RegistryError, match=r"the model registry does not answer: MlflowException \(INTERNAL_ERROR\)"
+            ) as error:
                 asked()
             assert "secret" not in str(error.value)
         with pytest.raises(TrackingError, match="did not take the tags mark of simulated_mortality/1"):

@@ -17,7 +17,7 @@ from spinecast.serving.guard import Guard
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.problems import problem_of
 from spinecast.serving.state import State
-from spinecast.tracking.serving_versions import RegistryError
+from spinecast.tracking.asking import RegistryError
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import made_models
+import pytest
 
 from spinecast.models.artifact import save_model
 from spinecast.tracking.runs import RunContent
@@ -18,6 +19,13 @@ from spinecast.tracking.store import Store, quiet_mlflow
 NAME = "simulated_mortality"
 FINGERPRINT = "5eed" * 16
 MODEL = made_models.model_of("baseline", "elastic_net")
+
+
+def allow_sqlalchemys_deprecations(items: list[pytest.Item], folder: Path) -> None:
+    """Let tests of a folder pass over what SQLAlchemy says of MLflow's own use of it; Python shows it to no user."""
+    for item in items:
+        if item.path.parent == folder:
+            item.add_marker(pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning"))
 
 
 def import_mlflow() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document, Section
+from spinecast.reporting.marks import SYNTHETIC_MARK
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import short_search
 from spinecast.reporting.sections.closing import checks_section, glossary_section, reproducibility_section
@@ -70,7 +71,6 @@ BANNER = Banner(
     "has not been "
     "shown to help anyone.",
 )
-MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
 
 
 def build_report(record: RunRecord) -> Document:
@@ -102,7 +102,7 @@ def build_report(record: RunRecord) -> Document:
         banner=BANNER,
         sections=sections,
         meta=_meta(record),
-        mark=MARK if record.is_synthetic else None,
+        mark=SYNTHETIC_MARK if record.is_synthetic else None,
     )
 
 

@@ -8,7 +8,7 @@ from spinecast import __version__
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.describing import WITHHELD, GroupDescription, TableEntry, column_names, count_text, shown_rows
 from spinecast.cohorts.standardised_differences import NOTICEABLE
-from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import (
     Banner,
@@ -32,14 +32,14 @@ from spinecast.reporting.figures.groups import (
     pattern_plot,
 )
 from spinecast.reporting.html import render_html
+from spinecast.reporting.marks import SYNTHETIC_MARK
 
-__all__ = ["MARK", "attrition_table", "build_description", "cohort_facts", "render_description"]
+__all__ = ["attrition_table", "build_description", "cohort_facts", "render_description"]
 
 BANNER = Banner(
     RESEARCH_USE,
     "A table of means and counts describes people. That groups differ says nothing of why.",
 )
-MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
 
 _DOMAINS = {"vital_sign": "Vital signs", "outcome": "Outcomes", "comparator": "Predictions of other models"}
 # What happened after the prediction is no imbalance between groups made before it.
@@ -86,7 +86,7 @@ def build_description(description: GroupDescription) -> Document:
             ("Counts shown", f"from {description.smallest}" if description.smallest else "all"),
             ("spinecast", __version__),
         ),
-        mark=MARK if cohort.kind == "synthetic" else None,
+        mark=SYNTHETIC_MARK if cohort.kind == "synthetic" else None,
     )
 
 

@@ -13,7 +13,7 @@ from spinecast.cohorts.matching import BalanceRow, MatchedCohort, Means
 from spinecast.cohorts.standardised_differences import NOTICEABLE, effective_size
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.cohort_description import MARK, attrition_table, cohort_facts
+from spinecast.reporting.cohort_description import attrition_table, cohort_facts
 from spinecast.reporting.document import (
     Banner,
     Block,
@@ -33,6 +33,7 @@ from spinecast.reporting.document import (
 from spinecast.reporting.figures.groups import DifferenceRow, difference_plot
 from spinecast.reporting.figures.propensity import Overlap, overlap_plot
 from spinecast.reporting.html import render_html
+from spinecast.reporting.marks import SYNTHETIC_MARK
 
 __all__ = ["build_matching", "render_matching"]
 
@@ -75,7 +76,7 @@ def build_matching(matched: MatchedCohort) -> Document:
             ("Caliper", f"{plan.caliper:g} standard deviations"),
             ("spinecast", __version__),
         ),
-        mark=MARK if cohort.kind == "synthetic" else None,
+        mark=SYNTHETIC_MARK if cohort.kind == "synthetic" else None,
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.comparison_record import ComparisonRecord
 from spinecast.reporting.document import Banner, Document, Facts, Section
+from spinecast.reporting.marks import SYNTHETIC_MARK
 from spinecast.reporting.sections.comparison_agreement import agreement_section, recorded_section
 from spinecast.reporting.sections.comparison_curves import calibration_curves_section, decision_curves_section
 from spinecast.reporting.sections.comparison_levels import (
@@ -23,7 +24,6 @@ BANNER = Banner(
     "None of the models compared here is a medical device. That one is better than another in these people does not "
     "say that using it helps anyone.",
 )
-MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
 
 
 def build_comparison(record: ComparisonRecord) -> Document:
@@ -58,7 +58,7 @@ def build_comparison(record: ComparisonRecord) -> Document:
             ("Finished", fmt.moment(about["finished"])),
             ("spinecast", fmt.plain(packages.get("spinecast") or fmt.absent("not recorded"))),
         ),
-        mark=MARK if record.is_synthetic else None,
+        mark=SYNTHETIC_MARK if record.is_synthetic else None,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from spinecast.explanation.depth.stored import StoredExplanation
-from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document, Facts, Section
+from spinecast.reporting.marks import SYNTHETIC_MARK
 from spinecast.reporting.sections.explained_drivers import drivers_section, groups_section, versions_section
 from spinecast.reporting.sections.explained_shape import agreement_section, curves_section, interactions_section
 from spinecast.reporting.sections.explained_summary import explained_summary_section
@@ -19,7 +20,6 @@ BANNER = Banner(
     "What is explained here is what a model does with values. It says neither what causes the outcome nor what would "
     "happen if a value were changed.",
 )
-MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
 
 
 def build_explanation(stored: StoredExplanation) -> Document:
@@ -50,7 +50,7 @@ def build_explanation(stored: StoredExplanation) -> Document:
             ("Finished", fmt.moment(about["finished"])),
             ("spinecast", fmt.plain(packages.get("spinecast") or fmt.absent("not recorded"))),
         ),
-        mark=MARK if about["synthetic"] else None,
+        mark=SYNTHETIC_MARK if about["synthetic"] else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document, Facts, Figure, Heading, Paragraph, Section, Table
@@ -15,6 +15,7 @@ from spinecast.reporting.external_kinds import (
     external_times_sections,
 )
 from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.marks import SYNTHETIC_MARK
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.closing import checks_section
@@ -42,7 +43,6 @@ BANNER = Banner(
     "What is judged here is not a medical device. Its risks describe the people studied below, and using them has not "
     "been shown to help anyone.",
 )
-MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
 
 COMPARED = ("auc", "scaled_brier", "calibration_in_the_large", "calibration_slope")
 # As many lines of comparators as a decision curve has room and colours for.
@@ -70,7 +70,7 @@ def build_external_report(record: ExternalRecord) -> Document:
         banner=BANNER,
         sections=sections,
         meta=_meta(record),
-        mark=MARK if record.is_synthetic else None,
+        mark=SYNTHETIC_MARK if record.is_synthetic else None,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document, Facts, Section
+from spinecast.reporting.marks import SYNTHETIC_MARK
 from spinecast.reporting.measures import FOR_COMPARISON, MEASURES
 from spinecast.reporting.monitoring_record import MonitoringRecord
 from spinecast.reporting.sections.monitoring_quarters import (
@@ -23,7 +24,6 @@ BANNER = Banner(
     RESEARCH_USE,
     "What is watched here is not a medical device. That nothing was raised does not say that using it helps anyone.",
 )
-MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
 
 _SHOWN = ("observed_expected_ratio", "calibration_in_the_large", "calibration_slope", "auc", "brier")
 _TERMS = (
@@ -88,7 +88,7 @@ def build_monitoring_report(record: MonitoringRecord) -> Document:
             ("Finished", fmt.moment(about["finished"])),
             ("spinecast", fmt.plain(packages.get("spinecast") or fmt.absent("not recorded"))),
         ),
-        mark=MARK if record.is_synthetic else None,
+        mark=SYNTHETIC_MARK if record.is_synthetic else None,
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Document, Section
-from spinecast.reporting.external import BANNER, MARK, build_external_report
+from spinecast.reporting.external import BANNER, build_external_report
 from spinecast.reporting.external_record import ExternalRecord
+from spinecast.reporting.marks import SYNTHETIC_MARK
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.closing import checks_section
 from spinecast.reporting.sections.cohort import cohort_section
@@ -128,5 +129,5 @@ def build_update_report(record: ExternalRecord) -> Document:
             ("Finished", fmt.moment(about.get("finished"))),
             ("spinecast", fmt.plain(packages.get("spinecast") or fmt.absent("not recorded"))),
         ),
-        mark=MARK if record.is_synthetic else None,
+        mark=SYNTHETIC_MARK if record.is_synthetic else None,
     )

@@ -22,7 +22,7 @@ from spinecast.errors import (
     SpinecastError,
     TrackingError,
 )
-from spinecast.tracking.serving_versions import RegistryError
+from spinecast.tracking.asking import RegistryError
 
 __all__ = [
     "LOGGER",

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from spinecast.errors import TrackingError
+from spinecast.tracking.asking import asking, cause_of
 from spinecast.tracking.models import RegisteredVersion, registered_versions
-from spinecast.tracking.serving_versions import RegistryError
 from spinecast.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def registered_version(store: Store, name: str, version: str) -> RegisteredVersi
     RegistryError
         If the registry does not answer.
     """
-    with _read(store):
+    with asking(store):
         found = [one for one in registered_versions(store) if one.name == name]
     for one in found:
         if one.version == version:
@@ -107,37 +107,18 @@ def _written(store: Store, name: str, what: str) -> Iterator[None]:
         yield
     except (MlflowException, OSError) as error:  # requests' errors are OSErrors
         raise TrackingError(
-            f"the registry {what}: {_reason(error)}",
+            f"the registry {what}: {cause_of(error)}",
             where=store.shown,
             remedy=f"see `spinecast models history {name}` for what stands now",
         ) from error
 
 
-@contextmanager
-def _read(store: Store) -> Iterator[None]:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except (MlflowException, OSError) as error:  # requests' errors are OSErrors
-        raise RegistryError(
-            f"the model registry does not answer: {_reason(error)}",
-            where=store.shown,
-            expected="an MLflow server that answers, or a store that can be read",
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """Name what was wrong; MLflow's own messages repeat addresses with their passwords."""
-    return str(getattr(error, "error_code", type(error).__name__))
-
-
 def _registered(store: Store, name: str) -> RegisteredModel:
     from mlflow.exceptions import MlflowException
 
-    with _read(store):
+    with asking(store) as client:
         try:
-            return store.client().get_registered_model(name)
+            return client.get_registered_model(name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise

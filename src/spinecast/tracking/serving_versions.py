@@ -7,28 +7,24 @@ a version's files are fetched from it once, when the version is to be loaded.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from spinecast.errors import TrackingError
+from spinecast.tracking.asking import RegistryError, asking
 from spinecast.tracking.cards import CARD_FOLDER
 from spinecast.tracking.runs import CANDIDATE_ALIAS, CHAMPION_ALIAS, IDENTITY, KIND
 from spinecast.tracking.store import Store
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
 __all__ = [
     "CHAMPION_ALIAS",
     "Known",
-    "RegistryError",
     "ServingVersion",
     "fetched",
     "pinned_version",
@@ -38,10 +34,6 @@ __all__ = [
 
 # In this order: a candidate is served where nobody has been made champion yet, and says so.
 ALIASES = (CHAMPION_ALIAS, CANDIDATE_ALIAS)
-
-
-class RegistryError(TrackingError):
-    """A registry that cannot be read now, whatever it holds."""
 
 
 # A model that was deleted and made again begins with version 1 again, but not at the same moment.
@@ -143,7 +135,7 @@ def version_numbers(store: Store, name: str) -> list[str]:
     if store.embedded:
         found = [one.version for one in _embedded(store, _ALL_OF, {"name": name})]
     else:
-        with _asking(store) as client:
+        with asking(store) as client:
             found = [str(one.version) for one in client.search_model_versions(f"name = '{name}'")]
     return sorted(found, key=int, reverse=True)
 
@@ -224,7 +216,7 @@ def fetched(store: Store, version: ServingVersion, into: Path, *, record: bool =
     """
     if version.folder is not None:
         return version
-    with _asking(store) as client:
+    with asking(store) as client:
         from mlflow.artifacts import download_artifacts
 
         location = client.get_model_version_download_uri(version.name, version.version)
@@ -238,37 +230,10 @@ def fetched(store: Store, version: ServingVersion, into: Path, *, record: bool =
     return replace(version, folder=folder, record=place)
 
 
-@contextmanager
-def _asking(store: Store) -> Iterator[MlflowClient]:
-    """Ask a server through MLflow; whatever it or the way to it does is one error."""
-    # Whoever serves asks again in a while; MLflow would try one question for minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    client = store.client()
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield client
-    except (MlflowException, OSError) as error:  # requests' errors are OSErrors
-        raise RegistryError(
-            f"the model registry does not answer: {_cause(error)}",
-            where=store.shown,
-            expected="an MLflow server that answers and holds what it names",
-        ) from error
-
-
-def _cause(error: BaseException) -> str:
-    """Name what began it; addresses and their passwords, which MLflow's own messages repeat, are left out."""
-    while (below := error.__cause__ or error.__context__) is not None:
-        error = below
-    said = error.strerror if isinstance(error, OSError) else getattr(error, "error_code", None)
-    return f"{type(error).__name__}{f' ({said})' if said else ''}"
-
-
 def _aliased_by_client(store: Store, known: Known) -> list[ServingVersion]:
     found: Known = {}
     token = None
-    with _asking(store) as client:
+    with asking(store) as client:
         while True:
             page = client.search_registered_models(max_results=100, page_token=token)
             for registered in page:
@@ -289,7 +254,7 @@ def _aliased_by_client(store: Store, known: Known) -> list[ServingVersion]:
 def _numbered_by_client(store: Store, name: str, version: str) -> list[ServingVersion]:
     from mlflow.exceptions import MlflowException
 
-    with _asking(store) as client:
+    with asking(store) as client:
         try:
             return [_named(client.get_model_version(name, version), "")]
         except MlflowException as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import (
     Banner,
@@ -21,6 +21,7 @@ from spinecast.reporting.document import (
     Section,
     Table,
 )
+from spinecast.reporting.marks import SYNTHETIC_MARK
 from spinecast.reporting.records.answers import (
     FILLED,
     NOT_APPLICABLE,
@@ -44,7 +45,6 @@ BANNER = Banner(
     "What this page is about is not a medical device, and using it has not been shown to help anyone. The page is "
     "drawn from the record of a run; nothing is stated that the record or the authors do not say.",
 )
-MARK = Banner(SYNTHETIC, "Nothing in this section is evidence about patients.")
 
 SIGNALS: Mapping[str, str] = {
     "Y": "yes",
@@ -123,7 +123,7 @@ def form_document(filled: FilledForm) -> Document:
             ),
             ("Answers", _counted(filled)),
         ),
-        mark=MARK if filled.synthetic else None,
+        mark=SYNTHETIC_MARK if filled.synthetic else None,
     )
 
 
@@ -217,7 +217,7 @@ def methods_document(methods: Methods, title: str, *, synthetic: bool) -> Docume
             Section("references", "References", (Facts(listed),)),
         ),
         meta=(("Written from", "the record of the run"), ("References", fmt.integer(len(listed)))),
-        mark=MARK if synthetic else None,
+        mark=SYNTHETIC_MARK if synthetic else None,
     )
 
 
@@ -255,7 +255,7 @@ def card_document(card: ModelCard, *, synthetic: bool, drawn: bool = True) -> Do
             ("Use", "research only"),
             ("Card", f"{fmt.plural(len(lacking), 'statement')} still to be written" if lacking else "complete"),
         ),
-        mark=MARK if synthetic else None,
+        mark=SYNTHETIC_MARK if synthetic else None,
     )
 
 

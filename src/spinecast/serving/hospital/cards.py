@@ -99,12 +99,8 @@ def card_of(
     parts += [_inputs(read), _not_used(read), _missing(said["missing"]), _remarks(said, read), _about(served, said)]
     return {
         "uuid": identifier,
-        "summary": _summary(served, short),
-        "detail": "\n\n".join(part for part in parts if part),
-        "indicator": "info",
-        "source": {"label": fmt.plain(f"spinecast: {served.to_dict()['title']}"), "url": source},
+        **_card(served, short, parts, source, page),
         "overrideReasons": [dict(reason) for reason in OVERRIDE_REASONS],
-        "links": [{"label": "Ask about this patient on a page of its own", "url": page, "type": "absolute"}],
     }
 
 
@@ -116,8 +112,12 @@ def card_without_answer(served: ServedModel, read: Read, mode: str, *, source: s
     label = served.model.about["outcome"]["label"]
     parts = ["**No estimate:** nothing that this model reads can be read from the record."]
     parts += [_not_used(read), _list("Also", read.remarks), f"{RESEARCH_USE} {_plain(mode)}"]
+    return _card(served, f"{label}: no estimate, nothing the model reads is known", parts, source, page)
+
+
+def _card(served: ServedModel, short: str, parts: Sequence[str], source: str, page: str) -> dict[str, Any]:
     return {
-        "summary": _summary(served, f"{label}: no estimate, nothing the model reads is known"),
+        "summary": _summary(served, short),
         "detail": "\n\n".join(part for part in parts if part),
         "indicator": "info",
         "source": {"label": fmt.plain(f"spinecast: {served.to_dict()['title']}"), "url": source},
