@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -147,3 +150,27 @@ def test_an_update_of_what_the_registry_lacks_says_so(store: Store, filled: Path
     assert (
         texts(card_of(found))["7.1 Validity in data of the same source"] == "The record of the training is not at hand."
     )
+
+
+def test_what_was_fetched_goes_with_the_process(store: Store, filled: Path, tmp_path: Path) -> None:
+    """Records and words of a version: MLflow leaves what it fetches for good."""
+    publish_card(store, made.NAME, "1", made.WORDS)
+    asked = (
+        "from pathlib import Path\n"
+        "from spinecast.promotion.evidence import gather\n"
+        "from spinecast.tracking.store import open_store\n"
+        f"store = open_store(Path({str(filled / 'mlruns')!r}))\n"
+        f"found = gather(store, {made.NAME!r}, '1')\n"
+        "print(len(found.validations), len(found.words))\n"
+    )
+    left = tmp_path / "temporary"
+    left.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**os.environ, "TMPDIR": str(left)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["1", str(len(made.WORDS))]
+    assert list(left.iterdir()) == []

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from spinecast.errors import TrackingError
+from spinecast.tracking.fetching import folder_for_fetched
 from spinecast.tracking.store import Store
 
 __all__ = ["CARD_FOLDER", "CARD_JSON", "WORDS_FILE", "read_words", "write_card"]
@@ -56,7 +57,8 @@ def read_words(store: Store, run_id: str) -> dict[str, str]:
         known = {Path(one.path).name for one in client.list_artifacts(run_id, CARD_FOLDER)}
         if WORDS_FILE not in known:
             return {}
-        text = Path(client.download_artifacts(run_id, f"{CARD_FOLDER}/{WORDS_FILE}")).read_text(encoding="utf-8")
+        place = client.download_artifacts(run_id, f"{CARD_FOLDER}/{WORDS_FILE}", str(folder_for_fetched()))
+        text = Path(place).read_text(encoding="utf-8")
         found: dict[str, str] = json.loads(text)
     except (MlflowException, OSError, ValueError) as error:
         raise TrackingError(

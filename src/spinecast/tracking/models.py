@@ -10,6 +10,7 @@ from typing import Any
 from spinecast.errors import ArtifactError, TrackingError, nearest
 from spinecast.models.artifact import is_artifact
 from spinecast.models.loading import AnyModel, load_any_model
+from spinecast.tracking.fetching import folder_for_fetched
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND, PARENT_VERSION
 from spinecast.tracking.store import Store
 
@@ -81,7 +82,9 @@ def find_any_model(store_or_none: Store | None, reference: str) -> tuple[AnyMode
     store = store_or_none
     version = _find_version(store.client(), reference)
     with store.active() as mlflow:
-        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source))
+        # Files of this machine are read where they lie.
+        into = None if store.embedded else str(folder_for_fetched())
+        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source, dst_path=into))
     data = next((path.parent for path in sorted(local.rglob("manifest.json"))), local)
     model, identity = load_any_model(data)
     promised = version.tags.get(IDENTITY)
@@ -117,7 +120,7 @@ def fetch_record(store: Store, run_id: str) -> Path:
     from mlflow.exceptions import MlflowException
 
     try:
-        return Path(store.client().download_artifacts(run_id, "record"))
+        return Path(store.client().download_artifacts(run_id, "record", str(folder_for_fetched())))
     except (MlflowException, OSError) as error:
         raise TrackingError(
             f"the store holds no run record for {run_id!r}",
