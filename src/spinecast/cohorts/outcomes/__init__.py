@@ -1,8 +1,8 @@
 """What is predicted: the outcome of each patient, whom it is known for, and how censored patients are met.
 
 Each kind of outcome is a frozen definition that refuses what makes no sense, and a function that reads it from a
-cohort; both stand in one module: `by_horizon` (an event by a fixed day), `by_state` (what one assessment found) and
-`by_time` (times and causes). A new kind is added there, to its union here and to `label_outcome`.
+cohort; both stand in one module: `by_horizon` (an event by a fixed day), `by_level` and `by_amount` (what one
+assessment found) and `by_time` (times and causes). A new kind is added there, to its union here and to `label_outcome`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,13 @@ from __future__ import annotations
 from typing import overload
 
 from spinecast.cohorts.cohort import Cohort
+from spinecast.cohorts.outcomes.by_amount import (
+    QuantityOutcome,
+    ThresholdOutcome,
+    label_quantity,
+    label_threshold,
+    read_by_threshold,
+)
 from spinecast.cohorts.outcomes.by_horizon import (
     CompetingHorizonOutcome,
     HorizonOutcome,
@@ -18,18 +25,13 @@ from spinecast.cohorts.outcomes.by_horizon import (
     label_horizon,
     label_landmark,
 )
-from spinecast.cohorts.outcomes.by_state import (
+from spinecast.cohorts.outcomes.by_level import (
     BinaryOutcome,
     OrdinalOutcome,
-    QuantityOutcome,
-    ThresholdOutcome,
     label_binary,
     label_ordinal,
-    label_quantity,
-    label_threshold,
     most_even_level,
     read_by_level,
-    read_by_threshold,
 )
 from spinecast.cohorts.outcomes.by_time import (
     CompetingRisksOutcome,
