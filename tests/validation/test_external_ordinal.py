@@ -13,8 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from spinecast.statistics import Absent, Estimate, ordinal_concordance
 from spinecast.validation.external_ordinal import predicted_levels
+from spinecast.validation.model_risks import level_source
 from spinecast.validation.ordinal import OrdinalJudge, rank_score
-from spinecast.validation.risk_sources import level_source
 
 LABELS = ("At least 1", "At least 2", "At least 3")
 

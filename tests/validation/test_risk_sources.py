@@ -16,16 +16,11 @@ from spinecast.clinical.scores import score
 from spinecast.cohorts.outcomes import BinaryOutcome, HorizonOutcome, LandmarkOutcome, OrdinalOutcome
 from spinecast.errors import ArtifactError, ContractError
 from spinecast.models.prognosis_model import PrognosisModel
-from spinecast.validation import risk_sources
+from spinecast.validation import model_risks
+from spinecast.validation.model_risks import model_source, predict_columns
+from spinecast.validation.published_risks import published_source, score_source
 from spinecast.validation.recorded_outcome import outcome_from_record, outcome_variables, with_censoring
-from spinecast.validation.risk_sources import (
-    AskedOutcome,
-    asked_outcome,
-    model_source,
-    predict_columns,
-    published_source,
-    score_source,
-)
+from spinecast.validation.risk_sources import AskedOutcome, asked_outcome
 
 DEATH_90 = AskedOutcome("death", 90.0)
 RECORDED = {"kind": "horizon", "time": "follow_up_time", "event": "death", "horizon_days": 90, "censored": "exclude"}
@@ -47,7 +42,7 @@ def test_a_model_gives_the_risks_it_serves_in_blocks_of_any_size(monkeypatch: py
     source = model_source(model, "f" * 64, DEATH_90)
     assert source.ranks_only == ""
     assert source.compute(given).tolist() == model.predict(matrix).tolist()
-    monkeypatch.setattr(risk_sources, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(model_risks, "ROWS_AT_ONCE", 7)
     assert predict_columns(model, given).tolist() == model.predict(matrix).tolist()
 
 

@@ -43,7 +43,8 @@ def _times_plan(done: Finished, model: TimedModel) -> TimesPlan:
     from spinecast.cli.validation_days import checked_day, kept_horizons
     from spinecast.cohorts.outcomes import read_by_day
     from spinecast.validation.external_plan import TimesPlan
-    from spinecast.validation.risk_sources import AskedOutcome, asked_outcome, timed_source
+    from spinecast.validation.model_risks import timed_source
+    from spinecast.validation.risk_sources import AskedOutcome, asked_outcome
 
     times, _ = kept_horizons(done.plan.outcome, done.judging)
     day = checked_day(times, done.development)
@@ -61,7 +62,7 @@ def _quantity_plan(done: Finished, model: QuantityModel) -> QuantityPlan:
     from spinecast.cohorts.outcomes import QuantityOutcome, label_outcome, read_by_threshold
     from spinecast.validation.external_plan import QuantityPlan
     from spinecast.validation.external_quantity import checked_threshold
-    from spinecast.validation.risk_sources import threshold_source
+    from spinecast.validation.model_risks import threshold_source
 
     outcome = done.plan.outcome
     assert isinstance(outcome, QuantityOutcome)  # the outcome is the model's own
@@ -80,7 +81,7 @@ def _quantity_plan(done: Finished, model: QuantityModel) -> QuantityPlan:
 def _levels_plan(done: Finished, model: OrdinalModel) -> OrdinalPlan:
     from spinecast.cohorts.outcomes import OrdinalOutcome, label_outcome, most_even_level, read_by_level
     from spinecast.validation.external_plan import OrdinalPlan
-    from spinecast.validation.risk_sources import level_source
+    from spinecast.validation.model_risks import level_source
 
     outcome = done.plan.outcome
     assert isinstance(outcome, OrdinalOutcome)  # the outcome is the model's own

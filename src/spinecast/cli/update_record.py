@@ -65,9 +65,10 @@ def _judge_risk(done: Finished, updated: PrognosisModel) -> tuple[BeforeAfter, C
     from spinecast.statistics import Absent
     from spinecast.validation.before_after import judge_update
     from spinecast.validation.evaluation import CohortIdentity, OutcomeLabel
+    from spinecast.validation.model_risks import predict_columns
     from spinecast.validation.predictions import Predictions
     from spinecast.validation.recorded_outcome import label_as_event
-    from spinecast.validation.risk_sources import cohort_columns, predict_columns
+    from spinecast.validation.risk_sources import cohort_columns
     from spinecast.validation.survival import followed_risk
 
     plan, settings = done.plan, done.settings

@@ -101,7 +101,8 @@ class Reference:
         from spinecast.models.ordinal.model import OrdinalModel
         from spinecast.models.prognosis_model import PrognosisModel
         from spinecast.models.quantiles.model import QuantityModel
-        from spinecast.validation.risk_sources import model_source, published_source, score_source, timed_source
+        from spinecast.validation.model_risks import model_source, timed_source
+        from spinecast.validation.published_risks import published_source, score_source
 
         if isinstance(self.model, PrognosisModel):
             return model_source(self.model, self.identity, asked, label=self.label if named else "")
@@ -173,15 +174,9 @@ def plain_source(model: AnyModel, identity: str) -> RiskSource:
     from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.models.prognosis_model import PrognosisModel
     from spinecast.models.quantiles.model import QuantityModel
+    from spinecast.validation.model_risks import level_source, model_source, threshold_source, timed_source
     from spinecast.validation.recorded_outcome import outcome_from_record
-    from spinecast.validation.risk_sources import (
-        AskedOutcome,
-        asked_outcome,
-        level_source,
-        model_source,
-        threshold_source,
-        timed_source,
-    )
+    from spinecast.validation.risk_sources import AskedOutcome, asked_outcome
 
     recorded = asked_outcome(outcome_from_record(model.about.get("outcome")))
     if isinstance(model, PrognosisModel):
@@ -237,7 +232,7 @@ def default_comparators(asked: AskedOutcome) -> Iterator[Reference]:
     """
     from spinecast.clinical.published_model import published_models, read_published_model
     from spinecast.clinical.scores import scores
-    from spinecast.validation.risk_sources import DEATH
+    from spinecast.validation.published_risks import DEATH
 
     if asked.event == DEATH:
         for name, entry in scores().items():

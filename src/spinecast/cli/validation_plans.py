@@ -199,7 +199,7 @@ def _quantity(request: _Request, model: QuantityModel) -> Prepared:
     from spinecast.models.quantiles.model import QuantityModel
     from spinecast.validation.external_plan import QuantityPlan
     from spinecast.validation.external_quantity import checked_threshold, validate_quantity
-    from spinecast.validation.risk_sources import threshold_source
+    from spinecast.validation.model_risks import threshold_source
 
     others = []
     for text, reference in request.beside.items():
@@ -232,7 +232,7 @@ def _levels(request: _Request, model: OrdinalModel) -> Prepared:
     from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.validation.external_ordinal import validate_levels
     from spinecast.validation.external_plan import OrdinalPlan
-    from spinecast.validation.risk_sources import level_source
+    from spinecast.validation.model_risks import level_source
 
     own = [str(one["level"]) for one in model.levels]
     others = []

@@ -42,7 +42,7 @@ class PublishedPrognosis:
 
     def source(self, asked: AskedOutcome) -> RiskSource:
         """Take risks, or ranks, of an outcome from it."""
-        from spinecast.validation.risk_sources import published_source, score_source
+        from spinecast.validation.published_risks import published_source, score_source
 
         if self.score is not None:
             return score_source(self.score, asked)

@@ -21,8 +21,8 @@ from spinecast.statistics import (
 from spinecast.validation.adequacy import judge_validation
 from spinecast.validation.external_checks import checked_first
 from spinecast.validation.external_plan import ExternalJudgement, OrdinalPlan
+from spinecast.validation.model_risks import predictor_blocks
 from spinecast.validation.ordinal import OrdinalJudge, described_levels, rank_score
-from spinecast.validation.risk_sources import predictor_blocks
 from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients
 from spinecast.validation.subgroups import evaluate_groups
 from spinecast.validation.threshold import CERTAIN

@@ -19,7 +19,7 @@ from spinecast.validation.adequacy import judge_validation
 from spinecast.validation.comparing import Comparator
 from spinecast.validation.external_checks import checked_first
 from spinecast.validation.external_plan import ExternalJudgement, TimesPlan, ValidationSettings
-from spinecast.validation.risk_sources import predictor_blocks
+from spinecast.validation.model_risks import predictor_blocks
 from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients, chosen_patients
 from spinecast.validation.subgroups import SUBGROUP_MEASURES, evaluate_groups
 from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost, one_day_measures
