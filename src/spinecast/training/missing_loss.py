@@ -25,13 +25,8 @@ from spinecast.training.seeds import derive_seed
 from spinecast.training.study import Study
 from spinecast.training.tuning_unit import CandidatePlan
 from spinecast.validation import Predictions
-from spinecast.validation.missing_inputs import (
-    OF_RISKS,
-    MissingInputs,
-    Reading,
-    evaluate_missing_inputs,
-    following_inputs,
-)
+from spinecast.validation.missing_inputs import MissingInputs
+from spinecast.validation.removing_inputs import OF_RISKS, Reading, evaluate_missing_inputs, following_inputs
 
 __all__ = [
     "FOLD",

@@ -31,8 +31,9 @@ from spinecast.validation.checks import (
     check_without_value,
 )
 from spinecast.validation.external_plan import DeclinedPatients, ValidationPlan
-from spinecast.validation.missing_inputs import MissingInputs, evaluate_missing_inputs
+from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.predictions import Basis, Predictions, as_ranks, central_risks
+from spinecast.validation.removing_inputs import evaluate_missing_inputs
 from spinecast.validation.risk_sources import cohort_columns
 from spinecast.validation.subgroups import Grouping, group_patients
 from spinecast.validation.survival import FollowedRisk, followed_risk

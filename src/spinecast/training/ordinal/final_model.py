@@ -20,8 +20,9 @@ from spinecast.training.ordinal.fitting import TrainedLevels
 from spinecast.training.plan import model_predictors, ordinal_definition
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.threshold_training import about_model
-from spinecast.validation.missing_inputs import MissingInputs, Reading
+from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.ordinal import described_levels
+from spinecast.validation.removing_inputs import Reading
 from spinecast.validation.threshold import CERTAIN
 
 __all__ = ["measured_ordinal_model", "ordinal_model"]

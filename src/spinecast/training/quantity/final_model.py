@@ -20,7 +20,8 @@ from spinecast.training.quantity.assembly import quantile_parts
 from spinecast.training.quantity.fitting import TrainedQuantity
 from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.threshold_training import about_model
-from spinecast.validation.missing_inputs import MissingInputs, Reading
+from spinecast.validation.missing_inputs import MissingInputs
+from spinecast.validation.removing_inputs import Reading
 from spinecast.validation.threshold import CERTAIN
 
 __all__ = ["measured_quantity_model", "quantity_model"]

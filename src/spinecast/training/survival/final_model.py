@@ -25,7 +25,8 @@ from spinecast.training.resampling import ALL_PATIENTS, inner_folds
 from spinecast.training.study import study_hash
 from spinecast.training.survival.assembly import final_hazard
 from spinecast.training.survival.fitting import TrainedTimes
-from spinecast.validation.missing_inputs import MissingInputs, Reading
+from spinecast.validation.missing_inputs import MissingInputs
+from spinecast.validation.removing_inputs import Reading
 
 __all__ = ["final_timed_model", "held_out_curves", "measured_timed_model"]
 

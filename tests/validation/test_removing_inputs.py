@@ -11,8 +11,8 @@ from spinecast.clinical.dictionary import variables
 from spinecast.clinical.sorg import SORG_INPUTS, SORG_SOURCES
 from spinecast.reporting.document import Figure
 from spinecast.reporting.sections.missing_inputs import missing_inputs_section
-from spinecast.validation import Predictions, missing_inputs
-from spinecast.validation.missing_inputs import evaluate_missing_inputs, missing_counts
+from spinecast.validation import Predictions, removing_inputs
+from spinecast.validation.removing_inputs import evaluate_missing_inputs, missing_counts
 
 NAMES = ("age", "albumin", "creatinine", "sodium")
 
@@ -92,7 +92,7 @@ def test_the_same_seed_takes_the_same_inputs(patients: tuple[dict[str, np.ndarra
 def test_of_many_patients_some_are_drawn(
     patients: tuple[dict[str, np.ndarray], Predictions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(missing_inputs, "MOST_PATIENTS", 150)
+    monkeypatch.setattr(removing_inputs, "MOST_PATIENTS", 150)
     columns, predictions = patients
     found = evaluate_missing_inputs(model, columns, NAMES, predictions, draws=2, bootstrap=20, seed=1)
     assert (found.n, found.of) == (150, 400)
