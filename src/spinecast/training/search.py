@@ -6,6 +6,7 @@ import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,12 @@ class SearchData:
     weights: Mapping[str, FloatArray]
     borrowed: Borrowed | None = field(default=None, kw_only=True)
 
+    unit_kind: ClassVar[type[TuningUnit]] = TuningUnit
+
+    def unit_fields(self) -> Mapping[str, Any]:
+        """What units of this kind of outcome are told beside what every unit is, by the names of their fields."""
+        return {}
+
     def unit(
         self,
         split: Split,
@@ -57,7 +64,7 @@ class SearchData:
         checkpoint: UnitCheckpoint,
     ) -> TuningUnit:
         """Make the unit of a candidate, whose own predictors are given, in a split."""
-        return TuningUnit(
+        return self.unit_kind(
             split=split,
             candidate=plan,
             schema=schema,
@@ -67,6 +74,7 @@ class SearchData:
             seed=seed,
             checkpoint=checkpoint,
             borrowed=None if self.borrowed is None else self.borrowed.select(self.schema.select(plan.predictors)[1]),
+            **self.unit_fields(),
         )
 
 

@@ -22,10 +22,8 @@ from spinecast.models.ordinal.thresholds import ThresholdLines, fit_threshold_li
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.several_scorers import SeveralScorers, several_scorers_to_bytes
 from spinecast.statistics import ranked_probability_losses
-from spinecast.training.checkpoint import UnitCheckpoint
-from spinecast.training.resampling import Split
 from spinecast.training.search import SearchData
-from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
+from spinecast.training.tuning_unit import TuningUnit
 
 __all__ = ["OrdinalSearchData", "OrdinalUnit"]
 
@@ -91,6 +89,8 @@ class OrdinalSearchData(SearchData):
     thresholds : int
     """
 
+    unit_kind: ClassVar[type[TuningUnit]] = OrdinalUnit
+
     thresholds: int
 
     @classmethod
@@ -101,24 +101,6 @@ class OrdinalSearchData(SearchData):
         no_weights: Mapping[str, FloatArray] = {}
         return cls(matrix, schema, levels.astype(np.float64), no_weights, thresholds)
 
-    def unit(
-        self,
-        split: Split,
-        plan: CandidatePlan,
-        schema: PredictorSchema,
-        matrix: FloatArray,
-        seed: int,
-        checkpoint: UnitCheckpoint,
-    ) -> TuningUnit:
-        """Make the unit of a candidate, whose own predictors are given, in a split."""
-        return OrdinalUnit(
-            split=split,
-            candidate=plan,
-            schema=schema,
-            matrix=matrix,
-            outcome=self.outcome,
-            weights=None,
-            seed=seed,
-            checkpoint=checkpoint,
-            thresholds=self.thresholds,
-        )
+    def unit_fields(self) -> Mapping[str, Any]:
+        """What these units are told beside what every unit is."""
+        return {"thresholds": self.thresholds}

@@ -6,27 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.explanation.quantity_summary import summarise_quantity
 from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
-from spinecast.reporting import RunRecord
-from spinecast.training.described_features import described_features
-from spinecast.training.features import predictor_schema
-from spinecast.training.missing_loss import recorded_missing
-from spinecast.training.output import MODEL
-from spinecast.training.plan import model_predictors
-from spinecast.training.progress import say
+from spinecast.training.publication_steps import PublicationSteps, explain_development, publish_in_steps
 from spinecast.training.quantity.final_model import measured_quantity_model
 from spinecast.training.quantity.fitting import TrainedQuantity
 from spinecast.training.quantity.internal_judging import judge_quantity_internally
 from spinecast.training.quantity.judging import judge_quantity
-from spinecast.training.run_facts import Clock, describe_searches, run_facts
-from spinecast.training.seeds import derive_seed
-from spinecast.training.study import resolved_yaml
-from spinecast.training.tracked_run import internal_metrics, metrics_of
-from spinecast.training.written_run import WrittenRun, write_results
+from spinecast.training.run_facts import describe_searches
+from spinecast.training.tracked_run import metrics_of
+from spinecast.training.written_run import WrittenRun
 
 if TYPE_CHECKING:
     import pandas
@@ -48,47 +38,16 @@ def publish_quantity(trained: TrainedQuantity, staging: Path, *, overrides: Sequ
     OutputError
         If a file cannot be written.
     """
-    clock = Clock()
-    say("measuring what missing inputs cost")
-    model, missing = clock.timed("missing_inputs_seconds", lambda: measured_quantity_model(trained))
-    identity = save_quantity_model(model, staging / MODEL)
-    say("judging out-of-fold distributions")
-    evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_quantity(trained))
-    say("judging what was fitted again")
-    internal = clock.timed("internal_validation_seconds", lambda: judge_quantity_internally(trained, model))
-    say("explaining the final model")
-    explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
-    record = RunRecord(
-        study=trained.study.model_dump(mode="json"),
-        study_yaml=resolved_yaml(trained.study),
-        cohort=describe(trained.cohort, trained.passing, model_predictors(trained.study))
-        | described_features(trained.study, trained.cohort, trained.passing, model),
-        evaluation=evaluation | {"missing_inputs": recorded_missing(missing, model, trained, trained.labelled.rows)},
-        tuning={"loss": "pinball loss", "averaged": "quantile"}
-        | describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices),
-        explanation=explanation,
-        run=run_facts(trained, identity, clock, overrides) | checklist.to_dict(),
-        internal=internal.to_dict(),
-    )
-    write_results(trained, record, _out_of_fold(trained), staging)
-    candidates = {
-        one["name"]: ({"label": one["label"]}, metrics_of(one["measures"])) for one in evaluation["candidates"]
-    }
-    metrics = _metrics(evaluation) | internal_metrics(record.internal)
-    return WrittenRun(trained, model, identity, record, metrics, candidates)
+    return publish_in_steps(trained, staging, _STEPS, overrides=overrides)
 
 
 def _explanation(trained: TrainedQuantity, model: QuantityModel) -> dict[str, Any]:
-    return summarise_quantity(
-        model,
-        predictor_schema(trained.study, model.predictors).on_common_scale(
-            trained.cohort.matrix(model.predictors)[trained.labelled.rows]
-        ),
-        trained.distribution().median(),
-        [variable(name) for name in model.predictors],
-        patients=trained.study.explanation.patients,
-        seed=derive_seed(trained.study.seed, "explanation"),
-    )
+    return explain_development(summarise_quantity, trained, model, trained.distribution().median())
+
+
+def _tuning(trained: TrainedQuantity) -> dict[str, Any]:
+    searches = describe_searches(trained.plans, trained.splits, trained.tuned, trained.choices)
+    return {"loss": "pinball loss", "averaged": "quantile"} | searches
 
 
 def _out_of_fold(trained: TrainedQuantity) -> pandas.DataFrame:
@@ -118,3 +77,18 @@ def _metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
     for one in evaluation["thresholds"]:
         flat |= metrics_of({f"{name}_at_{one['threshold']:g}": measure for name, measure in one["measures"].items()})
     return flat
+
+
+_STEPS = PublicationSteps(
+    measured_model=measured_quantity_model,
+    save=save_quantity_model,
+    judged="distributions",
+    judge=judge_quantity,
+    judge_internally=judge_quantity_internally,
+    explain=_explanation,
+    event=lambda trained: trained.passing,
+    tuning=_tuning,
+    out_of_fold=_out_of_fold,
+    metrics=_metrics,
+    candidate_metrics=lambda candidate: metrics_of(candidate["measures"]),
+)

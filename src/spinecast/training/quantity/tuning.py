@@ -20,10 +20,8 @@ from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.quantiles.model import conformal_shifts
 from spinecast.models.several_scorers import SeveralScorers, several_scorers_to_bytes
 from spinecast.statistics import pinball_losses
-from spinecast.training.checkpoint import UnitCheckpoint
-from spinecast.training.resampling import Split
 from spinecast.training.search import SearchData
-from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
+from spinecast.training.tuning_unit import TuningUnit
 
 __all__ = ["QuantitySearchData", "QuantityUnit"]
 
@@ -90,6 +88,8 @@ class QuantitySearchData(SearchData):
     levels : ndarray, shape (m,)
     """
 
+    unit_kind: ClassVar[type[TuningUnit]] = QuantityUnit
+
     levels: FloatArray
 
     @classmethod
@@ -100,24 +100,6 @@ class QuantitySearchData(SearchData):
         no_weights: Mapping[str, FloatArray] = {}
         return cls(matrix=matrix, schema=schema, outcome=values, weights=no_weights, levels=levels)
 
-    def unit(
-        self,
-        split: Split,
-        plan: CandidatePlan,
-        schema: PredictorSchema,
-        matrix: FloatArray,
-        seed: int,
-        checkpoint: UnitCheckpoint,
-    ) -> TuningUnit:
-        """Make the unit of a candidate, whose own predictors are given, in a split."""
-        return QuantityUnit(
-            split=split,
-            candidate=plan,
-            schema=schema,
-            matrix=matrix,
-            outcome=self.outcome,
-            weights=None,
-            seed=seed,
-            checkpoint=checkpoint,
-            levels=self.levels,
-        )
+    def unit_fields(self) -> Mapping[str, Any]:
+        """What these units are told beside what every unit is."""
+        return {"levels": self.levels}

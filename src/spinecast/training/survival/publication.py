@@ -8,29 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinecast.clinical.dictionary import variable
-from spinecast.cohorts.describing.by_outcome import describe
 from spinecast.cohorts.outcomes import read_as_seen
 from spinecast.explanation.curve_summary import summarise_curves
 from spinecast.models.loading import TimedModel
 from spinecast.models.survival.artifact import save_competing_model, save_survival_model
 from spinecast.models.survival.competing import CompetingRisksModel
-from spinecast.reporting import RunRecord
-from spinecast.training.described_features import described_features
-from spinecast.training.features import predictor_schema
-from spinecast.training.missing_loss import recorded_missing
-from spinecast.training.output import MODEL
-from spinecast.training.plan import model_predictors
-from spinecast.training.progress import say
-from spinecast.training.run_facts import Clock, describe_searches, run_facts
-from spinecast.training.seeds import derive_seed
-from spinecast.training.study import resolved_yaml
+from spinecast.training.publication_steps import PublicationSteps, explain_development, publish_in_steps
+from spinecast.training.run_facts import describe_searches
 from spinecast.training.survival.final_model import measured_timed_model
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.survival.internal_judging import judge_times_internally
 from spinecast.training.survival.judging import judge_times
-from spinecast.training.tracked_run import internal_metrics, metrics_of
-from spinecast.training.written_run import WrittenRun, write_results
+from spinecast.training.tracked_run import metrics_of
+from spinecast.training.written_run import WrittenRun
 
 if TYPE_CHECKING:
     import pandas
@@ -56,52 +46,30 @@ def publish_times(
     OutputError
         If a file cannot be written.
     """
-    clock = Clock()
-    say("measuring what missing inputs cost")
-    model, missing = clock.timed("missing_inputs_seconds", lambda: measured_timed_model(trained))
-    save = staging / MODEL
-    identity = (
-        save_competing_model(model, save)
-        if isinstance(model, CompetingRisksModel)
-        else save_survival_model(model, save)
+    steps = PublicationSteps(
+        measured_model=measured_timed_model,
+        save=_save,
+        judged="curves",
+        judge=lambda trained: judge_times(trained, results),
+        judge_internally=judge_times_internally,
+        explain=_explanation,
+        event=lambda trained: read_as_seen(trained.labelled),
+        tuning=_tuning,
+        out_of_fold=_out_of_fold,
+        metrics=_metrics,
+        candidate_metrics=_metrics,
     )
-    say("judging out-of-fold curves")
-    evaluation, checklist = clock.timed("evaluation_seconds", lambda: judge_times(trained, results))
-    say("judging what was fitted again")
-    internal = clock.timed("internal_validation_seconds", lambda: judge_times_internally(trained, model))
-    say("explaining the final model")
-    explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
-    seen = read_as_seen(trained.labelled)
-    run = run_facts(trained, identity, clock, overrides) | checklist.to_dict()
-    record = RunRecord(
-        study=trained.study.model_dump(mode="json"),
-        study_yaml=resolved_yaml(trained.study),
-        cohort=describe(trained.cohort, seen, model_predictors(trained.study))
-        | described_features(trained.study, trained.cohort, seen, model),
-        evaluation=evaluation | {"missing_inputs": recorded_missing(missing, model, trained, trained.labelled.rows)},
-        tuning=_tuning(trained),
-        explanation=explanation,
-        run=run,
-        internal=internal.to_dict(),
-    )
-    write_results(trained, record, _out_of_fold(trained), staging)
-    candidates = {one["name"]: ({"label": one["label"]}, _metrics(one)) for one in evaluation["candidates"]}
-    return WrittenRun(
-        trained, model, identity, record, _metrics(evaluation) | internal_metrics(record.internal), candidates
-    )
+    return publish_in_steps(trained, staging, steps, overrides=overrides)
+
+
+def _save(model: TimedModel, folder: Path) -> str:
+    if isinstance(model, CompetingRisksModel):
+        return save_competing_model(model, folder)
+    return save_survival_model(model, folder)
 
 
 def _explanation(trained: TrainedTimes, model: TimedModel) -> dict[str, Any]:
-    return summarise_curves(
-        model,
-        predictor_schema(trained.study, model.predictors).on_common_scale(
-            trained.cohort.matrix(model.predictors)[trained.labelled.rows]
-        ),
-        trained.risk([model.explained_day])[:, 0],
-        [variable(name) for name in model.predictors],
-        patients=trained.study.explanation.patients,
-        seed=derive_seed(trained.study.seed, "explanation"),
-    )
+    return explain_development(summarise_curves, trained, model, trained.risk([model.explained_day])[:, 0])
 
 
 def _tuning(trained: TrainedTimes) -> dict[str, Any]:

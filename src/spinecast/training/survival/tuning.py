@@ -28,10 +28,8 @@ from spinecast.statistics import (
     Absent,
     integrated_brier,
 )
-from spinecast.training.checkpoint import UnitCheckpoint
-from spinecast.training.resampling import Split
 from spinecast.training.search import SearchData
-from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
+from spinecast.training.tuning_unit import TuningUnit
 
 __all__ = ["CurveTask", "TimedSearchData", "TimedUnit"]
 
@@ -187,6 +185,8 @@ class TimedSearchData(SearchData):
     task : CurveTask
     """
 
+    unit_kind: ClassVar[type[TuningUnit]] = TimedUnit
+
     task: CurveTask
 
     @classmethod
@@ -195,24 +195,6 @@ class TimedSearchData(SearchData):
         no_weights: Mapping[str, FloatArray] = {}
         return cls(matrix=matrix, schema=schema, outcome=task.event, weights=no_weights, task=task)
 
-    def unit(
-        self,
-        split: Split,
-        plan: CandidatePlan,
-        schema: PredictorSchema,
-        matrix: FloatArray,
-        seed: int,
-        checkpoint: UnitCheckpoint,
-    ) -> TuningUnit:
-        """Make the unit of a candidate, whose own predictors are given, in a split."""
-        return TimedUnit(
-            split=split,
-            candidate=plan,
-            schema=schema,
-            matrix=matrix,
-            outcome=self.outcome,
-            weights=None,
-            seed=seed,
-            checkpoint=checkpoint,
-            task=self.task,
-        )
+    def unit_fields(self) -> Mapping[str, Any]:
+        """What these units are told beside what every unit is."""
+        return {"task": self.task}
