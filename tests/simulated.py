@@ -84,6 +84,7 @@ candidates:
   - {kind: xgboost_quantile, search: {rounds: [15, 20]}}
   - {kind: boosted_quantile, trials: 1, predictors: [surgical_procedure], search: {rounds: [5]}}
 final: {kind: ensemble, of: [linear_quantile, xgboost_quantile]}
+internal_validation: {bootstrap: {resamples: 10}}
 evaluation: {bootstrap: 20}
 explanation: {patients: 20}
 """
@@ -108,6 +109,7 @@ candidates:
   - {kind: cumulative, learner: xgboost, imputation: native, search: {rounds: [15, 20]}}
   - {kind: cumulative, name: tree, learner: decision_tree, trials: 1, predictors: [frankel_grade, albumin]}
 final: {kind: ensemble, of: [proportional_odds, cumulative]}
+internal_validation: {bootstrap: {resamples: 10}}
 evaluation: {bootstrap: 20}
 explanation: {patients: 20}
 """

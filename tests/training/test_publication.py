@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,8 @@ import pytest
 import simulated
 
 from spinecast.errors import OutputError
-from spinecast.training.explanation_stability import explanation_stability, resample_model
-from spinecast.training.final_model import final_model
+from spinecast.training.explanation_stability import explanation_stability
+from spinecast.training.final_model import final_model, resample_model
 from spinecast.training.fitting import Trained, fit_study
 from spinecast.training.publication import publish
 from spinecast.training.study.file import load_study
@@ -42,7 +42,8 @@ def weighted(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def test_reasons_over_resamples_are_those_of_the_models_that_were_judged(weighted: Trained) -> None:
     model, bootstrap = final_model(weighted), weighted.refitted.bootstrap
     assert bootstrap is not None
-    found = explanation_stability(weighted, model)
+    again = partial(resample_model, weighted)
+    found = explanation_stability(weighted, model, [bootstrap], again)
     assert (found["refits"], found["patients"], found["tuning"]) == (len(bootstrap.splits), 50, "fixed")
     assert {one["variable"] for one in found["drivers"]} <= {"age", "albumin"} == set(model.predictors)
     albumin = next(one for one in found["drivers"] if one["variable"] == "albumin")
@@ -50,13 +51,13 @@ def test_reasons_over_resamples_are_those_of_the_models_that_were_judged(weighte
     assert albumin["lower"] < albumin["importance"] < albumin["upper"]
     matrix = weighted.cohort.matrix(model.predictors)[weighted.labelled.rows]
     for split in bootstrap.splits[:3]:
-        again = resample_model(weighted, model, split, bootstrap.tuned[split.name])
-        assert again.predict(matrix) == pytest.approx(bootstrap.risk[split.name], abs=1e-12)
+        one = again(model, split, [bootstrap.tuned[split.name]])
+        assert one.predict(matrix) == pytest.approx(bootstrap.risk[split.name], abs=1e-12)
 
 
 def test_a_study_without_a_bootstrap_says_why_reasons_have_no_stability(weighted: Trained) -> None:
-    without = replace(weighted, refitted=replace(weighted.refitted, bootstrap=None))
-    assert "needs the bootstrap" in explanation_stability(without, final_model(weighted))["absent"]
+    found = explanation_stability(weighted, final_model(weighted), [None], partial(resample_model, weighted))
+    assert "needs the bootstrap" in found["absent"]
 
 
 def test_patients_of_unknown_outcome_are_counted_nowhere(weighted: Trained, tmp_path: Path) -> None:

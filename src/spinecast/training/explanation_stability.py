@@ -2,85 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
-from spinecast.explanation.contributions import explain
 from spinecast.explanation.depth.stability import refitted_stability
-from spinecast.models.prognosis_model import PrognosisModel, development_marginals
+from spinecast.explanation.depth.views import view_of
+from spinecast.models.encoder_fitting import FEWEST_MISSING
+from spinecast.models.loading import AnyModel
+from spinecast.models.prognosis_model import development_marginals
+from spinecast.models.quantiles.model import QuantityModel
+from spinecast.models.survival.competing import CompetingRisksModel
+from spinecast.models.survival.model import TimeToEventModel
 from spinecast.statistics import Absent
-from spinecast.training.assembly import choose, final_parts
 from spinecast.training.features import predictor_schema
-from spinecast.training.fitting import Trained
 from spinecast.training.internal_splits import EXPLAINED_RESAMPLES, resample_name
-from spinecast.training.plan import ensemble_names, model_predictors
+from spinecast.training.plan import model_predictors
+from spinecast.training.refitting import RefittedSplits
 from spinecast.training.resampling import Split
+from spinecast.training.run_facts import Finished
 from spinecast.training.seeds import derive_seed
 from spinecast.training.tuning_unit import TunedCandidate
 
-__all__ = ["MOST_PATIENTS", "explanation_stability", "resample_model"]
+__all__ = ["MOST_PATIENTS", "MOST_PATIENTS_OF_TIMES", "explanation_stability"]
 
 FloatArray = NDArray[np.float64]
+ModelT = TypeVar("ModelT", bound=AnyModel)
 
 # Explaining is the dear part: so many patients tell a rank or a sign that changes from one that does not.
 MOST_PATIENTS = 50
+# A curve that is no single score is walked through the model from each reference patient: twenty times as dear.
+MOST_PATIENTS_OF_TIMES = 20
 
 
-def explanation_stability(trained: Trained, model: PrognosisModel) -> dict[str, Any]:
+def explanation_stability(
+    trained: Finished,
+    model: ModelT,
+    bootstraps: Sequence[RefittedSplits | None],
+    again: Callable[[ModelT, Split, Sequence[Mapping[str, TunedCandidate]]], ModelT],
+) -> dict[str, Any]:
     """Explain some development patients by the models of resamples: JSON values, as a run's record keeps them.
+
+    Explained is the one number of a model of its kind (:mod:`spinecast.explanation.depth.views`), which the report's
+    other contributions are of.
 
     Parameters
     ----------
-    trained : Trained
-    model : PrognosisModel
+    trained : Finished
+    model : AnyModel
         The final one.
+    bootstraps : sequence of RefittedSplits or None
+        What was fitted again, one a search: of competing causes, one a cause.
+    again : callable
+        Maps the final model, with every predictor of the study, a split and its candidates, one mapping a search, to
+        what the study's rule makes of them.
     """
-    found = trained.refitted.bootstrap
-    if found is None:
+    found = [one for one in bootstraps if one is not None]
+    if not found:
         return Absent("it needs the bootstrap, which the study does not ask for").to_dict()
     names = {resample_name(number) for number in range(1, EXPLAINED_RESAMPLES + 1)}
-    splits = [split for split in found.splits if split.name in names]
+    splits = [split for split in found[0].splits if split.name in names]
     if not splits:
         return Absent("no resample could be used").to_dict()
-    if model.harmonisers:
-        return Absent("image features stand on another scale in each resample").to_dict()
     every = model_predictors(trained.study)
     matrix = trained.cohort.matrix(every)[trained.labelled.rows]
+    schema = predictor_schema(trained.study, every)
+    if schema.fit_harmonisers(matrix):
+        return Absent("image features stand on another scale in each resample").to_dict()
+    if not all(_kept(one, split) for one in found for split in splits):
+        return Absent("its fits were resumed from an earlier version, which kept less of them").to_dict()
+    most = MOST_PATIENTS_OF_TIMES if isinstance(model, TimeToEventModel | CompetingRisksModel) else MOST_PATIENTS
     draw = np.random.default_rng(derive_seed(trained.study.seed, "explanation stability"))
-    rows = np.sort(draw.choice(len(matrix), size=min(MOST_PATIENTS, len(matrix)), replace=False))
+    rows = matrix[np.sort(draw.choice(len(matrix), size=min(most, len(matrix)), replace=False))]
     places = [every.index(name) for name in model.predictors]
-    marginals = development_marginals(matrix, predictor_schema(trained.study, every).levels)
-    refits = []
-    for split in splits:
-        again = resample_model(
-            trained, replace(model, predictors=every, marginals=marginals), split, found.tuned[split.name]
-        )
-        if not all(part.members for part in again.parts):
-            return Absent("its fits were resumed from an earlier version, which kept less of them").to_dict()
-        refits.append(explain(again, matrix[rows]).values[:, places])
-    drivers = refitted_stability(explain(model, np.ascontiguousarray(matrix[rows][:, places])).values, np.stack(refits))
+    own = view_of(model).explained(np.ascontiguousarray(rows[:, places])).values
+    wide = _asked_of_everything(model, every, matrix, development_marginals(matrix, schema.levels))
+    models = (again(wide, split, [one.tuned[split.name] for one in found]) for split in splits)
+    refits = [view_of(one).explained(rows).values[:, places] for one in models]
     return {
         "refits": len(refits),
-        "tuning": found.tuning,
+        "tuning": found[0].tuning,
         "patients": len(rows),
         "drivers": [
-            one.to_dict(model.predictors) | {"label": variable(model.predictors[one.place]).label} for one in drivers
+            one.to_dict(model.predictors) | {"label": variable(model.predictors[one.place]).label}
+            for one in refitted_stability(own, np.stack(refits))
         ],
     }
 
 
-def resample_model(
-    trained: Trained, model: PrognosisModel, split: Split, tuned: Mapping[str, TunedCandidate]
-) -> PrognosisModel:
-    """Return what the study's rule makes of one resample, as the final model is made of all patients."""
-    labelled = trained.labelled
-    weights = None if labelled.weights is None else labelled.ipcw_weights_for(split.train)
-    choice = choose(split, tuned, ensemble_names(trained.study), labelled.values, weights)
-    plans = {plan.name: plan for plan in trained.plans}
-    parts = final_parts(choice, tuned, plans, model.predictors)
-    return replace(model, parts=parts, intercept=choice.intercept, slope=choice.slope)
+def _kept(found: RefittedSplits, split: Split) -> bool:
+    return all(one.has_members for one in found.tuned[split.name].values())
+
+
+def _asked_of_everything(
+    model: ModelT, predictors: tuple[str, ...], matrix: FloatArray, marginals: FloatArray
+) -> ModelT:
+    """Return the model with every predictor of the study: a resample may choose candidates that need others.
+
+    What it carries of its own patients' joint distribution and of missing inputs is of its own predictors, and goes.
+    """
+    changed: dict[str, Any] = {"development": None, "missing": None}
+    if isinstance(model, CompetingRisksModel):
+        hazards = [_asked_of_everything(hazard, predictors, matrix, marginals) for hazard in model.hazards]
+        return replace(model, hazards=tuple(hazards), **changed)
+    if isinstance(model, QuantityModel):
+        changed["always_known"] = np.isnan(matrix).sum(axis=0) < FEWEST_MISSING
+    return replace(model, predictors=predictors, marginals=marginals, **changed)

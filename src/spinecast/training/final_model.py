@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.models.predictor_schema import applied
 from spinecast.models.prognosis_model import PrognosisModel, development_marginals
 from spinecast.notices import RESEARCH_USE
-from spinecast.training.assembly import final_parts
+from spinecast.training.assembly import choose, final_parts
 from spinecast.training.environment import package_versions
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.fitting import Trained
 from spinecast.training.missing_loss import held_out_risk, measure_final_model, missing_loss
-from spinecast.training.plan import model_predictors
-from spinecast.training.resampling import ALL_PATIENTS, inner_folds
+from spinecast.training.plan import ensemble_names, model_predictors
+from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
 from spinecast.training.study import study_hash
+from spinecast.training.tuning_unit import TunedCandidate
 from spinecast.training.venn_abers import study_venn_abers
 from spinecast.validation.missing_inputs import MissingInputs
 
-__all__ = ["final_model", "measured_model"]
+__all__ = ["final_model", "measured_model", "resample_model"]
 
 
 def measured_model(trained: Trained) -> tuple[PrognosisModel, MissingInputs]:
@@ -79,3 +81,25 @@ def final_model(trained: Trained) -> PrognosisModel:
     )
     # A scanner that was too rare in some folds, or is all of one, is known to every member from all its patients.
     return model.knowing(matrix)
+
+
+def resample_model(
+    trained: Trained, model: PrognosisModel, split: Split, tuned: Sequence[Mapping[str, TunedCandidate]]
+) -> PrognosisModel:
+    """Return what the study's rule makes of one resample, as the final model is made of all patients.
+
+    Parameters
+    ----------
+    trained : Trained
+    model : PrognosisModel
+        The final one, with every predictor of the study: a resample may choose candidates that need others.
+    split : Split
+    tuned : sequence of mapping of str to TunedCandidate
+        Of that split, whose members were kept: one a search, of which there is one.
+    """
+    labelled = trained.labelled
+    weights = None if labelled.weights is None else labelled.ipcw_weights_for(split.train)
+    (own,) = tuned
+    choice = choose(split, own, ensemble_names(trained.study), labelled.values, weights)
+    parts = final_parts(choice, own, {plan.name: plan for plan in trained.plans}, model.predictors)
+    return replace(model, parts=parts, intercept=choice.intercept, slope=choice.slope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
 from spinecast.training.explanation_stability import explanation_stability
-from spinecast.training.final_model import measured_model
+from spinecast.training.final_model import measured_model, resample_model
 from spinecast.training.fitting import Trained
 from spinecast.training.internal_judging import judge_internally
 from spinecast.training.judging import judge, judge_size
@@ -63,9 +64,11 @@ def publish(trained: Trained, staging: Path, *, overrides: Sequence[str]) -> Wri
     say("judging what was fitted again")
     internal = clock.timed("internal_validation_seconds", lambda: judge_internally(trained, model))
     say("explaining the final model")
-    explanation = clock.timed(
-        "explanation_seconds",
-        lambda: _explanation(trained, model) | {"stability": explanation_stability(trained, model)},
+    explanation = clock.timed("explanation_seconds", lambda: _explanation(trained, model))
+    say("explaining models of resamples")
+    bootstraps, again = [trained.refitted.bootstrap], partial(resample_model, trained)
+    explanation["stability"] = clock.timed(
+        "stability_seconds", lambda: explanation_stability(trained, model, bootstraps, again)
     )
     run = run_facts(trained, identity, clock, overrides)
     run |= checklist.to_dict() | {"sample_size": judge_size(trained, evaluation)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -16,16 +17,19 @@ from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.models.loading import AnyModel
 from spinecast.reporting import RunRecord
 from spinecast.training.described_features import described_features
+from spinecast.training.explanation_stability import explanation_stability
 from spinecast.training.features import predictor_schema
 from spinecast.training.missing_loss import recorded_missing
 from spinecast.training.output import MODEL
 from spinecast.training.plan import model_predictors
 from spinecast.training.progress import say
+from spinecast.training.refitting import RefittedSplits
+from spinecast.training.resampling import Split
 from spinecast.training.run_facts import Clock, Finished, run_facts
 from spinecast.training.seeds import derive_seed
 from spinecast.training.study import resolved_yaml
 from spinecast.training.tracked_run import internal_metrics
-from spinecast.training.tuning_unit import CandidatePlan
+from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 from spinecast.training.written_run import WrittenRun, write_results
 from spinecast.validation.checks import Checklist
 from spinecast.validation.internal.result import InternalValidation
@@ -67,6 +71,11 @@ class PublicationSteps(Generic[TrainedT, ModelT]):
     judge_internally : callable
     explain : callable
         Summarises the model's contributions in its development patients, JSON values.
+    bootstraps : callable
+        What was fitted again in resamples, one a search.
+    resample_model : callable
+        Makes what the study's rule makes of one resample, of the model, the split and its candidates, one mapping a
+        search.
     event : callable
         The outcome read as one event: what the cohort is described by.
     tuning : callable
@@ -85,6 +94,8 @@ class PublicationSteps(Generic[TrainedT, ModelT]):
     judge: Callable[[TrainedT], tuple[dict[str, Any], Checklist]]
     judge_internally: Callable[[TrainedT, ModelT], InternalValidation]
     explain: Callable[[TrainedT, ModelT], dict[str, Any]]
+    bootstraps: Callable[[TrainedT], Sequence[RefittedSplits | None]]
+    resample_model: Callable[[TrainedT, ModelT, Split, Sequence[Mapping[str, TunedCandidate]]], ModelT]
     event: Callable[[TrainedT], LabelledOutcome]
     tuning: Callable[[TrainedT], dict[str, Any]]
     out_of_fold: Callable[[TrainedT], pandas.DataFrame]
@@ -118,6 +129,11 @@ def publish_in_steps(
     internal = clock.timed("internal_validation_seconds", lambda: steps.judge_internally(trained, model))
     say("explaining the final model")
     explanation = clock.timed("explanation_seconds", lambda: steps.explain(trained, model))
+    say("explaining models of resamples")
+    again = partial(steps.resample_model, trained)
+    explanation["stability"] = clock.timed(
+        "stability_seconds", lambda: explanation_stability(trained, model, steps.bootstraps(trained), again)
+    )
     event = steps.event(trained)
     record = RunRecord(
         study=trained.study.model_dump(mode="json"),

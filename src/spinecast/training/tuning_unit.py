@@ -105,7 +105,6 @@ class TuningUnit:
     """
 
     measured_outcome: ClassVar[bool] = False
-    explains_resamples: ClassVar[bool] = True
 
     split: Split
     candidate: CandidatePlan
@@ -205,7 +204,7 @@ class TuningUnit:
     @property
     def keeps_members(self) -> bool:
         """Whether the members are needed after their test scores: in a model, or to be explained."""
-        return not len(self.split.test) or (self.explains_resamples and self.split.name in _EXPLAINED)
+        return not len(self.split.test) or self.split.name in _EXPLAINED
 
     def member_bytes(self, member: Any) -> bytes:
         """One member as it is kept."""
@@ -248,8 +247,16 @@ class TunedCandidate:
     members_file: Path
     fit_seconds: float
 
+    @property
+    def has_members(self) -> bool:
+        """Whether the members were kept: see :attr:`TuningUnit.keeps_members`."""
+        return bool(self._stored())
+
     def members(self, read: Callable[[bytes], MemberT]) -> tuple[MemberT, ...]:
         """Read the best trial's members, in the form they were kept in."""
+        stored = self._stored()
+        return tuple(read(stored[f"member{k}"].tobytes()) for k in range(len(stored)))
+
+    def _stored(self) -> dict[str, NDArray[Any]]:
         arrays = arrays_from_bytes(self.members_file.read_bytes())
-        stored = [name for name in arrays if name.startswith("member")]
-        return tuple(read(arrays[f"member{k}"].tobytes()) for k in range(len(stored)))
+        return {name: array for name, array in arrays.items() if name.startswith("member")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ from spinecast.explanation.ordinal_prediction import predict_level_table, predic
 from spinecast.models.ordinal.artifact import load_ordinal_model, save_ordinal_model
 from spinecast.models.ordinal.thresholds import fit_threshold_lines, in_order
 from spinecast.statistics import Absent, ranked_probability_losses
+from spinecast.training.explanation_stability import explanation_stability
 from spinecast.training.ordinal.assembly import choose_levels
-from spinecast.training.ordinal.final_model import measured_ordinal_model, ordinal_model
+from spinecast.training.ordinal.final_model import measured_ordinal_model, ordinal_model, resample_ordinal_model
 from spinecast.training.ordinal.fitting import TrainedLevels, fit_ordinal_study, ordinal_patients
 from spinecast.training.ordinal.internal_judging import judge_levels_internally
 from spinecast.training.ordinal.judging import judge_levels
@@ -107,6 +109,20 @@ def test_thresholds_are_in_order_and_the_model_serves_what_was_chosen(trained: T
     assert levels == ["died_before_assessment", "a_to_b", "c", "d", "e"]
     assert [one["died_before"] for one in model.levels] == [True, False, False, False, False]
     assert sum(one["count"] for one in model.levels) == 300
+
+
+def test_reasons_over_resamples_are_those_of_the_models_that_were_judged(trained: TrainedLevels) -> None:
+    model, bootstrap = ordinal_model(trained), trained.refitted.bootstrap
+    assert bootstrap is not None
+    again = partial(resample_ordinal_model, trained)
+    found = explanation_stability(trained, model, [bootstrap], again)
+    assert (found["refits"], found["patients"]) == (10, 50)
+    first = found["drivers"][0]
+    assert (first["variable"], first["stable"]) == ("frankel_grade", True)
+    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+    for split in bootstrap.splits[:3]:
+        one = again(model, split, [bootstrap.tuned[split.name]])
+        assert one.log_odds(matrix) == pytest.approx(bootstrap.risk[split.name], abs=1e-12)
 
 
 def test_it_is_judged_by_what_it_says_it_is_judged_by(trained: TrainedLevels) -> None:

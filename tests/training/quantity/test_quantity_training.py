@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from made_models import assert_same_bits
 from spinecast.errors import CohortError, ContractError, StudyError
 from spinecast.models.quantiles.quantile_function import QuantileFunction, to_scale
 from spinecast.statistics import Absent, pinball_losses
+from spinecast.training.explanation_stability import explanation_stability
 from spinecast.training.plan import outcome_definition, quantity_thresholds
-from spinecast.training.quantity.final_model import measured_quantity_model, quantity_model
+from spinecast.training.quantity.final_model import measured_quantity_model, quantity_model, resample_quantity_model
 from spinecast.training.quantity.fitting import TrainedQuantity, fit_quantity_study, quantity_patients
 from spinecast.training.quantity.internal_judging import judge_quantity_internally
 from spinecast.training.quantity.judging import judge_quantity
@@ -108,6 +110,20 @@ def test_out_of_fold_quantiles_are_in_order_and_the_model_serves_what_was_chosen
     assert "surgical_procedure" in model.predictors
     assert model.thresholds == quantity_thresholds(trained.study) == (500.0, 1000.0, 2500.0)
     assert_same_bits(model.shifts, trained.choices[ALL_PATIENTS].shifts)
+
+
+def test_reasons_over_resamples_are_those_of_the_models_that_were_judged(trained: TrainedQuantity) -> None:
+    model, bootstrap = quantity_model(trained), trained.refitted.bootstrap
+    assert bootstrap is not None
+    again = partial(resample_quantity_model, trained)
+    found = explanation_stability(trained, model, [bootstrap], again)
+    assert (found["refits"], found["patients"]) == (10, 50)
+    assert {one["variable"] for one in found["drivers"]} <= set(model.predictors)
+    assert any(one["stable"] for one in found["drivers"])
+    matrix = trained.cohort.matrix(model.predictors)[trained.labelled.rows]
+    for split in bootstrap.splits[:3]:
+        one = again(model, split, [bootstrap.tuned[split.name]])
+        assert one.distribution(matrix).values == pytest.approx(bootstrap.risk[split.name], abs=1e-12)
 
 
 def test_it_is_judged_by_what_it_says_it_is_judged_by(trained: TrainedQuantity) -> None:

@@ -14,13 +14,16 @@ from made_models import assert_same_bits
 
 from spinecast.errors import CohortError, StudyError
 from spinecast.models import extras
+from spinecast.models.loading import TimedModel
+from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.model import TimeToEventModel
 from spinecast.statistics import harrell_c, integrated_brier
+from spinecast.training.explanation_stability import MOST_PATIENTS_OF_TIMES
 from spinecast.training.resampling import inner_folds
 from spinecast.training.study import Study
 from spinecast.training.study.file import load_study, study_schema, summary
 from spinecast.training.survival.beside import horizon_studies
-from spinecast.training.survival.final_model import measured_timed_model
+from spinecast.training.survival.final_model import measured_timed_model, resample_timed_model
 from spinecast.training.survival.fitting import TrainedTimes, fit_timed_study
 from spinecast.training.survival.internal_judging import judge_times_internally
 from spinecast.training.survival.tuning import CurveTask
@@ -265,6 +268,16 @@ AGAIN = (
 )
 
 
+def assert_models_of_resamples_are_those_that_were_judged(done: TrainedTimes, model: TimedModel) -> None:
+    bootstraps = [one.bootstrap for one in done.refitted if one.bootstrap is not None]
+    matrix = done.cohort.matrix(model.predictors)[done.labelled.rows]
+    for split in bootstraps[0].splits[:2]:
+        one = resample_timed_model(done, model, split, [each.tuned[split.name] for each in bootstraps])
+        hazards = one.hazards if isinstance(one, CompetingRisksModel) else (one,)
+        for hazard, refitted in zip(hazards, bootstraps, strict=True):
+            assert hazard.log_hazards(matrix) == pytest.approx(refitted.risk[split.name], abs=1e-12)
+
+
 @pytest.mark.slow
 def test_the_procedure_is_fitted_again_in_resamples_other_folds_and_without_each_site(tmp_path: Path) -> None:
     study = small_study(tmp_path, *AGAIN)
@@ -317,6 +330,7 @@ def test_the_procedure_is_fitted_again_in_resamples_other_folds_and_without_each
     lost = mean_time_lost(days, pooled)
     by_hand = harrell_c(done.labelled.time, (done.labelled.cause == 1).astype(float), lost)
     assert curve.points[0].measures["harrell_c"].mean.estimate == by_hand.estimate  # type: ignore[union-attr,index]
+    assert_models_of_resamples_are_those_that_were_judged(done, model)
     # Interrupted, on two workers: the same bits.
     journals = sorted((tmp_path / "checkpoints").glob("*/cause_1/internal_validation/fixed/*/*.jsonl"))
     for journal in journals[::2]:
@@ -329,7 +343,6 @@ def test_the_procedure_is_fitted_again_in_resamples_other_folds_and_without_each
 @pytest.mark.slow
 def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_path: Path) -> None:
     from spinecast.models.loading import load_any_model
-    from spinecast.models.survival.competing import CompetingRisksModel
     from spinecast.training.survival.publication import publish_times
 
     study = load_study(
@@ -374,6 +387,10 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
     assert beside["name"] == "fine_gray"
     assert all(at["n"] == 600 for at in beside["horizons"]), beside["note"]
     assert [at["day"] for at in published["horizons"]] == days
+    assert_models_of_resamples_are_those_that_were_judged(found, written.model)
+    stability = written.record.explanation["stability"]
+    assert (stability["refits"], stability["patients"]) == (10, MOST_PATIENTS_OF_TIMES)
+    assert {one["variable"] for one in stability["drivers"]} <= set(model.predictors)
     assert written.record.explanation["residual_max"] <= written.record.explanation["residual_tolerance"]
     methods = (tmp_path / "out" / "record" / "reporting" / "methods.md").read_text()
     assert "tuned by the integrated Brier score" in methods
@@ -386,5 +403,6 @@ def test_competing_causes_are_trained_published_and_served_as_incidences(tmp_pat
     assert "Optimism-corrected" in page
     assert "How single risks scatter is shown of the risk by day" in page
     assert "Learning curve" in page
+    assert "Whether models of resamples give the same reasons" in page
     assert "Incidences and the probability of no event add up to 1" in page
     assert "SYNTHETIC COHORT" in page

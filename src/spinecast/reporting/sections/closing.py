@@ -174,6 +174,7 @@ TIMINGS = {
     "evaluation_seconds": "Evaluation",
     "internal_validation_seconds": "Judging what was fitted again",
     "explanation_seconds": "Explanation",
+    "stability_seconds": "Explanation by models of resamples",
     "total_wall_seconds": "Whole run, by the clock",
     "peak_memory_mb": "Peak memory",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,17 +16,18 @@ from spinecast.models.ordinal.thresholds import in_order
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.training.features import predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
-from spinecast.training.ordinal.assembly import ordinal_parts
+from spinecast.training.ordinal.assembly import choose_levels, ordinal_parts
 from spinecast.training.ordinal.fitting import TrainedLevels
-from spinecast.training.plan import model_predictors, ordinal_definition
-from spinecast.training.resampling import ALL_PATIENTS, inner_folds
+from spinecast.training.plan import ensemble_names, model_predictors, ordinal_definition
+from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
 from spinecast.training.threshold_training import about_model
+from spinecast.training.tuning_unit import TunedCandidate
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.ordinal import described_levels
 from spinecast.validation.removing_inputs import Reading
 from spinecast.validation.threshold import CERTAIN
 
-__all__ = ["measured_ordinal_model", "ordinal_model"]
+__all__ = ["measured_ordinal_model", "ordinal_model", "resample_ordinal_model"]
 
 FloatArray = NDArray[np.float64]
 
@@ -87,3 +89,14 @@ def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
         if schema.fit_harmonisers(matrix)
         else learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
     )
+
+
+def resample_ordinal_model(
+    trained: TrainedLevels, model: OrdinalModel, split: Split, tuned: Sequence[Mapping[str, TunedCandidate]]
+) -> OrdinalModel:
+    """Return what the study's rule makes of one resample; as :func:`spinecast.training.final_model.resample_model`."""
+    levels, thresholds = trained.labelled.values, len(trained.labelled.levels) - 1
+    (own,) = tuned
+    choice = choose_levels(split, own, ensemble_names(trained.study), levels, thresholds)
+    parts = ordinal_parts(choice, own, {plan.name: plan for plan in trained.plans}, model.predictors)
+    return replace(model, parts=parts, lines=choice.last)

@@ -12,7 +12,7 @@ from spinecast.explanation.ordinal_summary import summarise_levels
 from spinecast.models.ordinal.artifact import save_ordinal_model
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.ordinal.thresholds import level_probabilities
-from spinecast.training.ordinal.final_model import measured_ordinal_model
+from spinecast.training.ordinal.final_model import measured_ordinal_model, resample_ordinal_model
 from spinecast.training.ordinal.fitting import TrainedLevels
 from spinecast.training.ordinal.internal_judging import judge_levels_internally
 from spinecast.training.ordinal.judging import judge_levels
@@ -90,6 +90,8 @@ _STEPS = PublicationSteps(
     judge=judge_levels,
     judge_internally=judge_levels_internally,
     explain=_explanation,
+    bootstraps=lambda trained: [trained.refitted.bootstrap],
+    resample_model=resample_ordinal_model,
     event=lambda trained: trained.passing,
     tuning=_tuning,
     out_of_fold=_out_of_fold,

@@ -39,8 +39,6 @@ class OrdinalUnit(TuningUnit):
     thresholds : int
     """
 
-    explains_resamples: ClassVar[bool] = False
-
     thresholds: int
 
     def fit(

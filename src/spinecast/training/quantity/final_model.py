@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,19 +13,20 @@ from spinecast.models.encoder_fitting import FEWEST_MISSING
 from spinecast.models.encoding import all_knowing
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.model import QuantityModel
-from spinecast.models.quantiles.quantile_function import QuantileFunction
+from spinecast.models.quantiles.quantile_function import QuantileFunction, to_scale
 from spinecast.training.features import predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
-from spinecast.training.plan import model_predictors
-from spinecast.training.quantity.assembly import quantile_parts
+from spinecast.training.plan import ensemble_names, model_predictors
+from spinecast.training.quantity.assembly import choose_quantiles, quantile_parts
 from spinecast.training.quantity.fitting import TrainedQuantity
-from spinecast.training.resampling import ALL_PATIENTS, inner_folds
+from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
 from spinecast.training.threshold_training import about_model
+from spinecast.training.tuning_unit import TunedCandidate
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.removing_inputs import Reading
 from spinecast.validation.threshold import CERTAIN
 
-__all__ = ["measured_quantity_model", "quantity_model"]
+__all__ = ["measured_quantity_model", "quantity_model", "resample_quantity_model"]
 
 FloatArray = NDArray[np.float64]
 
@@ -87,3 +89,14 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
         if schema.fit_harmonisers(matrix)
         else learn_development_distribution(matrix, schema, inner_folds(trained.splits)),
     )
+
+
+def resample_quantity_model(
+    trained: TrainedQuantity, model: QuantityModel, split: Split, tuned: Sequence[Mapping[str, TunedCandidate]]
+) -> QuantityModel:
+    """Return what the study's rule makes of one resample; as :func:`spinecast.training.final_model.resample_model`."""
+    values = to_scale(trained.labelled.values, trained.scale)
+    (own,) = tuned
+    choice = choose_quantiles(split, own, ensemble_names(trained.study), values, trained.levels)
+    parts = quantile_parts(choice, own, {plan.name: plan for plan in trained.plans}, model.predictors)
+    return replace(model, parts=parts, shifts=choice.shifts)

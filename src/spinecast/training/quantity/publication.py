@@ -10,7 +10,7 @@ from spinecast.explanation.quantity_summary import summarise_quantity
 from spinecast.models.quantiles.artifact import save_quantity_model
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.training.publication_steps import PublicationSteps, explain_development, publish_in_steps
-from spinecast.training.quantity.final_model import measured_quantity_model
+from spinecast.training.quantity.final_model import measured_quantity_model, resample_quantity_model
 from spinecast.training.quantity.fitting import TrainedQuantity
 from spinecast.training.quantity.internal_judging import judge_quantity_internally
 from spinecast.training.quantity.judging import judge_quantity
@@ -86,6 +86,8 @@ _STEPS = PublicationSteps(
     judge=judge_quantity,
     judge_internally=judge_quantity_internally,
     explain=_explanation,
+    bootstraps=lambda trained: [trained.refitted.bootstrap],
+    resample_model=resample_quantity_model,
     event=lambda trained: trained.passing,
     tuning=_tuning,
     out_of_fold=_out_of_fold,

@@ -38,7 +38,6 @@ class QuantityUnit(TuningUnit):
     """
 
     measured_outcome: ClassVar[bool] = True
-    explains_resamples: ClassVar[bool] = False
 
     levels: FloatArray
 

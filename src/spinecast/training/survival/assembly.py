@@ -20,7 +20,7 @@ from spinecast.training.resampling import ALL_PATIENTS, Split
 from spinecast.training.survival.tuning import CurveTask
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 
-__all__ = ["CauseResult", "CurveChoice", "choose_curves", "final_hazard"]
+__all__ = ["CauseResult", "CurveChoice", "choose_curves", "final_hazard", "survival_parts"]
 
 FloatArray = NDArray[np.float64]
 
@@ -112,26 +112,34 @@ def final_hazard(
 ) -> TimeToEventModel:
     """The model of one cause's hazard, from what was chosen on all patients."""
     choice = result.choices[ALL_PATIENTS]
-    parts = []
-    for chosen in choice.chosen:
-        tuned, plan = result.tuned[ALL_PATIENTS, chosen], plans[chosen]
-        parts.append(
-            SurvivalPart(
-                name=chosen,
-                family=plan.family,
-                label=plan.label,
-                positions=np.array([list(predictors).index(one) for one in plan.predictors], dtype=np.int64),
-                correction=tuned.line,
-                members=tuned.members(survival_member_from_bytes),
-            )
-        )
+    tuned = {chosen: result.tuned[ALL_PATIENTS, chosen] for chosen in choice.chosen}
     return TimeToEventModel(
         name=name,
         predictors=tuple(predictors),
-        parts=tuple(parts),
+        parts=survival_parts(choice, tuned, plans, predictors),
         correction=choice.correction,
         grid=result.task.grid,
         reference=result.task.reference,
         marginals=marginals,
         about=about,
+    )
+
+
+def survival_parts(
+    choice: CurveChoice,
+    tuned: Mapping[str, TunedCandidate],
+    plans: Mapping[str, CandidatePlan],
+    predictors: Sequence[str],
+) -> tuple[SurvivalPart, ...]:
+    """The parts of one cause's model: the members of each chosen candidate."""
+    return tuple(
+        SurvivalPart(
+            name=name,
+            family=plans[name].family,
+            label=plans[name].label,
+            positions=np.array([list(predictors).index(one) for one in plans[name].predictors], dtype=np.int64),
+            correction=tuned[name].line,
+            members=tuned[name].members(survival_member_from_bytes),
+        )
+        for name in choice.chosen
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,15 +21,16 @@ from spinecast.notices import RESEARCH_USE
 from spinecast.training.environment import package_versions
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
-from spinecast.training.plan import model_predictors
-from spinecast.training.resampling import ALL_PATIENTS, inner_folds
+from spinecast.training.plan import ensemble_names, model_predictors
+from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
 from spinecast.training.study import study_hash
-from spinecast.training.survival.assembly import final_hazard
+from spinecast.training.survival.assembly import CauseResult, choose_curves, final_hazard, survival_parts
 from spinecast.training.survival.fitting import TrainedTimes
+from spinecast.training.tuning_unit import TunedCandidate
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.removing_inputs import Reading
 
-__all__ = ["final_timed_model", "held_out_curves", "measured_timed_model"]
+__all__ = ["final_timed_model", "held_out_curves", "measured_timed_model", "resample_timed_model"]
 
 FloatArray = NDArray[np.float64]
 
@@ -118,3 +120,28 @@ def final_timed_model(trained: TrainedTimes) -> TimedModel:
     return CompetingRisksModel(
         causes=labelled.causes, labels=labelled.cause_labels, hazards=hazards, development=development
     )
+
+
+def resample_timed_model(
+    trained: TrainedTimes, model: TimedModel, split: Split, tuned: Sequence[Mapping[str, TunedCandidate]]
+) -> TimedModel:
+    """Return what the study's rule makes of one resample; as :func:`spinecast.training.final_model.resample_model`.
+
+    Parameters
+    ----------
+    trained : TrainedTimes
+    model : TimeToEventModel or CompetingRisksModel
+    split : Split
+    tuned : sequence of mapping of str to TunedCandidate
+        One a cause.
+    """
+    plans, ensemble = {plan.name: plan for plan in trained.plans}, ensemble_names(trained.study)
+
+    def again(hazard: TimeToEventModel, cause: CauseResult, own: Mapping[str, TunedCandidate]) -> TimeToEventModel:
+        choice = choose_curves(split, own, ensemble, cause.task)
+        parts = survival_parts(choice, own, plans, hazard.predictors)
+        return replace(hazard, parts=parts, correction=choice.correction)
+
+    hazards = model.hazards if isinstance(model, CompetingRisksModel) else (model,)
+    made = tuple(again(*one) for one in zip(hazards, trained.causes, tuned, strict=True))
+    return replace(model, hazards=made) if isinstance(model, CompetingRisksModel) else made[0]

@@ -15,7 +15,7 @@ from spinecast.models.survival.artifact import save_competing_model, save_surviv
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.training.publication_steps import PublicationSteps, explain_development, publish_in_steps
 from spinecast.training.run_facts import describe_searches
-from spinecast.training.survival.final_model import measured_timed_model
+from spinecast.training.survival.final_model import measured_timed_model, resample_timed_model
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.survival.internal_judging import judge_times_internally
 from spinecast.training.survival.judging import judge_times
@@ -53,6 +53,8 @@ def publish_times(
         judge=lambda trained: judge_times(trained, results),
         judge_internally=judge_times_internally,
         explain=_explanation,
+        bootstraps=lambda trained: [one.bootstrap for one in trained.refitted],
+        resample_model=resample_timed_model,
         event=lambda trained: read_as_seen(trained.labelled),
         tuning=_tuning,
         out_of_fold=_out_of_fold,

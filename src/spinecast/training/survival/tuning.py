@@ -127,8 +127,6 @@ class TimedUnit(TuningUnit):
     task : CurveTask
     """
 
-    explains_resamples: ClassVar[bool] = False
-
     task: CurveTask
 
     def fit(
