@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from protocol import Benchmark
 from synthetic import correlated_columns, with_holes
 
-from spinecast.models.artifact import arrays_to_bytes
+from spinecast.models.member_arrays import arrays_to_bytes
 from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
 
 __all__ = ["BENCHMARKS"]

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_models import PREDICTORS, assert_same_bits, patients, schema, variables
 
-from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes
 from spinecast.models.encoder_fitting import FEWEST_MISSING, WINSOR_QUANTILES, fit_encoder
 from spinecast.models.encoding import Encoder
 from spinecast.models.imputation import Imputation
+from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.statistics import knot_positions, restricted_cubic_terms
 

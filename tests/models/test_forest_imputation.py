@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from made_models import assert_same_bits
 
-from spinecast.models.artifact import arrays_to_bytes
 from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
+from spinecast.models.member_arrays import arrays_to_bytes
 
 PATIENTS, VARIABLES, INCOMPLETE = 1500, 25, 13
 

@@ -8,8 +8,8 @@ import pytest
 from made_models import assert_same_bits, parameters
 from threadpoolctl import threadpool_limits
 
-from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes
 from spinecast.models.catalogue import FAMILIES
+from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
 from spinecast.models.scorers import SCORERS, BoostedTreesScorer, KernelScorer, LinearScorer, NetworkScorer, Scorer
 
 FAMILY_OF = {

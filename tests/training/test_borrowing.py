@@ -15,8 +15,8 @@ from training.test_tuning import NAMES, same, unit
 from training.test_tuning import simulated as rows
 
 from spinecast.errors import CohortError
-from spinecast.models.artifact import member_from_bytes
 from spinecast.models.dimensions import Choice
+from spinecast.models.member_arrays import member_from_bytes
 from spinecast.models.scorers import LinearScorer
 from spinecast.training.borrowing import find_lenders
 from spinecast.training.final_model import final_model

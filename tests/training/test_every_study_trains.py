@@ -11,7 +11,7 @@ import pytest
 import yaml
 from matplotlib.figure import Figure
 
-from spinecast.models.artifact import stored_format
+from spinecast.models.model_folder import stored_format
 from spinecast.training import missing_loss
 from spinecast.training.pipeline import train_study
 from spinecast.training.study.file import load_study

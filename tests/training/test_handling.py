@@ -15,9 +15,10 @@ from sklearn.linear_model import LogisticRegression
 from training.test_tuning import NAMES, SCHEMA, plan, same, simulated, unit
 
 from spinecast.explanation.contributions import explain
-from spinecast.models.artifact import load_model, member_from_bytes, save_model
+from spinecast.models.artifact import load_model, save_model
 from spinecast.models.encoder_fitting import draw_missing_values
 from spinecast.models.imputation import Imputation
+from spinecast.models.member_arrays import member_from_bytes
 from spinecast.models.members import DrawnMember, PatternMember, Patterns
 from spinecast.models.prognosis_model import Part, PrognosisModel, development_marginals
 from spinecast.models.scorers import LinearScorer

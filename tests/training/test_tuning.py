@@ -10,9 +10,9 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from spinecast.models.artifact import member_from_bytes
 from spinecast.models.catalogue import FAMILIES
 from spinecast.models.imputation import Imputation
+from spinecast.models.member_arrays import member_from_bytes
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.training import encoded_folds, tuning
 from spinecast.training.checkpoint import FinishedTrial, UnitCheckpoint, count_finished, exclusive

@@ -1,69 +1,42 @@
-"""A prognosis model on disk: data only, under a manifest of hashes, refused when altered.
-
-The folder holds ``model.json``, one ``.npz`` of plain arrays a member, and ``manifest.json`` with the SHA-256
-of each. Nothing in it executes on load: numpy reads with pickling off and XGBoost reads UBJSON. Equal models
-give equal bytes, so the manifest's own hash is the model's identity.
-"""
+"""A prognosis model on disk: data only, under the same manifest of hashes as every model."""
 
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-
-from spinecast.errors import ArtifactError
-from spinecast.files import readable_json, sha256_bytes, staged_directory, writing
-from spinecast.models.development_distribution import DevelopmentDistribution
+from spinecast.files import readable_json
 from spinecast.models.feature_blocks import harmonisers_from_arrays, harmonisers_to_arrays
 from spinecast.models.member_arrays import (
     arrays_from_bytes,
     arrays_to_bytes,
     member_from_bytes,
     member_to_bytes,
-    scorer_from_arrays,
-    with_prefix,
 )
-from spinecast.models.missing_loss import MissingLoss
+from spinecast.models.model_folder import (
+    MODEL,
+    described_part,
+    members_contents,
+    part_fields,
+    read_contents,
+    standing_contents,
+    standing_of,
+    write_contents,
+)
 from spinecast.models.prognosis_model import Part, PrognosisModel
 from spinecast.statistics import VennAbers
 
-__all__ = [
-    "FORMAT_VERSION",
-    "arrays_from_bytes",
-    "arrays_to_bytes",
-    "is_artifact",
-    "load_model",
-    "member_from_bytes",
-    "member_to_bytes",
-    "members_contents",
-    "members_of",
-    "read_contents",
-    "save_model",
-    "scorer_from_arrays",
-    "standing_contents",
-    "standing_of",
-    "stored_format",
-    "with_prefix",
-    "write_contents",
-]
+__all__ = ["load_model", "save_model"]
 
-Model = TypeVar("Model")
-MemberT = TypeVar("MemberT")
 
 FORMAT = "spinecast prognosis model"
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
-MODEL = "model.json"
 MARGINALS = "marginals.npz"
 # Parts that came later: a model without them is read as it was saved.
-DEVELOPMENT, MISSING, VENN_ABERS = "development.npz", "missing.npz", "venn_abers.npz"
-HARMONISATION = "harmonisation.npz"
+VENN_ABERS, HARMONISATION = "venn_abers.npz", "harmonisation.npz"
 
 
 def save_model(model: PrognosisModel, folder: Path) -> str:
@@ -120,13 +93,9 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
     described = json.loads(contents[MODEL])
     parts = tuple(
         Part(
-            name=part["name"],
-            family=part["family"],
-            label=part["label"],
-            positions=np.array([described["predictors"].index(name) for name in part["predictors"]], dtype=np.int64),
+            **part_fields(contents, part, described["predictors"], member_from_bytes),
             intercept=part["intercept"],
             slope=part["slope"],
-            members=members_of(contents, part, member_from_bytes),
         )
         for part in described["parts"]
     )
@@ -146,79 +115,6 @@ def _rebuilt(contents: Mapping[str, bytes]) -> PrognosisModel:
     )
 
 
-def standing_contents(development: DevelopmentDistribution | None, missing: MissingLoss | None) -> dict[str, bytes]:
-    """Files of what a model of any kind knows of its development patients, and of missing inputs."""
-    kept = ((DEVELOPMENT, development), (MISSING, missing))
-    return {name: arrays_to_bytes(one.to_arrays()) for name, one in kept if one is not None}
-
-
-def standing_of(contents: Mapping[str, bytes]) -> dict[str, Any]:
-    """Rebuild ``development`` and ``missing`` from :func:`standing_contents`; None where an earlier model has none."""
-    kinds = (("development", DEVELOPMENT, DevelopmentDistribution), ("missing", MISSING, MissingLoss))
-    return {
-        name: kind.from_arrays(arrays_from_bytes(contents[file])) if file in contents else None
-        for name, file, kind in kinds
-    }
-
-
-def write_contents(folder: Path, contents: Mapping[str, bytes], form: str, version: int) -> str:
-    """Write files and their manifest into a folder, whole or not at all, and return the manifest's hash.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be written.
-    """
-    hashes = {name: sha256_bytes(content) for name, content in sorted(contents.items())}
-    manifest = readable_json({"format": form, "version": version, "sha256": hashes}).encode()
-    with staged_directory(folder) as staging, writing(folder):
-        for name, content in contents.items():
-            (staging / name).parent.mkdir(parents=True, exist_ok=True)
-            (staging / name).write_bytes(content)
-        (staging / MANIFEST).write_bytes(manifest)
-    return sha256_bytes(manifest)
-
-
-def read_contents(
-    folder: Path, form: str, versions: Sequence[int], rebuild: Callable[[Mapping[str, bytes]], Model]
-) -> tuple[Model, str]:
-    """Check every byte of a folder against its manifest and rebuild what it holds.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    form : str
-    versions : sequence of int
-        Of the format, that can be rebuilt; the last is the one that is written.
-    rebuild : callable
-
-    Raises
-    ------
-    ArtifactError
-        As :func:`load_model`.
-    """
-    contents, identity = _verified(folder, form, versions)
-    try:
-        return rebuild(contents), identity
-    except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        # The hashes agree, so whoever wrote the files wrote the manifest too: a pickled array ends here.
-        raise _altered(folder, f"its content is not a model's: {error}") from error
-
-
-def stored_format(folder: Path) -> str | None:
-    """Name the format a folder's manifest states; None where there is no manifest that can be read."""
-    try:
-        stated = json.loads((folder / MANIFEST).read_bytes()).get("format")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return stated if isinstance(stated, str) else None
-
-
-def is_artifact(folder: Path) -> bool:
-    """Whether a folder looks like a stored model."""
-    return (folder / MANIFEST).is_file()
-
-
 def _description(model: PrognosisModel) -> dict[str, Any]:
     return {
         "name": model.name,
@@ -226,77 +122,7 @@ def _description(model: PrognosisModel) -> dict[str, Any]:
         "slope": model.slope,
         "predictors": list(model.predictors),
         "parts": [
-            {
-                "name": part.name,
-                "family": part.family,
-                "label": part.label,
-                "predictors": [model.predictors[position] for position in part.positions],
-                "intercept": part.intercept,
-                "slope": part.slope,
-                "members": len(part.members),
-            }
-            for part in model.parts
+            described_part(part, model.predictors, intercept=part.intercept, slope=part.slope) for part in model.parts
         ],
         "about": dict(model.about),
     }
-
-
-def _verified(folder: Path, form: str, versions: Sequence[int]) -> tuple[dict[str, bytes], str]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise ArtifactError(
-            f"{folder} is not a spinecast model",
-            where=str(folder),
-            expected=f"a folder with {MANIFEST}, as `spinecast train` writes it",
-            remedy="name a model folder, a run id, or a registered model",
-        )
-    manifest_bytes = path.read_bytes()
-    try:
-        manifest = json.loads(manifest_bytes)
-        known = manifest["format"] == form and manifest["version"] in versions
-        hashes: dict[str, str] = dict(manifest["sha256"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise _altered(folder, f"{MANIFEST} cannot be read") from error
-    if not known:
-        raise ArtifactError(
-            f"{folder} holds format {manifest['format']!r} version {manifest['version']!r}",
-            where=str(path),
-            expected=f"{form!r} version {' or '.join(map(str, versions))}",
-            remedy="load it with the spinecast version that wrote it"
-            if manifest["format"] == form
-            else "name a model of that kind",
-        )
-    present = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} - {MANIFEST}
-    if present != set(hashes):
-        odd = ", ".join(sorted(present ^ set(hashes)))
-        raise _altered(folder, f"files missing from it or added to it: {odd}")
-    contents = {name: (folder / name).read_bytes() for name in hashes}
-    changed = sorted(name for name, content in contents.items() if sha256_bytes(content) != hashes[name])
-    if changed:
-        raise _altered(folder, f"content differs from the manifest: {', '.join(changed)}")
-    return contents, sha256_bytes(manifest_bytes)
-
-
-def _altered(folder: Path, how: str) -> ArtifactError:
-    return ArtifactError(
-        f"the model in {folder} is not what its manifest says; {how}",
-        where=str(folder),
-        expected="every file as it was saved",
-        remedy="fetch the model again from the registry, or train it again; do not use this copy",
-    )
-
-
-def members_contents(part: str, members: Sequence[MemberT], to_bytes: Callable[[MemberT], bytes]) -> dict[str, bytes]:
-    """Return the files of a part's fold fits, by name."""
-    return {_member_file(part, position): to_bytes(member) for position, member in enumerate(members)}
-
-
-def members_of(
-    contents: Mapping[str, bytes], part: Mapping[str, Any], from_bytes: Callable[[bytes], MemberT]
-) -> tuple[MemberT, ...]:
-    """Rebuild the fold fits of a part, described by its name and how many there are."""
-    return tuple(from_bytes(contents[_member_file(part["name"], position)]) for position in range(part["members"]))
-
-
-def _member_file(part: str, position: int) -> str:
-    return f"parts/{part}/member_{position}.npz"

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from spinecast.models.artifact import load_model, save_model, stored_format
+from spinecast.models.artifact import load_model, save_model
 from spinecast.models.image_gaps import PartOfMembers
+from spinecast.models.model_folder import stored_format
 from spinecast.models.ordinal.artifact import ORDINAL_FORMAT, load_ordinal_model, save_ordinal_model
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from spinecast.errors import ArtifactError, TrackingError, nearest
-from spinecast.models.artifact import is_artifact
 from spinecast.models.loading import AnyModel, load_any_model
+from spinecast.models.model_folder import is_artifact
 from spinecast.tracking.fetching import folder_for_fetched
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND, PARENT_VERSION
 from spinecast.tracking.store import Store

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spinecast.models.artifact import member_from_bytes
+from spinecast.models.member_arrays import member_from_bytes
 from spinecast.models.prognosis_model import Part
 from spinecast.statistics import fit_logistic_recalibration
 from spinecast.training.resampling import Split

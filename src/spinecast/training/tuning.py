@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.models.artifact import arrays_from_bytes, arrays_to_bytes
 from spinecast.models.catalogue import Parameters
+from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
 from spinecast.training.checkpoint import FinishedTrial
 from spinecast.training.encoded_folds import EncodedFolds, pooled_answers
 from spinecast.training.proposals import Proposals

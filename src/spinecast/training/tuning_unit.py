@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spinecast.models.artifact import arrays_from_bytes, member_to_bytes
 from spinecast.models.catalogue import FAMILIES, Dimension, Parameters
 from spinecast.models.encoding import Encoder
 from spinecast.models.imputation import Imputation
+from spinecast.models.member_arrays import arrays_from_bytes, member_to_bytes
 from spinecast.models.members import DrawnMember, Member, PatternMember
 from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.statistics import fit_logistic_recalibration

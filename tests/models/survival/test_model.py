@@ -15,9 +15,10 @@ from made_models import assert_same_bits, patients, schema
 from made_survival import competing_model, survival_model_of
 
 from spinecast.errors import ArtifactError, ContractError
-from spinecast.models.artifact import load_model, write_contents
+from spinecast.models.artifact import load_model
 from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.models.missing_loss import MissingLoss
+from spinecast.models.model_folder import write_contents
 from spinecast.models.prognosis_model import mean_in_order
 from spinecast.models.survival.artifact import (
     load_competing_model,

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from spinecast.files import readable_json
-from spinecast.models.artifact import (
-    arrays_from_bytes,
-    arrays_to_bytes,
+from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
+from spinecast.models.model_folder import (
+    MODEL,
+    described_part,
     members_contents,
-    members_of,
+    part_fields,
     read_contents,
     standing_contents,
     standing_of,
@@ -27,7 +28,7 @@ __all__ = ["ORDINAL_FORMAT", "load_ordinal_model", "save_ordinal_model"]
 
 ORDINAL_FORMAT = "spinecast ordinal model"
 FORMAT_VERSION = 1
-MODEL, TABLES = "model.json", "tables.npz"
+TABLES = "tables.npz"
 
 
 def save_ordinal_model(model: OrdinalModel, folder: Path) -> str:
@@ -42,15 +43,9 @@ def save_ordinal_model(model: OrdinalModel, folder: Path) -> str:
         "name": model.name,
         "predictors": list(model.predictors),
         "parts": [
-            {
-                "name": part.name,
-                "family": part.family,
-                "label": part.label,
-                "predictors": [model.predictors[position] for position in part.positions],
-                "intercepts": part.lines.intercepts.tolist(),
-                "slopes": part.lines.slopes.tolist(),
-                "members": len(part.members),
-            }
+            described_part(
+                part, model.predictors, intercepts=part.lines.intercepts.tolist(), slopes=part.lines.slopes.tolist()
+            )
             for part in model.parts
         ],
         "intercepts": model.lines.intercepts.tolist(),
@@ -88,12 +83,8 @@ def _rebuilt(contents: Mapping[str, bytes]) -> OrdinalModel:
     predictors = tuple(described["predictors"])
     parts = tuple(
         OrdinalPart(
-            name=part["name"],
-            family=part["family"],
-            label=part["label"],
-            positions=np.array([predictors.index(name) for name in part["predictors"]], dtype=np.int64),
+            **part_fields(contents, part, described["predictors"], several_scorers_from_bytes),
             lines=_lines(part),
-            members=members_of(contents, part, several_scorers_from_bytes),
         )
         for part in described["parts"]
     )

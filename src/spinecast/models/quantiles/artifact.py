@@ -6,14 +6,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from spinecast.files import readable_json
-from spinecast.models.artifact import (
-    arrays_from_bytes,
-    arrays_to_bytes,
+from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
+from spinecast.models.model_folder import (
+    MODEL,
+    described_part,
     members_contents,
-    members_of,
+    part_fields,
     read_contents,
     standing_contents,
     standing_of,
@@ -30,7 +29,7 @@ __all__ = [
 
 QUANTITY_FORMAT = "spinecast quantity model"
 FORMAT_VERSION = 1
-MODEL, TABLES = "model.json", "tables.npz"
+TABLES = "tables.npz"
 
 
 def save_quantity_model(model: QuantityModel, folder: Path) -> str:
@@ -46,16 +45,7 @@ def save_quantity_model(model: QuantityModel, folder: Path) -> str:
         "scale": model.scale,
         "spread": model.spread,
         "predictors": list(model.predictors),
-        "parts": [
-            {
-                "name": part.name,
-                "family": part.family,
-                "label": part.label,
-                "predictors": [model.predictors[position] for position in part.positions],
-                "members": len(part.members),
-            }
-            for part in model.parts
-        ],
+        "parts": [described_part(part, model.predictors) for part in model.parts],
         "about": dict(model.about),
     }
     tables = {
@@ -93,11 +83,7 @@ def _rebuilt(contents: Mapping[str, bytes]) -> QuantityModel:
     predictors = tuple(described["predictors"])
     parts = tuple(
         QuantilePart(
-            name=part["name"],
-            family=part["family"],
-            label=part["label"],
-            positions=np.array([predictors.index(name) for name in part["predictors"]], dtype=np.int64),
-            members=members_of(contents, part, several_scorers_from_bytes),
+            **part_fields(contents, part, described["predictors"], several_scorers_from_bytes),
         )
         for part in described["parts"]
     )

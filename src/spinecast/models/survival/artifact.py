@@ -11,23 +11,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.files import readable_json
-from spinecast.models.artifact import (
+from spinecast.models.encoding import Encoder
+from spinecast.models.member_arrays import (
     arrays_from_bytes,
     arrays_to_bytes,
+    fits_from_bytes,
+    fits_to_bytes,
+    with_prefix,
+)
+from spinecast.models.model_folder import (
+    MODEL,
+    described_part,
     members_contents,
-    members_of,
+    part_fields,
     read_contents,
     standing_contents,
     standing_of,
-    with_prefix,
     write_contents,
 )
-from spinecast.models.encoding import Encoder
-from spinecast.models.member_arrays import fits_from_bytes, fits_to_bytes
 from spinecast.models.survival.competing import CompetingRisksModel
 from spinecast.models.survival.correction import CurveCorrection
 from spinecast.models.survival.curves import curves_from_arrays, curves_to_arrays
@@ -49,7 +53,7 @@ COMPETING_FORMAT = "spinecast competing-risks model"
 FORMAT_VERSION = 2
 # Of the first format a correction was one slope at one day, and stood in the description.
 READ_VERSIONS = (1, 2)
-MODEL, TABLES, CORRECTION = "model.json", "tables.npz", "correction.npz"
+TABLES, CORRECTION = "tables.npz", "correction.npz"
 
 
 def save_survival_model(model: TimeToEventModel, folder: Path) -> str:
@@ -139,16 +143,7 @@ def _description(model: TimeToEventModel) -> dict[str, Any]:
         "name": model.name,
         "reference": model.reference,
         "predictors": list(model.predictors),
-        "parts": [
-            {
-                "name": part.name,
-                "family": part.family,
-                "label": part.label,
-                "predictors": [model.predictors[position] for position in part.positions],
-                "members": len(part.members),
-            }
-            for part in model.parts
-        ],
+        "parts": [described_part(part, model.predictors) for part in model.parts],
         "about": dict(model.about),
     }
 
@@ -159,12 +154,8 @@ def _rebuilt(contents: Mapping[str, bytes]) -> TimeToEventModel:
     days = len(tables["grid"])
     parts = tuple(
         SurvivalPart(
-            name=part["name"],
-            family=part["family"],
-            label=part["label"],
-            positions=np.array([described["predictors"].index(name) for name in part["predictors"]], dtype=np.int64),
+            **part_fields(contents, part, described["predictors"], survival_member_from_bytes),
             correction=_correction(contents, _correction_file(part["name"]), part, days),
-            members=members_of(contents, part, survival_member_from_bytes),
         )
         for part in described["parts"]
     )
