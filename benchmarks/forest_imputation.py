@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from protocol import Benchmark
 from synthetic import correlated_columns, with_holes
 
-from spinecast.models.member_arrays import arrays_to_bytes
 from spinecast.models.forest_imputation import ForestImputer, fit_forest_imputer
+from spinecast.models.member_arrays import arrays_to_bytes
 
 __all__ = ["BENCHMARKS"]
 

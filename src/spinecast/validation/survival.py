@@ -23,7 +23,6 @@ from spinecast.statistics import (
 from spinecast.validation.predictions import Predictions
 
 __all__ = [
-    "SURVIVAL_MEASURES",
     "FollowedRisk",
     "followed_risk",
     "horizon_auc_difference",
@@ -34,14 +33,6 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 
-SURVIVAL_MEASURES = (
-    "harrell_c",
-    "uno_c",
-    "horizon_auc",
-    "horizon_brier",
-    "ipa",
-    "horizon_observed_expected_ratio",
-)
 _NEED_RISKS = ("horizon_brier", "ipa", "horizon_observed_expected_ratio")
 
 

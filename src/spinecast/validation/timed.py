@@ -39,7 +39,6 @@ from spinecast.statistics import (
 )
 
 __all__ = [
-    "CURVE_MEASURES",
     "HORIZON_MEASURES",
     "JudgedRisk",
     "TimedJudge",
@@ -51,7 +50,6 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 RiskAt = Callable[[Sequence[float] | FloatArray], FloatArray]
 
-CURVE_MEASURES = ("harrell_c", "uno_c", "integrated_brier", "integrated_ipa")
 HORIZON_MEASURES = (
     "horizon_auc",
     "horizon_brier",
