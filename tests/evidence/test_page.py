@@ -19,7 +19,8 @@ from spinecast.evidence.results import Flag, PublishedResult
 from spinecast.evidence.selection import Selection, select
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting.evidence_page import build_evidence_page, evidence_page
-from spinecast.reporting.figures.forest import Axis, ForestRow, FunnelPoint, forest_plot, funnel_plot
+from spinecast.reporting.figures.forest import Axis, ForestRow, forest_plot
+from spinecast.reporting.figures.funnel import FunnelPoint, funnel_plot
 
 HOSTILE = '<script>alert("1")</script>\'"><img src=https://example.org onerror=x>{{ 7 * 7 }}'
 RUN = CliRunner()

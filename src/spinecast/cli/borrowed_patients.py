@@ -49,7 +49,7 @@ def borrowed_by(reference: Reference, study: Study | None) -> Development | None
     """
     from dataclasses import replace
 
-    from spinecast.cli.validation_inputs import placed_studies, recorded_training
+    from spinecast.cli.development_patients import placed_studies, recorded_training
     from spinecast.errors import SpinecastError
     from spinecast.training.borrowing import lending_cohort
     from spinecast.validation.development import Development, development_again

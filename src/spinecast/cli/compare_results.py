@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from spinecast.reporting.comparison_record import ComparisonRecord
     from spinecast.reporting.record import RunRecord
     from spinecast.training.run_results import RunResults
+    from spinecast.validation.comparison.compared_runs import Comparison
     from spinecast.validation.comparison.comparing_levels import LevelsComparison
-    from spinecast.validation.comparison.comparing_runs import Comparison, ComparisonSettings
+    from spinecast.validation.comparison.comparing_runs import ComparisonSettings
 
 __all__ = ["make_record", "page_of", "settings_of", "summary_text"]
 

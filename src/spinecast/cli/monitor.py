@@ -177,7 +177,7 @@ def _watched(
 
 def _inputs(reference: Reference, say: Callable[[str], None]) -> tuple[tuple[InputReference, ...], str, list[str]]:
     """Return what inputs are compared with, that in words, and what to know of it."""
-    from spinecast.cli.validation_inputs import development_of
+    from spinecast.cli.development_patients import development_of
     from spinecast.validation.monitoring.reference import (
         on_reference_scale,
         reference_of_model,

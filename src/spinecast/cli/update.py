@@ -159,10 +159,10 @@ def _run(
 ) -> Answer:
     from datetime import UTC, datetime
 
+    from spinecast.cli.development_patients import development_of
     from spinecast.cli.update_record import Finished
     from spinecast.cli.update_results import finish, folder_of, registered_version
     from spinecast.cli.validation_cohort import wanted_of
-    from spinecast.cli.validation_inputs import development_of
     from spinecast.cli.validation_results import require_own_folder
     from spinecast.models.prognosis_model import PrognosisModel
     from spinecast.models.scanners import with_scanners_of

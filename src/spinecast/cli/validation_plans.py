@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from spinecast.validation.cohort_file import OpenedCohort
     from spinecast.validation.comparing import Comparator
     from spinecast.validation.development import Development, Overlap
-    from spinecast.validation.external_plan import (
-        ExternalJudgement,
-        ExternalValidation,
-        ValidationPlan,
-        ValidationSettings,
-    )
+    from spinecast.validation.external_plan import ValidationPlan, ValidationSettings
+    from spinecast.validation.external_result import ExternalJudgement, ExternalValidation
     from spinecast.validation.risk_sources import RiskSource
 
     Say = Callable[[str], None]
@@ -65,8 +61,9 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
         If the patients cannot be opened, or are those of the development or of an update.
     """
     from spinecast.cli.borrowed_patients import without_borrowed
+    from spinecast.cli.development_patients import development_of
     from spinecast.cli.validation_cohort import open_asked, wanted_of
-    from spinecast.cli.validation_inputs import default_comparators, development_of
+    from spinecast.cli.validation_inputs import default_comparators
     from spinecast.cohorts.outcomes import OrdinalOutcome, QuantityOutcome
     from spinecast.models.ordinal.model import OrdinalModel
     from spinecast.models.prognosis_model import PrognosisModel
@@ -271,7 +268,7 @@ def _measured(model: QuantityModel | OrdinalModel) -> str:
 def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> dict[str, str]:
     """Return the models to compare that were made from these very patients, with the reason: it would be unfair."""
     from spinecast.cli.borrowed_patients import borrowed_by
-    from spinecast.cli.validation_inputs import development_of
+    from spinecast.cli.development_patients import development_of
     from spinecast.training.progress import say
     from spinecast.validation.development import find_overlap
     from spinecast.validation.updating_patients import updating_cohorts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spinecast.cli.validation_plans import Prepared
     from spinecast.reporting.external_record import ExternalRecord
-    from spinecast.validation.external_plan import ExternalJudgement, ExternalValidation
+    from spinecast.validation.external_result import ExternalJudgement, ExternalValidation
 
 __all__ = [
     "PDF",

@@ -20,10 +20,7 @@ from spinecast.errors import ArtifactError
 from spinecast.files import readable_json, sha256_bytes, staged_directory, writing
 from spinecast.models.development_distribution import DevelopmentDistribution
 from spinecast.models.image_gaps import PartOfMembers
-from spinecast.models.member_arrays import (
-    arrays_from_bytes,
-    arrays_to_bytes,
-)
+from spinecast.models.member_arrays import arrays_from_bytes, arrays_to_bytes
 from spinecast.models.missing_loss import MissingLoss
 
 __all__ = [

@@ -22,7 +22,7 @@ class ComparisonRecord:
     about : dict
         Title, notices, cohort, outcome, what each run is, settings, times, versions.
     found : dict
-        Every number; see :class:`spinecast.validation.comparison.comparing_runs.Comparison`, and of ordered levels
+        Every number; see :class:`spinecast.validation.comparison.compared_runs.Comparison`, and of ordered levels
         :class:`spinecast.validation.comparison.comparing_levels.LevelsComparison`.
     recorded : list of dict
         One a run: what its record says of its models of resamples, of its candidates and of published comparators.

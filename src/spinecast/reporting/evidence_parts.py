@@ -11,14 +11,8 @@ from spinecast.evidence.results import Flag, PublishedResult
 from spinecast.evidence.text import QUANTITIES
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Bullets, Callout, Figure, Row, Table
-from spinecast.reporting.figures.forest import (
-    Axis,
-    ForestRow,
-    FunnelPoint,
-    forest_plot,
-    funnel_plot,
-    leave_one_out_plot,
-)
+from spinecast.reporting.figures.forest import Axis, ForestRow, forest_plot, leave_one_out_plot
+from spinecast.reporting.figures.funnel import FunnelPoint, funnel_plot
 from spinecast.statistics import Absent, Influence, MetaAnalysis, Range
 
 __all__ = ["PooledView", "other_recipes", "single_studies", "small_studies", "studies"]

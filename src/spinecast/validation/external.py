@@ -21,7 +21,8 @@ from spinecast.validation.comparing import Comparator, compare
 from spinecast.validation.evaluating import evaluate
 from spinecast.validation.evaluation import CohortIdentity, ComparatorEvaluation, Evaluation, OutcomeLabel
 from spinecast.validation.external_checks import checked_first
-from spinecast.validation.external_plan import ExternalValidation, ValidationPlan
+from spinecast.validation.external_plan import ValidationPlan
+from spinecast.validation.external_result import ExternalValidation
 from spinecast.validation.net_benefit import ThresholdBenefit, net_benefit_at
 from spinecast.validation.ranking import evaluate_ranking
 from spinecast.validation.risk_sources import cohort_columns

@@ -20,7 +20,8 @@ from spinecast.statistics import (
 )
 from spinecast.validation.adequacy import judge_validation
 from spinecast.validation.external_checks import checked_first
-from spinecast.validation.external_plan import ExternalJudgement, OrdinalPlan
+from spinecast.validation.external_plan import OrdinalPlan
+from spinecast.validation.external_result import ExternalJudgement
 from spinecast.validation.model_risks import predictor_blocks
 from spinecast.validation.ordinal import OrdinalJudge, described_levels, rank_score
 from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients

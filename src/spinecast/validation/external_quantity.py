@@ -25,7 +25,8 @@ from spinecast.statistics import (
 )
 from spinecast.validation.adequacy import judge_validation
 from spinecast.validation.external_checks import checked_first
-from spinecast.validation.external_plan import ExternalJudgement, QuantityPlan, ValidationSettings
+from spinecast.validation.external_plan import QuantityPlan, ValidationSettings
+from spinecast.validation.external_result import ExternalJudgement
 from spinecast.validation.model_risks import predictor_blocks
 from spinecast.validation.quantity import COVERAGES, QuantityJudge
 from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients, chosen_patients

@@ -18,7 +18,8 @@ from spinecast.statistics import Estimate, Measure, measure_from_dict, observed_
 from spinecast.validation.adequacy import judge_validation
 from spinecast.validation.comparing import Comparator
 from spinecast.validation.external_checks import checked_first
-from spinecast.validation.external_plan import ExternalJudgement, TimesPlan, ValidationSettings
+from spinecast.validation.external_plan import TimesPlan, ValidationSettings
+from spinecast.validation.external_result import ExternalJudgement
 from spinecast.validation.model_risks import predictor_blocks
 from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients, chosen_patients
 from spinecast.validation.subgroups import SUBGROUP_MEASURES, evaluate_groups

@@ -30,7 +30,8 @@ from spinecast.validation.checks import (
     check_validation_size,
     check_without_value,
 )
-from spinecast.validation.external_plan import DeclinedPatients, ValidationPlan
+from spinecast.validation.external_plan import ValidationPlan
+from spinecast.validation.external_result import DeclinedPatients
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.predictions import Basis, Predictions, as_ranks, central_risks
 from spinecast.validation.removing_inputs import evaluate_missing_inputs

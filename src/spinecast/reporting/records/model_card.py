@@ -9,7 +9,7 @@ from typing import Any
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.measures import FOR_COMPARISON
-from spinecast.reporting.records import tripod_methods, tripod_results
+from spinecast.reporting.records import tripod_analysis, tripod_patients, tripod_results
 from spinecast.reporting.records.answers import TO_BE_WRITTEN
 from spinecast.reporting.records.card_parts import (
     ATTRIBUTES,
@@ -197,12 +197,12 @@ def _details(record: Recorded) -> Iterator[CardEntry]:
             yield CardEntry(section, "Made", when, "record", ("run.json#/finished",))
     else:
         yield CardEntry(section, "Name", record.model_name, "record", _held(record, "about.json", "source"))
-        yield from _recorded(section, "The model itself", tripod_methods.predictions_made(record))
+        yield from _recorded(section, "The model itself", tripod_analysis.predictions_made(record))
     words = outcome_words(record)
     if words:
         yield CardEntry(section, "Predicts", f"{words}.", "record", (record.outcome_at,))
-    yield from _recorded(section, "Output", tripod_methods.model_output(record))
-    yield from _recorded(section, "Software", tripod_methods.software(record))
+    yield from _recorded(section, "Output", tripod_analysis.model_output(record))
+    yield from _recorded(section, "Software", tripod_analysis.software(record))
 
 
 def _intended(record: Recorded, authors: _Authors) -> Iterator[CardEntry]:
@@ -216,7 +216,7 @@ def _intended(record: Recorded, authors: _Authors) -> Iterator[CardEntry]:
 
 def _factors(record: Recorded) -> Iterator[CardEntry]:
     section = "Factors"
-    yield from _recorded(section, "Predictors", tripod_methods.predictors(record))
+    yield from _recorded(section, "Predictors", tripod_patients.predictors(record))
     by_cohort: dict[str, list[str]] = {}
     for one in groups(record):
         by_cohort.setdefault(one["cohort"], []).append(fmt.plain(one["label"]))
@@ -225,7 +225,7 @@ def _factors(record: Recorded) -> Iterator[CardEntry]:
     if not by_cohort:
         text = "Performance was not computed by group of people in this record."
         yield CardEntry(section, "Groups", text, "record", ("evaluation.json#/basis",))
-    yield from _recorded(section, "Centres", tripod_methods.clusters(record))
+    yield from _recorded(section, "Centres", tripod_analysis.clusters(record))
 
 
 def _metrics(record: Recorded) -> Iterator[CardEntry]:
@@ -242,10 +242,10 @@ def _metrics(record: Recorded) -> Iterator[CardEntry]:
 
 
 def _data(record: Recorded, authors: _Authors) -> Iterator[CardEntry]:
-    yield from _recorded("Evaluation data", "Source", tripod_methods.data_source(record))
-    yield from _recorded("Evaluation data", "Patients", tripod_methods.eligibility(record))
+    yield from _recorded("Evaluation data", "Source", tripod_patients.data_source(record))
+    yield from _recorded("Evaluation data", "Patients", tripod_patients.eligibility(record))
     yield from _recorded(
-        "Evaluation data", "Against the training data", tripod_methods.development_against_evaluation(record)
+        "Evaluation data", "Against the training data", tripod_analysis.development_against_evaluation(record)
     )
     yield authors.entry("Evaluation data", "Setting", "setting")
     yield authors.entry("Evaluation data", "Dates", "dates")
@@ -256,8 +256,8 @@ def _data(record: Recorded, authors: _Authors) -> Iterator[CardEntry]:
             else f"The same patients; the predictions judged are {record.basis}."
         )
         yield CardEntry("Training data", "Patients", text, "record", ("evaluation.json#/basis",))
-        yield from _recorded("Training data", "Missing data", tripod_methods.missing_data(record))
-        yield from _recorded("Training data", "Preparation", tripod_methods.data_preparation(record))
+        yield from _recorded("Training data", "Missing data", tripod_patients.missing_data(record))
+        yield from _recorded("Training data", "Preparation", tripod_patients.data_preparation(record))
         return
     development = record.get("about.json", "development") or {}
     if development.get("name"):

@@ -9,7 +9,7 @@ from spinecast.reporting import formatting as fmt
 from spinecast.reporting.records.components import outcome_words
 from spinecast.reporting.records.known_measures import headline_measures, in_words
 from spinecast.reporting.records.recorded import Recorded, Said
-from spinecast.reporting.records.tripod_methods import eligibility
+from spinecast.reporting.records.tripod_patients import eligibility
 
 __all__ = [
     "external_fairness",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from spinecast.errors import DocumentError, nearest
-from spinecast.reporting.records import source_attributes, tripod_methods, tripod_results
+from spinecast.reporting.records import source_attributes, tripod_analysis, tripod_patients, tripod_results
 from spinecast.reporting.records.answers import (
     FILLED,
     NOT_APPLICABLE,
@@ -24,7 +24,7 @@ __all__ = ["FILLERS", "fill_checklist"]
 Filler = Callable[[Recorded], Said | None]
 FILLERS: Mapping[str, Filler] = {
     name: getattr(module, name)
-    for module in (tripod_methods, tripod_results, source_attributes)
+    for module in (tripod_patients, tripod_analysis, tripod_results, source_attributes)
     for name in module.__all__
 }
 """What fills an item, by the name a form gives it."""

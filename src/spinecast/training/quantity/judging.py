@@ -10,9 +10,7 @@ from spinecast.statistics import measure_from_dict
 from spinecast.training.quantity.fitting import TrainedQuantity
 from spinecast.training.resampling import ALL_PATIENTS
 from spinecast.training.threshold_training import checklist_at_threshold
-from spinecast.validation.checks import (
-    Checklist,
-)
+from spinecast.validation.checks import Checklist
 from spinecast.validation.quantity import QuantityJudge
 from spinecast.validation.threshold import CERTAIN
 

@@ -24,10 +24,7 @@ from spinecast.models.survival.correction import CurveCorrection, never_falling
 from spinecast.models.survival.learned_correction import learn_correction
 from spinecast.models.survival.model import SurvivalMember, risk_of
 from spinecast.models.survival.time_grid import correction_positions, reference_position
-from spinecast.statistics import (
-    Absent,
-    integrated_brier,
-)
+from spinecast.statistics import Absent, integrated_brier
 from spinecast.training.search import SearchData
 from spinecast.training.tuning_unit import TuningUnit
 

@@ -21,7 +21,8 @@ from spinecast.statistics import (
     ranked_probability_score,
     ranked_probability_skill,
 )
-from spinecast.validation.comparison.comparing_runs import Comparison, ComparisonSettings, compare_paired_runs
+from spinecast.validation.comparison.compared_runs import Comparison
+from spinecast.validation.comparison.comparing_runs import ComparisonSettings, compare_paired_runs
 from spinecast.validation.comparison.pairing import RunRisks, pair
 
 __all__ = ["LEVELS_TESTED", "LevelsComparison", "RunLevels", "compare_levels"]
