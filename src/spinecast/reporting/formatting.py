@@ -19,6 +19,7 @@ __all__ = [
     "estimate",
     "integer",
     "interval",
+    "is_absent",
     "joined",
     "kept_together",
     "listed",
@@ -53,6 +54,11 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe
 def absent(reason: str) -> str:
     """Say that something is missing and why: "not available: one outcome class only"."""
     return f"{ABSENT}: {reason}"
+
+
+def is_absent(text: str) -> bool:
+    """Say whether a text is one of :func:`absent`."""
+    return text.startswith(ABSENT)
 
 
 def absence(value: object, *, empty: bool = True) -> str | None:

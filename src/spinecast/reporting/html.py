@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from spinecast.reporting.document import Document, Figure, Table
-from spinecast.reporting.formatting import ABSENT, kept_together
+from spinecast.reporting.formatting import is_absent, kept_together
 
 __all__ = ["render_html"]
 
@@ -56,7 +56,7 @@ def _environment() -> Environment:
     )
     environment.filters["drawing"] = _drawing
     environment.filters["fits"] = _fits
-    environment.filters["is_absent"] = _is_absent
+    environment.filters["is_absent"] = is_absent
     environment.filters["together"] = _together
     return environment
 
@@ -66,15 +66,11 @@ def _style() -> str:
     return (files("spinecast.reporting") / "templates" / "report.css").read_text(encoding="utf-8")
 
 
-def _is_absent(text: str) -> bool:
-    return text.startswith(ABSENT)
-
-
 def _fits(table: Table) -> bool:
     """Whether a wide screen shows the table with every number on one line."""
     columns = zip(table.header, *(row.cells for row in table.rows if not row.heading), strict=True)
     # Names may take two lines, and so may column headings; what is absent may take several.
-    longest = [max([12, *(len(text) for text in column[1:] if not _is_absent(text))]) for column in columns]
+    longest = [max([12, *(len(text) for text in column[1:] if not is_absent(text))]) for column in columns]
     longest[0] = min(longest[0], 24)
     return sum(longest) + 2 * len(longest) <= LINE
 

@@ -14,7 +14,7 @@ from serving import made_store
 from serving.made_store import COMPETING, DECLINING, EVENT, GRADE, LOSS, TIMES, Address, Said
 
 from spinecast.errors import AuditError
-from spinecast.serving.actors import local_demonstration
+from spinecast.serving.actors import Actor, local_demonstration
 from spinecast.serving.app import make_app
 from spinecast.serving.metrics import Metrics
 from spinecast.serving.pages.answered import ask
@@ -46,7 +46,7 @@ def parts(server: Address, state: State, model: str, fields: Mapping[str, Any]) 
 
 def recorded(state: State, html: str) -> dict[str, Any]:
     """The record that the page names as the one it shows."""
-    found = re.search(r'class="audit-id">(\d+)<', html)
+    found = re.search(r'class="audit-id" data-record="(\d+)"', html)
     assert found is not None
     record = state.log.get(int(found[1]))
     assert record is not None
@@ -123,7 +123,7 @@ def test_a_what_if_is_answered_beside_the_patient_recorded_as_one_and_never_call
 ) -> None:
     html = parts(server, state, EVENT, {**PATIENT, "w.albumin": "40", "x.albumin": "g/L"})[f"answer-{EVENT}"]
     first = recorded(state, html)
-    other_id = re.search(r"not the effect of a treatment. Record (\d+)", html)
+    other_id = re.search(r'not the effect of a treatment. <a href="/mine/(\d+)"', html)
     assert other_id is not None
     other = state.log.get(int(other_id[1]))
     assert other is not None
@@ -135,6 +135,18 @@ def test_a_what_if_is_answered_beside_the_patient_recorded_as_one_and_never_call
     assert other.body["asked"]["inputs"] == {**first["asked"]["inputs"], "albumin": {"value": 40, "unit": "g/L"}}
     assert f"What if: {percent(other.body['answer']['prediction']['risk'])}" in html
     assert "What if: Albumin 40 g/L" in html
+
+
+def test_each_record_is_a_link_to_it_for_those_who_may_read_their_own(state: State) -> None:
+    for scopes, links in ((None, True), (frozenset({"predict"}), False)):
+        asker = Actor("anna", frozenset({"clinician"}), scopes)  # type: ignore[arg-type]
+        with made_store.running(make_app(state, lambda _, asker=asker: asker)) as server:
+            found = parts(server, state, EVENT, {**PATIENT, "w.albumin": "40", "x.albumin": "g/L"})
+            numbers = re.findall(r"Record (\d+)", "".join(found.values()))
+            assert len(set(numbers)) == 3  # the answer, the what-if, the scores
+            linked = re.findall(r'<a href="/mine/(\d+)"', "".join(found.values()))
+            assert linked == (numbers if links else [])
+            assert {server.get(f"/mine/{number}").status for number in numbers} == {200 if links else 403}
 
 
 def test_days_levels_and_amounts_are_shown_as_recorded(server: Address, state: State) -> None:
@@ -182,8 +194,9 @@ def test_a_what_if_of_which_no_risk_is_given_says_why_beside_every_kind_of_answe
     one = ask(state, served, form, local_demonstration())
     assert one.said is not None
     refused = {**one.said, "audit_id": 4711, "prediction": None, "declined": "outside the development range"}
-    html = render("answer.html.jinja", one=replace(one, other=refused, changed=("hemoglobin",)), filled=form)
-    assert "No risk is given of that patient: outside the development range. Record 4711." in html
+    changed = replace(one, other=refused, changed=("hemoglobin",))
+    html = render("answer.html.jinja", one=changed, filled=form, actor=local_demonstration())
+    assert 'No risk is given of that patient: outside the development range. <a href="/mine/4711"' in html
     assert "not the effect of a treatment" not in html
     assert ">What if<" not in html
 

@@ -6,9 +6,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from serving.made_store import DECLINING, EVENT, TIMES, Address
+from serving.pages.test_card import made_card, with_card
 
 from spinecast.serving.pages.words import percent
 from spinecast.serving.state import State
@@ -81,7 +83,7 @@ def answered(page: sync_api.Page) -> None:
 
 
 def record_of(page: sync_api.Page, state: State, model: str = EVENT) -> dict:
-    record = state.log.get(int(page.locator(f"#answer-{model} .audit-id").inner_text()))
+    record = state.log.get(int(page.locator(f"#answer-{model} .audit-id").get_attribute("data-record") or 0))
     assert record is not None
     assert record.body is not None
     return dict(record.body)
@@ -128,6 +130,18 @@ def test_a_patient_is_entered_read_changed_and_printed_with_the_keyboard_alone(
     assert answer.locator(".number strong").all_inner_texts() == [percent(risk), percent(1 - risk)]
     assert "Albumin" in answer.locator(".unknown-names").inner_text()
     assert not page.locator(f"#answer-{DECLINING}").is_visible()
+    tab_to(page, f"#answer-{EVENT} .audit-id a")
+    with page.context.expect_page() as waiting:
+        page.keyboard.press("Enter")
+    beside = waiting.value
+    beside.wait_for_load_state()
+    assert (
+        beside.locator("h1")
+        .inner_text()
+        .startswith(f"Record {answer.locator('.audit-id').get_attribute('data-record')}")
+    )
+    beside.close()
+    assert page.locator("[name='v.age']").input_value() == "63"  # nothing that was typed is lost
     page.emulate_media(media="print")
     paper = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", paper)) == 1
@@ -223,6 +237,22 @@ def test_without_a_script_the_form_is_answered(browser: sync_api.Browser, base: 
     assert record_of(page, state)["asked"]["inputs"] == {"age": {"value": 63, "unit": "years"}}
     assert page.locator("[name='v.age']").input_value() == "63"
     context.close()
+
+
+def test_a_model_card_is_drawn_and_can_be_read_narrow_and_in_the_dark(
+    page: sync_api.Page, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = with_card(state.models.get(EVENT), tmp_path, made_card().to_dict())
+    monkeypatch.setattr(type(state.models), "get", lambda _self, _name: served)
+    page.goto(f"/models/{EVENT}")
+    drawing = page.get_by_role("img", name="Calibration plot").first
+    assert drawing.evaluate("one => getComputedStyle(one.querySelector('path[stroke]')).stroke") != "none"
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    for width, colours in ((1280, "dark"), (320, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=colours)
+        assert page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page: sync_api.Page) -> None:

@@ -102,8 +102,8 @@ class ModelCard:
         """Make a card of :meth:`to_dict`."""
         entries = tuple(
             CardEntry(**{**entry, "section": section, "evidence": tuple(entry["evidence"])})
-            for section, held in value["sections"].items()
-            for entry in held
+            for section in SECTIONS
+            for entry in value["sections"].get(section, ())
         )
         return cls(
             model=value["model"],

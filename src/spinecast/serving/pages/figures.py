@@ -5,18 +5,21 @@ Each is named for those who cannot see it, and each shows what also stands besid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from spinecast.reporting.document import Figure
 from spinecast.serving.pages.words import days_words, of_hundred, percent
 
-__all__ = ["bar", "icon_array", "interval_bars", "levels_bar", "quantity_bars", "risk_curve"]
+__all__ = ["bar", "drawn", "icon_array", "interval_bars", "levels_bar", "quantity_bars", "risk_curve"]
 
 # One person: a head and shoulders, 10 wide and 18 high.
 _PERSON = "a2.5 2.5 0 1 0 .01 0zm-3.4 14.6v-4.6a3.4 3.4 0 0 1 6.8 0v4.6z"
 _COLUMNS = 20
+_STYLE = re.compile(r' style="([^"]*)"')
 
 
 def icon_array(risk: float, event: str, otherwise: str) -> Markup:
@@ -221,6 +224,27 @@ def quantity_bars(intervals: Sequence[Mapping[str, float]], median: float, unit:
         f'{"".join(parts)}<path class="point" d="M{x(median):.2f} 3v26"/><path class="axis" d="M{_LEFT} 33H292"/>{ends}'
     )
     return _svg(300, 50, said, drawn, kind="intervals")
+
+
+def drawn(figure: Figure) -> Markup:
+    """Put a figure of a report into a page, whose policy allows no styles: each becomes an attribute of the same name.
+
+    Colours are those of paper; the style sheet lays paper under them.
+    """
+    opening = figure.svg.index(">")
+    box = re.search(r'viewBox="[^"]*"', figure.svg[:opening])
+    if box is None:
+        raise ValueError(f"figure {figure.key!r} holds no SVG element with a viewBox")
+    fonts = re.search(r'font-family="[^"]*"', figure.svg[:opening])
+    named = f'role="img" aria-label="{escape(figure.alternative)}" focusable="false"'
+    inside = _STYLE.sub(lambda found: "".join(_attributes(found[1])), figure.svg[opening + 1 :])
+    return Markup(f'<svg class="report" {box[0]} {fonts[0] if fonts else ""} {named}>{inside}')
+
+
+def _attributes(style: str) -> Iterator[str]:
+    for declaration in filter(None, map(str.strip, style.split(";"))):
+        name, _, value = declaration.partition(":")
+        yield f' {name.strip()}="{value.strip()}"'
 
 
 def _svg(width: int, height: int, said: str, inside: str, *, kind: str) -> Markup:

@@ -16,6 +16,7 @@ from spinecast.serving.actors import Actor
 from spinecast.serving.bodies import FORM, as_lines, read_body
 from spinecast.serving.pages.answered import Answered, ask, ask_scores, orders
 from spinecast.serving.pages.asking import Filled, read_form
+from spinecast.serving.pages.card import card_page
 from spinecast.serving.pages.families import Family, families, family
 from spinecast.serving.pages.fields import form_of
 from spinecast.serving.pages.rendering import render, respond_page, static_files
@@ -69,10 +70,10 @@ def _add_reading(app: FastAPI, state: State, reader: Allowed) -> None:
     def model(request: Request, name: FamilyKey, actor: Actor = may_read) -> Response:
         try:
             served = state.models.get(name)
-            card = served.card()
+            document = card_page(served)
         except SpinecastError as error:
             raise problem_of(error) from error
-        return respond_page(request, "card.html.jinja", mode=state.mode, actor=actor, served=served, card=card)
+        return respond_page(request, "card.html.jinja", mode=state.mode, actor=actor, served=served, document=document)
 
 
 def _add_asking(app: FastAPI, state: State, asker: Allowed) -> None:
@@ -124,7 +125,7 @@ async def _parts(state: State, found: Family, filled: Filled, actor: Actor) -> A
     for served in _asked(found, filled):
         if only is None or served.name in only:
             one = await run_in_threadpool(_ask, state, served, filled, actor, live=live)
-            yield as_lines([{"into": f"answer-{served.name}", "html": _answer_part(one, filled)}])
+            yield as_lines([{"into": f"answer-{served.name}", "html": _answer_part(one, filled, actor)}])
     if only is None:
         yield as_lines(
             [{"into": "scores", "html": await run_in_threadpool(_scores_part, state, filled, actor, live=live)}]
@@ -149,8 +150,8 @@ def _ask(state: State, served: ServedModel, filled: Filled, actor: Actor, *, liv
     return ask(state, served, filled, actor, explain=explain, live=live)
 
 
-def _answer_part(one: Answered, filled: Filled) -> str:
-    return render("answer.html.jinja", one=one, filled=filled)
+def _answer_part(one: Answered, filled: Filled, actor: Actor) -> str:
+    return render("answer.html.jinja", one=one, filled=filled, actor=actor)
 
 
 def _asked_part(state: State, found: Family, filled: Filled) -> str:
@@ -159,9 +160,10 @@ def _asked_part(state: State, found: Family, filled: Filled) -> str:
 
 def _scores_part(state: State, filled: Filled, actor: Actor, *, live: bool) -> str:
     try:
-        return render("scores.html.jinja", scores=ask_scores(state, filled, actor, live=live), problem="")
+        scores = ask_scores(state, filled, actor, live=live)
     except Problem as problem:
-        return render("scores.html.jinja", scores=None, problem=problem.detail)
+        return render("scores.html.jinja", scores=None, problem=problem.detail, actor=actor)
+    return render("scores.html.jinja", scores=scores, problem="", actor=actor)
 
 
 def _pseudonym(state: State, filled: Filled) -> str:

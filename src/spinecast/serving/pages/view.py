@@ -172,6 +172,7 @@ FILTERS = {
     "changed_words": changed_words,
     "contribution_bars": contribution_bars,
     "days_words": days_words,
+    "drawn": figures.drawn,
     "ended": fmt.ended,
     "first_gains": first_gains,
     "interval_rows": interval_rows,
@@ -199,4 +200,4 @@ GLOBALS = {
     "quantity_bars": _quantity_bars,
     "risk_curve": _risk_curve,
 }
-TESTS = {"missing_warning": is_missing_warning}
+TESTS = {"absent": fmt.is_absent, "missing_warning": is_missing_warning}
