@@ -316,7 +316,7 @@ class TestEvidence:
         made_up_too = "its patients are made up, and those of the model are real"
         assert [one.refused for one in found.validations if one.cohort == "hospital_b"] == ["", made_up_too]
         assert {one.cohort: one.refused for one in found.validations if one.cohort != "hospital_b"} == {
-            "development": "its patients are those of the development",
+            "development": "its patients are those the model was made from",
             "neighbours": "7 of its patients stand in the development cohort too",
             "made_up": "its patients are made up, and those of the model are real",
             "a_year": "it judges day 365, and the model predicts day 90",

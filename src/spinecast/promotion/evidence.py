@@ -9,6 +9,7 @@ from typing import Any
 
 from spinecast.errors import ArtifactError, TrackingError
 from spinecast.files import canonical_json
+from spinecast.promotion.counting import why_not_counted
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.recorded import Recorded
@@ -137,7 +138,7 @@ def gather(store: Store, name: str, version: str) -> Evidence:
     refusals: list[Validated] = []
     for run_id in validation_runs(store, found.identity):
         recorded = _recorded(fetch_record(store, run_id))
-        refused = _why_not(recorded, found, own, made_up_allowed=synthetic)
+        refused = why_not_counted(recorded, found.identity, own, development, made_up_allowed=synthetic)
         validated = Validated(run_id, recorded, refused)
         if refused:
             refusals.append(validated)
@@ -167,24 +168,3 @@ def _ancestor(store: Store, version: RegisteredVersion) -> Recorded | None:
         if recorded.design == "development":
             return recorded
     return None
-
-
-def _why_not(recorded: Recorded, version: RegisteredVersion, own: Recorded, *, made_up_allowed: bool) -> str:
-    """Say why a validation is not one on other patients; empty where it is."""
-    about: Mapping[str, Any] = recorded.files.get("about.json") or {}
-    if about.get("kind") != "validation" or about["source"].get("identity") != version.identity:
-        return "it is of another model"
-    cohort = about["cohort"]
-    if cohort.get("kind") != "real" and not made_up_allowed:
-        return "its patients are made up, and those of the model are real"
-    if cohort.get("fingerprint") == (about.get("development") or {}).get("fingerprint"):
-        return "its patients are those of the development"
-    overlap = recorded.get("findings.json", "overlap") or {}
-    if overlap.get("shared") != 0:
-        return f"{overlap.get('shared', 'an unknown number of')} of its patients stand in the development cohort too"
-    own_day, day = own.outcome.get("horizon_days"), recorded.outcome.get("horizon_days")
-    if not own.predicts and own_day is not None and day != own_day:
-        return f"it judges day {day:g}, and the model predicts day {own_day:g}" if day else "it judges another outcome"
-    if recorded.get("about.json", "source", "ranks_only"):
-        return "only the ranking was judged"
-    return ""
