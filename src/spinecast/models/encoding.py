@@ -9,7 +9,7 @@ one owner among the variables, so that an explanation of columns sums back to wh
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -26,7 +26,7 @@ from spinecast.statistics import restricted_cubic_terms
 __all__ = ["ColumnMeaning", "Encoder", "all_knowing"]
 
 FloatArray = NDArray[np.float64]
-MemberT = TypeVar("MemberT")
+PartT = TypeVar("PartT")
 
 _ARRAYS = (
     "levels",
@@ -257,18 +257,29 @@ def _imputer_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> ForestImputer | 
     return (ChainedImputer if "offsets" in arrays else ForestImputer).from_arrays(arrays)
 
 
-def all_knowing(members: Sequence[MemberT], matrix: FloatArray) -> tuple[MemberT, ...]:
-    """Let the encoding of each fold fit know the scanners of some rows; see :meth:`Encoder.knowing`.
+def all_knowing(parts: Iterable[PartT], matrix: FloatArray) -> tuple[PartT, ...]:
+    """Let the encoding of each fold fit of some parts know the scanners of some rows; see :meth:`Encoder.knowing`.
+
+    A scanner that was too rare in some folds, or is all of one, is then known to every fit from all its patients.
 
     Parameters
     ----------
-    members : sequence of dataclasses
-        Fits with an ``encoder``; those of another kind hold no image features and stay as they are.
-    matrix : ndarray, shape (n, variables)
+    parts : iterable of dataclasses
+        Parts of a model, with ``positions`` and ``members``.
+    matrix : ndarray, shape (n, predictors of the model)
     """
+    given: Iterable[Any] = parts
+    return tuple(
+        replace(part, members=_knowing_members(part.members, np.ascontiguousarray(matrix[:, part.positions])))
+        for part in given
+    )
+
+
+def _knowing_members(members: Sequence[Any], matrix: FloatArray) -> tuple[Any, ...]:
+    """Fits with an encoder that know the scanners of some rows; those of another kind hold no image features."""
     found: list[Any] = []
     for member in members:
         encoder = getattr(member, "encoder", None)
         known = isinstance(encoder, Encoder) and encoder.harmonisers
-        found.append(replace(member, encoder=encoder.knowing(matrix)) if known else member)  # type: ignore[union-attr, type-var]
+        found.append(replace(member, encoder=encoder.knowing(matrix)) if known else member)  # type: ignore[union-attr]
     return tuple(found)

@@ -153,13 +153,8 @@ class PrognosisModel:
         """The model, knowing also the scanners of these rows of which enough patients are among them."""
         if not self.harmonisers:
             return self
-        parts = []
-        for part in self.parts:
-            own = np.ascontiguousarray(matrix[:, part.positions])
-            parts.append(replace(part, members=all_knowing(part.members, own)))
-        return replace(
-            self, parts=tuple(parts), harmonisers=tuple(one.with_batches(matrix) for one in self.harmonisers)
-        )
+        harmonisers = tuple(one.with_batches(matrix) for one in self.harmonisers)
+        return replace(self, parts=all_knowing(self.parts, matrix), harmonisers=harmonisers)
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Risk of the outcome, shape (n,), from :meth:`matrix` values, shape (n, predictors)."""

@@ -158,10 +158,7 @@ def final_parts(
     """The chosen candidates of the split over all patients as parts of the final model."""
     return tuple(
         Part(
-            name=name,
-            family=plans[name].family,
-            label=plans[name].label,
-            positions=np.array([predictors.index(p) for p in plans[name].predictors], dtype=np.int64),
+            **plans[name].part_fields(predictors),
             intercept=tuned[name].line[0],
             slope=tuned[name].line[1],
             members=tuned[name].members(member_from_bytes),

@@ -14,7 +14,8 @@ from spinecast.training.environment import package_versions
 from spinecast.training.features import described_blocks, predictor_schema
 from spinecast.training.fitting import Trained
 from spinecast.training.missing_loss import held_out_risk, measure_final_model, missing_loss
-from spinecast.training.plan import ensemble_names, model_predictors
+from spinecast.training.model_facts import chosen_predictors
+from spinecast.training.plan import ensemble_names
 from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
 from spinecast.training.study import study_hash
 from spinecast.training.tuning_unit import TunedCandidate
@@ -35,9 +36,7 @@ def final_model(trained: Trained) -> PrognosisModel:
     """Make the study's model of what was chosen on all patients."""
     study, choice = trained.study, trained.choices[ALL_PATIENTS]
     plans = {plan.name: plan for plan in trained.plans}
-    # Those of the chosen candidates alone: an input that moves no risk must not be asked for, nor counted as missing.
-    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
+    predictors = chosen_predictors(study, plans, choice.chosen)
     tuned = {name: trained.found.tuned[ALL_PATIENTS, name] for name in plans}
     matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
     schema = predictor_schema(study, predictors)
@@ -79,7 +78,6 @@ def final_model(trained: Trained) -> PrognosisModel:
         development=learn_development_distribution(common, schema, inner_folds(trained.splits)),
         harmonisers=harmonisers,
     )
-    # A scanner that was too rare in some folds, or is all of one, is known to every member from all its patients.
     return model.knowing(matrix)
 
 

@@ -6,7 +6,7 @@ Checks of an event need one: they read the threshold that divides the patients m
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 from spinecast.cohorts.cohort import Cohort
 from spinecast.cohorts.outcomes import LabelledOutcome
 from spinecast.models.predictor_schema import PredictorSchema
-from spinecast.notices import RESEARCH_USE
 from spinecast.statistics import Measure, flexible_calibration
 from spinecast.training.checkpoint import count_finished, study_checkpoint
-from spinecast.training.environment import package_versions
-from spinecast.training.features import described_blocks, predictor_schema
+from spinecast.training.features import predictor_schema
 from spinecast.training.first_checks import first_checks
 from spinecast.training.fitting import run_key_of
 from spinecast.training.patients import patient_groups
@@ -32,7 +30,7 @@ from spinecast.training.refitting import Answer, Refitted, count_refitted, furth
 from spinecast.training.resampling import Split, nested_splits
 from spinecast.training.search import SearchData, search
 from spinecast.training.seeds import derive_seed
-from spinecast.training.study import Study, study_hash
+from spinecast.training.study import Study
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate
 from spinecast.validation.checks import (
     Checklist,
@@ -46,7 +44,7 @@ from spinecast.validation.checks import (
 from spinecast.validation.predictions import Predictions, central_risks
 from spinecast.validation.subgroups import FEWEST, default_subgroup_variables, group_patients
 
-__all__ = ["Searched", "about_model", "checklist_at_threshold", "search_study"]
+__all__ = ["Searched", "checklist_at_threshold", "search_study"]
 
 FloatArray = NDArray[np.float64]
 
@@ -212,35 +210,3 @@ def checklist_at_threshold(trained: Searched, risk: FloatArray, slope: Measure) 
         ),
     ]
     return Checklist("train", results)
-
-
-def about_model(trained: Searched, predictors: Sequence[str], outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """Say where a model comes from and what it is for: JSON values that go with it.
-
-    Parameters
-    ----------
-    trained : Searched
-    predictors : sequence of str
-        The model's.
-    outcome : mapping
-        What is said of the outcome beside the study's own block.
-    """
-    study, cohort = trained.study, trained.cohort
-    described = described_blocks(study, cohort, predictors)
-    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
-    return {
-        "title": study.title,
-        "use": RESEARCH_USE,
-        "outcome": {**study.outcome.model_dump(mode="json"), **outcome},
-        "cohort": {
-            "name": cohort.name,
-            "kind": cohort.kind,
-            "fingerprint": cohort.fingerprint,
-            "n": len(trained.passing),
-        },
-        **({"features": described} if described else {}),
-        **({"decline": decline} if decline else {}),
-        "study_hash": study_hash(study),
-        "seed": study.seed,
-        "versions": package_versions(),
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -77,6 +77,15 @@ class CandidatePlan:
     search_space: Mapping[str, Dimension]
     trials: int
     startup_trials: int
+
+    def part_fields(self, predictors: Sequence[str]) -> dict[str, Any]:
+        """What a part of a model has of the candidate, by the names of its fields; `predictors` are the model's."""
+        return {
+            "name": self.name,
+            "family": self.family,
+            "label": self.label,
+            "positions": np.array([list(predictors).index(one) for one in self.predictors], dtype=np.int64),
+        }
 
 
 @dataclass(frozen=True)

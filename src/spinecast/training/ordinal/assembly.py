@@ -86,10 +86,7 @@ def ordinal_parts(
     """The parts of the final model: the members of each chosen candidate."""
     return tuple(
         OrdinalPart(
-            name=name,
-            family=plans[name].family,
-            label=plans[name].label,
-            positions=np.array([list(predictors).index(one) for one in plans[name].predictors], dtype=np.int64),
+            **plans[name].part_fields(predictors),
             lines=tuned[name].line,
             members=tuned[name].members(several_scorers_from_bytes),
         )

@@ -16,11 +16,11 @@ from spinecast.models.ordinal.thresholds import in_order
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.training.features import predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
+from spinecast.training.model_facts import about_model, chosen_predictors
 from spinecast.training.ordinal.assembly import choose_levels, ordinal_parts
 from spinecast.training.ordinal.fitting import TrainedLevels
-from spinecast.training.plan import ensemble_names, model_predictors, ordinal_definition
+from spinecast.training.plan import ensemble_names, ordinal_definition
 from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
-from spinecast.training.threshold_training import about_model
 from spinecast.training.tuning_unit import TunedCandidate
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.ordinal import described_levels
@@ -63,8 +63,7 @@ def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
     """Make the study's model of what was chosen on all patients."""
     study, choice = trained.study, trained.choices[ALL_PATIENTS]
     plans = {plan.name: plan for plan in trained.plans}
-    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
+    predictors = chosen_predictors(study, plans, choice.chosen)
     matrix = trained.cohort.matrix(predictors)[trained.labelled.rows]
     schema = predictor_schema(study, predictors)
     tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
@@ -76,14 +75,10 @@ def ordinal_model(trained: TrainedLevels) -> OrdinalModel:
     return OrdinalModel(
         name=study.study,
         predictors=predictors,
-        # A scanner that was too rare in some folds is known to every fit from all its patients.
-        parts=tuple(
-            replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
-            for part in ordinal_parts(choice, tuned, plans, predictors)
-        ),
+        parts=all_knowing(ordinal_parts(choice, tuned, plans, predictors), matrix),
         lines=choice.last,
         marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
-        about=about_model(trained, predictors, outcome),
+        about=about_model(study, trained.cohort, predictors, outcome, {"n": len(trained.labelled)}),
         # Image features of several scanners have no one distribution: each member brings them onto a scale of its own.
         development=None
         if schema.fit_harmonisers(matrix)

@@ -87,10 +87,7 @@ def quantile_parts(
     """The parts of the final model: the members of each chosen candidate."""
     return tuple(
         QuantilePart(
-            name=name,
-            family=plans[name].family,
-            label=plans[name].label,
-            positions=np.array([list(predictors).index(one) for one in plans[name].predictors], dtype=np.int64),
+            **plans[name].part_fields(predictors),
             members=tuned[name].members(several_scorers_from_bytes),
         )
         for name in choice.chosen

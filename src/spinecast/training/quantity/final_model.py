@@ -16,11 +16,11 @@ from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.quantiles.quantile_function import QuantileFunction, to_scale
 from spinecast.training.features import predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
-from spinecast.training.plan import ensemble_names, model_predictors
+from spinecast.training.model_facts import about_model, chosen_predictors
+from spinecast.training.plan import ensemble_names
 from spinecast.training.quantity.assembly import choose_quantiles, quantile_parts
 from spinecast.training.quantity.fitting import TrainedQuantity
 from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
-from spinecast.training.threshold_training import about_model
 from spinecast.training.tuning_unit import TunedCandidate
 from spinecast.validation.missing_inputs import MissingInputs
 from spinecast.validation.removing_inputs import Reading
@@ -61,29 +61,21 @@ def quantity_model(trained: TrainedQuantity) -> QuantityModel:
     """Make the study's model of what was chosen on all patients."""
     study, labelled, choice = trained.study, trained.labelled, trained.choices[ALL_PATIENTS]
     plans = {plan.name: plan for plan in trained.plans}
-    used = {name for chosen in choice.chosen for name in plans[chosen].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
+    predictors = chosen_predictors(study, plans, choice.chosen)
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
     schema = predictor_schema(study, predictors)
     tuned = {name: trained.tuned[ALL_PATIENTS, name] for name in plans}
+    outcome = {"label": labelled.label, "unit": labelled.unit, "thresholds": list(trained.thresholds)}
     return QuantityModel(
         name=study.study,
         predictors=predictors,
-        # A scanner that was too rare in some folds is known to every fit from all its patients.
-        parts=tuple(
-            replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
-            for part in quantile_parts(choice, tuned, plans, predictors)
-        ),
+        parts=all_knowing(quantile_parts(choice, tuned, plans, predictors), matrix),
         levels=trained.levels,
         shifts=choice.shifts,
         scale=trained.scale,
         marginals=development_marginals(schema.on_common_scale(matrix), schema.levels),
         always_known=np.isnan(matrix).sum(axis=0) < FEWEST_MISSING,
-        about=about_model(
-            trained,
-            predictors,
-            {"label": labelled.label, "unit": labelled.unit, "thresholds": list(trained.thresholds)},
-        ),
+        about=about_model(study, trained.cohort, predictors, outcome, {"n": len(labelled)}),
         # Image features of several scanners have no one distribution: each member brings them onto a scale of its own.
         development=None
         if schema.fit_harmonisers(matrix)

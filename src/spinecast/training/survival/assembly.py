@@ -134,10 +134,7 @@ def survival_parts(
     """The parts of one cause's model: the members of each chosen candidate."""
     return tuple(
         SurvivalPart(
-            name=name,
-            family=plans[name].family,
-            label=plans[name].label,
-            positions=np.array([list(predictors).index(one) for one in plans[name].predictors], dtype=np.int64),
+            **plans[name].part_fields(predictors),
             correction=tuned[name].line,
             members=tuned[name].members(survival_member_from_bytes),
         )

@@ -17,13 +17,11 @@ from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.survival.competing import CompetingRisksModel, cloglog_incidence
 from spinecast.models.survival.correction import never_falling
 from spinecast.models.survival.model import TimeToEventModel, risk_of
-from spinecast.notices import RESEARCH_USE
-from spinecast.training.environment import package_versions
-from spinecast.training.features import described_blocks, predictor_schema
+from spinecast.training.features import predictor_schema
 from spinecast.training.missing_loss import by_held_out_member, measure_final_model, missing_loss
-from spinecast.training.plan import ensemble_names, model_predictors
+from spinecast.training.model_facts import about_model, chosen_predictors
+from spinecast.training.plan import ensemble_names
 from spinecast.training.resampling import ALL_PATIENTS, Split, inner_folds
-from spinecast.training.study import study_hash
 from spinecast.training.survival.assembly import CauseResult, choose_curves, final_hazard, survival_parts
 from spinecast.training.survival.fitting import TrainedTimes
 from spinecast.training.tuning_unit import TunedCandidate
@@ -66,53 +64,24 @@ def held_out_curves(model: TimedModel, matrix: FloatArray, fold: int) -> FloatAr
     return curves[0] if len(hazards) == 1 else cloglog_incidence(hazards[0].grid, curves, hazards[0].grid)
 
 
-def all_knowing_hazard(model: TimeToEventModel, matrix: FloatArray) -> TimeToEventModel:
-    """Let every fit know a scanner that was too rare in some folds, from all its patients."""
-    parts = tuple(
-        replace(part, members=all_knowing(part.members, np.ascontiguousarray(matrix[:, part.positions])))
-        for part in model.parts
-    )
-    return replace(model, parts=parts)
-
-
 def final_timed_model(trained: TrainedTimes) -> TimedModel:
     """Make the study's model of what was chosen on all patients."""
     study, labelled = trained.study, trained.labelled
     plans = {plan.name: plan for plan in trained.plans}
-    # Those of the chosen candidates alone, whichever cause they were chosen for: nothing else is asked for.
+    # Whichever cause they were chosen for.
     chosen = {name for cause in trained.causes for name in cause.choices[ALL_PATIENTS].chosen}
-    used = {predictor for name in chosen for predictor in plans[name].predictors}
-    predictors = tuple(name for name in model_predictors(study) if name in used)
+    predictors = chosen_predictors(study, plans, chosen)
     matrix = trained.cohort.matrix(predictors)[labelled.rows]
     schema = predictor_schema(study, predictors)
     harmonisers = schema.fit_harmonisers(matrix)
     marginals = development_marginals(applied(harmonisers, matrix), schema.levels)
-    described = described_blocks(study, trained.cohort, predictors)
-    decline = study.missing.decline.model_dump(mode="json", exclude_defaults=True)
-    about = {
-        "title": study.title,
-        "use": RESEARCH_USE,
-        "outcome": {**study.outcome.model_dump(mode="json"), "label": labelled.label},
-        "cohort": {
-            "name": trained.cohort.name,
-            "kind": trained.cohort.kind,
-            "fingerprint": trained.cohort.fingerprint,
-            "n": len(labelled),
-            "events": labelled.events[0],
-        },
-        **({"features": described} if described else {}),
-        **({"decline": decline} if decline else {}),
-        "study_hash": study_hash(study),
-        "seed": study.seed,
-        "versions": package_versions(),
-    }
-    hazards = tuple(
-        all_knowing_hazard(
-            final_hazard(cause, plans, name=study.study, predictors=predictors, marginals=marginals, about=about),
-            matrix,
-        )
+    counted = {"n": len(labelled), "events": labelled.events[0]}
+    about = about_model(study, trained.cohort, predictors, {"label": labelled.label}, counted)
+    made = (
+        final_hazard(cause, plans, name=study.study, predictors=predictors, marginals=marginals, about=about)
         for cause in trained.causes
     )
+    hazards = tuple(replace(hazard, parts=all_knowing(hazard.parts, matrix)) for hazard in made)
     # Image features of several scanners have no one distribution: each member brings them onto a scale of its own.
     development = None if harmonisers else learn_development_distribution(matrix, schema, inner_folds(trained.splits))
     if len(hazards) == 1:
