@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_levels import NAMES, SCHEMA, drawn, ordinal_model
-from made_models import PREDICTORS, model_of, patients, plain_model
+from made_models import PREDICTORS, model_of, patients, plain_encoder, plain_model
 from made_survival import competing_model, survival_model_of
 from scipy.stats import spearmanr
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -22,19 +26,26 @@ from spinecast.explanation.depth.agreement import agreements, permutation_change
 from spinecast.explanation.depth.dependence import dependence_of, grid_of
 from spinecast.explanation.depth.importance import importance_by_group, mean_absolute, shares
 from spinecast.explanation.depth.interactions import Swaps, pair_interactions, total_interactions
-from spinecast.explanation.depth.local_fit import local_fits, neighbours, ridge_fit
+from spinecast.explanation.depth.local_fit import kernel_weights, local_fits, neighbours, ridge_fit
 from spinecast.explanation.depth.stability import by_fold, jackknife_deviation, refitted_stability, stability_of
 from spinecast.explanation.depth.versions import changed_shares, comparable_view
 from spinecast.explanation.depth.views import View, each_fold, view_of
 from spinecast.models.encoder_fitting import fit_encoder
 from spinecast.models.imputation import Imputation
 from spinecast.models.loading import AnyModel
+from spinecast.models.members import Member
 from spinecast.models.prognosis_model import development_marginals
 from spinecast.models.quantiles.catalogue import QUANTILE_FAMILIES
 from spinecast.models.quantiles.model import QuantilePart, QuantityModel
 from spinecast.models.several_scorers import SeveralScorers
 
 FEW = {"replicates": 50, "seed": 1}
+REFERENCE = Path(__file__).parents[2] / "reference" / "explaining" / "expected.json"
+
+
+def second_opinions() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    return found
 
 
 class Wrapped(RegressorMixin, BaseEstimator):
@@ -54,13 +65,16 @@ class Wrapped(RegressorMixin, BaseEstimator):
         return self.view.on_scale(np.ascontiguousarray(x))
 
 
-class Products:
-    """A scorer with an interaction that is known: ``a + 2 b c``."""
+class Formula:
+    """A scorer whose interactions are known, or those of a second opinion."""
 
-    kind = "products"
+    kind = "formula"
+
+    def __init__(self, formula: Callable[..., np.ndarray]) -> None:
+        self.formula = formula
 
     def score(self, columns: np.ndarray) -> np.ndarray:
-        return np.asarray(columns[:, 0] + 2 * columns[:, 1] * columns[:, 2])
+        return np.asarray(self.formula(*columns.T))
 
 
 def quantity_model() -> QuantityModel:
@@ -141,20 +155,17 @@ def test_curves_need_two_values() -> None:
     assert grid_of(variable("sex"), np.array([0.0, 1.0, np.nan, 1.0])).tolist() == [0.0, 1.0]
 
 
-def products() -> tuple[View, np.ndarray]:
-    rows = np.random.default_rng(8).normal(size=(60, 4))
+def view_of_formula(formula: Callable[..., np.ndarray], rows: np.ndarray) -> View:
+    """A model of four inputs that says what a formula does."""
     model = plain_model([], np.quantile(rows, np.linspace(0.05, 0.95, 9), axis=0).T)
-    from made_models import plain_encoder
-
-    from spinecast.models.members import Member
-
-    member = Member(plain_encoder(4), Products())  # type: ignore[arg-type]
+    member = Member(plain_encoder(4), Formula(formula))  # type: ignore[arg-type]
     part = replace(model.parts[0], members=(member,))
-    return view_of(replace(model, parts=(part,), about={"outcome": {"label": "Made up"}})), rows
+    return view_of(replace(model, parts=(part,), about={"outcome": {"label": "Made up"}}))
 
 
 def test_interactions_are_those_of_the_definition() -> None:
-    view, rows = products()
+    rows = np.random.default_rng(8).normal(size=(60, 4))
+    view = view_of_formula(lambda a, b, c, _: a + 2 * b * c, rows)
     swaps = Swaps(view, rows)
     pairs = {one.places: one for one in pair_interactions(swaps, range(4), **FEW)}
     b, c = rows[:, 1], rows[:, 2]
@@ -172,6 +183,23 @@ def test_interactions_are_those_of_the_definition() -> None:
     spread = np.sqrt(np.sum((joint - alone) ** 2) / np.sum((served - served.mean()) ** 2))
     assert totals[1].strength.estimate == pytest.approx(spread)
     assert totals[3].strength.estimate == pytest.approx(0.0, abs=1e-6)  # an input that nothing hangs on
+
+
+def test_interactions_are_those_of_pyartemis() -> None:
+    """Its numbers are kept, with how they were made, in tests/reference/explaining/make.py."""
+    expected = second_opinions()["interactions"]
+    rows = np.array(expected["rows"])
+    view = view_of_formula(
+        lambda a, b, c, d: a + 2 * b * c + np.sin(a * b) + 0.5 * np.abs(c - d) + d**2 / 4,
+        rows,
+    )
+    swaps = Swaps(view, rows)
+    found = [*pair_interactions(swaps, range(4), **FEW), *total_interactions(swaps, range(4), **FEW)]
+    assert len(found) == 10
+    for one in found:
+        name = "".join("abcd"[place] for place in one.places)
+        assert one.strength.to_dict()["estimate"] ** 2 == pytest.approx(expected["squared"][name], abs=1e-9)
+        assert one.size == pytest.approx(expected["size"][name], abs=1e-9)
 
 
 def test_an_additive_model_has_no_interaction_where_risks_would_show_one() -> None:
@@ -224,6 +252,17 @@ def test_a_local_fit_is_the_weighted_ridge_regression() -> None:
         mean = np.average(served, weights=weights)
         left, whole = weights @ (served - columns @ by_hand) ** 2, weights @ (served - mean) ** 2
         assert fit.r_squared[row] == pytest.approx(1 - left / whole)
+
+
+def test_a_local_fit_is_limes_on_the_same_neighbours() -> None:
+    """Its numbers are kept, with how they were made, in tests/reference/explaining/make.py."""
+    expected = second_opinions()["local_fit"]
+    kept = np.array([[one == "1" for one in row] for row in expected["kept"]])
+    effects, intercept, r_squared = ridge_fit(kept.astype(float), np.array(expected["served"]), kernel_weights(kept))
+    assert effects == pytest.approx(expected["effects"], abs=1e-10)
+    assert (intercept, r_squared) == pytest.approx((expected["intercept"], expected["r_squared"]), abs=1e-10)
+    drawn, weights = neighbours(6, 40, 2)  # as patients are asked of
+    assert (weights == kernel_weights(drawn)).all()
 
 
 def test_a_straight_line_is_fitted_without_a_rest() -> None:

@@ -21,7 +21,7 @@ from spinecast.explanation.depth.views import View
 from spinecast.explanation.keeping import reference_patients
 from spinecast.models.loading import AnyModel
 
-__all__ = ["LocalFit", "local_fits", "neighbours", "ridge_fit", "varied_places"]
+__all__ = ["LocalFit", "kernel_weights", "local_fits", "neighbours", "ridge_fit", "varied_places"]
 
 FloatArray = NDArray[np.float64]
 
@@ -60,10 +60,16 @@ def varied_places(model: AnyModel) -> NDArray[np.int64]:
 def neighbours(inputs: int, draws: int, seed: int) -> tuple[NDArray[np.bool_], FloatArray]:
     """Draw which inputs are kept, shape (draws, inputs), and return the weight of each, shape (draws,)."""
     kept = np.random.default_rng(seed).random((draws, inputs)) < 0.5
-    changed = (~kept).sum(axis=1)
-    width = KERNEL_WIDTH * np.sqrt(inputs)
-    # The authors' kernel is the root of exp(-distance² / width²); of binary inputs the squared distance is a count.
-    return kept, np.sqrt(np.exp(-changed / width**2))
+    return kept, kernel_weights(kept)
+
+
+def kernel_weights(kept: NDArray[np.bool_]) -> FloatArray:
+    """Return the weight of each neighbour, shape (draws,), from which inputs it keeps, shape (draws, inputs).
+
+    The authors' kernel is the root of exp(-distance² / width²); of inputs kept or not the squared distance is a count.
+    """
+    width = KERNEL_WIDTH * np.sqrt(kept.shape[1])
+    return np.asarray(np.sqrt(np.exp(-(~kept).sum(axis=1) / width**2)), dtype=np.float64)
 
 
 def local_fits(view: View, rows: FloatArray, *, seed: int, draws: int = DRAWS) -> LocalFit:

@@ -17,7 +17,7 @@ from spinecast.reporting.sections.explained_summary import labels_of
 __all__ = ["agreement_section", "curves_section", "interactions_section"]
 
 IN_FIGURE = 12
-WIDTH = 0.1  # of H, which is 1 at most
+WIDTH = 0.1  # of H, which is about 1 where nothing is a sum
 
 
 def curves_section(stored: StoredExplanation) -> Section | None:
