@@ -21,6 +21,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from spinecast.explanation.compiled_curves import compiled_member, compiled_model
 from spinecast.explanation.contributions import (
     Explained,
     by_owner,
@@ -158,7 +159,7 @@ def _explain_incidence(model: CompetingRisksModel, matrix: FloatArray, day: floa
     for rows in answered_alike(model, matrix):
         copied = with_copies(model, matrix[rows], reference_patients(model))
         values[rows], base[rows] = permutation_contributions(
-            _IncidenceAt(copied.model, day), copied.rows, copied.references, copied.owner
+            _IncidenceAt(compiled_model(copied.model), day), copied.rows, copied.references, copied.owner
         )
     served = _IncidenceAt(model, day).score(matrix)
     residual = served - base - values.sum(axis=1)
@@ -195,7 +196,7 @@ def _fit_contributions(
         elif score is not None and isinstance(curves, AcceleratedTimes):
             found = _location_part(curves, columns, score, weights)
     if found is None:
-        values, start = permutation_contributions(_WeightedCurve(member, weights), matrix, background)
+        values, start = permutation_contributions(_WeightedCurve(compiled_member(member), weights), matrix, background)
     else:
         values, start = by_owner(found[0], encoder.owner, matrix.shape), found[1]
     return values, np.full(len(matrix), start)

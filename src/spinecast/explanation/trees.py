@@ -15,9 +15,12 @@ from spinecast.models.scorers import BoostedTreesScorer
 from spinecast.models.trees import Forest
 
 __all__ = [
+    "BoostedSum",
     "boosted_contributions",
+    "boosted_sum",
     "forest_contributions",
     "forest_contributions_to",
+    "rows_to_try",
     "scored_boosted_contributions",
     "scored_forest_contributions",
 ]
@@ -47,7 +50,7 @@ class _Edges:
 
 
 @dataclass(frozen=True, eq=False)
-class _Boosted:
+class BoostedSum:
     """An XGBoost model as a forest.
 
     Parameters
@@ -154,11 +157,16 @@ def scored_boosted_contributions(
     scorer: BoostedTreesScorer, columns: FloatArray
 ) -> tuple[FloatArray, float, FloatArray]:
     """Contributions as :func:`boosted_contributions`, and the margins, shape (n,), of trees walked once."""
-    made = _BOOSTED.of(scorer, lambda: _boosted(scorer, columns.shape[1]))
+    made = boosted_sum(scorer, columns.shape[1])
     contributions, reached = _explained(made.forest, made.edges, columns, made.value)
     # To call XGBoost for a single patient takes several times as long as the sum.
     scores = made.margin(reached) if made.adds_alike else scorer.score(columns)
     return contributions[0], made.base, scores
+
+
+def boosted_sum(scorer: BoostedTreesScorer, columns: int) -> BoostedSum:
+    """Return an XGBoost model of so many columns as a forest, made once."""
+    return _BOOSTED.of(scorer, lambda: _boosted(scorer, columns))
 
 
 def _explained(
@@ -238,7 +246,7 @@ def _kept_leaves(forest: Forest, edges: _Edges, output: int) -> _Leaves:
     return kept[output]
 
 
-def _boosted(scorer: BoostedTreesScorer, columns: int) -> _Boosted:
+def _boosted(scorer: BoostedTreesScorer, columns: int) -> BoostedSum:
     from xgboost import DMatrix
 
     forest, missing_left = forest_from_xgboost(scorer.booster)
@@ -249,8 +257,8 @@ def _boosted(scorer: BoostedTreesScorer, columns: int) -> _Boosted:
     value = _leaves(forest, edges, 0).value[None]
     # Its leaves hold numbers in single precision, which were multiplied by the number of trees, and lose nothing.
     steps = (forest.value[:, 0] / len(forest.roots)).astype(np.float32)
-    made = _Boosted(forest, edges, value, base, _start_of(scorer, columns), steps)
-    tried = _rows_to_try(forest, columns)
+    made = BoostedSum(forest, edges, value, base, _start_of(scorer, columns), steps)
+    tried = rows_to_try(forest, columns)
     own = made.margin(_explained(forest, edges, tried, value)[1])
     return replace(made, adds_alike=bool(np.array_equal(own, scorer.score(tried))))
 
@@ -264,16 +272,16 @@ def _start_of(scorer: BoostedTreesScorer, columns: int) -> np.float32:
     return np.float32(BoostedTreesScorer(json.dumps(emptied).encode()).score(np.zeros((1, columns)))[0])
 
 
-def _rows_to_try(forest: Forest, columns: int) -> FloatArray:
-    """Rows of the thresholds a forest asks of, some values missing: they fall into many of its leaves."""
+def rows_to_try(forest: Forest, columns: int, missing: float = _SHARE_MISSING) -> FloatArray:
+    """Rows of the thresholds a forest asks of, a share of values missing: they fall into many of its leaves."""
     draw = np.random.default_rng(11)
     splits = np.flatnonzero(forest.left != np.arange(len(forest.left)))
     rows = np.zeros((_TRIED, columns))
     for column in np.unique(forest.feature[splits]):
         rows[:, column] = draw.choice(forest.threshold[splits[forest.feature[splits] == column]], _TRIED)
-    return np.where(draw.random(rows.shape) < _SHARE_MISSING, np.nan, rows)
+    return np.where(draw.random(rows.shape) < missing, np.nan, rows)
 
 
 _EDGES: Kept[Forest, _Edges] = Kept()
 _LEAVES: Kept[Forest, dict[int, _Leaves]] = Kept()
-_BOOSTED: Kept[BoostedTreesScorer, _Boosted] = Kept()
+_BOOSTED: Kept[BoostedTreesScorer, BoostedSum] = Kept()

@@ -203,6 +203,10 @@ class IntervalHazards:
         for position, interval in enumerate(self.intervals):
             repeated = np.broadcast_to(interval, (len(columns), len(interval)))
             steps[:, position] = self.scorer.score(np.ascontiguousarray(np.hstack([columns, repeated])))
+        return self.from_scores(steps)
+
+    def from_scores(self, steps: FloatArray) -> FloatArray:
+        """Log cumulative hazards, shape (n, k), from the score of each interval, shape (n, j)."""
         chance = expit(steps) if self.log_odds else steps
         hazards = -np.log1p(-np.clip(chance, self.smallest, 1 - self.smallest))
         # numpy's own loops and not BLAS: the same bits for one patient and for many.
