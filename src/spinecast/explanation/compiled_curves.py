@@ -27,7 +27,7 @@ __all__ = ["compiled_member", "compiled_model"]
 
 FloatArray = NDArray[np.float64]
 FitT = TypeVar("FitT", bound=AnySurvivalMember)
-TimedT = TypeVar("TimedT", TimeToEventModel, CompetingRisksModel)
+TimedT = TypeVar("TimedT", bound=TimeToEventModel | CompetingRisksModel)
 
 # Intervals are bits of one whole number.
 MOST_INTERVALS = 62

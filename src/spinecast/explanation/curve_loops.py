@@ -1,4 +1,4 @@
-"""Walks through trees whose leaves are curves or steps in intervals, compiled. Imported only when they are explained."""
+"""Walks through trees whose leaves are curves or steps in intervals, compiled; imported only when one is explained."""
 
 from __future__ import annotations
 

@@ -24,12 +24,13 @@ from spinecast.errors import QuestionError
 from spinecast.explanation.answering import Question
 from spinecast.explanation.depth.agreement import agreements, permutation_changes, rank_correlation, shared_first
 from spinecast.explanation.depth.dependence import dependence_of, grid_of
+from spinecast.explanation.depth.folds import each_fold, explained_by_folds
 from spinecast.explanation.depth.importance import importance_by_group, mean_absolute, shares
 from spinecast.explanation.depth.interactions import Swaps, pair_interactions, total_interactions
 from spinecast.explanation.depth.local_fit import kernel_weights, local_fits, neighbours, ridge_fit
-from spinecast.explanation.depth.stability import by_fold, jackknife_deviation, refitted_stability, stability_of
+from spinecast.explanation.depth.stability import jackknife_deviation, refitted_stability, stability_of
 from spinecast.explanation.depth.versions import changed_shares, comparable_view
-from spinecast.explanation.depth.views import View, each_fold, view_of
+from spinecast.explanation.depth.views import View, view_of
 from spinecast.models.encoder_fitting import fit_encoder
 from spinecast.models.imputation import Imputation
 from spinecast.models.loading import AnyModel
@@ -123,14 +124,17 @@ def test_every_kind_of_model_has_one_number_whose_contributions_add_up(model: An
     assert view.on_scale(rows) == pytest.approx(found.served, abs=1e-12)
     order = np.argsort(view.on_scale(rows))
     assert (np.diff(view.answer(rows)[order]) >= -1e-12).all()  # the number rises with its scale
+    assert view.answer_of(view.on_scale(rows)) == pytest.approx(view.answer(rows), abs=1e-12)
+    by_folds, values = explained_by_folds(view, rows)
+    for name in ("values", "base", "served", "added"):
+        assert getattr(by_folds, name) == pytest.approx(getattr(found, name), abs=1e-9)
     folds = each_fold(view)
-    assert len(folds) == (2 if view.model.name in ("simulated_levels", "simulated_loss") else 3)
+    assert len(values) == len(folds) == (2 if view.model.name in ("simulated_levels", "simulated_loss") else 3)
     assert all(np.abs(one.explained(rows).residual).max() < 1e-4 for one in folds)
 
 
 def test_folds_together_are_what_is_served() -> None:
     view, rows = view_of(model_of("elastic_net", "xgboost")), patients(25, seed=4)[0]
-    assert by_fold(view, rows).mean(axis=0) == pytest.approx(view.explained(rows).values, abs=1e-9)
     assert np.mean([one.on_scale(rows) for one in each_fold(view)], axis=0) == pytest.approx(view.on_scale(rows))
 
 
@@ -355,6 +359,8 @@ def test_a_version_that_reasons_otherwise_is_told_from_one_that_does_not() -> No
     before = draw.normal(size=(100, 3)) * [2, 1, 1]
     same = changed_shares(before, before, "abc", "abc", **FEW)
     assert all(one.difference.estimate == 0 and not one.changed for one in same)
+    # A new slope: each contribution larger, none of them more of the whole.
+    assert not any(one.changed for one in changed_shares(before * 1.37, before, "abc", "abc", **FEW))
     now = np.column_stack([before[:, 1] * 3, before[:, 0], draw.normal(size=100)])
     found = changed_shares(now, before, "bad", "abc", **FEW)
     assert {one.variable for one in found} == set("abcd")

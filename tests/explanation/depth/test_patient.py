@@ -15,8 +15,9 @@ from spinecast.clinical.dictionary import variable
 from spinecast.errors import ContractError
 from spinecast.explanation.answering import Question, predict_any
 from spinecast.explanation.depth.decision_paths import decision_paths
+from spinecast.explanation.depth.folds import each_fold
 from spinecast.explanation.depth.patient import question_patient
-from spinecast.explanation.depth.views import each_fold, view_of
+from spinecast.explanation.depth.views import view_of
 from spinecast.models.encoder_fitting import fit_encoder
 from spinecast.models.imputation import Imputation
 from spinecast.models.scorers import ForestScorer

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from spinecast.clinical.dictionary import variable
 from spinecast.explanation.depth.agreement import agreements, permutation_changes
 from spinecast.explanation.depth.dependence import Dependence, dependence_of
+from spinecast.explanation.depth.folds import explained_by_folds
 from spinecast.explanation.depth.importance import Groups, importance_by_group, mean_absolute
 from spinecast.explanation.depth.interactions import Swaps, pair_interactions, total_interactions
 from spinecast.explanation.depth.local_fit import local_fits, varied_places
-from spinecast.explanation.depth.stability import by_fold, stability_of
+from spinecast.explanation.depth.stability import stability_of
 from spinecast.explanation.depth.stored import StoredExplanation
 from spinecast.explanation.depth.versions import changed_shares
 from spinecast.explanation.depth.views import Explained, View
@@ -135,8 +136,7 @@ def explain_cohort(
     drawn = work.sample(settings.patients, 0)
     rows = matrix[drawn]
     say(f"contributions of {len(rows)} patients, by the model and by each fold's fits")
-    explained = view.explained(rows)
-    folds = by_fold(view, rows)
+    explained, folds = explained_by_folds(view, rows)
     work.arrays |= {
         "contributions": explained.values,
         "base": explained.base,

@@ -91,6 +91,6 @@ def dependence_of(view: View, rows: FloatArray, place: int, entry: Variable) -> 
     grid = grid_of(entry, rows[:, place])
     if grid.size < 2:
         return None
-    asked = replaced(rows, place, grid)
+    on_scale = view.on_scale(replaced(rows, place, grid))
     shape = (len(rows), len(grid))
-    return Dependence(entry, grid, view.answer(asked).reshape(shape), view.on_scale(asked).reshape(shape))
+    return Dependence(entry, grid, view.answer_of(on_scale).reshape(shape), on_scale.reshape(shape))

@@ -12,9 +12,10 @@ from scipy.special import ndtri
 
 from spinecast.clinical.dictionary import variable
 from spinecast.explanation.depth.decision_paths import DecisionPath, decision_paths
+from spinecast.explanation.depth.folds import each_fold
 from spinecast.explanation.depth.local_fit import local_fits
 from spinecast.explanation.depth.stability import jackknife_deviation
-from spinecast.explanation.depth.views import View, answer_text, each_fold, patient_matrix
+from spinecast.explanation.depth.views import View, answer_text, patient_matrix
 from spinecast.explanation.prediction import notices, require_answerable
 from spinecast.explanation.summary import value_text
 

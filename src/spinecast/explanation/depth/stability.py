@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from spinecast.explanation.depth.views import View, each_fold
-
-__all__ = ["LEAST_AGREEMENT", "DriverStability", "by_fold", "jackknife_deviation", "refitted_stability", "stability_of"]
+__all__ = ["LEAST_AGREEMENT", "DriverStability", "jackknife_deviation", "refitted_stability", "stability_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -75,11 +73,6 @@ class DriverStability:
         }
 
 
-def by_fold(view: View, rows: FloatArray) -> FloatArray:
-    """Return the contributions by each fold's fits alone, shape (folds, n, predictors)."""
-    return np.stack([one.explained(rows).values for one in each_fold(view)])
-
-
 def jackknife_deviation(folds: FloatArray) -> FloatArray:
     """Return the delete-a-group jackknife's standard deviation, from values of each fold's fits, shape (folds, ...).
 
@@ -107,7 +100,7 @@ def stability_of(values: FloatArray, folds: FloatArray) -> list[DriverStability]
     values : ndarray, shape (n, predictors)
         Contributions by the model.
     folds : ndarray, shape (folds, n, predictors)
-        As :func:`by_fold`.
+        As :func:`spinecast.explanation.depth.folds.explained_by_folds` gives them.
     """
     importance, own = np.abs(values).mean(axis=0), np.abs(folds).mean(axis=1)
     reach = _Z * jackknife_deviation(own)

@@ -21,6 +21,9 @@ __all__ = ["ChangedShare", "changed_shares", "comparable_view"]
 
 FloatArray = NDArray[np.float64]
 
+# Shares that differ by less were only added in another order.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class ChangedShare:
@@ -42,9 +45,9 @@ class ChangedShare:
 
     @property
     def changed(self) -> bool:
-        """Whether the interval leaves 0 out."""
+        """Whether the interval leaves 0 out, by more than rounding: a new slope multiplies all contributions alike."""
         lower, upper = self.difference.lower, self.difference.upper
-        return lower is not None and upper is not None and (lower > 0 or upper < 0)
+        return lower is not None and upper is not None and (lower > ROUNDING or upper < -ROUNDING)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""

@@ -8,15 +8,17 @@ counterfactuals) is asked of that one number, so that no kind of model needs a r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from spinecast.clinical.variable import format_number
 from spinecast.cohorts.patient import patient_row
 from spinecast.explanation.answering import Question, asked_inputs, require_fits
+from spinecast.explanation.compiled_curves import compiled_model
 from spinecast.explanation.contributions import explain
 from spinecast.explanation.curve_contributions import explain_at
 from spinecast.explanation.curve_prediction import asked_days
@@ -27,10 +29,12 @@ from spinecast.models.loading import AnyModel, TimedModel
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.models.quantiles.model import QuantityModel
+from spinecast.models.quantiles.quantile_function import from_scale
 from spinecast.models.survival.competing import CompetingRisksModel
+from spinecast.models.survival.model import risk_of
 from spinecast.models.survival.time_grid import read_at
 
-__all__ = ["Explained", "View", "answer_text", "each_fold", "patient_matrix", "view_of"]
+__all__ = ["Explained", "View", "answer_text", "patient_matrix", "view_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -95,6 +99,14 @@ class View(Protocol):
         """Return what is served on the scale of the contributions, shape (n,)."""
         ...
 
+    def answer_of(self, served: FloatArray) -> FloatArray:
+        """Return the answer that is served where so much is served on the scale, shape (n,)."""
+        ...
+
+    def summed(self, matrix: FloatArray) -> FloatArray:
+        """Return what contributions add up to, shape (n,): on the scale, before crossing curves are put in order."""
+        ...
+
     def explained(self, matrix: FloatArray) -> Explained:
         """Take what is served on the scale apart.
 
@@ -121,6 +133,12 @@ class _Event:
 
     def on_scale(self, matrix: FloatArray) -> FloatArray:
         return self.model.log_odds(matrix)
+
+    def answer_of(self, served: FloatArray) -> FloatArray:
+        return np.asarray(expit(served), dtype=np.float64)
+
+    def summed(self, matrix: FloatArray) -> FloatArray:
+        return self.on_scale(matrix)
 
     def explained(self, matrix: FloatArray) -> Explained:
         found = explain(self.model, matrix)
@@ -149,6 +167,14 @@ class _Day:
             return self.model.cloglog(matrix, self.day)
         return read_at(self.model.grid, [self.day]).of(self.model.log_hazards(matrix))[:, 0]
 
+    def answer_of(self, served: FloatArray) -> FloatArray:
+        return risk_of(served)
+
+    def summed(self, matrix: FloatArray) -> FloatArray:
+        if isinstance(self.model, CompetingRisksModel):
+            return self.on_scale(matrix)
+        return read_at(self.model.grid, [self.day]).of(self.model.corrected(matrix))[:, 0]
+
     def explained(self, matrix: FloatArray) -> Explained:
         found = explain_at(self.model, matrix, self.day)
         return Explained(found.values, found.base_value, found.served, found.held, found.methods)
@@ -176,6 +202,12 @@ class _Median:
     def on_scale(self, matrix: FloatArray) -> FloatArray:
         return self.model.distribution(matrix).scaled(0.5)[:, 0]
 
+    def answer_of(self, served: FloatArray) -> FloatArray:
+        return from_scale(served, self.model.scale)
+
+    def summed(self, matrix: FloatArray) -> FloatArray:
+        return self.model.shifted(matrix)[:, self.model.middle]
+
     def explained(self, matrix: FloatArray) -> Explained:
         found = explain_median(self.model, matrix)
         return Explained(found.values, found.base_value, found.served, found.reordered, found.methods)
@@ -200,6 +232,12 @@ class _Level:
 
     def on_scale(self, matrix: FloatArray) -> FloatArray:
         return self.model.log_odds(matrix)[:, self.threshold]
+
+    def answer_of(self, served: FloatArray) -> FloatArray:
+        return np.asarray(expit(served), dtype=np.float64)
+
+    def summed(self, matrix: FloatArray) -> FloatArray:
+        return self.model.unordered(matrix)[:, self.threshold]
 
     def explained(self, matrix: FloatArray) -> Explained:
         found = explain_threshold(self.model, matrix, self.threshold)
@@ -228,30 +266,8 @@ def view_of(model: AnyModel, question: Question | None = None) -> View:
         return _Median(model)
     if isinstance(model, OrdinalModel):
         return _Level(model, threshold_asked(model, asked.level))
-    return _Day(model, asked_days(model, asked.days)[0] if asked.days else model.explained_day)
-
-
-ViewT = TypeVar("ViewT", bound=View)
-
-
-def each_fold(view: ViewT) -> tuple[ViewT, ...]:
-    """Return the view of each fold's fits alone: the mean of them, on the scale of the members, is what is served.
-
-    Folds were fitted without one another's patients, so that what they agree on does not hang on single patients.
-    """
-    changed: Any = view
-    return tuple(replace(changed, model=_alone(view.model, fold)) for fold in range(_folds(view.model)))
-
-
-def _folds(model: AnyModel) -> int:
-    parts = model.hazards[0].parts if isinstance(model, CompetingRisksModel) else model.parts
-    return len(parts[0].members)
-
-
-def _alone(model: Any, fold: int) -> Any:
-    if isinstance(model, CompetingRisksModel):
-        return replace(model, hazards=tuple(_alone(hazard, fold) for hazard in model.hazards))
-    return replace(model, parts=tuple(replace(part, members=(part.members[fold],)) for part in model.parts))
+    # Asked of thousands of patients who do not exist.
+    return _Day(compiled_model(model), asked_days(model, asked.days)[0] if asked.days else model.explained_day)
 
 
 def _outcome(model: AnyModel) -> str:
