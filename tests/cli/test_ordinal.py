@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from cli.conftest import Run, TrainedStudy, assert_refused
+from made_image_features import BLOCK
 
 from spinecast.cli.predict import predict
 from spinecast.errors import ContractError, SpinecastError
@@ -104,9 +106,13 @@ def test_what_makes_no_sense_is_refused(ordinal: TrainedStudy, trained: TrainedS
 def test_the_report_can_be_written_again_as_a_pdf(ordinal: TrainedStudy) -> None:
     from spinecast.reporting import RunRecord, build_report, render_html, render_pdf
 
-    document = build_report(RunRecord.load(ordinal.output / "record"))
+    record = RunRecord.load(ordinal.output / "record")
+    document = build_report(record)
     assert render_html(document) == (ordinal.output / "report.html").read_text()
     assert render_pdf(document).startswith(b"%PDF")
+    # Of a model that reads images the report says how these were made, as that of any kind of model does.
+    imaged = build_report(replace(record, cohort={**record.cohort, "features": [BLOCK]}))
+    assert [one.title for one in imaged.sections if one not in document.sections] == ["Image features"]
 
 
 def test_its_candidates_are_compared_with_it_at_every_level(ordinal: TrainedStudy, here: Run) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Banner, Document, Section
@@ -88,133 +91,124 @@ def build_report(record: RunRecord) -> Document:
     Document
         Ready for :func:`spinecast.reporting.html.render_html` and :func:`spinecast.reporting.pdf.render_pdf`.
     """
-    if record.evaluation.get("kind") == "quantity":
-        sections = _quantity_sections(record)
-    elif record.evaluation.get("kind") == "ordinal":
-        sections = _ordinal_sections(record)
-    elif "horizons" in record.evaluation:
-        sections = _timed_sections(record)
-    else:
-        sections = _sections(record)
     return Document(
         title=fmt.plain(record.study.get("title") or record.study.get("study") or "A prognosis study"),
         subtitle="Development and internal validation of a prognosis model",
         banner=BANNER,
-        sections=sections,
+        sections=_sections(record),
         meta=_meta(record),
         mark=SYNTHETIC_MARK if record.is_synthetic else None,
     )
 
 
 def _sections(record: RunRecord) -> tuple[Section, ...]:
-    found = (
-        summary_section(record),
-        cohort_section(record),
-        features_section(record),
-        outcome_section(record),
-        study_section(record),
-        tuning_section(record),
-        comparison_section(record),
-        discrimination_section(record),
-        calibration_section(record),
-        *_asked_for(venn_abers_section(record)),
-        decision_section(record),
-        classification_section(record),
-        folds_section(record),
-        internal_validation_section(record),
-        comparators_section(record),
-        explanation_section(record),
-        patients_section(record),
-        missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True),
-        sample_size_section(record),
-        checks_section(record),
-        limitations_section(record),
-        forms_section(record),
-        reproducibility_section(record),
-        glossary_section(),
+    """The same opening and end for every kind of model, around what its kind is judged by."""
+    kind = _kind_of(record)
+    every = (
+        kind.summary,
+        cohort_section,
+        features_section,
+        kind.outcome,
+        study_section,
+        tuning_section,
+        *kind.judged,
+        checks_section,
+        limitations_section,
+        forms_section,
+        reproducibility_section,
     )
+    found = (*(section(record) for section in every), glossary_section())
     return tuple(section for section in found if section is not None)
 
 
-def _asked_for(section: Section | None) -> tuple[Section, ...]:
-    return () if section is None else (section,)
+def _missing_inputs(record: RunRecord) -> Section | None:
+    return missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True)
 
 
-def _timed_sections(record: RunRecord) -> tuple[Section, ...]:
-    found = (
-        timed_summary_section(record),
-        cohort_section(record),
-        features_section(record),
-        timed_outcome_section(record),
-        study_section(record),
-        tuning_section(record),
-        timed_candidates_section(record),
-        timed_curve_section(record),
-        timed_discrimination_section(record),
-        timed_calibration_section(record),
-        timed_decision_section(record),
-        timed_internal_section(record),
-        timed_horizon_studies_section(record),
-        timed_comparators_section(record),
-        timed_patients_section(record),
-        explanation_section(record),
-        missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True),
-        checks_section(record),
-        limitations_section(record),
-        forms_section(record),
-        reproducibility_section(record),
-        glossary_section(),
-    )
-    return tuple(section for section in found if section is not None)
+def _missing_inputs_of_quantiles(record: RunRecord) -> Section | None:
+    return missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True, quantiles=True)
 
 
-def _quantity_sections(record: RunRecord) -> tuple[Section, ...]:
-    found = (
-        quantity_summary_section(record),
-        cohort_section(record),
-        features_section(record),
-        quantity_outcome_section(record),
-        study_section(record),
-        tuning_section(record),
-        quantity_candidates_section(record),
-        quantity_accuracy_section(record),
-        quantity_intervals_section(record),
-        quantity_thresholds_section(record),
-        quantity_internal_section(record),
-        quantity_patients_section(record),
-        explanation_section(record),
-        missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True, quantiles=True),
-        checks_section(record),
-        limitations_section(record),
-        forms_section(record),
-        reproducibility_section(record),
-        glossary_section(),
-    )
-    return tuple(section for section in found if section is not None)
+@dataclass(frozen=True)
+class _Kind:
+    """Sections that models of one kind have of their own; one that a record has nothing for is left out."""
+
+    summary: Callable[[RunRecord], Section | None]
+    outcome: Callable[[RunRecord], Section | None]
+    judged: tuple[Callable[[RunRecord], Section | None], ...]
 
 
-def _ordinal_sections(record: RunRecord) -> tuple[Section, ...]:
-    return (
-        ordinal_summary_section(record),
-        cohort_section(record),
-        ordinal_outcome_section(record),
-        study_section(record),
-        tuning_section(record),
-        ordinal_candidates_section(record),
-        ordinal_levels_section(record),
-        ordinal_thresholds_section(record),
-        ordinal_slopes_section(record),
-        ordinal_decision_section(record),
-        ordinal_internal_section(record),
-        ordinal_patients_section(record),
-        explanation_section(record),
-        missing_inputs_section(record.evaluation.get("missing_inputs"), held_out=True),
-        checks_section(record),
-        limitations_section(record),
-        forms_section(record),
-        reproducibility_section(record),
-        glossary_section(),
-    )
+_EVENT = _Kind(
+    summary_section,
+    outcome_section,
+    (
+        comparison_section,
+        discrimination_section,
+        calibration_section,
+        venn_abers_section,
+        decision_section,
+        classification_section,
+        folds_section,
+        internal_validation_section,
+        comparators_section,
+        explanation_section,
+        patients_section,
+        _missing_inputs,
+        sample_size_section,
+    ),
+)
+_TIMES = _Kind(
+    timed_summary_section,
+    timed_outcome_section,
+    (
+        timed_candidates_section,
+        timed_curve_section,
+        timed_discrimination_section,
+        timed_calibration_section,
+        timed_decision_section,
+        timed_internal_section,
+        timed_horizon_studies_section,
+        timed_comparators_section,
+        timed_patients_section,
+        explanation_section,
+        _missing_inputs,
+    ),
+)
+_QUANTITY = _Kind(
+    quantity_summary_section,
+    quantity_outcome_section,
+    (
+        quantity_candidates_section,
+        quantity_accuracy_section,
+        quantity_intervals_section,
+        quantity_thresholds_section,
+        quantity_internal_section,
+        quantity_patients_section,
+        explanation_section,
+        _missing_inputs_of_quantiles,
+    ),
+)
+_LEVELS = _Kind(
+    ordinal_summary_section,
+    ordinal_outcome_section,
+    (
+        ordinal_candidates_section,
+        ordinal_levels_section,
+        ordinal_thresholds_section,
+        ordinal_slopes_section,
+        ordinal_decision_section,
+        ordinal_internal_section,
+        ordinal_patients_section,
+        explanation_section,
+        _missing_inputs,
+    ),
+)
+
+
+def _kind_of(record: RunRecord) -> _Kind:
+    if "horizons" in record.evaluation:
+        return _TIMES
+    return {"quantity": _QUANTITY, "ordinal": _LEVELS}.get(str(record.evaluation.get("kind")), _EVENT)
 
 
 def _meta(record: RunRecord) -> tuple[tuple[str, str], ...]:

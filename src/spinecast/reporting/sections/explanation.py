@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from spinecast.reporting import figures
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Callout, Figure, Heading, Paragraph, Row, Section, Table
+from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.style import numbers
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import SMALLEST_SHOWN, row, unavailable
 from spinecast.reporting.sections.explanation_stability import stability_blocks
+from spinecast.reporting.sections.model_parts import composites_note
 
 __all__ = ["explanation_section", "patients_section"]
 
@@ -226,15 +227,7 @@ def patients_section(record: RunRecord) -> Section:
     reason = fmt.absence(record.explanation) or fmt.absence(patients)
     if reason is not None or patients is None:
         return Section("patients", title, (unavailable(title, reason or "not recorded"),))
-    blocks: list[Block] = [
-        Callout(
-            "note",
-            "These are composites, not real people",
-            "Each is put together from typical values of one part of the cohort. None of them exists, and none of "
-            "their "
-            "risks is about anyone.",
-        )
-    ]
+    blocks: list[Block] = [composites_note("one part")]
     for position, patient in enumerate(patients, start=1):
         blocks += [Heading(fmt.plain(patient["title"])), _patient(patient, f"patient-{position}")]
     return Section("patients", title, tuple(blocks))

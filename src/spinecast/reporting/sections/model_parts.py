@@ -1,19 +1,32 @@
-"""Parts that the reports of times, of quantities and of ordered levels share."""
+"""Parts that reports share, whatever kind of model they are of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Callout, KeyFigure, KeyFigures, Paragraph, Row, Table
+from spinecast.reporting.document import Block, Callout, KeyFigure, KeyFigures, Paragraph, Row, Section, Table
 from spinecast.reporting.measures import Measure
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.changes import short_search
-from spinecast.reporting.sections.common import basis, row, run_notes, sized
+from spinecast.reporting.sections.common import basis, footnoted, row, run_notes, sized
 from spinecast.reporting.sections.summary import checks_callout
 
-__all__ = ["contributions_table", "key_figure", "net_benefit_rows", "out_of_fold_blocks"]
+__all__ = [
+    "FINAL_PART",
+    "FINAL_PART_NOTE",
+    "candidates_section",
+    "composites_note",
+    "contributions_table",
+    "key_figure",
+    "net_benefit_rows",
+    "out_of_fold_blocks",
+]
+
+FINAL_PART = "\N{NO-BREAK SPACE}†"
+"""Mark behind the name of a candidate that the final model is made of."""
+FINAL_PART_NOTE = "† part of the final model as fitted on all patients."
 
 
 def key_figure(record: RunRecord, title: str, found: Mapping[str, Any] | None, measure: Measure) -> KeyFigure:
@@ -49,6 +62,53 @@ def out_of_fold_blocks(record: RunRecord, tiles: KeyFigures, judged: str) -> tup
     if notes:
         blocks.append(Callout("note", "About this run", " ".join(notes)))
     return (*blocks, checks_callout(record))
+
+
+def candidates_section(
+    record: RunRecord,
+    header: Sequence[str],
+    cells: Callable[[Mapping[str, Any]], Sequence[str]],
+    *,
+    note: str,
+    repeated: str = "recalibration",
+) -> Section:
+    """Set the final model and its candidates side by side.
+
+    Parameters
+    ----------
+    record : RunRecord
+    header : sequence of str
+        Of the columns behind the name of the model.
+    cells : callable
+        Maps the evaluation of the final model, or of a candidate, to these columns.
+    note : str
+        What the table's note goes on with.
+    repeated : str
+        What was learned again in every outer fold, beside the tuning.
+    """
+    rows = [row(fmt.plain(record.evaluation["label"]), *cells(record.evaluation), strong=True)]
+    for one in fmt.listed(record.evaluation.get("candidates")):
+        mark = FINAL_PART if one["is_final_part"] else ""
+        rows.append(row(f"{fmt.plain(one['label'])}{mark}", *cells(one)))
+    table = Table(
+        "Final model and candidates",
+        ("Model", *header),
+        tuple(rows),
+        notes=(f"{FINAL_PART_NOTE} {note}",),
+        numeric=tuple(range(1, len(header) + 1)),
+    )
+    text = f"All were judged on the same patients, each with its tuning and {repeated} repeated in every outer fold."
+    return Section("comparison", "Model comparison", (Paragraph(text), footnoted(table)))
+
+
+def composites_note(part: str = "one quarter") -> Callout:
+    """Say of patients made for the purpose, each typical of a part of the cohort, that they are nobody."""
+    return Callout(
+        "note",
+        "These are composites, not real people",
+        f"Each is put together from typical values of {part} of the cohort. None of them exists, and nothing that is "
+        "predicted of them is about anyone.",
+    )
 
 
 def net_benefit_rows(named: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Row, ...]:

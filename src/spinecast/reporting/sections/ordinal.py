@@ -23,6 +23,8 @@ from spinecast.reporting.ordinal_measures import ORDINAL_MEASURES
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row
 from spinecast.reporting.sections.model_parts import (
+    candidates_section,
+    composites_note,
     contributions_table,
     key_figure,
     net_benefit_rows,
@@ -137,34 +139,22 @@ def _dead(record: RunRecord) -> str:
 
 def ordinal_candidates_section(record: RunRecord) -> Section:
     """Set the final model and its candidates side by side."""
-    evaluation = record.evaluation
-    thresholds = [(f"auc_at_{number}", one["label"]) for number, one in enumerate(evaluation["thresholds"], start=1)]
+    thresholds = record.evaluation["thresholds"]
     columns = ("ordinal_concordance", "ranked_probability_skill")
     header = (
-        "Model",
         *(ORDINAL_MEASURES[name].short for name in columns),
-        *(f"AUC, {within(label)}" for _, label in thresholds),
+        *(f"AUC, {within(one['label'])}" for one in thresholds),
     )
 
-    def cells(measures: Mapping[str, Any]) -> list[str]:
+    def cells(judged: Mapping[str, Any]) -> list[str]:
+        measures = judged["measures"]
+        at_thresholds = (measures.get(f"auc_at_{number}") or {} for number in range(1, len(thresholds) + 1))
         return [
             *(_measured(measures, name) for name in columns),
-            *(fmt.number((measures.get(name) or {}).get("estimate")) for name, _ in thresholds),
+            *(fmt.number(auc.get("estimate")) for auc in at_thresholds),
         ]
 
-    rows = [row(fmt.plain(evaluation["label"]), *cells(evaluation["measures"]), strong=True)]
-    for one in fmt.listed(evaluation.get("candidates")):
-        mark = "\N{NO-BREAK SPACE}†" if one["is_final_part"] else ""
-        rows.append(row(f"{fmt.plain(one['label'])}{mark}", *cells(one["measures"])))
-    table = Table(
-        "Final model and candidates",
-        header,
-        tuple(rows),
-        notes=("† part of the final model as fitted on all patients. 95% intervals.",),
-        numeric=tuple(range(1, len(header))),
-    )
-    text = "All were judged on the same patients, each with its tuning and recalibration repeated in every outer fold."
-    return Section("comparison", "Model comparison", (Paragraph(text), footnoted(table)))
+    return candidates_section(record, header, cells, note="95% intervals.")
 
 
 def ordinal_levels_section(record: RunRecord) -> Section:
@@ -332,11 +322,7 @@ def ordinal_patients_section(record: RunRecord) -> Section:
         numeric=tuple(range(1, len(shorts))),
     )
     blocks: list[Block] = [
-        Callout(
-            "note",
-            "These are composites, not real people",
-            "Each is put together from typical values of one quarter of the cohort. None of them exists.",
-        ),
+        composites_note(),
         Figure(
             key="composites",
             title="Predicted levels of the composites",

@@ -25,6 +25,7 @@ from spinecast.reporting.sections.common import (
     sized,
     unavailable,
 )
+from spinecast.reporting.sections.model_parts import FINAL_PART, FINAL_PART_NOTE
 
 __all__ = [
     "calibration_section",
@@ -55,14 +56,14 @@ def comparison_section(record: RunRecord) -> Section:
             ("Model", *(MEASURES[name].short for name in COMPARED)),
             tuple(
                 row(
-                    f"{one.label}\N{NO-BREAK SPACE}†" if one.label in parts else one.label,
+                    f"{one.label}{FINAL_PART}" if one.label in parts else one.label,
                     *(measure_text(one.measures, name) for name in COMPARED),
                     strong=one.role == "final",
                 )
                 for one in rows
             ),
             notes=(
-                "Estimates with 95% intervals. † part of the final model as fitted on all patients.",
+                f"Estimates with 95% intervals. {FINAL_PART_NOTE}",
                 "The final model is judged with the choice of candidate repeated in every outer fold, so it can differ "
                 "from the "
                 "candidate it is made of.",

@@ -8,7 +8,6 @@ from typing import Any
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import (
     Block,
-    Callout,
     Facts,
     Figure,
     Heading,
@@ -23,7 +22,13 @@ from spinecast.reporting.figures.timed import horizon_panels_plot
 from spinecast.reporting.quantity_measures import QUANTITY_MEASURES
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row
-from spinecast.reporting.sections.model_parts import contributions_table, key_figure, out_of_fold_blocks
+from spinecast.reporting.sections.model_parts import (
+    candidates_section,
+    composites_note,
+    contributions_table,
+    key_figure,
+    out_of_fold_blocks,
+)
 
 __all__ = [
     "OVERALL",
@@ -118,30 +123,18 @@ def quantity_outcome_section(record: RunRecord) -> Section:
 
 def quantity_candidates_section(record: RunRecord) -> Section:
     """Set the final model and its candidates side by side."""
-    evaluation = record.evaluation
-    thresholds = [f"{one['threshold']:g}" for one in evaluation["thresholds"]]
+    thresholds = [f"{one['threshold']:g}" for one in record.evaluation["thresholds"]]
     columns = (*OVERALL[:2], *OVERALL[3:])
-    header = ("Model", *(QUANTITY_MEASURES[name].short for name in columns), *(f"AUC, {one}" for one in thresholds))
+    header = (*(QUANTITY_MEASURES[name].short for name in columns), *(f"AUC, {one}" for one in thresholds))
 
-    def cells(measures: Mapping[str, Any]) -> list[str]:
+    def cells(judged: Mapping[str, Any]) -> list[str]:
+        measures = judged["measures"]
         return [
             *(_measured(measures, name) for name in columns),
             *(fmt.number((measures.get(f"auc_at_{one}") or {}).get("estimate")) for one in thresholds),
         ]
 
-    rows = [row(fmt.plain(evaluation["label"]), *cells(evaluation["measures"]), strong=True)]
-    for one in fmt.listed(evaluation.get("candidates")):
-        mark = "\N{NO-BREAK SPACE}†" if one["is_final_part"] else ""
-        rows.append(row(f"{fmt.plain(one['label'])}{mark}", *cells(one["measures"])))
-    table = Table(
-        "Final model and candidates",
-        header,
-        tuple(rows),
-        notes=("† part of the final model as fitted on all patients. 95% intervals.",),
-        numeric=tuple(range(1, len(header))),
-    )
-    text = "All were judged on the same patients, each with its tuning and shifts repeated in every outer fold."
-    return Section("comparison", "Model comparison", (Paragraph(text), footnoted(table)))
+    return candidates_section(record, header, cells, note="95% intervals.", repeated="shifts")
 
 
 def quantity_accuracy_section(record: RunRecord) -> Section:
@@ -268,11 +261,7 @@ def quantity_patients_section(record: RunRecord) -> Section:
         for one in patients
     )
     blocks: list[Block] = [
-        Callout(
-            "note",
-            "These are composites, not real people",
-            "Each is put together from typical values of one quarter of the cohort. None of them exists.",
-        ),
+        composites_note(),
         Figure(
             key="fans",
             title="Predicted distributions of the composites",

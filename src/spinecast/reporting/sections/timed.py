@@ -8,7 +8,6 @@ from typing import Any
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import (
     Block,
-    Callout,
     Facts,
     Figure,
     Heading,
@@ -27,6 +26,8 @@ from spinecast.reporting.figures.timed import (
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.sections.common import basis, footnoted, outcome_label, row, sized
 from spinecast.reporting.sections.model_parts import (
+    candidates_section,
+    composites_note,
     contributions_table,
     key_figure,
     net_benefit_rows,
@@ -238,41 +239,23 @@ def timed_decision_section(record: RunRecord) -> Section:
 
 def timed_candidates_section(record: RunRecord) -> Section:
     """Set the final model and its candidates side by side."""
-    evaluation = record.evaluation
-    days = evaluation["horizons_days"]
-    header = ("Model", "Harrell's C", "C, final less this", "Integrated Brier", *(f"AUC, day {day:g}" for day in days))
-    final = row(
-        fmt.plain(evaluation["label"]),
-        measured(evaluation["measures"], "harrell_c"),
-        "–",
-        measured(evaluation["measures"], "integrated_brier"),
-        *(fmt.number((one["measures"]["horizon_auc"] or {}).get("estimate")) for one in evaluation["horizons"]),
-        strong=True,
+    days = record.evaluation["horizons_days"]
+    header = ("Harrell's C", "C, final less this", "Integrated Brier", *(f"AUC, day {day:g}" for day in days))
+
+    def cells(judged: Mapping[str, Any]) -> list[str]:
+        final = judged is record.evaluation
+        return [
+            measured(judged["measures"], "harrell_c"),
+            "–" if final else fmt.estimate(judged.get("concordance_difference")),
+            measured(judged["measures"], "integrated_brier"),
+            *(fmt.number(at["measures"]["horizon_auc"].get("estimate")) for at in judged["horizons"]),
+        ]
+
+    note = (
+        "Differences of C are paired, with 95% intervals: where the interval holds 0 the final model does not rank "
+        "better than that candidate."
     )
-    rows = [final]
-    for one in fmt.listed(evaluation.get("candidates")):
-        mark = "\N{NO-BREAK SPACE}†" if one["is_final_part"] else ""
-        rows.append(
-            row(
-                f"{fmt.plain(one['label'])}{mark}",
-                measured(one["measures"], "harrell_c"),
-                fmt.estimate(one.get("concordance_difference")),
-                measured(one["measures"], "integrated_brier"),
-                *(fmt.number(at["measures"]["horizon_auc"].get("estimate")) for at in one["horizons"]),
-            )
-        )
-    table = Table(
-        "Final model and candidates",
-        header,
-        tuple(rows),
-        notes=(
-            "† part of the final model as fitted on all patients. Differences of C are paired, with 95% intervals: "
-            "where the interval holds 0 the final model does not rank better than that candidate.",
-        ),
-        numeric=tuple(range(1, len(header))),
-    )
-    text = "All were judged on the same patients, each with its tuning and recalibration repeated in every outer fold."
-    return Section("comparison", "Model comparison", (Paragraph(text), footnoted(table)))
+    return candidates_section(record, header, cells, note=note)
 
 
 def timed_patients_section(record: RunRecord) -> Section:
@@ -293,12 +276,7 @@ def timed_patients_section(record: RunRecord) -> Section:
     table = Table("Risks of the composites", header, rows, notes=(note,))
     scale = fmt.plain(record.explanation.get("scale"))
     blocks: list[Block] = [
-        Callout(
-            "note",
-            "These are composites, not real people",
-            "Each is put together from typical values of one quarter of the cohort. None of them exists, and none of "
-            "their risks is about anyone.",
-        ),
+        composites_note(),
         Figure(
             key="patient-curves",
             title="Predicted curves of the composites",
