@@ -16,9 +16,9 @@ from pydantic import Field
 from spinecast.clinical.dictionary import variable, variables
 from spinecast.clinical.features import block_of
 from spinecast.cohorts.rules import ColumnRule
+from spinecast.cohorts.table_column import TableColumn, column_problems
 from spinecast.documents import (
     Block,
-    Cell,
     DocumentKind,
     Flag,
     Identifier,
@@ -31,9 +31,9 @@ from spinecast.documents import (
     problems_error,
     read_document,
 )
-from spinecast.errors import ContractError, DocumentError
+from spinecast.errors import DocumentError
 
-__all__ = ["DATE_LABELS", "MAPPING", "ColumnMapping", "DateColumns", "FileMapping", "TableColumn", "load_mapping"]
+__all__ = ["DATE_LABELS", "MAPPING", "ColumnMapping", "DateColumns", "FileMapping", "load_mapping"]
 
 MAPPING = DocumentKind("column mapping", DocumentError)
 
@@ -43,26 +43,6 @@ DATE_LABELS = {
     "last_contact": "the last contact",
     "death": "the date of death",
 }
-
-
-class TableColumn(Block):
-    """How the table writes one variable, where that differs from the dictionary."""
-
-    column: Text | None = Field(
-        default=None, description="The column's name in the table; the variable's own name when left out."
-    )
-    unit: str | None = Field(
-        default=None,
-        description="Unit of a measured variable's values; the dictionary's canonical unit when left out.",
-    )
-    levels: dict[str, Text] | None = Field(
-        default=None,
-        description="What each text of the table means: {text in the table: level of the dictionary}. Left out when "
-        "the table already uses the dictionary's levels. Quote digits, yes and no.",
-    )
-    missing_codes: tuple[Cell, ...] = Field(
-        default=(), description="Values that mean missing in this column (such as -99 or NA), besides the empty cell."
-    )
 
 
 class DateColumns(Block):
@@ -170,26 +150,6 @@ def _problems(content: ColumnMapping, origin: Origin) -> Iterator[Problem]:
                 yield Problem(key, what, remedy=did_you_mean(name, known))
     for name, column in content.columns.items():
         if name in known:
-            yield from _column_problems(("columns", name), name, column)
+            yield from column_problems(("columns", name), variable(name), column)
     if not content.model_fields_set:
         yield Problem((), f"{origin.name} maps nothing", f"one of {', '.join(ColumnMapping.model_fields)}")
-
-
-def _column_problems(key: KeyPath, name: str, column: TableColumn) -> Iterator[Problem]:
-    entry = variable(name)
-    if column.unit is not None:
-        try:
-            entry.conversion(column.unit)
-        except ContractError as error:
-            yield _from_contract((*key, "unit"), error)
-    if column.levels is not None and not entry.is_levelled:
-        what = f"{dotted((*key, 'levels'))}: {name} is measured and has no levels"
-        yield Problem((*key, "levels"), what, "numbers, with their unit under `unit`")
-        return
-    for text, level in (column.levels or {}).items():
-        if level not in entry.level_values:
-            yield _from_contract((*key, "levels", text), entry.unknown_level(level))
-
-
-def _from_contract(key: KeyPath, error: ContractError) -> Problem:
-    return Problem(key, f"{dotted(key)}: {error.what}", error.expected, error.remedy)

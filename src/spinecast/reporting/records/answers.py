@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
-from spinecast.reporting.records.form import Design
+from spinecast.reporting.records.form import Design, Form
+
+if TYPE_CHECKING:
+    from spinecast.reporting.records.recorded import Recorded
 
 __all__ = [
     "FILLED",
@@ -112,6 +115,32 @@ class FilledForm:
     answers: tuple[Answer, ...]
     domains: tuple[DomainJudgement, ...] = ()
     overall: DomainJudgement | None = None
+
+    @classmethod
+    def of(
+        cls,
+        form: Form,
+        recorded: Recorded,
+        answers: tuple[Answer, ...],
+        *,
+        domains: tuple[DomainJudgement, ...] = (),
+        overall: DomainJudgement | None = None,
+    ) -> FilledForm:
+        """Put answers drawn from a record under their form."""
+        return cls(
+            form=form.form,
+            title=form.title,
+            version=form.version,
+            kind=form.kind,
+            source=form.source,
+            wording=form.wording,
+            about=recorded.title,
+            design=recorded.design,
+            synthetic=recorded.record.is_synthetic,
+            answers=answers,
+            domains=domains,
+            overall=overall,
+        )
 
     def counts(self) -> dict[str, int]:
         """Count the answers by status, in the order of `STATUSES` and of the answers to questions."""

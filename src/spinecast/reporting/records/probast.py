@@ -52,20 +52,7 @@ def answer_instrument(form: Form, recorded: Recorded) -> FilledForm:
         developed_only=form.downgraded_without_external_validation and recorded.design == "development",
         internally_validated=recorded.is_nested,
     )
-    return FilledForm(
-        form=form.form,
-        title=form.title,
-        version=form.version,
-        kind=form.kind,
-        source=form.source,
-        wording=form.wording,
-        about=recorded.title,
-        design=recorded.design,
-        synthetic=recorded.record.is_synthetic,
-        answers=answers,
-        domains=domains,
-        overall=overall,
-    )
+    return FilledForm.of(form, recorded, answers, domains=domains, overall=overall)
 
 
 def _answer(item: Item, recorded: Recorded) -> Answer:

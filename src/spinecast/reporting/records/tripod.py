@@ -46,18 +46,7 @@ def fill_checklist(form: Form, recorded: Recorded) -> FilledForm:
     DocumentError
         If the form names a filler there is not.
     """
-    return FilledForm(
-        form=form.form,
-        title=form.title,
-        version=form.version,
-        kind=form.kind,
-        source=form.source,
-        wording=form.wording,
-        about=recorded.title,
-        design=recorded.design,
-        synthetic=recorded.record.is_synthetic,
-        answers=tuple(_answer(item, recorded) for item in form.items),
-    )
+    return FilledForm.of(form, recorded, tuple(_answer(item, recorded) for item in form.items))
 
 
 def _answer(item: Item, recorded: Recorded) -> Answer:

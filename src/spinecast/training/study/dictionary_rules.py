@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from spinecast.cohorts.table_column import column_problems, contract_problem
 from spinecast.documents import KeyPath, Problem, did_you_mean, dotted
 from spinecast.errors import ContractError
 from spinecast.training.study.agreement import outcome_levels
@@ -70,7 +71,8 @@ def _use_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Probl
     """Find what speaks against using a variable as the study does."""
     place, name = dotted(key), entry.name
     if key[0] == "cohort":
-        yield from _column_reading_problems(study, key, entry)
+        if isinstance(study.cohort.source, TableSource):
+            yield from column_problems(key, entry, study.cohort.source.columns[name])
     elif key[0] == "published":
         return  # what a score reads is its own affair
     elif key[0] == "outcome":
@@ -98,7 +100,7 @@ def _outcome_variable_problems(study: Study, key: KeyPath, entry: Variable) -> I
         for block, levels in outcome_levels(study).items():
             for i, level in enumerate(levels):
                 if level not in entry.level_values:
-                    yield _from_contract((*block, i), entry.unknown_level(level))
+                    yield contract_problem((*block, i), entry.unknown_level(level))
 
 
 def _definition_problems(study: Study) -> Iterator[Problem]:
@@ -110,25 +112,6 @@ def _definition_problems(study: Study) -> Iterator[Problem]:
     except ContractError as error:
         key, _, what = error.what.partition(": ")
         yield Problem(tuple(key.split(".")), f"{key}: {what}", error.expected, error.remedy)
-
-
-def _column_reading_problems(study: Study, key: KeyPath, entry: Variable) -> Iterator[Problem]:
-    source = study.cohort.source
-    if not isinstance(source, TableSource):
-        return
-    column = source.columns[entry.name]
-    if column.unit is not None:
-        try:
-            entry.conversion(column.unit)
-        except ContractError as error:
-            yield _from_contract((*key, "unit"), error)
-    if column.levels is not None and not entry.is_levelled:
-        what = f"{dotted(key)}.levels: {entry.name} is measured and has no levels"
-        yield Problem((*key, "levels"), what, "numbers, with their unit under `unit`")
-    elif column.levels is not None:
-        for text, level in column.levels.items():
-            if level not in entry.level_values:
-                yield _from_contract((*key, "levels", text), entry.unknown_level(level))
 
 
 def _shared_column_problems(study: Study) -> Iterator[Problem]:
@@ -153,7 +136,3 @@ def _shared_column_problems(study: Study) -> Iterator[Problem]:
             what = f"{dotted(key)}: the column {column!r} is read as {taken[column]} already"
             yield Problem(key, what, f"a column of its own for {name}", "name another column, or leave one of them out")
         taken.setdefault(column, name)
-
-
-def _from_contract(key: KeyPath, error: ContractError) -> Problem:
-    return Problem(key, f"{dotted(key)}: {error.what}", error.expected, error.remedy)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from spinecast.documents import Block, Cell, Flag, Identifier, Number, Seed, Text, Whole
+from spinecast.cohorts.table_column import TableColumn
+from spinecast.documents import Block, Flag, Identifier, Number, Seed, Text, Whole
 
 __all__ = [
     "BorrowSpec",
@@ -16,7 +17,6 @@ __all__ = [
     "PatientSource",
     "SupportSource",
     "SyntheticSource",
-    "TableColumn",
     "TableSource",
 ]
 
@@ -29,26 +29,6 @@ class SupportSource(Block):
         default="metastatic",
         description="Which patients: the 1,858 with metastatic cancer; of those, the ones who entered for lung or for "
         "colon cancer; or all.",
-    )
-
-
-class TableColumn(Block):
-    """One column of a table and the dictionary variable it holds."""
-
-    column: Text | None = Field(
-        default=None, description="The column's name in the table; the variable's own name when left out."
-    )
-    unit: str | None = Field(
-        default=None,
-        description="Unit of a measured variable's values; the dictionary's canonical unit when left out.",
-    )
-    levels: dict[str, Text] | None = Field(
-        default=None,
-        description="What each text of the table means: {text in the table: level of the dictionary}. Left out when "
-        "the table already uses the dictionary's levels. Quote digits, yes and no.",
-    )
-    missing_codes: tuple[Cell, ...] = Field(
-        default=(), description="Values that mean missing in this column (such as -99 or NA), besides the empty cell."
     )
 
 
