@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -22,9 +23,12 @@ KINDS = ("event", "quantity")  # all others are risks on another scale
 
 
 @cache
-def stored(kind: str) -> StoredExplanation:
+def stored(kind: str, alike: str = "") -> StoredExplanation:
+    """What a model of a kind is explained by on patients who are all alike in one input, or in none."""
     model, rows = next(one[1:] for one in every_kind() if one[0] == kind)
     matrix = np.tile(rows, (4, 1))[:24]  # each patient several times: enough for two groups
+    if alike:
+        matrix[:, model.predictors.index(alike)] = 1.4
     view = view_of(model)
     halves = NamedGroups("sex", "Sex", [("Female", np.arange(24) < 12), ("Male", np.arange(24) >= 12)])
     found = explain_cohort(view, matrix, [halves], FEW, lambda _: None)
@@ -42,7 +46,7 @@ def stored(kind: str) -> StoredExplanation:
         "left_out": 1,
         "lacking": [],
         "notes": ["a note"],
-        "settings": {"bootstrap": 20, "seed": 1},
+        "settings": asdict(FEW),
         "finished": "2026-11-27T09:00:00+00:00",
         "environment": {"packages": {"spinecast": "0.1.0"}},
     }
@@ -62,6 +66,16 @@ def test_every_kind_has_every_part_with_its_numbers(kind: str) -> None:
     unit = stored(kind).record["about"]["unit"]
     average = next(figure for figure in document.figures() if figure.key == "dependence").table.rows[1].cells[1]
     assert average.endswith(unit or "%")
+
+
+def test_an_input_that_is_the_same_in_everybody_is_said_to_tell_nobody_apart() -> None:
+    one = stored("event", "albumin")
+    assert one.record["found"]["importance"][0]["variable"] == "albumin"
+    assert one.record["found"]["curves"][0]["variable"] != "albumin"
+    page = render_html(build_explanation(one))
+    assert "Albumin is the same in all of these patients" in page
+    assert "No curve is drawn of Albumin" in page
+    assert "is the same in all of these patients" not in render_html(build_explanation(stored("event")))
 
 
 def test_what_is_not_firm_stands_on_the_first_page_and_in_the_table() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from serving.made_store import EVENT, PATIENT
 
 from spinecast.audit.places import audit_places
 from spinecast.cli import main
+from spinecast.cli.log_here import log_here
 from spinecast.models.artifact import save_model
 from spinecast.serving.app import make_app
 from spinecast.serving.server import close_state, open_state
@@ -34,6 +36,41 @@ def values_of(one: Any, key: str) -> Iterator[Any]:
         if name == key:
             yield value
         yield from values_of(value, key)
+
+
+def test_an_answer_is_explained_by_its_version_and_who_asked_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path / "mlruns"))
+    store = made_store.new_store(tmp_path / "mlruns")
+    folder = tmp_path / "mlruns" / "first" / "model"
+    made_store.register(store, EVENT, 1, folder, save_model(made_store.event_model(), folder))
+    state = open_state(store, audit_places(), lambda _: None)
+    with made_store.running(make_app(state)) as server:
+        said = server.predict(PATIENT, patient="4711").json
+    close_state(state)
+    status, shown, _ = run(monkeypatch, capsys, "audit", "explain", str(said["audit_id"]), "--json")
+    assert status == 0
+    reasons, answered = json.loads(shown), said["prediction"]
+    assert reasons["answer"] == answered["risk"]
+    then = {row["variable"]: row["contribution"] for row in answered["contributions"]}
+    assert {one["variable"]: one["contribution"] for one in reasons["reasons"]} == then
+    with log_here() as log:
+        (made,) = log.find(kind="explanation")
+        (prediction,) = log.find(kind="prediction")
+    body = made.body
+    assert body is not None
+    assert (made.model, made.subject) == (f"{EVENT}/1", prediction.subject)
+    assert made.subject is not None
+    assert made.actor.startswith("command line: ")
+    assert body["record"] == said["audit_id"]
+    assert body["shown_sha256"] == hashlib.sha256(shown.strip().encode()).hexdigest()
+    assert "albumin" not in json.dumps(body)  # the inputs stand in the answer's record alone, and go with it
+    status, shown, _ = run(monkeypatch, capsys, "audit", "explain", str(said["audit_id"]))
+    assert (status, "a straight line (LIME) explains" in shown) == (0, True)
+    status, _, complaint = run(monkeypatch, capsys, "audit", "explain", str(made.sequence))
+    assert status == 2
+    assert "holds no answer that could be explained" in complaint
 
 
 def test_replay_says_the_same_or_names_what_differs(

@@ -32,9 +32,9 @@ class Draft:
     Parameters
     ----------
     kind : str
-        ``prediction``, ``declined``, ``scores``, ``read``, ``replay``, ``export``, ``hold``, ``release``, ``erasure``,
-        ``feedback``, ``start``, ``seal``, ``verification``, ``outcome``, ``signin``, ``refused``, ``signout``,
-        ``account``, ``key``.
+        ``prediction``, ``declined``, ``scores``, ``read``, ``replay``, ``explanation``, ``export``, ``hold``,
+        ``release``, ``erasure``, ``feedback``, ``start``, ``seal``, ``verification``, ``outcome``, ``signin``,
+        ``refused``, ``signout``, ``account``, ``key``.
     actor : str
         Who did it, with the roles they had.
     body : mapping

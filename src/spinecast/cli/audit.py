@@ -16,6 +16,7 @@ from spinecast.cli.log_here import command_line_actor, log_here
 
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
+    from spinecast.serving.models import ServedModels
 
 __all__ = ["app"]
 
@@ -132,18 +133,13 @@ def replay(
     """Put a recorded question again to its version. Status 4 if any number differs, or the record was altered."""
     from spinecast.audit.reading import read_one
     from spinecast.files import canonical_json
-    from spinecast.serving.models import ServedModels
     from spinecast.serving.recording import replay as replay_record
-    from spinecast.tracking.store import open_store
 
     with log_here() as log:
         with _naming_alterations():
             found = read_one(log.append, log, command_line_actor(), record)
-        models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
-        try:
+        with _served_models() as models:
             done = replay_record(log.append, models, found, command_line_actor())
-        finally:
-            models.stop()
     if json_:
         typer.echo(canonical_json(done))
     else:
@@ -159,6 +155,24 @@ def replay(
             typer.echo(f"  note: made with {'; '.join(changed)}")
     if not done["same"]:
         raise typer.Exit(NOT_WHOLE)
+
+
+@app.command("explain")
+def explain(
+    record: Annotated[int, typer.Argument(metavar="RECORD", help="Number of an answer's record, the audit id.")],
+    json_: JsonOption = False,
+) -> None:
+    """Question the reasons of a recorded answer by its version: see `spinecast explain`. That is recorded too."""
+    from spinecast.audit.reading import read_one
+    from spinecast.files import canonical_json
+    from spinecast.serving.explaining_records import explain_record
+
+    with log_here() as log:
+        with _naming_alterations():
+            found = read_one(log.append, log, command_line_actor(), record)
+        with _served_models() as models:
+            reasons = explain_record(log.append, models, found, command_line_actor())
+    typer.echo(canonical_json(reasons.to_dict()) if json_ else reasons.to_text())
 
 
 @app.command("export")
@@ -228,6 +242,19 @@ def retain(
         done = erase_older(log, command_line_actor(), days, reason)
     where = f" (record {done.record})" if done.record else ""
     typer.echo(f"{done.erased} records erased, {done.held} held{where}")
+
+
+@contextmanager
+def _served_models() -> Iterator[ServedModels]:
+    """Open the versions that records name, for the length of a block."""
+    from spinecast.serving.models import ServedModels
+    from spinecast.tracking.store import open_store
+
+    models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
+    try:
+        yield models
+    finally:
+        models.stop()
 
 
 @contextmanager

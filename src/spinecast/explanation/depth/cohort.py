@@ -150,27 +150,29 @@ def explain_cohort(
     leading = [place for place in order if place in varied_places(view.model)][: settings.inputs]
     say(f"curves of {len(leading)} inputs")
     curves = _curves(work, leading)
-    say("interactions, local fits and permutation importance")
     found = {
         "patients": len(rows),
         "predictors": list(work.names),
         "base_value": float(explained.base.mean()),
         "residual_max": float(np.abs(explained.residual).max()),
         "parts": [{"name": name, "method": method} for name, method in explained.methods],
-        "importance": [_input(work.names[place], importance[place]) for place in order],
+        "importance": [_input(work, place, importance[place]) for place in order],
         "stability": {
             "folds": len(folds),
             "drivers": [one.to_dict(work.names) for one in stability_of(explained.values, folds)],
         },
         "curves": curves,
-        **_swapped(work, leading),
+        **_swapped(work, leading, say),
         "groups": [_groups(one.of(drawn), explained.values, work.names, order, settings) for one in groupings],
     }
     return ExplainedCohort(found, work.arrays, drawn, explained)
 
 
-def _input(name: str, importance: Estimate) -> dict[str, Any]:
-    return {"variable": name, "label": variable(name).label, **importance.to_dict()}
+def _input(work: _Work, place: int, importance: Estimate) -> dict[str, Any]:
+    """Describe an input: one that is the same in everybody may move all answers, but tells nobody from another."""
+    name, values = work.names[place], work.matrix[:, place]
+    apart = np.unique(values).size > 1  # a missing value is one too
+    return {"variable": name, "label": variable(name).label, "tells_apart": bool(apart), **importance.to_dict()}
 
 
 def _curves(work: _Work, leading: Sequence[int]) -> list[dict[str, Any]]:
@@ -207,16 +209,19 @@ def _curve(curve: Dependence) -> dict[str, Any]:
     }
 
 
-def _swapped(work: _Work, leading: Sequence[int]) -> dict[str, Any]:
+def _swapped(work: _Work, leading: Sequence[int], say: Say) -> dict[str, Any]:
     """Everything that asks the model of each patient with every other's values."""
     settings, names = work.settings, work.names
     rows = work.matrix[work.sample(settings.swapped, 2)]
     again = {"replicates": settings.bootstrap, "seed": settings.seed}
     swaps = Swaps(work.view, rows)
     places = varied_places(work.view.model)
+    say(f"interactions of {len(leading)} inputs, in {len(rows)} patients")
     pairs = pair_interactions(swaps, leading, **again)
     totals = total_interactions(swaps, leading, **again)
+    say(f"local fits of {len(rows)} patients")
     fits = local_fits(work.view, rows, seed=settings.seed, draws=settings.neighbours)
+    say(f"permutation importance of {len(places)} inputs")
     ways = (
         np.abs(work.view.explained(rows).values[:, places]),
         np.abs(fits.effects[:, places]),

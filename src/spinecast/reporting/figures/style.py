@@ -261,6 +261,8 @@ def row_labels(
 ) -> None:
     """Name the rows of a plot to the left of it, whole: labels longer than ``width`` characters take two lines.
 
+    A label of two lines keeps them, each cut inside where it is too long.
+
     Each line is a text of its own, set flush right: a reader's font may be narrower than the one laid out with.
     """
     axes.set_yticks(list(places), [""] * len(places))
@@ -284,6 +286,9 @@ def row_labels(
 
 
 def _lines(label: object, width: int) -> list[str]:
+    parts = str(label).split("\n")
+    if len(parts) > 1:
+        return [shortened(part, width) for part in parts]
     whole = plain(label)
     lines = textwrap.wrap(whole, width)
     if len(lines) > 2:  # what ends differently should still be told apart: the cut is made inside

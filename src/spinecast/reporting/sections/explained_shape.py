@@ -25,11 +25,17 @@ def curves_section(stored: StoredExplanation) -> Section | None:
     curves, about = stored.record["found"]["curves"], stored.record["about"]
     if not curves:
         return None
+    without = [
+        fmt.plain(one["label"])
+        for one in stored.record["found"]["importance"][: about["settings"]["inputs"]]
+        if one.get("tells_apart") is False
+    ]
+    none = f" No curve is drawn of {fmt.joined(without)}: all of these patients have the same value." if without else ""
     text = (
         "Each grey line is one patient: what the model would say at other values of one input, all others as they are. "
         "The blue line is their average (partial dependence). Lines that run apart mean that what the input does "
         "depends on the others. Some of the patients asked of cannot exist, because inputs go together: where few have "
-        "such values, the curves are the model's guess. No curve says what changing a value would do."
+        "such values, the curves are the model's guess. No curve says what changing a value would do." + none
     )
     blocks = (Paragraph(text), _answers(stored, about), _centred(stored, fmt.plain(about["scale"])))
     return Section("curves", "Along one input", blocks)
@@ -139,7 +145,8 @@ def interactions_section(record: Mapping[str, Any]) -> Section | None:
 
 
 def _pairs_figure(pairs: list[Mapping[str, Any]], found: Mapping[str, Any], labels: Mapping[str, str]) -> Figure:
-    named = [" and ".join(labels[name] for name in one["inputs"]) for one in pairs]
+    largest = " and ".join(labels[name] for name in pairs[0]["inputs"])
+    named = ["\nand ".join(labels[name] for name in one["inputs"]) for one in pairs]
     values = [
         (one["strength"]["estimate"], one["strength"]["lower"] or 0.0, one["strength"]["upper"] or 1.0) for one in pairs
     ]
@@ -157,7 +164,7 @@ def _pairs_figure(pairs: list[Mapping[str, Any]], found: Mapping[str, Any], labe
         title="Interaction of every two leading inputs, the largest in size first",
         svg=dots_plot(named, [DotSeries("", values)], "Friedman's H", "interactions", least=WIDTH),
         caption=f"{fmt.plural(found['patients'], 'patient')}; 95% intervals over resamples of them.",
-        alternative=f"Dot plot of {fmt.plural(len(pairs), 'pair')}; the largest in size is {named[0]}.",
+        alternative=f"Dot plot of {fmt.plural(len(pairs), 'pair')}; the largest in size is {largest}.",
         table=footnoted(table),
     )
 

@@ -48,6 +48,12 @@ def findings(record: Mapping[str, Any]) -> Iterator[str]:
     found, labels = record["found"], labels_of(record)
     leading = [labels[one["variable"]] for one in found["importance"][:NAMED]]
     yield f"The answers are driven most by {fmt.joined(leading)}."
+    for one in found["importance"][:NAMED]:
+        if one.get("tells_apart") is False:
+            yield (
+                f"{labels[one['variable']]} is the same in all of these patients: it sets their answers apart from "
+                "those of the development patients, and tells none of them apart."
+            )
     yield from _changed(record)
     strong = [
         one

@@ -18,7 +18,7 @@ __all__ = ["FIELDS", "KINDS", "Wanted", "read_wanted"]
 
 ANSWERS, ALL = "answers", "all"
 OTHER_KINDS = (
-    "read", "replay", "export", "verification", "outcome",
+    "read", "replay", "explanation", "export", "verification", "outcome",
     "feedback", "hold", "release", "erasure", "start", "seal",
     *ALIAS_KINDS, "signin", "refused", "signout", "account", "key",
 )  # fmt: skip
