@@ -120,7 +120,7 @@ def test_a_file_of_predictions_is_watched_and_wrong_ones_are_refused(
         ((), tmp_path / "bad.csv", "no column 'death'"),
         (("--until", "yesterday"), file, "no date"),
         (("--false-alarms", "2"), file, "no rate"),
-        (("--false-alarms", "0.001"), file, "at least 0.01"),
+        (("--false-alarms", "0.001"), file, "at least 0.0075"),
         (("--day", "30"), file, "--day"),
         (("--until", "2001-01-01"), file, "no prediction to watch"),
         (("--patients", f"{out}/patients.csv"), file, "do not belong"),

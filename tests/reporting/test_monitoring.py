@@ -61,11 +61,12 @@ def blocks(document: Document, anchor: str) -> list[Any]:
 
 def test_what_was_raised_stands_first_and_an_update_is_proposed(report: Document) -> None:
     page = render_html(report)
-    assert "More events than predicted: from predictions of 2025 Q1" in page
+    assert "More events than predicted: known on 2025-0" in page
     assert "Raised: 1 change" in page
     assert "a closed test chooses" in page
     assert "a change is chosen more often than in 5% where every risk is right" in page
-    assert "for no more a limit is simulated" not in page
+    assert "The sums do not wait for the horizon" in page
+    assert "until 2025-12-31: the sums end there" in page
     assert "SYNTHETIC" not in page
     code = [one for one in blocks(report, "proposal") if isinstance(one, Code)]
     assert code[0].text == "spinecast update m/1 --cohort PATIENTS.csv"
@@ -86,15 +87,6 @@ def test_every_number_drawn_stands_in_a_table(changed: MonitoringRecord, report:
     assert all(isinstance(one, Figure) and "<svg" in one.svg for one in figures.values())
     last = [one for one in blocks(report, "inputs") if isinstance(one, Table)]
     assert "2025 Q4" in last[0].caption
-
-
-def test_a_limit_that_holds_for_fewer_patients_than_come_is_said(changed: MonitoringRecord) -> None:
-    sums = {**changed.found["calibration"], "planned_patients": 50_000, "span_patients": 4_000_000}
-    found = {**changed.found, "calibration": sums, "rule": {**changed.found["rule"], "false_alarms": 0.015}}
-    page = render_html(build_monitoring_report(MonitoringRecord(changed.about, found)))
-    assert "Of calibration that holds for 50,000 patients" in page
-    assert "raised in 1.5% of such models" in page  # and not rounded to a promise that is not made
-    assert "4,000,000 come in that time" in page
 
 
 def test_outcomes_that_do_not_come_back_are_warned_of() -> None:

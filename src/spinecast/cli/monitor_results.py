@@ -104,7 +104,7 @@ def make_record(
 
 def _commands(found: Monitoring, numbered: str, name: str, patients: Path | None) -> list[str]:
     """Write down what an update would take, in order; none of it is run."""
-    from spinecast.validation.monitoring.alarms import CalibrationWatch
+    from spinecast.validation.monitoring.calibration_watch import CalibrationWatch
 
     watch = found.calibration
     since = watch.since if isinstance(watch, CalibrationWatch) and watch.since is not None else "DATE"

@@ -180,15 +180,9 @@ from spinecast.statistics.meta_analysis.studies import (
     study_influence,
 )
 from spinecast.statistics.meta_analysis.variance import HeterogeneityMethod
-from spinecast.statistics.monitoring.calibration_cusum import (
-    FEWEST_BEYOND,
-    CalibrationCusum,
-    CusumAlarm,
-    Follow,
-    calibration_cusum,
-    cusum_limit,
-)
+from spinecast.statistics.monitoring.calibration_cusum import Follow, calibration_cusum, cusum_limit
 from spinecast.statistics.monitoring.control_limits import observed_expected_limits
+from spinecast.statistics.monitoring.cumulative_sum import FEWEST_BEYOND, CalibrationCusum, CusumAlarm
 from spinecast.statistics.monitoring.distribution_shift import (
     DistributionShift,
     level_shift,
@@ -197,6 +191,15 @@ from spinecast.statistics.monitoring.distribution_shift import (
     quantile_shift,
     sample_shift,
     stability_limit,
+)
+from spinecast.statistics.monitoring.event_cusum import (
+    EventShape,
+    EventSteps,
+    FollowedRisks,
+    event_cusum,
+    event_limit,
+    event_shape,
+    event_steps,
 )
 from spinecast.statistics.ordinal.paired import compare_ordinal_concordance, compare_ranked_probability
 from spinecast.statistics.ordinal.parallel_slopes import ParallelSlopes, brant_test
@@ -341,8 +344,11 @@ __all__ = [
     "DecisionCurve",
     "DistributionShift",
     "Estimate",
+    "EventShape",
+    "EventSteps",
     "FineGrayFit",
     "Follow",
+    "FollowedRisks",
     "GroupTest",
     "HarmTradeOff",
     "HazardMethod",
@@ -442,6 +448,10 @@ __all__ = [
     "development_size_survival",
     "discrimination_slope",
     "empirical_linear_predictor",
+    "event_cusum",
+    "event_limit",
+    "event_shape",
+    "event_steps",
     "expected_calibration_error",
     "expected_mean_absolute_error",
     "expected_of_development",

@@ -12,7 +12,7 @@ from made_watched import a_model, some_watched
 
 from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.statistics import Absent, ipcw_weights, observed_expected_ratio
-from spinecast.validation.monitoring.alarms import AlarmRule, CalibrationWatch, watch_calibration
+from spinecast.validation.monitoring.alarms import AlarmRule
 from spinecast.validation.monitoring.monitor import monitor
 from spinecast.validation.monitoring.one_risk import one_risk
 from spinecast.validation.monitoring.periods import Quarter, quarters_of
@@ -124,21 +124,6 @@ def test_a_quarter_is_not_over_on_its_last_day() -> None:
 
     assert over(last) == [True] * 7 + [False]
     assert over(last + np.timedelta64(1, "D")) == [True] * 8
-
-
-def test_a_limit_is_simulated_for_so_many_patients_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    from spinecast.validation.monitoring import alarms
-
-    watched, risk = some_watched(), one_risk(a_model())
-    followed = follow(watched, risk, UNTIL)
-    found = watch_calibration(watched.predicted_on, followed, 90, RULE)
-    assert isinstance(found, CalibrationWatch)
-    assert found.planned == found.span_patients
-    monkeypatch.setattr(alarms, "_MOST_PLANNED", 60)
-    capped = watch_calibration(watched.predicted_on, followed, 90, RULE)
-    assert isinstance(capped, CalibrationWatch)
-    assert (capped.planned, capped.span_patients) == (60, found.span_patients)
-    assert capped.cusum.limit < found.cusum.limit
 
 
 def test_a_model_keeps_enough_of_its_patients_to_compare_with() -> None:

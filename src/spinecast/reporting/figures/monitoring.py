@@ -109,7 +109,7 @@ def cumulative_sums_plot(calibration: Mapping[str, Any], key: str) -> str:
         ):
             axes.plot(days, numbers([one[name] for one in months]), color=colour, ls=dash, label=label)
         axes.axhline(limit, color=INK, lw=1.0, ls=(0, (1.4, 1.4)), label="Limit")
-        axes.set(xlabel="Month of the prediction", ylabel="Cumulative sum", ylim=(0, None))
+        axes.set(xlabel="Month in which it was known", ylabel="Cumulative sum", ylim=(0, None))
         axes.grid(visible=True, axis="y")
         figure.legend(loc="outside upper left", ncols=3, handlelength=2.4)
         return to_svg(figure, key)

@@ -41,7 +41,7 @@ def monitoring_calibration_section(record: MonitoringRecord) -> Section:
         svg=cumulative_sums_plot(sums, "sums"),
         caption=f"Highest in each month. Each sum gathers evidence that the odds are {rule['odds_ratio']:g} "
         f"times those predicted, or 1/{rule['odds_ratio']:g} of them, and begins again at 0 after an alarm. The limit "
-        f"was found by simulation for {fmt.integer(sums['planned_patients'])} patients.",
+        f"was found by simulation for {fmt.integer(round(sums['planned_events']))} expected events.",
         alternative=f"Cumulative sums for more and for fewer events than predicted, with the limit "
         f"{fmt.number(sums['limit'], 1)}.",
         table=_sums_table(sums),
@@ -50,7 +50,20 @@ def monitoring_calibration_section(record: MonitoringRecord) -> Section:
         "A quarter outside of its limits is one of many quarters looked at. What raises is the cumulative sum: it sees "
         "a change that lasts sooner than a quarter does, and its rate of false alarms is set."
     )
-    return Section("calibration", "Calibration and performance over time", (words, figure, sums_figure))
+    blocks = (words, figure, Paragraph(_counting(sums)), sums_figure)
+    return Section("calibration", "Calibration and performance over time", blocks)
+
+
+def _counting(sums: Mapping[str, Any]) -> str:
+    """Say what the sums wait for."""
+    if sums["waiting"]:
+        return f"The sums wait until a patient's outcome is due: {fmt.plain(sums['waiting'])}."
+    return (
+        "The sums do not wait for the horizon: an event counts as it comes, and so does each day without it, of "
+        "patients whose horizon has not passed too. When events come before the horizon was learned from the patients "
+        "whose horizon has passed; how many come is the model's. Enough is known of everybody until "
+        f"{sums['known_to']}: the sums end there."
+    )
 
 
 def _quarter_table(quarters: list[Mapping[str, Any]]) -> Table:
@@ -80,11 +93,17 @@ def _quarter_table(quarters: list[Mapping[str, Any]]) -> Table:
 
 def _sums_table(sums: Mapping[str, Any]) -> Table:
     rows = tuple(
-        row(one["month"], fmt.integer(one["patients"]), fmt.number(one["more"], 1), fmt.number(one["fewer"], 1))
+        row(
+            one["month"],
+            fmt.number(one["observed"], 0 if float(one["observed"]).is_integer() else 1),
+            fmt.number(one["expected"], 1),
+            fmt.number(one["more"], 1),
+            fmt.number(one["fewer"], 1),
+        )
         for one in sums["months"]
     )
-    header = ("Month", "Judged", "More events than predicted", "Fewer events than predicted")
-    return Table("Highest of each sum by month", header, rows, numeric=(1, 2, 3))
+    header = ("Month", "Events", "Expected", "More events than predicted", "Fewer events than predicted")
+    return Table("Events by month, and the highest of each sum", header, rows, numeric=(1, 2, 3, 4))
 
 
 def monitoring_inputs_section(record: MonitoringRecord) -> Section:

@@ -37,7 +37,7 @@ def alarm_words(alarm: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     since = f"from predictions of {alarm['quarter']}, known on {alarm['known_on']}"
     again = "" if alarm["times"] == 1 else f"; raised {alarm['times']} times in all"
     if alarm["kind"] == "calibration":
-        return f"{alarm['direction'].capitalize()} events than predicted: {since}{again}"
+        return f"{alarm['direction'].capitalize()} events than predicted: known on {alarm['known_on']}{again}"
     label = labels[alarm["variable"]]
     if alarm["kind"] == "missing":
         return f"{label} is missing more or less often than in the development: {since}{again}"
@@ -57,7 +57,7 @@ def monitoring_summary_section(record: MonitoringRecord) -> Section:
     )
     promise = (
         f"If nothing changed, anything at all would be raised in {fmt.percentage(rule['false_alarms'])} of such "
-        f"models over {rule['span_years']} years.{_shorter(found['calibration'])}"
+        f"models over {rule['span_years']} years."
     )
     blocks: list[Block] = [lead, *_unknown(record)]
     if raised:
@@ -67,17 +67,6 @@ def monitoring_summary_section(record: MonitoringRecord) -> Section:
         blocks.append(Callout("good", "Nothing was raised", promise))
     blocks.append(_headlines(found))
     return Section("summary", "What was raised", tuple(blocks))
-
-
-def _shorter(calibration: Mapping[str, Any]) -> str:
-    """Say where calibration is not watched at that rate for so long, because so many patients come."""
-    planned, span = calibration.get("planned_patients", 0), calibration.get("span_patients", 0)
-    if span <= planned:
-        return ""
-    return (
-        f" Of calibration that holds for {fmt.integer(planned)} patients, for no more a limit is simulated; at the "
-        f"present pace {fmt.integer(span)} come in that time, and more false alarms with them."
-    )
 
 
 def _unknown(record: MonitoringRecord) -> tuple[Callout, ...]:
@@ -126,8 +115,8 @@ def monitoring_watched_section(record: MonitoringRecord) -> Section:
         *(("To know", fmt.sentence(fmt.plain(note))) for note in about["notes"]),
     ]
     followed = (
-        "Only patients whose horizon has passed are judged, those with an early event too. Who was lost before it is "
-        "not dropped: the others are weighted for them by the inverse probability of being followed."
+        "By quarter only patients whose horizon has passed are judged, those with an early event too. Who was lost "
+        "before it is not dropped: the others are weighted for them by the inverse probability of being followed."
         if horizon is not None
         else "The outcome has no horizon: patients are judged once it is known of them."
     )

@@ -1,61 +1,31 @@
-"""A sequential rule that raises when outcomes have other odds than was predicted, at a rate of false alarms set before.
+"""A cumulative sum over whole patients: each counts once what became of them is known.
 
-Each patient adds the logarithm of how much likelier the outcome is under changed odds than as predicted; the sum never
-falls below 0, so that what was good long ago does not hide what is bad now (the risk-adjusted cumulative sum of
-Steiner, Cook, Farewell & Treasure 2000, Biostatistics 1:441).
+For outcomes of an assessment, and while too little is known of when events come; else see `event_cusum`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from spinecast.statistics.foundations.bootstrap import Seed
 from spinecast.statistics.foundations.inputs import Floats, as_vector, check_scored
+from spinecast.statistics.monitoring.cumulative_sum import (
+    CalibrationCusum,
+    check_rule,
+    crossed_limit,
+    log_odds,
+    run_sums,
+)
 
-__all__ = ["FEWEST_BEYOND", "CalibrationCusum", "CusumAlarm", "Follow", "calibration_cusum", "cusum_limit"]
+__all__ = ["Follow", "calibration_cusum", "cusum_limit"]
 
-Direction = Literal["more", "fewer"]
 _STEPS_AT_ONCE = 256
-FEWEST_BEYOND = 10
-"""Simulations that must lie beyond a limit: of fewer its rate is known to no better than a third (binomial)."""
-# Of a risk that is 0 or 1, so that it has log-odds.
-_LEAST = 1e-9
-
-
-@dataclass(frozen=True)
-class CusumAlarm:
-    """Where a sum crossed its limit: place of the patient, and whether events were more or fewer than predicted."""
-
-    position: int
-    direction: Direction
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return {"position": self.position, "direction": self.direction}
-
-
-@dataclass(frozen=True, eq=False)
-class CalibrationCusum:
-    """Both sums after each patient, in order; each starts again at 0 after it has crossed the limit.
-
-    Parameters
-    ----------
-    more, fewer : ndarray of shape (n,)
-        Evidence for higher, and for lower odds than predicted, on the scale of a log-likelihood ratio.
-    limit : float
-    alarms : tuple of CusumAlarm
-        In order.
-    """
-
-    more: Floats
-    fewer: Floats
-    limit: float
-    alarms: tuple[CusumAlarm, ...]
+# Patients of one simulated stretch; at 2,000 simulations it takes about ten seconds.
+_MOST_PATIENTS = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,21 +80,12 @@ def calibration_cusum(
         As `check_scored`, or if the odds ratio is not above 1 or the limit not above 0.
     """
     scored = check_scored(outcome, risk, weights)
-    if not (odds_ratio > 1 and limit > 0):
-        raise ValueError("an odds ratio above 1 and a limit above 0 are needed")
-    sums = {"more": 0.0, "fewer": 0.0}
-    paths: dict[str, list[float]] = {"more": [], "fewer": []}
-    alarms: list[CusumAlarm] = []
-    directions: tuple[tuple[Direction, float], ...] = (("more", odds_ratio), ("fewer", 1 / odds_ratio))
-    steps = {name: scored.case_weights * _log_ratio(scored.outcome, scored.score, ratio) for name, ratio in directions}
-    for place in range(scored.n):
-        for name, _ in directions:
-            sums[name] = max(0.0, sums[name] + float(steps[name][place]))
-            paths[name].append(sums[name])
-            if sums[name] > limit:
-                alarms.append(CusumAlarm(place, name))
-                sums[name] = 0.0
-    return CalibrationCusum(np.array(paths["more"]), np.array(paths["fewer"]), limit, tuple(alarms))
+    if not odds_ratio > 1:
+        raise ValueError("an odds ratio above 1 is needed")
+    more, fewer = (
+        scored.case_weights * _log_ratio(scored.outcome, scored.score, ratio) for ratio in (odds_ratio, 1 / odds_ratio)
+    )
+    return run_sums({"more": more, "fewer": fewer}, limit)
 
 
 def cusum_limit(
@@ -144,7 +105,8 @@ def cusum_limit(
     Found by simulation: risks are drawn from those that were predicted, outcomes from the risks, and patients are lost
     as often as they were, the others weighted for them. No model has its own level exactly: it was estimated. Each run
     of the simulation therefore has an error of level and slope, drawn from their standard errors in the development;
-    without them the limit is crossed several times as often as it says.
+    without them the limit is crossed several times as often as it says. Beyond 50,000 patients see
+    :func:`crossed_limit`.
 
     Parameters
     ----------
@@ -172,22 +134,17 @@ def cusum_limit(
     risks = as_vector(risk, "risk")
     if risks.min() < 0 or risks.max() > 1:
         raise ValueError("a risk lies in [0, 1]")
-    if patients < 1 or not 0 < false_alarms < 1 or simulations < 1 or odds_ratio <= 1:
-        raise ValueError("a rule runs for patients, at a rate of false alarms in (0, 1) and an odds ratio above 1")
-    if false_alarms * simulations < FEWEST_BEYOND * (1 - 1e-9):
-        raise ValueError(
-            f"a rate of {false_alarms:g} is not found by {simulations:,} simulations: "
-            f"at least {FEWEST_BEYOND} must lie beyond the limit"
-        )
-    if level_error < 0 or slope_error < 0:
-        raise ValueError("a standard error is not negative")
+    if patients < 1:
+        raise ValueError("a rule runs for patients")
+    check_rule(false_alarms, odds_ratio, simulations, level_error=level_error, slope_error=slope_error)
     generator = np.random.default_rng(seed)
     more, fewer, highest = (np.zeros(simulations) for _ in range(3))
-    odds = np.asarray(logit(risks.clip(_LEAST, 1 - _LEAST)), dtype=np.float64)
+    odds = log_odds(risks)
     level = level_error * generator.standard_normal(simulations)
     slope = slope_error * generator.standard_normal(simulations)
-    for start in range(0, patients, _STEPS_AT_ONCE):
-        size = (min(_STEPS_AT_ONCE, patients - start), simulations)
+    stretch = min(patients, _MOST_PATIENTS)
+    for start in range(0, stretch, _STEPS_AT_ONCE):
+        size = (min(_STEPS_AT_ONCE, stretch - start), simulations)
         chosen = generator.integers(0, risks.size, size)
         drawn = risks[chosen]
         true = expit(odds[chosen] + level + slope * (odds[chosen] - odds.mean()))
@@ -199,7 +156,7 @@ def cusum_limit(
             more = np.maximum(0.0, more + one)
             fewer = np.maximum(0.0, fewer + other)
             highest = np.maximum(highest, np.maximum(more, fewer))
-    return float(np.quantile(highest, 1 - false_alarms, method="higher"))
+    return crossed_limit(highest, false_alarms, patients / stretch)
 
 
 def _log_ratio(outcome: Floats, risk: Floats, ratio: float) -> Floats:

@@ -12,14 +12,8 @@ from numpy.typing import NDArray
 from spinecast.clinical.dictionary import variable
 from spinecast.statistics import Absent, closed_update_test, observed_expected_limits
 from spinecast.validation.measures import accuracy_measures, calibration_in_groups
-from spinecast.validation.monitoring.alarms import (
-    Alarm,
-    AlarmRule,
-    CalibrationWatch,
-    InputShifts,
-    watch_calibration,
-    watch_inputs,
-)
+from spinecast.validation.monitoring.alarms import Alarm, AlarmRule, InputShifts, watch_inputs
+from spinecast.validation.monitoring.calibration_watch import CalibrationWatch, watch_calibration
 from spinecast.validation.monitoring.one_risk import OneRisk
 from spinecast.validation.monitoring.periods import Quarter, quarters_of
 from spinecast.validation.monitoring.reference import InputReference
@@ -114,20 +108,22 @@ class Monitoring:
         }
 
     def _sums(self) -> dict[str, Any]:
-        """The highest each sum stood in each month: of no patient alone, unless a month has but one."""
+        """The highest each sum stood in each month, and the events of that month: of no patient alone."""
         watch = self.calibration
         if isinstance(watch, Absent):
             return watch.to_dict()
-        months = self.watched.predicted_on[self.followed.rows].astype("datetime64[M]")
+        months = watch.known_on.astype("datetime64[M]")
         found = []
         for month in np.unique(months):
             own = months == month
-            highest = {"more": float(watch.cusum.more[own].max()), "fewer": float(watch.cusum.fewer[own].max())}
-            found.append({"month": str(month), "patients": int(own.sum()), **highest})
+            sums = {name: float(getattr(watch.cusum, name)[own].max()) for name in ("more", "fewer")}
+            events = {name: float(getattr(watch, name)[own].sum()) for name in ("observed", "expected")}
+            found.append({"month": str(month), **events, **sums})
         return {
             "limit": watch.cusum.limit,
-            "planned_patients": watch.planned,
-            "span_patients": watch.span_patients,
+            "planned_events": watch.planned_events,
+            "waiting": watch.waiting,
+            "known_to": str(watch.known_on[-1]),
             "months": found,
             "since": None if watch.since is None else str(watch.since),
         }
@@ -164,7 +160,11 @@ class Monitoring:
         watch, found = self.calibration, self.followed.predictions
         if isinstance(watch, Absent) or isinstance(found, Absent) or watch.since is None:
             return None
-        changed = found.subset(self.watched.predicted_on[self.followed.rows] >= watch.since)
+        since = self.watched.predicted_on[self.followed.rows] >= watch.since
+        if not since.any():
+            nobody = Absent("the outcome of nobody predicted since is due yet")
+            return {"since": str(watch.since), "n": 0, "events": 0, "test": nobody.to_dict()}
+        changed = found.subset(since)
         said = {"since": str(watch.since), "n": changed.n, "events": changed.events}
         certain = (changed.risk <= 0) | (changed.risk >= 1)
         if certain.any():
@@ -248,7 +248,7 @@ def monitor(
         quarters=quarters,
         place=place,
         measured=tuple(measured),
-        calibration=watch_calibration(watched.predicted_on, followed, risk.waiting_days, rule, development),
+        calibration=watch_calibration(watched, followed, risk, until, rule, development),
         inputs=tuple(shifts),
         reference=tuple(reference),
         overall=_measures(whole, bootstrap, rule.seed) if measure else {},

@@ -125,6 +125,29 @@ class OneRisk:
             return float(next(place for place, level in enumerate(entry.level_values) if level not in ended))
         return 0.0
 
+    def ended(self, time: FloatArray, state: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]] | None:
+        """Return how long each was followed without the event, and whether it ended that; None without follow-up.
+
+        What competes with the event keeps it from coming: whoever had that is known to the horizon not to have it, for
+        the risk is the cumulative incidence. Where such patients are left out afterwards, no day can be said of them.
+
+        Parameters
+        ----------
+        time, state : ndarray, shape (n,)
+            As `label_patients`.
+        """
+        if isinstance(self.outcome, HorizonOutcome):
+            return time, state == 1
+        if not isinstance(self.outcome, CompetingHorizonOutcome) or self.outcome.handling == "exclude":
+            return None
+        ended = [self.coded(level) for level in self.outcome.event_levels]
+        competing = [self.coded(level) for level in self.outcome.competing_levels]
+        if self.outcome.handling == "composite":
+            return time, np.isin(state, [*ended, *competing])
+        return np.where(np.isin(state, competing), np.maximum(time, self.outcome.horizon_days), time), np.isin(
+            state, ended
+        )
+
     def label_patients(self, time: FloatArray, state: FloatArray) -> LabelledOutcome:
         """Say who had the outcome, and weigh those of whom it is known.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Quarter", "quarters_of"]
+__all__ = ["Quarter", "quarter_of", "quarters_of"]
 
 Days = NDArray[np.datetime64]
 
@@ -42,6 +42,11 @@ class Quarter:
     def last(self) -> np.datetime64:
         """Its last day."""
         return Quarter(self.number + 1).start - np.timedelta64(1, "D")
+
+
+def quarter_of(day: np.datetime64) -> Quarter:
+    """Return the quarter a day lies in."""
+    return Quarter(int(day.astype("datetime64[M]").astype(np.int64)) // _MONTHS)
 
 
 def quarters_of(days: Days) -> tuple[tuple[Quarter, ...], NDArray[np.int64]]:

@@ -16,7 +16,7 @@ from spinecast.statistics import Absent, Follow
 from spinecast.validation.monitoring.one_risk import OneRisk
 from spinecast.validation.predictions import Predictions
 
-__all__ = ["RULE", "SLACK", "Followed", "Watched", "counted", "follow", "within"]
+__all__ = ["RULE", "SLACK", "Days", "Followed", "Watched", "counted", "follow", "within"]
 
 FloatArray = NDArray[np.float64]
 Days = NDArray[np.datetime64]
