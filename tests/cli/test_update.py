@@ -219,7 +219,7 @@ def test_patients_lost_before_the_horizon_are_weighted_for(storeless: Path, here
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["about"]["weighted"] is True
-    assert {step["method"] for step in answer["updating"]["closed_test"]["steps"]} == {"Wald, sandwich covariance"}
+    assert {step["method"] for step in answer["updating"]["closed_test"]["steps"]} == {"score test, weighted outcomes"}
     assert "sandwich" in answer["updating"]["lines"]["intercept"]["intercept"]["method"]
     assert answer["before"]["measures"]["calibration_in_the_large"]["estimate"] < 0
     assert answer["about"]["update"]["cohort"]["n"] < 250  # whose outcome is known

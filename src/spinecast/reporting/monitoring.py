@@ -97,8 +97,8 @@ def _done_section(record: MonitoringRecord) -> Section:
     rule, about = record.found["rule"], record.about
     facts = (
         ("Model identity", fmt.plain(about["model"]["identity"])),
-        ("False alarms", f"{fmt.percentage(rule['false_alarms'])} over {rule['span_years']} years, half of it for "
-         "calibration, half for all inputs and quarters"),
+        ("False alarms", f"{fmt.percentage(rule['false_alarms'])} over {rule['span_years']} years, two thirds of it "
+         "for calibration, a third for all inputs and quarters"),
         ("Odds looked for", f"times and divided by {rule['odds_ratio']:g}"),
         ("Simulations of the limit", fmt.integer(rule["simulations"])),
         ("Resamples where there is no formula", fmt.integer(about["bootstrap"])),

@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 from scipy.stats import binom, poisson_binom
 
 from spinecast.statistics import Follow, calibration_cusum, cusum_limit, observed_expected_limits
+from spinecast.statistics.monitoring import calibration_cusum as module
 
 
 def _markov_alarms(risk: float, limit: float, patients: int, states: int = 1500) -> float:
@@ -117,6 +118,15 @@ def test_the_limit_holds_its_rate_where_the_models_own_level_is_not_exact() -> N
     held, exceeded = np.mean(alarms, axis=0)
     assert held == pytest.approx(0.2, abs=0.06)
     assert exceeded > 0.3
+
+
+def test_a_limit_for_many_stretches_is_that_of_one_long_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    how = {"false_alarms": 0.05, "level_error": 0.05, "simulations": 500}
+    whole = cusum_limit([0.1, 0.3, 0.5], 6000, **how)  # type: ignore[arg-type]
+    assert cusum_limit([0.1, 0.3, 0.5], 750, **how) < 0.85 * whole  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "_MOST_PATIENTS", 750)
+    found = np.mean([cusum_limit([0.1, 0.3, 0.5], 6000, seed=seed, **how) for seed in range(3)])  # type: ignore[arg-type]
+    assert found == pytest.approx(whole, rel=0.12)
 
 
 def test_the_same_seed_gives_the_same_limit_and_fewer_alarms_a_higher_one() -> None:

@@ -107,7 +107,10 @@ def cumulative_sums_plot(calibration: Mapping[str, Any], key: str) -> str:
             ("more", "More events than predicted", EVENT, "-"),
             ("fewer", "Fewer events than predicted", MODEL, _DASHED),
         ):
-            axes.plot(days, numbers([one[name] for one in months]), color=colour, ls=dash, label=label)
+            values = numbers([one[name] for one in months])
+            axes.plot(days, values, color=colour, ls=dash, label=label)
+            raised = values > limit
+            axes.plot(days[raised], values[raised], "o", color=colour, ms=4.2)
         axes.axhline(limit, color=INK, lw=1.0, ls=(0, (1.4, 1.4)), label="Limit")
         axes.set(xlabel="Month in which it was known", ylabel="Cumulative sum", ylim=(0, None))
         axes.grid(visible=True, axis="y")

@@ -39,9 +39,11 @@ def monitoring_calibration_section(record: MonitoringRecord) -> Section:
         key="sums",
         title="The cumulative sums",
         svg=cumulative_sums_plot(sums, "sums"),
-        caption=f"Highest in each month. Each sum gathers evidence that the odds are {rule['odds_ratio']:g} "
-        f"times those predicted, or 1/{rule['odds_ratio']:g} of them, and begins again at 0 after an alarm. The limit "
-        f"was found by simulation for {fmt.integer(round(sums['planned_events']))} expected events.",
+        caption="Highest in each month; a dot: raised. Each sum gathers evidence that the odds are "
+        f"{rule['odds_ratio']:g} times those predicted, or 1/{rule['odds_ratio']:g} of them, and begins again at 0 "
+        "after an alarm. The limit "
+        f"was found by simulation for {fmt.integer(round(sums['planned_events']))} expected events, as many as "
+        f"{rule['span_years']} years bring at the present pace.",
         alternative=f"Cumulative sums for more and for fewer events than predicted, with the limit "
         f"{fmt.number(sums['limit'], 1)}.",
         table=_sums_table(sums),
@@ -60,8 +62,8 @@ def _counting(sums: Mapping[str, Any]) -> str:
         return f"The sums wait until a patient's outcome is due: {fmt.plain(sums['waiting'])}."
     return (
         "The sums do not wait for the horizon: an event counts as it comes, and so does each day without it, of "
-        "patients whose horizon has not passed too. When events come before the horizon was learned from the patients "
-        "whose horizon has passed; how many come is the model's. Enough is known of everybody until "
+        "patients whose horizon has not passed too. On which days events come was learned from the patients whose "
+        "horizon has passed; how many come is the model's. Enough is known of everybody until "
         f"{sums['known_to']}: the sums end there."
     )
 

@@ -1,8 +1,9 @@
 """Updating a model on other patients: new intercept, new intercept and slope, and the closed test that chooses.
 
 All on the log-odds scale, the model's log-odds being given (Steyerberg et al. 2004, Stat Med 23:2567). With weights
-there is no likelihood: standard errors are the sandwich's (White 1982, Econometrica 50:1; weights held fixed) and
-Wald tests take the place of likelihood ratios.
+there is no likelihood: standard errors are the sandwich's (White 1982, Econometrica 50:1; weights held fixed), and the
+generalised score test (Boos 1992, Am Stat 46:327) takes the place of likelihood ratios. Wald's test with the sandwich
+changes a model that is right too often where patients are few (docs/decisions/0010).
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ def closed_update_test(
     log_odds : array-like of shape (n,)
         The model's, finite; with covariates an intercept plus a weighted sum of them, so that the models are nested.
     weights : array-like of shape (n,), optional
-        Case weights; Wald tests with the sandwich's covariance then, and no covariates.
+        Case weights, such as those of patients who were followed; score tests then, and no covariates.
     covariates : array-like of shape (n, k), optional
         Of the regression, k of 2 or more, without a column of ones.
 
@@ -215,16 +216,39 @@ def _one_test(scored: Scored, smaller: str, degrees: int) -> UpdateTest | Absent
         if isinstance(reached, Absent):
             return reached
         return _likelihood_ratio("logistic", smaller, larger, reached, degrees)
-    fitted = _fit(scored, "logistic")
-    if isinstance(fitted, Absent):
-        return fitted
-    coefficients, covariance = fitted
-    # The hypothesis is intercept 0 and slope 1, or slope 1 alone.
-    tested = slice(2 - degrees, 2)
-    distance = (coefficients - np.array([0.0, 1.0]))[tested]
-    statistic = float(distance @ np.linalg.solve(covariance[tested, tested], distance))
+    larger_fit = _fit(scored, "logistic")
+    if isinstance(larger_fit, Absent):
+        return larger_fit  # what could not be made is not asked for
+    return _score_test(scored, smaller, degrees)
+
+
+def _score_test(scored: Scored, smaller: str, degrees: int) -> UpdateTest | Absent:
+    """Test by the score of intercept and slope where the smaller change is fitted, of weighted outcomes.
+
+    A patient's score has the variance of an outcome whose chance is that of the smaller change, of whom more is seen
+    with the outcome or without: patients of each outcome stand for as many as their mean weight says.
+    """
+    log_odds = scored.score
+    if smaller == "intercept":
+        fitted = _fit(scored, "intercept")
+        if isinstance(fitted, Absent):
+            return fitted
+        log_odds = log_odds + fitted[0][0]
+    cases, with_event = scored.case_weights, scored.outcome
+    mean, other = expit(log_odds), expit(-log_odds)
+    # Centred: the intercept and the slope are then all but independent, and nothing is lost to rounding.
+    design = np.column_stack((np.ones(scored.n), scored.score - np.average(scored.score, weights=cases)))
+    score = design.T @ (cases * (with_event - mean))
+    # Mean weight of those seen with the outcome, and without: each patient counted as often as they stand for.
+    heavy, light = (np.average(cases, weights=cases * side) for side in (with_event, 1 - with_event))
+    variance = design.T @ (design * (cases * mean * other * (other * heavy + mean * light))[:, None])
+    if degrees == 1:  # the intercept is fitted: its score is 0, and that of the slope is what it leaves
+        information = design.T @ (design * (cases * mean * other)[:, None])
+        left = np.array([[-information[1, 0] / information[0, 0], 1.0]])
+        score, variance = left @ score, left @ variance @ left.T
+    statistic = float(score @ np.linalg.solve(variance, score))
     p_value = float(chdtrc(degrees, statistic))
-    return UpdateTest("logistic", smaller, statistic, degrees, p_value, "Wald, sandwich covariance")
+    return UpdateTest("logistic", smaller, statistic, degrees, p_value, "score test, weighted outcomes")
 
 
 def _likelihood_ratio(larger: str, smaller: str, reached: float, held: float, degrees: int) -> UpdateTest:

@@ -118,7 +118,7 @@ class _Part(FollowedRisks):
     @property
     def had(self) -> NDArray[np.bool_]:
         """Who had the event by the horizon."""
-        return self.event & (self.followed <= self.shape.days[-1])
+        return np.asarray(self.event & (self.followed <= self.shape.days[-1]), dtype=np.bool_)
 
     @property
     def step(self) -> NDArray[np.intp]:
@@ -129,9 +129,9 @@ class _Part(FollowedRisks):
     @property
     def without(self) -> NDArray[np.bool_]:
         """Shape (n, steps): steps at whose end a patient was known not to have had the event."""
-        whole: NDArray[np.bool_] = self.followed[:, None] >= self.shape.days[None, 1:]
+        whole = self.followed[:, None] >= self.shape.days[None, 1:]
         since = self.had[:, None] & (np.arange(whole.shape[1]) >= self.step[:, None])
-        return whole & ~since
+        return np.asarray(whole & ~since, dtype=np.bool_)
 
     def log_staying(self, risk: Floats) -> Floats:
         """Shape (n, steps + 1): logarithm of the probability of no event by each day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,8 @@ __all__ = ["UNKNOWN", "Coming", "as_they_come"]
 FloatArray = NDArray[np.float64]
 
 UNKNOWN = 0.05
-"""Share of those under observation of whom a day may be unknown, beyond those lost as others were before."""
+"""Share of those under observation of whom a day may be unknown, beyond those lost as others were before and what
+chance adds to these (two standard deviations)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +87,12 @@ def _last_known(
     if not open_on.size:
         return np.datetime64(until)
     staying = censoring_distribution(np.minimum(time[due], horizon), event[due] | (time[due] >= horizon))
-    for day in np.arange(open_on[0], until + np.timedelta64(1, "D")):
+    # From the last day backwards: who is unknown on a day stays so.
+    for day in np.arange(open_on[0], until + np.timedelta64(1, "D"))[::-1]:
         passed = (day - open_on).astype(np.float64)
         under = (passed > 0) & ~(open_event & (open_time <= passed))
         unknown = int((under & (open_time < passed)).sum())
         lost = float((1 - staying.at(passed[under])).sum())
-        if unknown > lost + UNKNOWN * under.sum():
-            return np.datetime64(day - np.timedelta64(1, "D"))
-    return np.datetime64(until)
+        if unknown <= lost + 2 * math.sqrt(lost) + UNKNOWN * under.sum():
+            return np.datetime64(day)
+    return np.datetime64(open_on[0])
