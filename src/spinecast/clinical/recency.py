@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from spinecast.clinical.variable import Domain, Variable
 
-__all__ = ["Recency", "recency"]
+__all__ = ["REFUTED", "Recency", "recency"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Recency:
     days: int | None
     reason: str
 
+
+REFUTED = 365
+"""Days for which an illness that was looked for and refuted counts as absent; before that nobody knows. Ours, too."""
 
 _FOR_GOOD = Recency(None, "What was once found stays true until the record takes it back.")
 _STATE = Recency(2, "It describes the state of the day, and changes within hours.")

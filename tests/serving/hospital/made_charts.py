@@ -21,6 +21,11 @@ def days_ago(days: float) -> str:
     return (NOW - timedelta(days=days)).isoformat()
 
 
+def just_now() -> str:
+    """When somebody said what became of a card: after it, by the server's own clock."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def concept(code: str, system: str = LOINC) -> Resource:
     return {"coding": [{"system": system, "code": code}]}
 

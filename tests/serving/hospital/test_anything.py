@@ -8,7 +8,18 @@ from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from serving.hospital.made_charts import ALBUMIN, ECOG, NOW, bundle, call, condition, observation, order, patient
+from serving.hospital.made_charts import (
+    ALBUMIN,
+    ECOG,
+    NOW,
+    bundle,
+    call,
+    condition,
+    just_now,
+    observation,
+    order,
+    patient,
+)
 
 from spinecast.documents.json_text import MalformedError, read_json
 from spinecast.serving.hospital.charts import DEEPEST, read_hook_request
@@ -48,7 +59,7 @@ FEEDBACK = {
             "card": "00000000-0002-8640-aec5-eb173fa657a8",
             "outcome": "overridden",
             "overrideReason": {"reason": {"code": "a", "system": "b"}, "userComment": "c"},
-            "outcomeTimestamp": "2026-11-27T09:01:00Z",
+            "outcomeTimestamp": just_now(),
         }
     ]
 }

@@ -18,6 +18,7 @@ from serving.hospital.made_charts import (
     PATIENT_ID,
     bundle,
     call,
+    just_now,
     observation,
     patient,
 )
@@ -114,7 +115,7 @@ def test_where_nothing_is_known_no_risk_is_given_and_nothing_recorded(hospital_s
     before = state.log.count()
     nobody = {"resourceType": "Patient", "id": PATIENT_ID}
     found = card(hospital_server, prefetch={"patient": nobody})
-    assert "no estimate, nothing the model reads is known" in found["summary"]
+    assert "no estimate, nothing that this model reads" in found["summary"]
     assert "uuid" not in found
     assert "%" not in found["summary"] + found["detail"]
     assert state.log.count() == before
@@ -127,7 +128,42 @@ def test_an_input_that_no_predictor_follows_from_is_nothing_known(hospital_serve
     someone = {"resourceType": "Patient", "id": PATIENT_ID, "gender": "female"}
     said = hospital_server.ask("POST", f"/cds-services/{LOSS}", call(prefetch={"patient": someone}))
     assert said.status == 200, said.content
-    assert "nothing the model reads is known" in said.json["cards"][0]["summary"]
+    assert "nothing that this model reads" in said.json["cards"][0]["summary"]
+
+
+def test_a_card_says_of_whom_the_model_is_and_that_nobody_looked_whether_it_fits(
+    hospital_server: Address, state: State
+) -> None:
+    about = state.models.get(EVENT).model.about
+    words = (str(about["title"]), str(about["cohort"]["name"]), "Nobody has looked whether this patient is such a one")
+    first = card(hospital_server, *KNOWN)["detail"].partition("\n\n")[0]
+    assert all(one in first for one in words)
+    said = hospital_server.ask("POST", f"{PATH}/risk-assessment", call(*KNOWN))
+    assert any(all(one in note["text"] for one in words) for note in said.json["note"])
+
+
+@pytest.mark.parametrize("born", ["2024-01-01", "1890-01-01"])
+def test_of_who_is_of_no_age_for_the_models_no_risk_is_given(hospital_server: Address, state: State, born: str) -> None:
+    before = state.log.count()
+    sent = call(*KNOWN)
+    sent["prefetch"]["patient"] = patient(birthDate=born)
+    found = hospital_server.ask("POST", PATH, sent).json["cards"][0]
+    assert "years old, and the models are of people of 18 to 100" in found["detail"]
+    assert "%" not in found["summary"] + found["detail"]
+    said = hospital_server.ask("POST", f"{PATH}/risk-assessment", sent)
+    assert (said.status, said.json["type"]) == (422, "urn:spinecast:problem:not-of-this-age")
+    assert state.log.count() == before
+
+
+@pytest.mark.parametrize("user", ["Patient/p4711", "RelatedPerson/9"])
+def test_a_patient_gets_no_number_by_either_way(hospital_server: Address, state: State, user: str) -> None:
+    before = state.log.count()
+    sent = call(*KNOWN)
+    sent["context"]["userId"] = user
+    assert hospital_server.ask("POST", PATH, sent).json == {"cards": []}
+    said = hospital_server.ask("POST", f"{PATH}/risk-assessment", sent)
+    assert (said.status, said.json["type"]) == (403, "urn:spinecast:problem:not-for-patients")
+    assert state.log.count() == before
 
 
 def test_a_model_that_declines_says_why(hospital_server: Address, state: State) -> None:
@@ -228,7 +264,7 @@ def test_what_became_of_a_card_is_recorded_with_its_patient(hospital_server: Add
         "card": found["uuid"],
         "outcome": "overridden",
         "overrideReason": {"reason": reason, "userComment": "on dialysis"},
-        "outcomeTimestamp": "2026-11-27T09:01:00Z",
+        "outcomeTimestamp": just_now(),
     }
     said = hospital_server.ask("POST", f"{PATH}/feedback", {"feedback": [sent]})
     assert said.status == 200, said.content
@@ -245,7 +281,7 @@ def test_what_became_of_a_card_is_recorded_with_its_patient(hospital_server: Add
     )
 
 
-TAKEN = {"card": str(uuid.UUID(int=5)), "outcome": "accepted", "outcomeTimestamp": "2026-11-27T09:01:00Z"}
+TAKEN = {"card": str(uuid.UUID(int=5)), "outcome": "accepted", "outcomeTimestamp": just_now()}
 
 
 @pytest.mark.parametrize(
@@ -265,6 +301,16 @@ def test_feedback_that_is_none_is_refused_with_its_place(
     before = state.log.count()
     said = hospital_server.ask("POST", f"{PATH}/feedback", {"feedback": [sent]})
     assert (said.status, said.json["errors"][0]["pointer"]) == (422, pointer)
+    assert state.log.count() == before
+
+
+@pytest.mark.parametrize("said_at", ["2999-01-01T00:00:00Z", "1999-01-01T00:00:00Z"])
+def test_feedback_of_a_time_without_the_card_is_refused(hospital_server: Address, state: State, said_at: str) -> None:
+    found = card(hospital_server, *KNOWN)
+    before = state.log.count()
+    sent = TAKEN | {"card": found["uuid"], "outcomeTimestamp": said_at}
+    said = hospital_server.ask("POST", f"{PATH}/feedback", {"feedback": [sent]})
+    assert (said.status, said.json["errors"][0]["pointer"]) == (422, "#/feedback/0/outcomeTimestamp")
     assert state.log.count() == before
 
 
@@ -290,7 +336,7 @@ def test_a_card_names_its_record_and_cannot_be_made_up(number: int, bit: int) ->
 
 def test_texts_of_a_study_are_no_markup(state: State) -> None:
     read = Read(remarks=["<img src=x> [a](b) | _c_"])
-    found = card_without_answer(state.models.get(EVENT), read, "mode", source="s", page="p")
+    found = card_without_answer(state.models.get(EVENT), read, "nothing is known", "mode", source="s", page="p")
     assert r"\<img src=x\> \[a\](b) \| \_c\_" in found["detail"]
 
 
@@ -299,7 +345,7 @@ def test_a_summary_is_short_whatever_the_outcome_is_called(state: State, length:
     served = state.models.get(EVENT)
     outcome = {**served.model.about["outcome"], "label": "long " * length}
     named = replace(served, model=replace(served.model, about={**served.model.about, "outcome": outcome}))
-    found = card_without_answer(named, Read(), "mode", source="s", page="p")
+    found = card_without_answer(named, Read(), "nothing is known", "mode", source="s", page="p")
     assert len(found["summary"]) < 140
     assert found["summary"].startswith("SYNTHETIC. ")
     assert found["summary"].endswith(" Research use only.")

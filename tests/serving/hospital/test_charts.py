@@ -138,12 +138,29 @@ def test_a_call_that_is_none_is_refused_with_its_place(change: dict[str, Any], p
     assert caught.value.pointer == pointer
 
 
-@pytest.mark.parametrize("prefetch", [{}, {"patient": None}])
+@pytest.mark.parametrize("prefetch", [{}, {"patient": None}, {"patient": {"resourceType": "OperationOutcome"}}])
 def test_without_the_patient_nothing_can_be_said(prefetch: dict[str, Any]) -> None:
     with pytest.raises(Problem) as caught:
         read(call() | {"prefetch": prefetch})
     assert caught.value.status == 412  # CDS Hooks 3.0, "HTTP Status Codes"
     assert caught.value.errors[0]["pointer"] == "#/prefetch/patient"
+
+
+@pytest.mark.parametrize("name", ["selections", "draftOrders"])
+def test_an_order_that_is_selected_comes_with_what_the_hook_asks_for(name: str) -> None:
+    sent = call(hook="order-select")
+    del sent["context"][name]
+    with pytest.raises(MalformedError) as caught:
+        read(sent)
+    assert caught.value.pointer == f"/context/{name}"
+
+
+def test_a_bundle_that_is_marked_to_mean_something_else_is_refused() -> None:
+    marked = bundle(observation(ALBUMIN, 29, "g/L"))
+    marked["entry"][0]["modifierExtension"] = [{"url": "http://example.org/not-so", "valueBoolean": True}]
+    with pytest.raises(MalformedError) as caught:
+        read(with_prefetch(observations_30_days=marked))
+    assert caught.value.pointer == "/prefetch/observations_30_days"
 
 
 def test_what_did_not_come_is_said() -> None:

@@ -13,7 +13,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from serving import made_store
-from serving.hospital.made_charts import ALBUMIN, NOW, PATH, PATIENT_ID, call, observation
+from serving.hospital.made_charts import ALBUMIN, NOW, PATH, PATIENT_ID, call, just_now, observation
 from serving.made_store import EVENT, Address
 
 from spinecast.accounts.store import AccountStore
@@ -171,7 +171,7 @@ def test_a_record_system_may_ask_and_nothing_else() -> None:
 
 def test_feedback_is_of_the_system_that_was_given_the_card(server: Address, token: Callable[..., str]) -> None:
     (card,) = ask(server, token()).json["cards"]
-    sent = {"feedback": [{"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-27T09:01:00Z"}]}
+    sent = {"feedback": [{"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": just_now()}]}
     path = f"{PATH}/feedback"
     other = token(path, iss="https://other.example.org")
     assert ask(server, other, path, sent).status == 422

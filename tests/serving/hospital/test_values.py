@@ -199,6 +199,78 @@ def test_what_nobody_stands_for_is_as_if_it_were_not_there(status: str) -> None:
     assert read("albumin", observations=[wrong]).inputs == {}
 
 
+MARKED = [{"url": "http://example.org/not-so", "valueBoolean": True}]
+ABSENT = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "error"}]}
+
+
+@pytest.mark.parametrize(
+    ("newest", "why"),
+    [
+        ({"valueRange": {"low": {"value": 1.0}, "high": {"value": 2.0}}}, "no number"),
+        ({"valueRatio": {}}, "no number"),
+        ({"valueSampledData": {}}, "no number"),
+        ({"valueDateTime": "2026-11-26"}, "no number"),
+        ({"valueString": "low"}, "no number"),
+        ({"dataAbsentReason": ABSENT}, "says that there is no value"),
+        ({"valueQuantity": {"value": 2.0, "unit": "g/dL"}, "modifierExtension": MARKED}, "modifierExtension"),
+        ({"valueQuantity": {"value": 2.0, "unit": "g/dL"}, "implicitRules": "http://example.org"}, "implicitRules"),
+        (
+            {"valueQuantity": {"value": 2.0, "unit": "g/dL"}, "effectiveDateTime": None, "effectiveTiming": {}},
+            "when one",
+        ),
+        ({"valueQuantity": {"value": 37, "unit": "g/L", "system": UCUM, "code": "g/dL"}}, "g/L by its words"),
+    ],
+)
+def test_an_older_value_never_takes_the_place_of_a_newest_that_cannot_be_read(newest: dict[str, Any], why: str) -> None:
+    sent = {name: value for name, value in observation(ALBUMIN, None, days=1, **newest).items() if value is not None}
+    found = read("albumin", observations=[sent, observation(ALBUMIN, 3.7, "g/dL", days=10)])
+    assert found.inputs == {}
+    assert why in found.not_used["albumin"]
+
+
+def test_words_that_are_another_spelling_of_the_code_are_no_contradiction() -> None:
+    sent = observation(
+        ALBUMIN, None, valueQuantity={"value": 29, "unit": "grams per liter", "system": UCUM, "code": "g/L"}
+    )
+    assert number(read("albumin", observations=[sent]), "albumin") == pytest.approx(2.9)
+
+
+def test_what_is_of_a_child_or_a_donor_is_passed_over_and_said() -> None:
+    other = observation(ALBUMIN, 2.0, "g/dL", days=1, focus=[{"reference": "Patient/baby"}])
+    found = read("albumin", observations=[other, observation(ALBUMIN, 3.7, "g/dL", days=10)])
+    assert number(found, "albumin") == pytest.approx(3.7)
+    assert "passed over: 1 observation of somebody or something else (focus)" in found.remarks
+    own = observation(ALBUMIN, 3.1, "g/dL", days=1, focus=[{"reference": "Patient/p4711"}])
+    assert number(read("albumin", observations=[own]), "albumin") == pytest.approx(3.1)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (("2026-11-22T07:00:00+09:00", "2026-11-22"), "two values of the same time"),
+        (("2026-11-22T20:30:00-05:00", "2026-11-22"), "two values of the same time"),
+        (("2026-11-22T20:30:00-05:00", "2026-11"), "two values of the same time"),
+        (("2026-11-21T22:00:00-05:00", "2026-11-22"), "3.7 g/dL"),  # the later day as it is written
+        (("2026-11-22T20:30:00-05:00", "2026-11-21"), "2 g/dL"),
+        (("2026-11-22T20:30:00-05:00", "2026-11-23T01:00:00Z"), "2 g/dL"),  # the later by half an hour
+    ],
+)
+def test_days_are_those_that_stand_in_the_record(times: tuple[str, str], said: str) -> None:
+    sent = [
+        observation(ALBUMIN, value, "g/dL", effectiveDateTime=time)
+        for value, time in zip((2.0, 3.7), times, strict=True)
+    ]
+    for order_of in (sent, sent[::-1]):
+        found = read("albumin", observations=order_of)
+        shown = found.sources["albumin"].text if "albumin" in found.sources else found.not_used["albumin"]
+        assert said in shown
+
+
+def test_a_date_is_shown_as_it_was_written() -> None:
+    sent = observation(ALBUMIN, 2.0, "g/dL", effectiveDateTime="2026-11-22T20:30:00-05:00")
+    assert read("albumin", observations=[sent]).sources["albumin"].measured_on == "2026-11-22"
+
+
 @pytest.mark.parametrize("status", ["final", "amended", "corrected"])
 def test_what_somebody_stands_for_counts(status: str) -> None:
     assert "albumin" in read("albumin", observations=[observation(ALBUMIN, 29, "g/L", status=status)]).inputs
@@ -246,7 +318,7 @@ def test_smoking_is_read_by_its_answers() -> None:
     [
         ([condition("73211009")], "present", None),
         ([condition("73211009", "recurrence")], "present", None),
-        ([condition("73211009", None, "refuted")], "absent", None),
+        ([condition("73211009", None, "refuted", recordedDate=days_ago(300))], "absent", None),
         ([], None, None),  # not listed is not absent
         ([condition("73211009", verified="entered-in-error")], None, None),
         ([condition("44054006")], None, None),  # a narrower code: there is no terminology server to ask
@@ -254,6 +326,11 @@ def test_smoking_is_read_by_its_answers() -> None:
         ([condition("73211009", verified="provisional")], None, "unconfirmed"),
         ([condition("73211009", None)], None, "whether it is active"),
         ([condition("73211009"), condition("73211009", None, "refuted")], None, "present and as refuted"),
+        ([condition("73211009", None, "refuted", recordedDate="2009-03-01")], None, "too old"),
+        ([condition("73211009", recordedDate="2030-01-01")], None, "still to come"),
+        ([condition("73211009", modifierExtension=MARKED)], None, "modifierExtension"),
+        ([condition("73211009"), condition("73211009", "resolved", recordedDate="2026-03-01")], None, "past later"),
+        ([condition("73211009"), condition("73211009", "resolved", recordedDate="2009-03-01")], "present", None),
     ],
 )
 def test_illnesses_are_read_from_the_problem_list(sent: list[Any], level: str | None, why: str | None) -> None:
@@ -282,6 +359,8 @@ CONTAINED = {
         (order("H02AB02", dosageInstruction=[{"asNeededBoolean": True}]), False, "when it is needed"),
         (order("H02AB02", authoredOn=days_ago(181)), False, "181 days old"),
         (order("H02AB02", authoredOn=None), False, "since when"),
+        (order("H02AB02", modifierExtension=MARKED), False, "modifierExtension"),
+        (order("H02AB02", dosageInstruction=[{"modifierExtension": MARKED}]), False, "modifierExtension"),
     ],
 )
 def test_medicines_are_read_from_orders_that_run(sent: dict[str, Any], given: bool, why: str | None) -> None:

@@ -20,7 +20,7 @@ from spinecast.serving.hospital.values import Read
 from spinecast.serving.pages.words import signed
 from spinecast.serving.served_model import ServedModel
 
-__all__ = ["OVERRIDE_REASONS", "card_of", "card_without_answer", "number_of_card", "uuid_of_card"]
+__all__ = ["OVERRIDE_REASONS", "card_of", "card_without_answer", "made_from", "number_of_card", "uuid_of_card"]
 
 LONGEST_SUMMARY = 139
 """Characters: CDS Hooks wants fewer than 140."""
@@ -96,6 +96,7 @@ def card_of(
     else:
         short = statement(said, outcome)
         parts = [_estimates(said, outcome), _drivers(said["prediction"])]
+    parts.insert(0, _plain(made_from(served)))
     parts += [_inputs(read), _not_used(read), _missing(said["missing"]), _remarks(said, read), _about(served, said)]
     return {
         "uuid": identifier,
@@ -104,15 +105,28 @@ def card_of(
     }
 
 
-def card_without_answer(served: ServedModel, read: Read, mode: str, *, source: str, page: str) -> dict[str, Any]:
-    """Return the card that says that nothing was asked, because nothing that the model reads is known.
+def made_from(served: ServedModel) -> str:
+    """Say of what people a model is: a card goes out for every chart, and nobody looked whether it fits this one."""
+    cohort = served.model.about.get("cohort") or {}
+    people = "made-up patients" if served.model.is_synthetic else "patients"
+    count = f"{cohort['n']:,} {people}" if "n" in cohort else people
+    return (
+        f"Made from {count} of {cohort.get('name', 'a cohort without a name')}: {served.to_dict()['title']}. "
+        "Nobody has looked whether this patient is such a one."
+    )
+
+
+def card_without_answer(
+    served: ServedModel, read: Read, why: str, mode: str, *, source: str, page: str
+) -> dict[str, Any]:
+    """Return the card that says that nothing was asked, and why.
 
     It has no UUID: there is no record of an answer that feedback could be of.
     """
     label = served.model.about["outcome"]["label"]
-    parts = ["**No estimate:** nothing that this model reads can be read from the record."]
+    parts = [f"**No estimate:** {_plain(why)}."]
     parts += [_not_used(read), _list("Also", read.remarks), f"{RESEARCH_USE} {_plain(mode)}"]
-    return _card(served, f"{label}: no estimate, nothing the model reads is known", parts, source, page)
+    return _card(served, f"{label}: no estimate, {why}", parts, source, page)
 
 
 def _card(served: ServedModel, short: str, parts: Sequence[str], source: str, page: str) -> dict[str, Any]:

@@ -37,6 +37,8 @@ _USER = re.compile(rf"({'|'.join((*_PROFESSIONALS, *_LAYPEOPLE))})/([A-Za-z0-9\-
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _WANTED = '{"hook": …, "hookInstance": …, "context": {"userId": …, "patientId": …}, "prefetch": {…}}'
 
+_NOT_BROUGHT = "record system could not bring the patient"
+_NOT_SENT = "patient did not come with the request"
 _AS_R4 = "the element as FHIR R4 has it"
 
 _MODELS: Mapping[str, type[fhir.Resource]] = {
@@ -159,6 +161,8 @@ def read_hook_request(value: Any, keys: Sequence[str]) -> HookRequest:
     if not _ID.fullmatch(patient):
         expected = "the id of a Patient resource, without its type"
         raise MalformedError("patientId is no FHIR id", pointer="/context/patientId", expected=expected)
+    if hook == "order-select":
+        _require_orders(context)
     base = value.get("fhirServer")
     if base is not None and not isinstance(base, str):
         raise MalformedError("fhirServer is no address", pointer="/fhirServer", expected="a URL, or leave it out")
@@ -166,6 +170,16 @@ def read_hook_request(value: Any, keys: Sequence[str]) -> HookRequest:
     if prefetch is not None and not isinstance(prefetch, dict):
         raise MalformedError("prefetch is no object", pointer="/prefetch", expected=f"keys {', '.join(keys)}")
     return HookRequest(hook, instance, user, patient, _chart(prefetch or {}, keys, patient, base))
+
+
+def _require_orders(context: Mapping[str, Any]) -> None:
+    """Refuse a call without what the hook says that its context has; what is ordered is not read."""
+    selections, drafts = context.get("selections"), context.get("draftOrders")
+    if not isinstance(selections, list) or not all(isinstance(one, str) for one in selections):
+        expected = "references of the orders that were selected, such as MedicationRequest/17"
+        raise MalformedError("no selections", pointer="/context/selections", expected=expected)
+    if not isinstance(drafts, dict) or drafts.get("resourceType") != "Bundle":
+        raise MalformedError("no draftOrders", pointer="/context/draftOrders", expected="a Bundle of the draft orders")
 
 
 def _text(value: Mapping[str, Any], name: str, pointer: str) -> str:
@@ -206,11 +220,12 @@ def _chart(prefetch: Mapping[str, Any], keys: Sequence[str], patient: str, base:
 
 
 def _patient(raw: Any, patient: str) -> fhir.Patient:
-    if raw is None:
+    failed = isinstance(raw, dict) and raw.get("resourceType") == "OperationOutcome"
+    if raw is None or failed:
         raise Problem(
             412,
             "prefetch-needed",
-            "the patient did not come with the request, and this server fetches nothing",
+            f"the {_NOT_BROUGHT if failed else _NOT_SENT}, and this server fetches nothing",
             [{"pointer": "#/prefetch/patient", "detail": "missing", "expected": "the Patient resource"}],
         )
     found = _read(raw, "/prefetch/patient", ("Patient",))
@@ -235,6 +250,12 @@ def _resources(content: Any, pointer: str, chart: Chart) -> Iterator[tuple[Any, 
     bundle = parsed(fhir.Bundle, content, pointer, _AS_R4)
     if any(link.relation == "next" for link in bundle.link):
         chart.remarks.append(f"the record system sent only the first page of {pointer.rpartition('/')[2]}")
+    if bundle.is_modified or any(entry.is_modified for entry in bundle.entry):
+        raise MalformedError(
+            "a bundle that is marked to mean something else than it says",
+            pointer=pointer,
+            expected="one without modifierExtension and implicitRules, none of which is known here",
+        )
     for place, entry in enumerate(bundle.entry):
         if entry.resource is not None:
             yield entry.resource, f"{pointer}/entry/{place}/resource"

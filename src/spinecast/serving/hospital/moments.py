@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from spinecast.documents.json_text import MalformedError
 
-__all__ = ["Moment", "read_moment", "years_between"]
+__all__ = ["Moment", "newest_of", "read_moment", "years_between"]
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _DAYS_OF_A_YEAR = 365.25
@@ -30,10 +31,13 @@ class Moment:
         UTC; of a day, month or year its beginning.
     exact : bool
         Whether more than a day is known of it.
+    written : str
+        Its date as it was written there, to the day or coarser: in UTC it may be the day before or after.
     """
 
     at: datetime
     exact: bool
+    written: str
 
     def days_before(self, now: datetime) -> int:
         """Return for how many whole days it has been so; 0 on the day itself."""
@@ -44,14 +48,25 @@ class Moment:
         return self.at - now > _AHEAD
 
     def is_same_as(self, other: Moment) -> bool:
-        """Say whether both may be the same time: of a day nobody knows the hour."""
+        """Say whether both may be the same time: of a day nobody knows the hour, of a month nobody the day."""
         if self.exact and other.exact:
             return self.at == other.at
-        return self.at.date() == other.at.date()
+        return self.written.startswith(other.written) or other.written.startswith(self.written)
 
     def text(self) -> str:
         """Return its date."""
-        return self.at.date().isoformat()
+        return self.written
+
+
+def newest_of(moments: Sequence[Moment]) -> Moment:
+    """Return the newest: of two with their hours the later, otherwise that of the later date as it was written."""
+    exact = max((one for one in moments if one.exact), key=lambda one: one.at, default=None)
+    coarse = max((one for one in moments if not one.exact), key=lambda one: one.written, default=None)
+    if exact is None or coarse is None:
+        found = exact or coarse
+        assert found is not None
+        return found
+    return coarse if coarse.written > exact.written else exact
 
 
 def read_moment(text: str, pointer: str) -> Moment:
@@ -67,11 +82,11 @@ def read_moment(text: str, pointer: str) -> Moment:
         partial = _PARTIAL.fullmatch(text)
         if partial is not None:
             year, month, day = (int(part or 1) for part in partial.groups())
-            return Moment(datetime(year, month, day, tzinfo=UTC), exact=False)
+            return Moment(datetime(year, month, day, tzinfo=UTC), exact=False, written=text)
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             raise MalformedError("a time without an offset", pointer=pointer, expected=expected)
-        return Moment(found.astimezone(UTC), exact=True)
+        return Moment(found.astimezone(UTC), exact=True, written=found.date().isoformat())
     except (ValueError, OverflowError) as error:
         raise MalformedError(f"{text[:40]!r} is no time", pointer=pointer, expected=expected) from error
 

@@ -11,16 +11,19 @@ from typing import Any
 from spinecast.clinical.units import UnitConversion, normalise_unit
 from spinecast.clinical.variable import Variable, format_number
 from spinecast.serving.hospital.charts import Placed
-from spinecast.serving.hospital.moments import Moment, read_moment
-from spinecast.serving.hospital.resources import CodeableConcept, Coded, Quantity
+from spinecast.serving.hospital.moments import Moment, newest_of, read_moment
+from spinecast.serving.hospital.resources import CodeableConcept, Coded, Observation, Quantity
 
-__all__ = ["FINAL", "VOID", "UnusableError", "Value", "has_code", "read_observation"]
+__all__ = ["FINAL", "MODIFIED", "VOID", "UnusableError", "Value", "about_another", "has_code", "read_observation"]
 
 FINAL = ("final", "amended", "corrected")
 """Statuses of an observation that somebody stands for (FHIR R4, ObservationStatus)."""
 
 VOID = ("cancelled", "entered-in-error")
 """Statuses of one that nobody stands for any more: it is as if it were not there."""
+
+MODIFIED = "marked to mean something else than it says (modifierExtension or implicitRules), in a way not known here"
+"""Why an element is not read that whoever does not know its mark must not use (FHIR R4, 2.4.1.3)."""
 
 _UCUM = "http://unitsofmeasure.org"
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
@@ -75,12 +78,14 @@ def read_observation(entry: Variable, observations: Sequence[Placed], now: datet
         If a time is none.
     """
     found = list(_carriers(entry, observations))
-    dated = [(moment, placed, carrier) for moment, placed, carrier in found if moment is not None]
-    if not dated:
-        if found:
-            raise UnusableError("the record does not say when it was measured")
+    if not found:
         return None
-    newest = max((moment for moment, _, _ in dated), key=lambda moment: moment.at)
+    if any(moment is None for moment, _, _ in found):
+        # Which is the newest nobody can tell any more, whatever the others' dates.
+        several = "one of its values" if len(found) > 1 else "it"
+        raise UnusableError(f"the record does not say when {several} was measured")
+    dated = [(moment, placed, carrier) for moment, placed, carrier in found if moment is not None]
+    newest = newest_of([moment for moment, _, _ in dated])
     if newest.is_ahead_of(now):
         raise UnusableError(f"its newest value is dated {newest.text()}, which is still to come")
     values = [_value(entry, carrier, moment, placed) for moment, placed, carrier in dated if moment.is_same_as(newest)]
@@ -91,28 +96,37 @@ def read_observation(entry: Variable, observations: Sequence[Placed], now: datet
     return first
 
 
+def about_another(observation: Observation) -> bool:
+    """Say whether what was observed is not the patient of the record: a fetus, a donor, an implant (R4, ``focus``)."""
+    return any(one.reference is None or one.reference != _subject(observation) for one in observation.focus)
+
+
+def _subject(observation: Observation) -> str | None:
+    return None if observation.subject is None else observation.subject.reference
+
+
 def has_code(entry: Variable, concept: CodeableConcept | None) -> bool:
     """Say whether a concept has one of a variable's codes."""
     return concept is not None and any(code.code in concept.codes(code.uri) for code in entry.codes)
 
 
 def _carriers(entry: Variable, observations: Sequence[Placed]) -> Iterator[tuple[Moment | None, Placed, Coded]]:
-    """Yield what holds a value of the variable: observations and their components that somebody stands for."""
+    """Yield what holds a value of the variable, or says why there is none: what somebody stands for, of the patient."""
     for placed in observations:
         resource = placed.resource
-        if resource.status not in FINAL:
+        if resource.status not in FINAL or about_another(resource):
             continue
         for carrier in (resource, *resource.component):
-            if has_code(entry, carrier.code) and _holds_value(carrier):
+            if has_code(entry, carrier.code) and carrier.says_something:
                 text = resource.moment
                 yield (None if text is None else read_moment(text, placed.pointer)), placed, carrier
 
 
-def _holds_value(carrier: Coded) -> bool:
-    return any(getattr(carrier, name) is not None for name in Coded.model_fields)
-
-
 def _value(entry: Variable, carrier: Coded, moment: Moment, placed: Placed) -> Value:
+    if carrier.is_modified or placed.resource.is_modified:
+        raise UnusableError(f"its newest value is {MODIFIED}")
+    if carrier.dataAbsentReason is not None:
+        raise UnusableError(f"the newest time ({moment.text()}) the record says that there is no value")
     given, text = _level(entry, carrier) if entry.is_levelled else _number(entry, carrier)
     return Value(given, text, moment, placed.reference)
 
@@ -130,6 +144,7 @@ def _number(entry: Variable, carrier: Coded) -> tuple[Any, str]:
         sign = quantity.comparator if quantity.comparator in _COMPARATORS else "not exactly"
         raise UnusableError(f"its newest value is a limit ({sign} {format_number(quantity.value)}), not a value")
     conversion = _conversion(entry, quantity)
+    _require_one_unit(entry, quantity, conversion)
     if not _goes_with_code(entry, carrier, conversion):
         raise UnusableError(
             f"its newest value is in {conversion.unit.symbol}, and its code is of an amount of substance"
@@ -155,6 +170,17 @@ def _conversion(entry: Variable, quantity: Quantity) -> UnitConversion:
     shown = said if _PLAIN_UNIT.fullmatch(said) else "a unit that is unknown here"
     known = ", ".join(conversion.unit.symbol or "none" for conversion in entry.conversions())
     raise UnusableError(f"its newest value is in {shown} (known are {known})")
+
+
+def _require_one_unit(entry: Variable, quantity: Quantity, read_as: UnitConversion) -> None:
+    """Refuse a unit whose code says one thing and whose words, which are what people read, another that is known."""
+    if not quantity.unit or read_as.unit.matches(quantity.unit):
+        return
+    for other in entry.conversions():
+        if other is not read_as and other.unit.matches(quantity.unit):
+            raise UnusableError(
+                f"its newest value is in {other.unit.symbol} by its words and {read_as.unit.symbol} by its code"
+            )
 
 
 def _goes_with_code(entry: Variable, carrier: Coded, conversion: UnitConversion) -> bool:

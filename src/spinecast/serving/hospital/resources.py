@@ -21,6 +21,7 @@ __all__ = [
     "Condition",
     "Medication",
     "MedicationRequest",
+    "Modifiable",
     "Observation",
     "OperationOutcome",
     "Patient",
@@ -77,14 +78,42 @@ class Period(Part):
     end: Text | None = None
 
 
-class Coded(Part):
-    """What of R4's choice of values can be a variable's."""
+class Modifiable(Part):
+    """What may be marked to mean something else than it says.
+
+    FHIR R4, 2.4.1.3: whoever does not know a modifier extension must not use the element that holds it, which it may
+    even negate. None is known here.
+    """
+
+    modifierExtension: list[Any] | None = None
+    implicitRules: Text | None = None
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether it holds rules that are not known here."""
+        return bool(self.modifierExtension) or bool(self.implicitRules)
+
+
+class Coded(Modifiable):
+    """R4's choice of values: those that can be a variable's, those that only show that there is one, or why none."""
 
     valueQuantity: Quantity | None = None
     valueCodeableConcept: CodeableConcept | None = None
     valueInteger: Whole | None = None
     valueString: Text | None = None
     valueBoolean: bool | None = None
+    valueRange: Any = None
+    valueRatio: Any = None
+    valueSampledData: Any = None
+    valueTime: Any = None
+    valueDateTime: Any = None
+    valuePeriod: Any = None
+    dataAbsentReason: Any = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it has a value of any kind, or says why it has none."""
+        return any(value is not None for name, value in self if name.startswith("value") or name == "dataAbsentReason")
 
 
 class Component(Coded):
@@ -93,7 +122,7 @@ class Component(Coded):
     code: CodeableConcept
 
 
-class Resource(Part):
+class Resource(Modifiable):
     """What all resources share."""
 
     id: Identifier | None = None
@@ -116,6 +145,7 @@ class Observation(Coded, Resource):
     status: Text
     code: CodeableConcept
     subject: Reference | None = None
+    focus: list[Reference] = Field(default_factory=list)
     effectiveDateTime: Text | None = None
     effectiveInstant: Text | None = None
     effectivePeriod: Period | None = None
@@ -144,6 +174,7 @@ class Condition(Resource):
     subject: Reference | None = None
     recordedDate: Text | None = None
     onsetDateTime: Text | None = None
+    abatementDateTime: Text | None = None
 
 
 class Medication(Resource):
@@ -153,14 +184,14 @@ class Medication(Resource):
     code: CodeableConcept | None = None
 
 
-class Contained(Part):
+class Contained(Modifiable):
     """A resource inside another one, of which a medicine's code is read."""
 
     id: Text | None = None
     code: CodeableConcept | None = None
 
 
-class Dosage(Part):
+class Dosage(Modifiable):
     """How a medicine is taken."""
 
     asNeededBoolean: bool | None = None
@@ -206,7 +237,7 @@ class Link(Part):
     relation: Text | None = None
 
 
-class Entry(Part):
+class Entry(Modifiable):
     """One resource of a bundle."""
 
     resource: dict[str, Any] | None = None

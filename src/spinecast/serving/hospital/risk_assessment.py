@@ -12,6 +12,7 @@ from typing import Any
 
 from spinecast.audit.records import moment_text
 from spinecast.clinical.dictionary import variables
+from spinecast.serving.hospital.cards import made_from
 from spinecast.serving.hospital.stated import Chance, chances, statement
 from spinecast.serving.hospital.values import Read
 from spinecast.serving.served_model import ServedModel
@@ -46,7 +47,7 @@ def risk_assessment(
         UTC; the time that horizons count from.
     """
     outcome = served.model.about["outcome"]
-    notes = [*said["notices"], said["mode"]]
+    notes = [*said["notices"], made_from(served), said["mode"]]
     notes += [f"{name}: not used: {why}" for name, why in read.not_used.items()]
     notes += read.remarks
     basis = list(dict.fromkeys(one.reference for one in read.sources.values() if one.reference))

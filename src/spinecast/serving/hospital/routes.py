@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from spinecast.audit.records import Record, moment_of
 from spinecast.cohorts.patient import patient_row
 from spinecast.documents.json_text import MalformedError, read_json
 from spinecast.errors import SpinecastError
@@ -22,11 +23,12 @@ from spinecast.serving.actors import Actor
 from spinecast.serving.bodies import read_body
 from spinecast.serving.hospital.cards import card_of, card_without_answer, number_of_card, uuid_of_card
 from spinecast.serving.hospital.charts import DEEPEST, HOOKS, MOST_BYTES_OF_CHART, HookRequest, read_hook_request
-from spinecast.serving.hospital.feedback import feedback_draft, read_feedback
+from spinecast.serving.hospital.feedback import Feedback, feedback_draft, read_feedback
+from spinecast.serving.hospital.moments import read_moment
 from spinecast.serving.hospital.origins import SERVICES
 from spinecast.serving.hospital.prefetch import prefetch_templates, readable
 from spinecast.serving.hospital.risk_assessment import FHIR_JSON, risk_assessment
-from spinecast.serving.hospital.values import Read, read_chart
+from spinecast.serving.hospital.values import Read, of_no_adult, read_chart
 from spinecast.serving.pages.families import families
 from spinecast.serving.problems import MEDIA_TYPE, Problem, problem_of
 from spinecast.serving.reading import MOST_BYTES, PatientQuestion
@@ -166,8 +168,11 @@ def _cards(
     if not asked.by_professional or asked.chart.is_of_the_dead:
         return []  # a prognosis is for who treats somebody, and of somebody who lives
     places = {"source": f"{address}/models/{served.name}", "page": f"{address}{_page(state, served)}"}
-    if not _knows(served, read):
-        return [card_without_answer(served, read, state.mode, **places)]
+    why = of_no_adult(asked.chart.patient, hospital.clock())
+    if why is None and not _knows(served, read):
+        why = "nothing that this model reads can be read from the record"
+    if why is not None:
+        return [card_without_answer(served, read, why, state.mode, **places)]
     said = _answer(state, hospital, served, asked, read, actor, "card")
     identifier = uuid_of_card(state.log.key, said["audit_id"])
     return [card_of(served, said, read, identifier=identifier, **places)]
@@ -189,8 +194,15 @@ def _page(state: State, served: ServedModel) -> str:
 
 def _assessment(state: State, hospital: Hospital, service: str, content: bytes, actor: Actor) -> dict[str, Any]:
     served, asked, read = _asked(state, hospital, service, content)
+    if not asked.by_professional:
+        raise Problem(
+            403, "not-for-patients", "a prognosis is given to who treats somebody, not to patients or their own"
+        )
     if asked.chart.is_of_the_dead:
         raise Problem(422, "not-alive", "the record says that the patient has died: there is nothing to predict")
+    why = of_no_adult(asked.chart.patient, hospital.clock())
+    if why is not None:
+        raise Problem(422, "not-of-this-age", why)
     if not _knows(served, read):
         raise Problem(422, "nothing-known", "nothing that this model reads can be read from what was sent")
     said = _answer(state, hospital, served, asked, read, actor, "risk-assessment")
@@ -204,8 +216,7 @@ def _answer(
     """Ask the model, and record beside the answer who looked at it where, and what it was read from."""
     question = PatientQuestion(read.inputs, hospital.subject(actor, asked.patient))
     shown: dict[str, Any] = {"on": on, "hook": asked.hook, "instance": asked.instance, "read": read.to_dict()}
-    if asked.by_professional:
-        shown["user"] = asked.user
+    shown["user"] = asked.user  # a professional: nobody else is answered
     return state.predict(served, question, actor, shown=shown)
 
 
@@ -222,11 +233,22 @@ def _feedback(state: State, service: str, content: bytes, actor: Actor) -> dict[
                     pointer=f"/feedback/{place}/card",
                     expected="the uuid of a card that this service answered with",
                 )
+            _require_after(one, record, place)
             drafts.append(feedback_draft(one, record, actor.recorded))
     except SpinecastError as error:
         raise problem_of(error) from error
     made = state.record(drafts)
     return {"recorded": [{"card": one.card, "audit_id": new.sequence} for one, new in zip(found, made, strict=True)]}
+
+
+def _require_after(one: Feedback, answer: Record, place: int) -> None:
+    """Refuse feedback of a time before its card, or still to come, by more than the day that clocks may differ."""
+    pointer = f"/feedback/{place}/outcomeTimestamp"
+    said, now = read_moment(one.outcomeTimestamp, pointer), datetime.now(UTC)
+    if said.is_ahead_of(now) or said.at < moment_of(answer.recorded_at) - timedelta(days=1):
+        raise MalformedError(
+            "a time at which nobody can have seen the card", pointer=pointer, expected="since the card"
+        )
 
 
 def respond_as_outcome(problem: Problem) -> JSONResponse:

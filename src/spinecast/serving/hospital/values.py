@@ -21,10 +21,19 @@ from spinecast.reporting import formatting as fmt
 from spinecast.serving.hospital.charts import Chart
 from spinecast.serving.hospital.events import read_condition, read_orders
 from spinecast.serving.hospital.moments import years_between
-from spinecast.serving.hospital.observed import FINAL, VOID, UnusableError, Value, read_observation
+from spinecast.serving.hospital.observed import (
+    FINAL,
+    MODIFIED,
+    VOID,
+    UnusableError,
+    Value,
+    about_another,
+    read_observation,
+)
 from spinecast.serving.hospital.prefetch import OF_THE_PATIENT, readable
+from spinecast.serving.hospital.resources import Patient
 
-__all__ = ["Read", "ReadInput", "read_chart"]
+__all__ = ["Read", "ReadInput", "of_no_adult", "read_chart"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def read_chart(chart: Chart, names: Sequence[str], now: datetime) -> Read:
             if source == "Observation":
                 value = read_observation(entry, chart.observations, now)
             elif source == "Condition":
-                value = read_condition(entry, chart.conditions)
+                value = read_condition(entry, chart.conditions, now)
             else:
                 value = read_orders(entry, chart.orders, chart.medications, now)
         except UnusableError as reason:
@@ -118,8 +127,31 @@ def read_chart(chart: Chart, names: Sequence[str], now: datetime) -> Read:
     unfinished = sum(placed.resource.status not in (*FINAL, *VOID) for placed in chart.observations)
     if unfinished:
         found.remarks.append(f"passed over: {fmt.plural(unfinished, 'observation')} not final")
+    others = sum(about_another(placed.resource) for placed in chart.observations)
+    if others:
+        found.remarks.append(f"passed over: {fmt.plural(others, 'observation')} of somebody or something else (focus)")
     _hold_to_the_contract(found, names)
     return found
+
+
+def of_no_adult(patient: Patient, now: datetime) -> str | None:
+    """Say why nobody may be asked about: who is known to be of an age for which no model here is made.
+
+    A card goes out for every chart that is opened, so that an age that is no adult's ends it here; on the page, where
+    somebody typed it in, it is a warning. The bounds are the dictionary's.
+
+    Raises
+    ------
+    MalformedError
+        If the date of birth is none.
+    """
+    usual = variable("age").plausible
+    if patient.birthDate is None or usual is None:
+        return None
+    years, _ = years_between(patient.birthDate, now, "/prefetch/patient/birthDate")
+    if usual.lower <= years <= usual.upper:
+        return None
+    return f"the patient is {years:.0f} years old, and the models are of people of {usual.lower:g} to {usual.upper:g}"
 
 
 def _take(entry: Variable, value: Value, now: datetime, found: Read) -> None:
@@ -138,6 +170,9 @@ def _take(entry: Variable, value: Value, now: datetime, found: Read) -> None:
 def _of_patient(chart: Chart, name: str, now: datetime, found: Read) -> None:
     patient = chart.patient
     assert name in OF_THE_PATIENT
+    if patient.is_modified:
+        found.not_used[name] = f"the Patient is {MODIFIED}"
+        return
     if name == "sex":
         if patient.gender in variable(name).level_values:
             found.inputs[name] = patient.gender
