@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from spinecast.statistics import Estimate, cumulative_incidence, harrell_c, horizon_auc, integrated_brier
-from spinecast.validation.timed import HORIZON_MEASURES, JudgedRisk, TimedJudge, TimedSettings, mean_time_lost
+from spinecast.validation.timed import TimedJudge, mean_time_lost
+from spinecast.validation.timed_horizon import HORIZON_MEASURES, JudgedRisk, TimedSettings
 
 DAYS = np.array([15.0, 30.0, 60.0, 90.0, 180.0, 365.0])
 
@@ -42,7 +43,7 @@ def test_true_risks_are_calibrated_at_every_horizon_and_rank_as_the_statistics_s
     assert curve["integrated_brier"] == integrated_brier(time, cause, true_risk(lean, DAYS), DAYS)
     assert 0 < curve["integrated_ipa"].estimate < 1  # type: ignore[union-attr]
     for day in (30.0, 90.0, 365.0):
-        found = judge.horizon(day, JudgedRisk(true_risk(lean, [day])[:, 0]))
+        found = judge.at(day).whole(JudgedRisk(true_risk(lean, [day])[:, 0]))
         assert set(found["measures"]) == set(HORIZON_MEASURES)
         slope = found["measures"]["calibration_slope"]
         assert slope["lower"] < 1 < slope["upper"]
@@ -64,11 +65,11 @@ def test_values_that_rank_only_have_no_calibration_and_people_without_a_value_ar
     lean, time, cause = exponential()
     values = lean.copy()
     values[:100] = np.nan
-    found = judge_of(time, cause).horizon(90.0, JudgedRisk(values, "a score and no risk"))
+    found = judge_of(time, cause).at(90.0).whole(JudgedRisk(values, "a score and no risk"))
     assert found["n"] == 500
     assert found["measures"]["calibration_slope"] == {"absent": "a score and no risk"}
     assert found["measures"]["horizon_auc"]["n"] == 500
-    nobody = judge_of(time, cause).horizon(90.0, JudgedRisk(np.full(600, np.nan)))
+    nobody = judge_of(time, cause).at(90.0).whole(JudgedRisk(np.full(600, np.nan)))
     assert nobody["n"] == 0
     assert all("absent" in measure for measure in nobody["measures"].values())
 
@@ -84,7 +85,7 @@ def test_a_competing_event_is_no_censoring_and_leaves_no_concordance() -> None:
         return np.asarray((own / (own + other))[:, None] * -np.expm1(-np.outer(own + other, at)))
 
     assert "absent" in judge.curve(risk)["harrell_c"].to_dict()
-    found = judge.horizon(365.0, JudgedRisk(risk([365.0])[:, 0]))
+    found = judge.at(365.0).whole(JudgedRisk(risk([365.0])[:, 0]))
     ratio = found["measures"]["horizon_observed_expected_ratio"]
     assert ratio["lower"] < 1 < ratio["upper"]
     assert found["events"] == int(((cause == 1) & (time <= 365)).sum())
@@ -101,7 +102,7 @@ def test_differences_are_paired_and_of_those_who_have_both() -> None:
     lean, time, cause = exponential()
     other = lean + np.random.default_rng(1).normal(size=600)
     other[:50] = np.nan
-    found = judge_of(time, cause).compare(90.0, lean, other)
+    found = judge_of(time, cause).at(90.0).compare(lean, other)
     assert isinstance(found, Estimate)
     assert found.n == 550
     expected = (

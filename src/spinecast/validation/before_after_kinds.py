@@ -37,7 +37,8 @@ from spinecast.validation.external_times import (
 )
 from spinecast.validation.ordinal import rank_score
 from spinecast.validation.scored_patients import Say, ScoredPatients
-from spinecast.validation.timed import CERTAIN, TimedJudge
+from spinecast.validation.timed import TimedJudge
+from spinecast.validation.timed_horizon import CERTAIN
 
 __all__ = ["JudgedUpdate", "judge_levels_update", "judge_quantity_update", "judge_times_update"]
 
@@ -119,7 +120,7 @@ def _identified(evaluation: dict[str, Any], plan: TimesPlan | QuantityPlan | Ord
 def _difference(judge: TimedJudge, day: float, new: PredictedCurves, old: PredictedCurves) -> dict[str, Any]:
     """Paired differences at a horizon, after less before; those of losses with the weights for censoring held fixed."""
     later, earlier = (np.clip(one.risk([day])[:, 0], CERTAIN, 1 - CERTAIN) for one in (new, old))
-    found: dict[str, Measure] = {"auc": judge.compare(day, later, earlier)}
+    found: dict[str, Measure] = {"auc": judge.at(day).compare(later, earlier)}
     try:
         weights = ipcw_weights(judge.time, (judge.cause > 0).astype(np.float64), day)
     except ValueError as error:

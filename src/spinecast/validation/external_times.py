@@ -23,7 +23,8 @@ from spinecast.validation.external_result import ExternalJudgement
 from spinecast.validation.model_risks import predictor_blocks
 from spinecast.validation.scored_patients import CheckedRisk, Say, ScoredPatients, chosen_patients
 from spinecast.validation.subgroups import SUBGROUP_MEASURES, evaluate_groups
-from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost, one_day_measures
+from spinecast.validation.timed import TimedJudge, mean_time_lost
+from spinecast.validation.timed_horizon import JudgedRisk, TimedSettings, one_day_measures
 
 __all__ = ["PredictedCurves", "judge_curves", "validate_times"]
 
@@ -165,7 +166,7 @@ def judge_curves(
     horizons = []
     for place, horizon in enumerate(judge.settings.horizons):
         say(f"day {horizon:g}")
-        horizons.append(judge.horizon(horizon, JudgedRisk(at[:, place])))
+        horizons.append(judge.at(horizon).whole(JudgedRisk(at[:, place])))
     one = next(found for found in horizons if found["day"] == day)
     kind = "time_to_event" if len(curves.log_hazards) == 1 else "competing_risks"
     return {
@@ -210,7 +211,7 @@ def checked_risk(evaluation: Mapping[str, Any], judge: TimedJudge, curves: Predi
     return CheckedRisk(
         slope=measure_from_dict(found["measures"]["calibration_slope"]),
         ratio=measure_from_dict(found["measures"]["horizon_observed_expected_ratio"]),
-        curve=judge.calibration_curve(found["day"], risk),
+        curve=judge.at(found["day"]).calibration_curve(risk),
         basis="external",
         n=found["n"],
         events=found["events"],
@@ -244,7 +245,7 @@ def _subgroups(
     labelled = chosen_patients(plan.at_day.labelled, work.scored)
 
     def measure(members: NDArray[np.bool_]) -> dict[str, Measure]:
-        return judge.restricted(members).group(day, risk[members], lost[members])
+        return judge.restricted(members).at(day).group(risk[members], lost[members])
 
     found = evaluate_groups(
         work.groupings,
@@ -277,7 +278,7 @@ def _comparators(
                 say(f"comparing with {source.label}")
                 described = {"label": source.label, "note": source.note, "identity": source.identity}
                 found[source.name] = {"name": source.name, **described, "kind": source.kind, "horizons": []}
-            found[source.name]["horizons"].append(judge.beside(day, own[day], JudgedRisk(values, source.ranks_only)))
+            found[source.name]["horizons"].append(judge.at(day).beside(own[day], JudgedRisk(values, source.ranks_only)))
     everything = [*(_recorded(plan, one, judge, own) for one in plan.recorded), *found.values()]
     return sorted(everything, key=lambda one: _by_ranking(one, checked_day(plan))), refused
 
@@ -290,7 +291,7 @@ def _recorded(
     day = min(plan.horizons, key=lambda one: abs(np.log(one / (theirs or one))))
     mismatch = f"it predicts day {theirs:g}, not day {day:g}" if theirs is not None and theirs != day else ""
     values = np.asarray(comparator.risk, dtype=np.float64)
-    entry = judge.beside(day, own[day], JudgedRisk(values, comparator.ranks_only or mismatch))
+    entry = judge.at(day).beside(own[day], JudgedRisk(values, comparator.ranks_only or mismatch))
     told = {"label": comparator.label, "note": comparator.note, "identity": "stands in the cohort"}
     return {"name": comparator.name, **told, "kind": "recorded", "horizons": [entry]}
 

@@ -21,6 +21,7 @@ from spinecast.statistics import (
     uno_c,
 )
 from spinecast.validation.predictions import Predictions
+from spinecast.validation.timed_horizon import NO_ORDER
 
 __all__ = [
     "FollowedRisk",
@@ -127,11 +128,10 @@ def survival_measures(followed: FollowedRisk, *, ranks_only: str = "") -> dict[s
         with weights for censoring whose own error is in the intervals.
     """
     time, event, risk, horizon = followed.time, followed.event, followed.risk, followed.horizon
-    competing = Absent("another event competes: a pair of patients cannot be put in order by one event alone")
     alone = not (event == 2).any()
     found: dict[str, Measure] = {
-        "harrell_c": harrell_c(time, event, risk) if alone else competing,
-        "uno_c": uno_c(time, event, risk, horizon) if alone else competing,
+        "harrell_c": harrell_c(time, event, risk) if alone else NO_ORDER,
+        "uno_c": uno_c(time, event, risk, horizon) if alone else NO_ORDER,
         "horizon_auc": horizon_auc(time, event, risk, horizon),
     }
     if ranks_only:

@@ -35,7 +35,8 @@ from spinecast.validation.internal import (
     LearningCurve,
     RepeatedValidation,
 )
-from spinecast.validation.timed import TimedJudge, TimedSettings, mean_time_lost
+from spinecast.validation.timed import TimedJudge, mean_time_lost
+from spinecast.validation.timed_horizon import TimedSettings
 
 SMALL = ("tuning.trials=2", "candidates.1.search.rounds=[20]", "resampling.outer_folds=2", "resampling.inner_folds=2")
 

@@ -64,9 +64,9 @@ def _compared(trained: TrainedTimes, judge: TimedJudge, folder: Path) -> dict[st
     return {
         "day": day,
         "n": int(shared.sum()),
-        "study_measures": here.brief(day, risk[shared])["measures"],
-        "model_measures": here.brief(day, own)["measures"],
-        "difference": here.compare(day, own, risk[shared]).to_dict(),
+        "study_measures": here.at(day).brief(risk[shared])["measures"],
+        "model_measures": here.at(day).brief(own)["measures"],
+        "difference": here.at(day).compare(own, risk[shared]).to_dict(),
     }
 
 

@@ -33,7 +33,8 @@ from spinecast.validation.checks import (
 from spinecast.validation.predictions import Predictions, central_risks
 from spinecast.validation.risk_sources import AskedOutcome, RiskSource, cohort_columns
 from spinecast.validation.subgroups import FEWEST, default_subgroup_variables, group_patients
-from spinecast.validation.timed import JudgedRisk, TimedJudge, TimedSettings, mean_time_lost, one_day_measures
+from spinecast.validation.timed import TimedJudge, mean_time_lost
+from spinecast.validation.timed_horizon import JudgedRisk, TimedSettings, one_day_measures
 
 __all__ = ["judge_times", "timed_judge"]
 
@@ -118,7 +119,7 @@ def _checked(trained: TrainedTimes, horizons: Sequence[dict[str, Any]]) -> dict[
 
 def _judge_horizon(task: tuple[TimedJudge, float, JudgedRisk]) -> dict[str, Any]:
     judge, day, judged = task
-    return judge.horizon(day, judged)
+    return judge.at(day).whole(judged)
 
 
 def _judge_candidate(task: tuple[TimedJudge, TrainedTimes, str]) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def _judge_candidate(task: tuple[TimedJudge, TrainedTimes, str]) -> dict[str, An
         "label": plan.label,
         "is_final_part": name in trained.causes[0].choices[ALL_PATIENTS].chosen,
         "measures": {key: measure.to_dict() for key, measure in curve.items()},
-        "horizons": [judge.brief(day, risk[:, at]) for at, day in enumerate(horizons)],
+        "horizons": [judge.at(day).brief(risk[:, at]) for at, day in enumerate(horizons)],
         "concordance_difference": judge.compare_concordance(*lost).to_dict(),
     }
 
@@ -249,10 +250,10 @@ def _values(source: RiskSource, columns: dict[str, FloatArray]) -> JudgedRisk:
 def _beside(trained: TrainedTimes, judge: TimedJudge, day: float, judged: JudgedRisk) -> dict[str, Any]:
     """One comparator at one horizon, and the model less it."""
     own = trained.risk([day])[:, 0]
-    entry = judge.horizon(day, judged)
+    entry = judge.at(day).whole(judged)
     for drawn in ("calibration_curve", "calibration_groups", "decision_curve"):
         entry.pop(drawn, None)  # a report of every score at every horizon would be nothing but these
-    return entry | {"difference": judge.compare(day, own, judged.values).to_dict()}
+    return entry | {"difference": judge.at(day).compare(own, judged.values).to_dict()}
 
 
 def _checklist(trained: TrainedTimes, judge: TimedJudge, horizons: Sequence[dict[str, Any]]) -> Checklist:
@@ -268,7 +269,7 @@ def _checklist(trained: TrainedTimes, judge: TimedJudge, horizons: Sequence[dict
         *trained.first_checks,
         check_calibration_slope(slope),
         check_apparent("out-of-fold"),
-        check_rising_calibration(judge.calibration_curve(day, risk), central_risks(predictions)),
+        check_rising_calibration(judge.at(day).calibration_curve(risk), central_risks(predictions)),
         check_subgroup_harm(
             predictions,
             group_patients(trained.cohort, labelled.rows, default_subgroup_variables()),
