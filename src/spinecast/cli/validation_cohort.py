@@ -222,7 +222,7 @@ def _opened(asked: Asked, wanted: Wanted) -> OpenedCohort:
 
 
 def _replaced_source(study: Study, path: Path) -> Any:
-    """Return the study's source with another file: its mapping, identifier and group column, and its separator."""
+    """Return the study's source with another file: its columns, identifiers, and whether its patients are real."""
     from spinecast.cohorts.sources import CsvSource, ParquetSource
     from spinecast.training.study.sources import CsvSource as CsvBlock
     from spinecast.training.study.sources import TableSource
@@ -236,6 +236,7 @@ def _replaced_source(study: Study, path: Path) -> Any:
         "id_column": source.id_column,
         "columns": {name: column.model_dump() for name, column in source.columns.items()},
         "group_column": source.group_column,
+        "synthetic": source.synthetic,  # a study of made-up patients speaks for the file that takes its place
     }
     if is_parquet(path):
         return ParquetSource(**shared)

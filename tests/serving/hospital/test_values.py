@@ -339,6 +339,10 @@ def test_illnesses_are_read_from_the_problem_list(sent: list[Any], level: str | 
     assert (why or "") in found.not_used.get("diabetes", "" if why is None else "nothing was said")
 
 
+def until(day: str) -> dict[str, Any]:
+    return {"timing": {"repeat": {"boundsPeriod": {"start": "2026-11-17", "end": day}}}}
+
+
 CONTAINED = {
     "medicationCodeableConcept": None,
     "medicationReference": {"reference": "#m"},
@@ -360,6 +364,10 @@ CONTAINED = {
         (order("H02AB02", authoredOn=days_ago(181)), False, "181 days old"),
         (order("H02AB02", authoredOn=None), False, "since when"),
         (order("H02AB02", modifierExtension=MARKED), False, "modifierExtension"),
+        (order("H02AB02", dispenseRequest={"validityPeriod": {"end": "2026-11-26"}}), False, "has ended"),
+        (order("H02AB02", dispenseRequest={"validityPeriod": {"end": "2026-11-27"}}), True, None),
+        (order("H02AB02", dosageInstruction=[until("2026-11-20"), until("2026-11-21")]), False, "has ended"),
+        (order("H02AB02", dosageInstruction=[until("2026-11-20"), {}]), True, None),
         (order("H02AB02", dosageInstruction=[{"modifierExtension": MARKED}]), False, "modifierExtension"),
     ],
 )

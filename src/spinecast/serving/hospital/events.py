@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from spinecast.clinical.recency import REFUTED
 from spinecast.clinical.variable import Code, Variable
@@ -136,7 +136,7 @@ def read_orders(
     Raises
     ------
     UnusableError
-        If it is ordered only for when it is needed, or nobody knows since when.
+        If it is ordered only for when it is needed, its order has ended, or nobody knows since when.
     """
     running = [
         (placed, group)
@@ -150,9 +150,12 @@ def read_orders(
         if running:
             raise UnusableError("it is ordered only for when it is needed")
         return None
+    open_ended = [(placed, group) for placed, group in regular if not _has_ended(placed, now)]
+    if not open_ended:
+        raise UnusableError("its order has ended, though the record calls it active")
     dated = [
         (read_moment(text, placed.pointer), placed, group)
-        for placed, group in regular
+        for placed, group in open_ended
         if (text := placed.resource.authoredOn) is not None
     ]
     past = [one for one in dated if not one[0].is_ahead_of(now)]
@@ -164,6 +167,12 @@ def read_orders(
 
 def _runs(order: MedicationRequest) -> bool:
     return order.status == "active" and order.intent in _ORDERED and not order.doNotPerform
+
+
+def _has_ended(placed: Placed, now: datetime) -> bool:
+    """Say whether an order has ended by its own words, the day of its end being over."""
+    ends = [read_moment(text, placed.pointer) for text in placed.resource.ends]
+    return any((end.at if end.exact else end.at + timedelta(days=1)) < now for end in ends)
 
 
 def _only_as_needed(order: MedicationRequest) -> bool:

@@ -191,16 +191,42 @@ class Contained(Modifiable):
     code: CodeableConcept | None = None
 
 
+class Repeat(Part):
+    """Within what time something is repeated."""
+
+    boundsPeriod: Period | None = None
+
+
+class Timing(Part):
+    """When something is done."""
+
+    repeat: Repeat | None = None
+
+
 class Dosage(Modifiable):
     """How a medicine is taken."""
 
     asNeededBoolean: bool | None = None
     asNeededCodeableConcept: CodeableConcept | None = None
+    timing: Timing | None = None
 
     @property
     def as_needed(self) -> bool:
         """Whether it is taken only when it is needed."""
         return bool(self.asNeededBoolean) or self.asNeededCodeableConcept is not None
+
+    @property
+    def end(self) -> str | None:
+        """The day it is taken to; None where that is left open."""
+        repeat = None if self.timing is None else self.timing.repeat
+        bounds = None if repeat is None else repeat.boundsPeriod
+        return None if bounds is None else bounds.end
+
+
+class DispenseRequest(Part):
+    """What is to be handed out on an order."""
+
+    validityPeriod: Period | None = None
 
 
 class MedicationRequest(Resource):
@@ -216,6 +242,15 @@ class MedicationRequest(Resource):
     subject: Reference | None = None
     authoredOn: Text | None = None
     dosageInstruction: list[Dosage] = Field(default_factory=list)
+    dispenseRequest: DispenseRequest | None = None
+
+    @property
+    def ends(self) -> list[str]:
+        """Every day on which it ends, by its own words: nothing is handed out any more, or its last dosage is over."""
+        valid = None if self.dispenseRequest is None else self.dispenseRequest.validityPeriod
+        doses = [dosage.end for dosage in self.dosageInstruction]
+        over = max((end for end in doses if end), default=None) if all(doses) else None
+        return [end for end in (None if valid is None else valid.end, over) if end]
 
 
 class Issue(Part):
