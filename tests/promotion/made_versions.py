@@ -55,7 +55,11 @@ def validation(identity: str, *, fingerprint: str = FINGERPRINT, name: str = "ho
     record = copy.deepcopy(EXTERNAL)
     record.about["source"]["identity"] = identity
     record.about["cohort"] |= {"fingerprint": fingerprint, "name": name}
-    record.about["settings"] |= {"fewest": 10, "subgroups": list(default_subgroup_variables())}
+    record.about["settings"] |= {
+        "fewest": 10,
+        "thresholds": [0.1, 0.2, 0.3, 0.5],
+        "subgroups": list(default_subgroup_variables()),
+    }
     record.cohort["name"] = name
     measures = record.evaluation["measures"]
     measures |= {

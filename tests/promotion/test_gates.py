@@ -170,6 +170,8 @@ class TestSubgroups:
             ({"fewest": None}, "not in its record"),
             ({"subgroups": ["sex"]}, "not by age"),
             ({"subgroups": [*default_subgroup_variables(), "smoking"]}, "also by smoking"),
+            ({"thresholds": [0.01]}, "at risks of 1%"),
+            ({"thresholds": [0.1, 0.2, 0.3, 0.5, 0.6]}, "at risks of 10%, 20%, 30%, 50% and 60%"),
         ],
     )
     def test_groups_that_whoever_validated_chose_are_not_all_there_are(

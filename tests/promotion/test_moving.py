@@ -14,7 +14,7 @@ from spinecast.audit.records import Draft
 from spinecast.audit.retention import erase_older
 from spinecast.audit.sealing import verify_log
 from spinecast.cli.update_results import require_alias
-from spinecast.errors import AuditError, PromotionError, SpinecastError, TrackingError
+from spinecast.errors import ArtifactError, AuditError, PromotionError, SpinecastError, TrackingError
 from spinecast.promotion import moving
 from spinecast.promotion.evidence import gather
 from spinecast.promotion.gates_file import read_gates
@@ -329,6 +329,43 @@ class TestEvidence:
         fewest = [one.recorded.get("about.json", "settings", "fewest") for one in gather(store, made.NAME, "1").counted]
         assert fewest == [10, 100]
         assert gather(store, made.NAME, "2").counted[0].recorded.get("about.json", "source", "identity") == "1" * 64
+
+    def test_a_record_that_somebody_edited_is_refused_whichever_way_it_was_turned(
+        self, mover: Mover, tmp_path: Path
+    ) -> None:
+        bad = made.validation("1" * 64, fingerprint="ab" * 32)
+        bad.evaluation["measures"]["calibration_slope"] = made.estimate(0.6, 0.1)
+        run = made.write(mover.store, tmp_path, bad)
+        location = mover.store.client().get_run(run).info.artifact_uri
+        for name, old, new in (("evaluation.json", '"estimate":0.6', '"estimate":1.0'), ("findings.json", "none", "n")):
+            path = Path(location.removeprefix("file://")) / "record" / name
+            before = path.read_text()
+            path.write_text(before.replace(old, new).replace(old.replace(":", ": "), new))
+            assert path.read_text() != before
+            with pytest.raises(ArtifactError, match=f"the record of run {run} was altered after it was written"):
+                promote(mover, "2")
+            path.write_text(before)
+        assert bodies(mover.log) == []
+        with pytest.raises(PromotionError, match=r"0\.60"):  # as it was written, it decides
+            promote(mover, "2")
+
+    def test_a_validation_that_refused_a_version_cannot_be_deleted_out_of_the_way(
+        self, mover: Mover, tmp_path: Path
+    ) -> None:
+        bad = made.validation("1" * 64, fingerprint="ab" * 32)
+        bad.evaluation["measures"]["calibration_slope"] = made.estimate(0.6, 0.1)
+        run = made.write(mover.store, tmp_path, bad)
+        with pytest.raises(PromotionError, match="gates refuse it"):
+            promote(mover, "2")
+        mover.store.client().delete_run(run)
+        with pytest.raises(PromotionError, match=f"counted before are gone: run {run}, by record 1") as refused:
+            promote(mover, "2")
+        assert "restore_run" in str(refused.value)
+        mover.store.client().restore_run(run)
+        # A later one of the same patients takes its place, and both are still there to be seen.
+        made.write(mover.store, tmp_path, made.validation("1" * 64, fingerprint="ab" * 32))
+        promote(mover, "2")
+        assert champion(mover.store) == "2"
 
     def test_a_model_of_made_up_patients_is_let_through_by_the_flag_and_tagged(
         self, mover: Mover, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -78,5 +79,17 @@ def record_alias_here(numbered: str, identity: str, alias: str, action: str) -> 
 
 
 def command_line_actor() -> str:
-    """Return how the log names whoever runs a command: their name on this machine, which is no account's."""
-    return f"command line: {getpass.getuser()}"
+    """Return how the log names whoever runs a command: their name on this machine, which is no account's.
+
+    The machine is asked, and not the environment, in which anybody can write any name.
+    """
+    try:
+        import pwd
+    except ImportError:  # a machine without such a list, such as Windows
+        return f"command line: {getpass.getuser()}"
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:  # as in a container whose user has a number alone
+        name = f"user {number}"
+    return f"command line: {name}"

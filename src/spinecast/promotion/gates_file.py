@@ -15,6 +15,7 @@ from spinecast.documents import (
     DocumentKind,
     Identifier,
     Number,
+    Probability,
     Problem,
     Text,
     Whole,
@@ -93,6 +94,9 @@ class SubgroupGate(Block):
         description="A validation must show groups from so many patients with the event, and as many without, on."
     )
     fewest_source: Text = Field(description="Where that comes from.")
+    thresholds: tuple[Probability, ...] = Field(
+        min_length=1, description="Risks at which a validation must judge the net benefit of groups, and at no others."
+    )
     bounds: tuple[GroupBound, ...] = Field(min_length=1, description="The measures.")
     net_benefit_check: Text = Field(description="Code of the check that judges the net benefit of groups.")
     net_benefit_source: Text = Field(description="Where its bounds come from.")

@@ -38,6 +38,8 @@ class Move:
     outcome : {"moved", "failed", "open", "refused"}
     synthetic : bool
         Whether the model was asked in as one of made-up patients.
+    validations : tuple of str
+        Runs of the validations that counted then.
     """
 
     record: int
@@ -52,6 +54,7 @@ class Move:
     because: str
     outcome: Outcome
     synthetic: bool = False
+    validations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -227,4 +230,5 @@ def _as_move(record: Record, body: Mapping[str, Any], concluded: int | None, act
         because=body["because"],
         outcome=outcome,
         synthetic=body.get("synthetic", False),
+        validations=tuple(body.get("validations") or ()),
     )

@@ -147,26 +147,32 @@ def _groups_seen(asked: SubgroupGate, validations: Sequence[Validated]) -> Itera
     usual = set(default_subgroup_variables())
     bound = (
         "in one validation of these patients, those that are always looked at and no others, from "
-        f"{asked.fewest_events} with the event and as many without on"
+        f"{asked.fewest_events} with the event and as many without on, at risks of {_risks(asked.thresholds)}"
     )
     by_cohort: dict[tuple[str, str], list[Validated]] = {}
     for one in validations:
         by_cohort.setdefault(one.question, []).append(one)
     for same in by_cohort.values():
-        found = [_chosen_groups(one.recorded, asked.fewest_events, usual) for one in same]
+        found = [_chosen_groups(one.recorded, asked, usual) for one in same]
         status: Status = "not assessed" if all(found) else "passed"
         text = found[-1] if all(found) else "as asked for"
         yield Finding(f"Groups shown in {same[0].cohort}", text, bound, asked.fewest_source, status)
 
 
-def _chosen_groups(recorded: Recorded, fewest_events: int, usual: AbstractSet[str]) -> str:
+def _risks(thresholds: Sequence[float]) -> str:
+    return fmt.joined([fmt.percentage(one, 0) for one in thresholds])
+
+
+def _chosen_groups(recorded: Recorded, asked: SubgroupGate, usual: AbstractSet[str]) -> str:
     """Say how the groups of a validation differ from those asked for; empty where they do not."""
     fewest, chosen = (recorded.get("about.json", "settings", key) for key in ("fewest", "subgroups"))
+    judged: Sequence[float] = recorded.get("about.json", "settings", "thresholds") or ()
     if fewest is None or chosen is None:
         return "which groups are shown is not in its record"
     added, lacking = sorted(set(chosen) - usual), sorted(usual - set(chosen))
     differences = (
-        f"only from {fewest} with the event and as many without on" if fewest > fewest_events else "",
+        f"only from {fewest} with the event and as many without on" if fewest > asked.fewest_events else "",
+        f"at risks of {_risks(judged)}" if set(judged) != set(asked.thresholds) else "",
         f"also by {', '.join(added)}" if added else "",
         f"not by {', '.join(lacking)}" if lacking else "",
     )

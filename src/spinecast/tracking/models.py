@@ -11,6 +11,7 @@ from spinecast.errors import ArtifactError, TrackingError, nearest
 from spinecast.models.loading import AnyModel, load_any_model
 from spinecast.models.model_folder import is_artifact
 from spinecast.tracking.fetching import folder_for_fetched
+from spinecast.tracking.record_hash import RECORD_HASH, record_hash
 from spinecast.tracking.runs import CANDIDATE_ALIAS, IDENTITY, KIND, PARENT_VERSION
 from spinecast.tracking.store import Store
 
@@ -116,11 +117,15 @@ def fetch_record(store: Store, run_id: str) -> Path:
     ------
     TrackingError
         If the store has no such run or the run has no record.
+    ArtifactError
+        If the record is not the one that was written.
     """
     from mlflow.exceptions import MlflowException
 
+    client = store.client()
     try:
-        return Path(store.client().download_artifacts(run_id, "record", str(folder_for_fetched())))
+        promised = client.get_run(run_id).data.tags.get(RECORD_HASH)
+        folder = Path(client.download_artifacts(run_id, "record", str(folder_for_fetched())))
     except (MlflowException, OSError) as error:
         raise TrackingError(
             f"the store holds no run record for {run_id!r}",
@@ -128,6 +133,14 @@ def fetch_record(store: Store, run_id: str) -> Path:
             expected="a run id, or the output folder of `spinecast train`",
             remedy="see `spinecast models` for run ids",
         ) from error
+    if promised and promised != record_hash(folder):
+        raise ArtifactError(
+            f"the record of run {run_id} was altered after it was written",
+            where=store.shown,
+            expected=f"the record with the hash {promised}",
+            remedy="put it back as it was; nothing is concluded from this copy",
+        )
+    return folder
 
 
 def registered_versions(store: Store) -> list[RegisteredVersion]:

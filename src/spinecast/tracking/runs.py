@@ -18,6 +18,7 @@ from urllib.request import url2pathname
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.tracking.pyfunc import OUTPUTS, signature
+from spinecast.tracking.record_hash import RECORD_HASH, record_hash
 from spinecast.tracking.store import Store
 
 __all__ = ["RunContent", "TrackedRun", "remove_unfinished", "write_run"]
@@ -110,7 +111,8 @@ def _write(store: Store, content: RunContent) -> TrackedRun:
         tags={STATE: "writing", RUN_KEY: content.run_key, "mlflow.note.content": _note(content)},
     )
     run_id = str(run.info.run_id)
-    _log(client, run_id, content.parameters, content.metrics, {**content.tags, KIND: content.cohort_kind})
+    tags = {**content.tags, KIND: content.cohort_kind, RECORD_HASH: record_hash(content.record)}
+    _log(client, run_id, content.parameters, content.metrics, tags)
     _log_cohort(client, run_id, content)
     for name, (parameters, metrics) in content.candidates.items():
         child = client.create_run(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spinecast.notices import RESEARCH_USE, SYNTHETIC
+from spinecast.tracking.record_hash import RECORD_HASH, record_hash
 from spinecast.tracking.runs import IDENTITY, KIND, STATE, remove_unfinished
 from spinecast.tracking.store import Store
 
-__all__ = ["VALIDATIONS", "ValidationContent", "validation_runs", "write_validation"]
+__all__ = ["VALIDATIONS", "ValidationContent", "still_kept", "validation_runs", "write_validation"]
 
 VALIDATIONS = "spinecast_validation"
 """Experiment that holds the validations of every model."""
@@ -71,6 +72,7 @@ def _write(store: Store, content: ValidationContent) -> str:
         "spinecast.model": content.model,
         "spinecast.cohort": content.cohort_name,
         "spinecast.cohort_fingerprint": content.fingerprint,
+        RECORD_HASH: record_hash(content.record),
         "mlflow.note.content": f"{synthetic}{RESEARCH_USE}\n\n{content.title}",
     }
     run = client.create_run(store.experiment_id(VALIDATIONS), run_name=content.title[:250], tags=tags)
@@ -81,6 +83,16 @@ def _write(store: Store, content: ValidationContent) -> str:
     client.set_tag(run_id, STATE, "complete")
     client.set_terminated(run_id)
     return run_id
+
+
+def still_kept(store: Store, run_id: str) -> bool:
+    """Say whether a run stands in the store and nobody has deleted it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return bool(store.client().get_run(run_id).info.lifecycle_stage == "active")
+    except MlflowException:
+        return False
 
 
 def validation_runs(store: Store, identity: str) -> list[str]:

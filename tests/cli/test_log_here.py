@@ -1,0 +1,23 @@
+"""Who uses the log from the command line: as the machine knows them, whatever the environment says."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from spinecast.cli.log_here import command_line_actor
+
+pwd = pytest.importorskip("pwd", reason="this machine has no list of users")
+
+
+@pytest.mark.parametrize("name", ["LOGNAME", "USER", "LNAME", "USERNAME"])
+def test_a_name_in_the_environment_is_not_believed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "professor.head")
+    assert command_line_actor() == f"command line: {pwd.getpwuid(os.getuid()).pw_name}"
+
+
+def test_whoever_has_a_number_alone_is_called_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "professor.head")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    assert command_line_actor() == "command line: user 2147483641"
