@@ -125,7 +125,7 @@ def test_the_server_finds_the_published_card(store: Store, filled: Path) -> None
     assert SYNTHETIC in served.card()["notices"]
 
 
-def test_the_card_of_an_update_goes_back_to_its_training(store: Store, filled: Path, tmp_path: Path) -> None:
+def test_the_card_of_an_update_goes_back_to_its_training(store: Store, filled: Path) -> None:
     parent = {PARENT_VERSION: f"{made.NAME}/1"}
     version = made.register(store, filled, updated(), identity="e" * 64, alias=None, version_tags=parent)
     found = gather(store, made.NAME, version)
@@ -136,11 +136,6 @@ def test_the_card_of_an_update_goes_back_to_its_training(store: Store, filled: P
     assert said["7.1 Validity in data of the same source"].startswith("Out-of-fold, 1,858 patients")
     results = {one.gate: one for one in assess(found, read_gates().content)}
     assert results["external_validation"].status == "failed"  # judging the update is no validation of it
-    made.write(store, tmp_path, made.validation("e" * 64, fingerprint="ef" * 32))
-    validated = assess(gather(store, made.NAME, version), read_gates().content)[0]
-    assert validated.status == "passed"
-    shown = next(one for one in validated.findings if one.what == "People in hospital_b on whom the model was updated")
-    assert (shown.status, shown.counts) == ("not assessed", False)
     assert results["sample_size"].findings[0].status == "passed"
     assert results["model_card"].status == "passed"
 

@@ -54,8 +54,6 @@ def _external_validation(evidence: Evidence, gates: Gates, deciding: Deciding) -
         findings.append(Finding(f"Validation on {one.cohort}", found, bound, asked.source, shown, counts=False))
         if not one.refused:
             findings.append(_overlap(one, asked.overlap_source, counts=one in anywhere))
-            if evidence.own is not evidence.development:
-                findings.append(_updated_on(one, asked.overlap_source))
     return GateResult("external_validation", findings, asked.not_assessed == "fails")
 
 
@@ -68,13 +66,6 @@ def _overlap(validated: Validated, source: str, *, counts: bool) -> Finding:
     status: Status = "passed" if searched else "not assessed"
     what = f"People in {validated.cohort} who stand in the development cohort too"
     return Finding(what, text, "looked for, and none found", source, status, counts)
-
-
-def _updated_on(validated: Validated, source: str) -> Finding:
-    """Say that people a model was updated on were looked for as a whole alone: it keeps none of them to look by."""
-    what = f"People in {validated.cohort} on whom the model was updated"
-    text = "not looked for one by one, since the model keeps nobody; all of them together would have been refused"
-    return Finding(what, text, "none, which whoever validates has to see to", source, "not assessed", counts=False)
 
 
 def _sample_size(evidence: Evidence, gates: Gates, deciding: Deciding) -> GateResult:
