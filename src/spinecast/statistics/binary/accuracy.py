@@ -50,6 +50,11 @@ def brier_null(
 
     The unweighted interval is by the delta method, SE = abs(1 - 2p) sqrt(p(1 - p)/n).
 
+    Parameters
+    ----------
+    outcome, weights, bootstrap, seed
+        As :func:`brier`.
+
     Raises
     ------
     ValueError
@@ -74,6 +79,11 @@ def scaled_brier(
 
     (Steyerberg et al. 2010, Epidemiology 21:128.) The unweighted interval is Wald with the influence function of the
     ratio, -(l_i - B)/B0 + B (1 - 2p)(y_i - p)/B0^2, l_i being the squared error, B its mean, B0 = p(1 - p).
+
+    Parameters
+    ----------
+    outcome, risk, weights, bootstrap, seed
+        As :func:`brier`.
 
     Returns
     -------
@@ -107,6 +117,11 @@ def log_loss(
     outcome: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None, *, bootstrap: int = 200, seed: Seed = 0
 ) -> Measure:
     """Mean negative log-likelihood of the outcomes under the predicted risks, natural logarithm; smaller is better.
+
+    Parameters
+    ----------
+    outcome, risk, weights, bootstrap, seed
+        As :func:`brier`.
 
     Returns
     -------
@@ -176,6 +191,11 @@ def discrimination_slope(
 
     (Yates 1982, Organ Behav Hum Perform 30:132.) The unweighted interval is Wald with the unpooled standard error of a
     difference of two means.
+
+    Parameters
+    ----------
+    outcome, risk, weights, bootstrap, seed
+        As :func:`brier`.
 
     Returns
     -------

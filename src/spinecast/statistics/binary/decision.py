@@ -149,6 +149,20 @@ def interventions_avoided(benefit: ArrayLike, prevalence: float, thresholds: Arr
     """Net reduction in interventions per 100 patients against treating everyone, at no loss of true positives.
 
     (NB - NB treat all) / (t/(1 - t)) * 100, Vickers & Elkin 2006, Med Decis Making 26:565.
+
+    Parameters
+    ----------
+    benefit : array-like of shape (m,)
+        Net benefit at each threshold.
+    prevalence : float
+        Proportion with the outcome.
+    thresholds : array-like of shape (m,)
+        Risks at which one would intervene.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Per 100 patients.
     """
     levels = check_thresholds(thresholds)
     gain = np.asarray(benefit, dtype=np.float64) - net_benefit_treat_all(prevalence, levels)

@@ -208,6 +208,18 @@ def hanley_mcneil_se(area: float, events: int, non_events: int) -> float:
     """Standard error of an AUC from its value and the class sizes alone (Hanley & McNeil 1982, Radiology 143:29).
 
     Used for published AUCs given without an interval.
+
+    Parameters
+    ----------
+    area : float
+        The AUC.
+    events, non_events : int
+        Patients with the outcome, and without.
+
+    Raises
+    ------
+    ValueError
+        If the AUC lies outside [0, 1] or a class is empty.
     """
     if not (0 <= area <= 1 and events > 0 and non_events > 0):
         raise ValueError("the AUC must lie in [0, 1] and both classes hold patients")
@@ -217,7 +229,24 @@ def hanley_mcneil_se(area: float, events: int, non_events: int) -> float:
 
 
 def logit_interval(area: float, standard_error: float) -> tuple[float, float]:
-    """95 % interval of an AUC on the logit scale (delta method), which stays inside (0, 1)."""
+    """95 % interval of an AUC on the logit scale (delta method), which stays inside (0, 1).
+
+    Parameters
+    ----------
+    area : float
+        The AUC.
+    standard_error : float
+        On the scale of the AUC.
+
+    Returns
+    -------
+    lower, upper : float
+
+    Raises
+    ------
+    ValueError
+        If the AUC is not strictly between 0 and 1, or its standard error is not positive.
+    """
     if not (0 < area < 1 and standard_error > 0):
         raise ValueError("the AUC must lie strictly between 0 and 1 and its standard error be positive")
     half = NORMAL_975 * standard_error / (area * (1 - area))

@@ -92,6 +92,16 @@ def relative_overfitting(apparent: float, out_of_sample: float, no_information: 
     (Efron & Tibshirani 1997, J Am Stat Assoc 92:548.) 0 where the out-of-sample performance is no worse than the
     apparent one, 1 where it is as bad as no information or worse. Whether more or less is better follows from which
     side of the apparent performance the no-information one lies on.
+
+    Parameters
+    ----------
+    apparent, out_of_sample, no_information : float
+        The same measure in the patients learned from, in others, and if outcome and prediction were independent.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
     """
     way = no_information - apparent
     return 0.0 if way == 0 else min(1.0, max(0.0, (out_of_sample - apparent) / way))

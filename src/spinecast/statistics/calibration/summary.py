@@ -152,6 +152,11 @@ def joint_calibration_intercept(
 
     It is what ``rms::val.prob`` prints as Intercept, and not calibration-in-the-large.
 
+    Parameters
+    ----------
+    outcome, risk, weights, bootstrap, seed
+        As :func:`calibration_in_the_large`.
+
     Raises
     ------
     ValueError
@@ -168,6 +173,11 @@ def observed_expected_ratio(
 
     The unweighted interval is Wald on the log scale with var log(O/E) = (1 - prevalence)/events, the predictions being
     held fixed (Debray et al. 2017, BMJ 356:i6460).
+
+    Parameters
+    ----------
+    outcome, risk, weights, bootstrap, seed
+        As :func:`calibration_in_the_large`.
 
     Returns
     -------

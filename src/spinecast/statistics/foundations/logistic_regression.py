@@ -93,7 +93,17 @@ def cox_snell_r2(likelihood_ratio: float, n: float) -> float:
 
 
 def nagelkerke_r2(likelihood_ratio: float, null_log_likelihood: float, n: float) -> float:
-    """Cox and Snell's R2 over the largest value it can take, 1 - exp(2 l0/n) (Nagelkerke 1991, Biometrika 78:691)."""
+    """Cox and Snell's R2 over the largest value it can take, 1 - exp(2 l0/n) (Nagelkerke 1991, Biometrika 78:691).
+
+    Parameters
+    ----------
+    likelihood_ratio : float
+        Twice the log-likelihood gained over the model without predictors.
+    null_log_likelihood : float
+        Of the model without predictors.
+    n : float
+        Patients.
+    """
     return cox_snell_r2(likelihood_ratio, n) / cox_snell_r2(-2 * null_log_likelihood, n)
 
 

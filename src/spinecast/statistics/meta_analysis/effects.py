@@ -60,7 +60,17 @@ def auc_effects(
 
 
 def ratio_effects(ratio: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the logarithms of ratios and their standard errors, from 95 % limits that are positive."""
+    """Return the logarithms of ratios and their standard errors, from 95 % limits that are positive.
+
+    Parameters
+    ----------
+    ratio, lower, upper : array-like of shape (k,)
+        Odds, hazard or other ratios of k studies with their 95 % limits.
+
+    Returns
+    -------
+    logarithm, standard_error : ndarray, shape (k,)
+    """
     value, low, high = (np.asarray(part, dtype=np.float64) for part in (ratio, lower, upper))
     return np.log(value), (np.log(high) - np.log(low)) / (2 * NORMAL_975)
 

@@ -185,6 +185,15 @@ def expected_shrinkage(n: int, parameters: int, cox_snell_r2: float) -> float:
 
     (Riley et al. 2019, Stat Med 38:1276, criterion 1 read the other way.) It lies between R2 and 1.
 
+    Parameters
+    ----------
+    n : int
+        Patients.
+    parameters : int
+        Candidate predictor parameters.
+    cox_snell_r2 : float
+        Anticipated, between 0 and 1.
+
     Raises
     ------
     ValueError
@@ -207,6 +216,15 @@ def expected_mean_absolute_error(n: int, parameters: int, proportion: float) -> 
     exp(-0.508 + 0.259 log(p) + 0.504 log(P) - 0.544 log(n)): van Smeden et al. (2019, Stat Methods Med Res 28:2455)
     fitted it to simulations of 4 to 12 parameters; p above one half counts as 1 - p. At C statistics above 0.8 it is
     too large (Pavlou et al. 2024, BMC Med Res Methodol 24:146).
+
+    Parameters
+    ----------
+    n : int
+        Patients.
+    parameters : int
+        Candidate predictor parameters.
+    proportion : float
+        Of patients with the outcome, between 0 and 1.
 
     Raises
     ------

@@ -102,7 +102,18 @@ def development_size_continuous(
 
 
 def degrees_for_deviation(ratio: float) -> int:
-    """Fewest residual degrees of freedom at which both 95 % limits of a standard deviation are within a factor."""
+    """Fewest residual degrees of freedom at which both 95 % limits of a standard deviation are within a factor.
+
+    Parameters
+    ----------
+    ratio : float
+        The factor, above 1.
+
+    Raises
+    ------
+    ValueError
+        If the factor asks for more degrees of freedom than are searched.
+    """
     degrees = np.arange(1.0, 1e5)
     # Quantiles of chi-squared; gammaincinv is that of the gamma distribution of half the degrees.
     lower, upper = (2 * gammaincinv(degrees / 2, level) for level in (0.025, 0.975))

@@ -66,7 +66,20 @@ def largest_cox_snell_r2_survival(events_per_person: float) -> float:
 
 
 def cox_snell_from_nagelkerke(nagelkerke: float, largest: float) -> float:
-    """Cox-Snell R2 from Nagelkerke's and the largest value it can have (Nagelkerke 1991, Biometrika 78:691)."""
+    """Cox-Snell R2 from Nagelkerke's and the largest value it can have (Nagelkerke 1991, Biometrika 78:691).
+
+    Parameters
+    ----------
+    nagelkerke : float
+        Strictly between 0 and 1.
+    largest : float
+        Largest Cox-Snell R2 at the outcome's frequency.
+
+    Raises
+    ------
+    ValueError
+        If Nagelkerke's R2 is out of range.
+    """
     if not 0 < nagelkerke < 1:
         raise ValueError(f"Nagelkerke's R2 must lie strictly between 0 and 1, not {nagelkerke:g}")
     return nagelkerke * largest

@@ -91,6 +91,13 @@ def cumulative_incidence_at(
 ) -> Measure:
     """Probability of the event up to and including the horizon; see :func:`cumulative_incidence`.
 
+    Parameters
+    ----------
+    time, event, cause, interval
+        As :func:`cumulative_incidence`.
+    horizon : float
+        In the unit of `time`.
+
     Returns
     -------
     Estimate or Absent
@@ -113,6 +120,13 @@ def restricted_mean_time_lost(time: ArrayLike, event: ArrayLike, horizon: float,
     (Andersen 2013, Stat Med 32:5278.) The times lost to all events and the restricted mean survival time add up to the
     horizon. The interval is Wald with the Greenwood variance of :func:`cumulative_incidence`, every event at u counting
     for the time left, horizon - u; it is what the infinitesimal jackknife gives.
+
+    Parameters
+    ----------
+    time, event, cause
+        As :func:`cumulative_incidence`.
+    horizon : float
+        In the unit of `time`, in which the time lost is too.
 
     Returns
     -------

@@ -165,6 +165,13 @@ def survival_curve(time: ArrayLike, event: ArrayLike, *, interval: CurveInterval
 def survival_at(time: ArrayLike, event: ArrayLike, horizon: float, *, interval: CurveInterval = "log_log") -> Measure:
     """Probability of staying free of the event up to and including the horizon; see :func:`survival_curve`.
 
+    Parameters
+    ----------
+    time, event, interval
+        As :func:`survival_curve`.
+    horizon : float
+        In the unit of `time`.
+
     Returns
     -------
     Estimate or Absent
@@ -188,6 +195,13 @@ def survival_quantile(
     The first time at which S(t) <= 1 - proportion; where the curve is level exactly there, the middle of the level
     stretch. The interval holds the times whose pointwise interval of S(t) includes 1 - proportion (Brookmeyer & Crowley
     1982, Biometrics 38:29, whose own choice is the plain scale). As R's ``quantile.survfit``.
+
+    Parameters
+    ----------
+    time, event, interval
+        As :func:`survival_curve`.
+    proportion : float
+        Of the patients, between 0 and 1.
 
     Raises
     ------
@@ -214,6 +228,11 @@ def median_follow_up(time: ArrayLike, event: ArrayLike, *, interval: CurveInterv
 
     (Schemper & Smith 1996, Control Clin Trials 17:343.) Being censored is what is waited for; an event only ends the
     waiting.
+
+    Parameters
+    ----------
+    time, event, interval
+        As :func:`survival_curve`.
 
     Raises
     ------

@@ -164,6 +164,13 @@ def compare_harrell_c(
     The variance is the sum of the squared differences of the two influences, as in R's ``survival::concordance`` of two
     scores; it allows for their correlation.
 
+    Parameters
+    ----------
+    time, event, weights
+        As :func:`harrell_c`.
+    score, other : array-like of shape (n,)
+        Higher for patients expected to have the event earlier.
+
     Raises
     ------
     ValueError

@@ -104,6 +104,13 @@ def compare_horizon_auc(
 
     (Blanche et al. 2013.) See :func:`horizon_auc`.
 
+    Parameters
+    ----------
+    time, event, horizon, cause, weights
+        As :func:`horizon_auc`.
+    score, other : array-like of shape (n,)
+        Higher for patients more likely to have the event by the horizon.
+
     Raises
     ------
     ValueError
