@@ -17,6 +17,7 @@ from spinecast.explanation.depth.views import view_of
 from spinecast.reporting import render_html
 from spinecast.reporting.document import Callout, Figure, Table
 from spinecast.reporting.explained import build_explanation
+from spinecast.reporting.figures.depth import Curves, curves_plot
 
 FEW = ExplainingSettings(patients=40, curves=8, swapped=8, inputs=2, neighbours=30, bootstrap=20)
 KINDS = ("event", "quantity")  # all others are risks on another scale
@@ -76,6 +77,37 @@ def test_an_input_that_is_the_same_in_everybody_is_said_to_tell_nobody_apart() -
     assert "Albumin is the same in all of these patients" in page
     assert "No curve is drawn of Albumin" in page
     assert "is the same in all of these patients" not in render_html(build_explanation(stored("event")))
+
+
+def test_many_groups_are_rows_and_the_largest_are_drawn() -> None:
+    one = stored("event")
+    (halves,) = one.record["found"]["groups"]
+    shown = halves["groups"][0]
+    many = [{**shown, "label": f"Group {number}", "n": 10 + number} for number in range(8)]
+    found = {**one.record["found"], "groups": [{**halves, "groups": many}]}
+    document = build_explanation(StoredExplanation({**one.record, "found": found}, one.arrays))
+    figure = next(figure for figure in document.figures() if figure.key == "groups-sex")
+    assert figure.table.header == ("Group", "Patients", "Mean absolute contribution")
+    inputs = len(halves["inputs"][:8])
+    assert len(figure.table.rows) == inputs * (1 + 8)
+    assert figure.table.rows[1].cells[:2] == ("Group 0", "10")
+    assert figure.table.notes == ("Drawn are the 6 largest groups.",)
+    assert "Group 1<" not in figure.svg
+    assert "Group 2<" in figure.svg
+
+
+def test_no_line_passes_between_levels_without_an_order() -> None:
+    grid = np.arange(12.0)
+    lines = np.random.default_rng(0).random((3, 12))
+    names = [f"Level {number}" for number in range(12)]
+    ordered, nominal = (
+        curves_plot([Curves("Input", "", names, order, grid, lines, lines.mean(axis=0))], "Risk", "k", percent=True)
+        for order in (True, False)
+    )
+    assert ordered != nominal
+    assert all(f"{name}<" in nominal for name in names)
+    found = stored("event").record["found"]["curves"]
+    assert all(one["ordered"] == (variable(one["variable"]).kind != "nominal") for one in found)
 
 
 def test_what_is_not_firm_stands_on_the_first_page_and_in_the_table() -> None:

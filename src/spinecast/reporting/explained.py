@@ -74,6 +74,12 @@ def _done_section(stored: StoredExplanation) -> Section:
         ("Model", f"{fmt.plain(about['model'])}, identity {fmt.plain(about['identity'])}"),
         ("Scale", fmt.plain(about["scale"])),
         ("Taken apart by", "; ".join(f"{one['name']}: {one['method']}" for one in found["parts"])),
+        (
+            "Before any input",
+            f"{fmt.number(found['base_value'])} on the scale. Parts made of trees start from the patients they were "
+            "fitted to, linear ones from the mean patient, all others from reference patients made of development "
+            "quantiles; the model's start is theirs together.",
+        ),
         ("Largest residual", fmt.significant(found["residual_max"], 2)),
         ("Cohort fingerprint", fmt.plain(about["cohort"]["fingerprint"])),
         ("Patients without an answer, left out", fmt.integer(left_out)),

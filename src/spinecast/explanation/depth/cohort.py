@@ -201,6 +201,7 @@ def _curve(curve: Dependence) -> dict[str, Any]:
         "label": entry.label,
         "unit": entry.unit_symbol,
         "levels": [entry.levels[int(value)].label for value in curve.grid] if entry.is_levelled else None,
+        "ordered": entry.kind != "nominal",
         "patients": len(curve.answers),
         "grid": curve.grid.tolist(),
         "average": curve.average.tolist(),

@@ -34,6 +34,8 @@ __all__ = ["Curves", "DotSeries", "curves_plot", "dots_plot"]
 
 # More lines than this are a grey surface.
 MOST_LINES = 40
+# Names of more levels than this would lie across one another: they stand upright.
+SLANTED_LEVELS = 8
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ class Curves:
     label, unit : str
     levels : sequence of str or None
         Labels of the grid, where it is made of levels.
+    ordered : bool
+        Whether neighbours on the grid are neighbours in meaning.
     grid : ndarray, shape (points,)
     lines : ndarray, shape (n, points)
         One a patient.
@@ -138,6 +142,7 @@ class Curves:
     label: str
     unit: str
     levels: Sequence[str] | None
+    ordered: bool
     grid: NDArray[np.float64]
     lines: NDArray[np.float64]
     average: NDArray[np.float64]
@@ -182,13 +187,19 @@ def _panel(axes: Axes, one: Curves) -> None:
     x = np.arange(len(one.grid)) if one.levels is not None else one.grid
     shown = one.lines[:: max(1, ceil(len(one.lines) / MOST_LINES))]
     axes.plot(x, shown.T, color=MISSING, lw=0.7, alpha=0.55, zorder=2)
-    axes.plot(x, one.average, color=MODEL, lw=2.4, marker="o" if one.levels is not None else None, ms=5, zorder=3)
+    marker = "o" if one.levels is not None else None
+    # Between levels without an order there is nothing for a line to pass through.
+    axes.plot(x, one.average, color=MODEL, lw=2.4 if one.ordered else 0, marker=marker, ms=5, zorder=3)
     if one.levels is None:
         axes.set_xlabel(shortened(one.unit, 24))
         return
-    names = [shortened(level, 20) for level in one.levels]
+    many = len(one.levels) > SLANTED_LEVELS
+    names = [shortened(level, 18 if many else 20) for level in one.levels]
     slanted = sum(len(name) for name in names) > 20
     axes.set_xticks(x, names)
     axes.set_xlim(-0.3, len(names) - 0.7)
+    if many:
+        axes.tick_params(axis="x", labelrotation=90, labelsize=6)
+        return
     for tick in axes.get_xticklabels():
         tick.set(rotation=35 if slanted else 0, ha="right" if slanted else "center", rotation_mode="anchor", fontsize=8)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Section, Table
+from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.depth import DotSeries, dots_plot
 from spinecast.reporting.sections.common import row
 from spinecast.reporting.sections.explained_summary import labels_of
@@ -17,6 +17,8 @@ IN_FIGURE = 20
 IN_GROUPS = 8
 # As many groups as have a colour of their own.
 MOST_GROUPS = 6
+# As many columns as a printed page holds.
+MOST_COLUMNS = 5
 
 
 def _ends(measure: Mapping[str, Any]) -> tuple[float, float, float]:
@@ -109,21 +111,19 @@ def _group_figure(grouping: Mapping[str, Any], record: Mapping[str, Any]) -> Fig
     inputs = grouping["inputs"][:IN_GROUPS]
     shown = [group for group in grouping["groups"] if group["n"] is not None]
     hidden = [fmt.plain(group["label"]) for group in grouping["groups"] if group["n"] is None]
+    largest = sorted(group["n"] for group in shown)[-MOST_GROUPS:]
+    drawn = [group for group in shown if group["n"] >= largest[0]][:MOST_GROUPS]
     series = [
         DotSeries(
             fmt.shortened(group["label"], 34), [_ends(group["importance"][place]) for place in range(len(inputs))]
         )
-        for group in shown[:MOST_GROUPS]
-    ]
-    rows = [
-        row(labels[name], *(fmt.estimate(group["importance"][place]) for group in shown))
-        for place, name in enumerate(inputs)
+        for group in drawn
     ]
     notes = []
     if hidden:
         notes.append(f"Not shown, because too few or because their number would follow: {', '.join(hidden)}.")
     if len(shown) > MOST_GROUPS:
-        notes.append(f"Drawn are the first {MOST_GROUPS} groups.")
+        notes.append(f"Drawn are the {MOST_GROUPS} largest groups.")
     key = f"groups-{grouping['variable']}"
     return Figure(
         key=key,
@@ -134,14 +134,34 @@ def _group_figure(grouping: Mapping[str, Any], record: Mapping[str, Any]) -> Fig
             f"Dot plot of {len(inputs)} inputs in {fmt.plural(len(shown), 'group')}; in "
             f"{fmt.plain(shown[0]['label'])} the largest is {_largest(shown[0], inputs, labels)}."
         ),
-        table=Table(
-            f"Mean absolute contribution by {fmt.plain(grouping['label']).lower()} (95% interval)",
-            ("Input", *(f"{fmt.plain(group['label'])}, n = {fmt.integer(group['n'])}" for group in shown)),
-            tuple(rows),
-            notes=tuple(notes),
-            numeric=tuple(range(1, len(shown) + 1)),
-        ),
+        table=_group_table(fmt.plain(grouping["label"]).lower(), inputs, shown, labels, tuple(notes)),
     )
+
+
+def _group_table(
+    by: str,
+    inputs: Sequence[str],
+    shown: Sequence[Mapping[str, Any]],
+    labels: Mapping[str, str],
+    notes: tuple[str, ...],
+) -> Table:
+    """Give every number of the groups: a column each where a page holds them, else a row each."""
+    title = f"Mean absolute contribution by {by} (95% interval)"
+    if len(shown) <= MOST_COLUMNS:
+        header = ("Input", *(f"{fmt.plain(group['label'])}, n = {fmt.integer(group['n'])}" for group in shown))
+        rows = [
+            row(labels[name], *(fmt.estimate(group["importance"][place]) for group in shown))
+            for place, name in enumerate(inputs)
+        ]
+        return Table(title, header, tuple(rows), notes=notes, numeric=tuple(range(1, len(header))))
+    rows = []
+    for place, name in enumerate(inputs):
+        rows.append(Row((labels[name],), heading=True))
+        for group in shown:
+            said = fmt.integer(group["n"]), fmt.estimate(group["importance"][place])
+            rows.append(row(fmt.plain(group["label"]), *said, level=1))
+    header = ("Group", "Patients", "Mean absolute contribution")
+    return Table(title, header, tuple(rows), notes=notes, numeric=(1, 2))
 
 
 def _largest(group: Mapping[str, Any], inputs: Sequence[str], labels: Mapping[str, str]) -> str:

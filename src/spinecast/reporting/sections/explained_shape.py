@@ -33,7 +33,7 @@ def curves_section(stored: StoredExplanation) -> Section | None:
     none = f" No curve is drawn of {fmt.joined(without)}: all of these patients have the same value." if without else ""
     text = (
         "Each grey line is one patient: what the model would say at other values of one input, all others as they are. "
-        "The blue line is their average (partial dependence). Lines that run apart mean that what the input does "
+        "Blue is their average (partial dependence). Lines that run apart mean that what the input does "
         "depends on the others. Some of the patients asked of cannot exist, because inputs go together: where few have "
         "such values, the curves are the model's guess. No curve says what changing a value would do." + none
     )
@@ -103,6 +103,7 @@ def _drawn(one: Mapping[str, Any], stored: StoredExplanation, which: str, averag
         label=fmt.plain(one["label"]),
         unit=fmt.plain(one["unit"]),
         levels=one["levels"],
+        ordered=one.get("ordered", True),
         grid=stored.arrays[f"curve.{one['variable']}.grid"],
         lines=lines,
         average=np.asarray(one["average"] if average is None else average, dtype=np.float64),
