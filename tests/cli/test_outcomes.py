@@ -45,7 +45,9 @@ def test_outcomes_come_in_once(here: Run, folder: Path) -> None:
 
 def test_what_cannot_be_recorded_is_one_clear_error(here: Run, folder: Path) -> None:
     (folder / "outcomes.csv").write_text("patient,date,death\n4712,2020-01-01,present\n")
-    assert_refused(here("outcomes", "import", "outcomes.csv", folder=folder), "no prediction is in the log", "row 1")
+    assert_refused(here("outcomes", "import", "outcomes.csv", folder=folder), "of nobody in the file", "row 1")
+    everybody_left_out = here("outcomes", "import", "outcomes.csv", "--skip-unknown", folder=folder)
+    assert_refused(everybody_left_out, "of nobody in the file", "--prefix")
     refused = here("outcomes", "import", "outcomes.csv", "--correct", folder=folder)
     assert_refused(refused, "--correct and --reason go together")
     assert_refused(here("outcomes", "import", "nowhere.csv", folder=folder), "nowhere.csv")

@@ -11,7 +11,10 @@ from spinecast.audit.records import Record
 from spinecast.audit.tables import RECORDS
 from spinecast.errors import AuditError
 
-__all__ = ["first_asked", "records_of_kind"]
+__all__ = ["RECORD_SYSTEM", "first_asked", "record_systems", "records_of_kind"]
+
+RECORD_SYSTEM = "hospital:"
+"""How the name of whoever asked begins where that is a hospital's record system."""
 
 _SUBJECTS_AT_ONCE = 500
 _ROWS_AT_ONCE = 1000
@@ -37,6 +40,12 @@ def first_asked(connection: Connection, subjects: Sequence[str], kind: str = "pr
         )
         found |= {str(subject): str(first) for subject, first in connection.execute(chosen)}
     return found
+
+
+def record_systems(connection: Connection, kind: str = "prediction") -> list[str]:
+    """Return the record systems that have asked, as the log names them, in order."""
+    chosen = select(RECORDS.c.actor).where(RECORDS.c.kind == kind, RECORDS.c.actor.startswith(RECORD_SYSTEM))
+    return sorted(connection.execute(chosen.distinct()).scalars())
 
 
 def records_of_kind(connection: Connection, kind: str, model: str | None = None) -> Iterator[Record]:

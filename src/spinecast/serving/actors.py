@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from spinecast.accounts.roles import PERMISSIONS, Permission, Role, permitted_to
+from spinecast.audit.followed import RECORD_SYSTEM
 
 __all__ = [
     "DEMONSTRATION",
@@ -86,7 +87,7 @@ class RecordSystem(Actor):
 
 def record_system(name: str) -> RecordSystem:
     """Return the record system that the settings call so."""
-    return RecordSystem(f"hospital:{name}", frozenset())
+    return RecordSystem(f"{RECORD_SYSTEM}{name}", frozenset())
 
 
 def local_demonstration() -> Actor:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spinecast.audit.log import AuditLog
+from spinecast.audit.records import Draft
 from spinecast.audit.retention import erase_older, hold
 from spinecast.audit.verification import verify
 from spinecast.clinical.dictionary import variable, variables
@@ -54,7 +55,7 @@ def test_a_dry_run_checks_and_records_nothing(log: AuditLog, tmp_path: Path) -> 
     before = log.count()
     assert given(log, tmp_path, FIRST, dry_run=True).counts["new"] == 3
     assert log.count() == before
-    with pytest.raises(AuditError, match="no prediction is in the log"):
+    with pytest.raises(AuditError, match="of nobody in the file"):
         given(log, tmp_path, HEADER + "9999,2026-02-01,present,\n", dry_run=True)
 
 
@@ -70,6 +71,16 @@ def test_follow_up_goes_on_and_names_the_record_before(log: AuditLog, tmp_path: 
     assert before is not None
     assert (before.body or {})["value"] == "absent"
     assert stands(log, "4712") == ("present", "2026-05-01")
+
+
+def test_alive_and_dead_on_one_day_is_follow_up_that_went_on(log: AuditLog, tmp_path: Path) -> None:
+    given(log, tmp_path, FIRST)
+    done = given(log, tmp_path, HEADER + "4712,2026-03-01,present,\n")
+    assert (done.counts["continued"], done.counts["corrected"]) == (1, 0)
+    assert stands(log, "4712") == ("present", "2026-03-01")
+    # Told the other way round: seen alive that morning says less than what stands.
+    assert given(log, tmp_path, HEADER + "4712,2026-03-01,absent,\n").counts["older"] == 1
+    assert stands(log, "4712") == ("present", "2026-03-01")
 
 
 CONTRADICTIONS = [
@@ -135,6 +146,24 @@ def test_what_cannot_be_is_refused_whole(log: AuditLog, tmp_path: Path, row: str
 def test_unknown_patients_can_be_left_out_and_are_counted(log: AuditLog, tmp_path: Path) -> None:
     done = given(log, tmp_path, HEADER + "9999,2026-02-01,present,\n4711,2026-02-01,present,\n", skip_unknown=True)
     assert (done.counts["unknown"], done.counts["new"]) == (1, 1)
+
+
+def test_a_file_of_nobody_known_is_refused_though_they_may_be_left_out(log: AuditLog, tmp_path: Path) -> None:
+    rows = HEADER + "04711,2026-02-01,present,\n04712,2026-02-01,absent,\n"
+    before = log.count()
+    for skip_unknown in (True, False):
+        with pytest.raises(AuditError, match="of nobody in the file") as refused:
+            given(log, tmp_path, rows, skip_unknown=skip_unknown)
+        assert "leading zeros" in (refused.value.remedy or "")
+        assert "--skip-unknown" not in (refused.value.remedy or "")
+    assert log.count() == before
+    # Where record systems asked, their prefix is what is likeliest to be lacking.
+    subject = log.key.pseudonym("ehr/4711")
+    log.append([Draft("prediction", "hospital:ehr", {"risk": 0.2}, "model/1", subject)])
+    for text in (rows, HEADER + "4711,2026-02-01,present,\n9999,2026-02-01,present,\n"):
+        with pytest.raises(AuditError) as refused:
+            given(log, tmp_path, text)
+        assert (refused.value.remedy or "").startswith("hospital:ehr asked here: say --prefix")
 
 
 def test_outcomes_are_erased_and_held_as_predictions_are(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from sqlalchemy import Connection
 
-from spinecast.audit.followed import first_asked, records_of_kind
+from spinecast.audit.followed import first_asked, record_systems, records_of_kind
 from spinecast.audit.log import AuditLog
 from spinecast.audit.reasons import required
 from spinecast.audit.records import Draft
@@ -109,7 +109,8 @@ def import_outcomes(
     correct : str, optional
         Why what contradicts the log is a correction; refused when left out.
     skip_unknown : bool
-        Whether patients of whom the log holds no prediction are left out and counted, and not refused.
+        Whether patients of whom the log holds no prediction are left out and counted, and not refused. Where it holds
+        none of anybody in the file, the identifiers are others, and the file is refused all the same.
     dry_run : bool
         Whether everything is checked and nothing recorded.
 
@@ -118,7 +119,7 @@ def import_outcomes(
     ContractError
         If a day lies before the patient's first prediction or after today, or a value contradicts what stands.
     AuditError
-        If a patient is unknown, the reason is empty, or the log is not whole or does not answer.
+        If a patient is unknown, or everybody is; the reason is empty; or the log is not whole or does not answer.
     """
     why = None if correct is None else required(correct)
     late = [one.row for one in returned.values if one.day > today]
@@ -130,7 +131,7 @@ def import_outcomes(
 
     def work(connection: Connection) -> list[Draft]:
         named = _Named.of(log, connection, returned)
-        _require_known(named, skip_unknown=skip_unknown)
+        _require_known(named, connection, skip_unknown=skip_unknown)
         _require_after(named)
         drafts, done.counts = _drafts(named, returned, actor, why, standing_outcomes(connection))
         return drafts
@@ -158,15 +159,32 @@ class _Named:
         return cls(values, {subject: np.datetime64(moment[:10], "D") for subject, moment in first.items()})
 
 
-def _require_known(named: _Named, *, skip_unknown: bool) -> None:
+def _require_known(named: _Named, connection: Connection, *, skip_unknown: bool) -> None:
     rows = list(dict.fromkeys(one.row for subject, one in named.values if subject not in named.first))
-    if rows and not skip_unknown:
-        raise AuditError(
-            f"of {len(rows):,} patients of the file no prediction is in the log",
-            where=rows_text(rows),
-            expected="patients by the identifier they were asked about with",
-            remedy="see --id-column; --skip-unknown leaves them out and counts them",
-        )
+    nobody = not named.first
+    if not rows or (skip_unknown and not nobody):
+        return
+    raise AuditError(
+        "of nobody in the file a prediction is in the log"
+        if nobody
+        else f"of {len(rows):,} patients of the file no prediction is in the log",
+        where=rows_text(rows),
+        expected="patients by the identifier they were asked about with",
+        remedy="; ".join([*_other_identifiers(connection), *(() if nobody else (_LEAVE_OUT,))]),
+    )
+
+
+_LEAVE_OUT = "--skip-unknown leaves them out and counts them"
+
+
+def _other_identifiers(connection: Connection) -> list[str]:
+    """Say why identifiers may differ, what is likeliest in this log first."""
+    systems = record_systems(connection)
+    prefix = "--prefix, where the server's settings put one before a record system's patients (patients:)"
+    if systems:
+        prefix = f"{' and '.join(systems)} asked here: say {prefix}"
+    column = "see --id-column; a spreadsheet drops leading zeros (04711 is not 4711)"
+    return [prefix, column] if systems else [column, f"see {prefix}"]
 
 
 def _require_after(named: _Named) -> None:
@@ -233,12 +251,13 @@ def _fate(one: ReturnedValue, before: StandingOutcome | None) -> Fate:
     if one.value == before.value and one.day == before.day:
         return "already"
     if one.outcome in FOLLOWED:
-        not_yet = variable(one.outcome).levels[0].value  # on a later day it may have come
+        # On a later day it may have come, and on the same one too: seen alive on the ward, dead in the evening.
+        not_yet = variable(one.outcome).levels[0].value
         was_open, is_open = before.value == not_yet, one.value == not_yet
     else:
         was_open = is_open = one.value == before.value  # assessed once: only the same, found again, is no contradiction
-    if was_open and one.day > before.day:
+    if was_open and one.day >= before.day:
         return "continued"
-    if is_open and one.day < before.day:
+    if is_open and one.day <= before.day:
         return "older"  # it had not come then, which what stands says too
     return "corrected"
