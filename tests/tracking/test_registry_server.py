@@ -14,6 +14,7 @@ from tracking.made_server import mlflow_server
 
 from spinecast.errors import ArtifactError, TrackingError
 from spinecast.serving import models as models_module
+from spinecast.serving.auditing.lineage import document_of
 from spinecast.serving.models import ServedModels
 from spinecast.tracking.runs import IDENTITY, write_run
 from spinecast.tracking.serving_versions import pinned_version, serving_versions
@@ -45,7 +46,9 @@ def test_models_of_a_server_are_fetched_once_and_served_while_it_is_away(
 
     with mlflow_server(tmp_path / "mlflow.db") as server:
         store = Store(uri=server.uri, artifacts=None)
-        write_run(store, made_runs.content_of(output))
+        record = shutil.copytree(output / "record", tmp_path / "record")
+        (record / "study.yaml").write_text("study: simulated_mortality\n")
+        write_run(store, made_runs.content_of(output, record=record))
         models = ServedModels(store, said.append)
         models.start()
         served = models.get(NAME)
@@ -92,6 +95,19 @@ def test_models_of_a_server_are_fetched_once_and_served_while_it_is_away(
             models.pinned(NAME, "1", "another")
         assert set(later.parent.parent.iterdir()) == kept
         served = models.get(NAME)
+
+        # What an auditor reads of a version that is not served is fetched then, its model is not, and once.
+        found, before = models.recorded(NAME, "1"), asked("artifacts")
+        assert (found.version, found.folder) == ("1", None)
+        assert found.record is not None
+        assert (found.record / "run.json").read_bytes() == (later / "run.json").read_bytes()
+        assert models.recorded(NAME, "1").record == found.record
+        assert asked("artifacts") == before
+        assert models.recorded(NAME, "2") is served.version
+        assert not list(found.record.parent.rglob("manifest.json"))
+        assert document_of(models, f"{NAME}/1", "study") == found.record / "study.yaml"
+        with pytest.raises(TrackingError, match="no longer holds simulated_mortality version 7"):
+            models.recorded(NAME, "7")
 
         server.stop()
         wait_for("the model registry does not answer")

@@ -84,7 +84,14 @@ def make_app(
     add_pages(app, state, permitted("read_models", who), permitted("predict", who))
     caller = who if hospital.clients is None else asking(hospital.clients.identify)
     add_hooks(app, state, hospital, permitted("predict", caller))
-    add_auditing(app, state, permitted("read_own", who), permitted("read_log", who), permitted("replay", who))
+    add_auditing(
+        app,
+        state,
+        permitted("read_own", who),
+        permitted("read_log", who),
+        permitted("replay", who),
+        systems=hospital.prefixes,
+    )
     if gate is not None:
         add_sign_in(app, gate, state.mode)
         if gate.provider is not None:

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,7 +17,14 @@ from spinecast.models.loading import load_any_model
 from spinecast.serving.problems import LOGGER, place_of
 from spinecast.serving.rehearsal import rehearse
 from spinecast.serving.served_model import ServedModel
-from spinecast.tracking.serving_versions import Known, ServingVersion, fetched, pinned_version, serving_versions
+from spinecast.tracking.serving_versions import (
+    Known,
+    ServingVersion,
+    fetched,
+    pinned_version,
+    serving_versions,
+    with_record,
+)
 from spinecast.tracking.store import Store
 
 __all__ = ["ServedModels"]
@@ -46,6 +54,8 @@ class ServedModels:
         self._listed: Known = {}
         self._tried: dict[ServingVersion, float] = {}
         self._pinned: dict[str, ServedModel] = {}
+        self._recorded: dict[str, Path | None] = {}
+        self._fetching = threading.Lock()
         self._trouble = ""
         # What has to be fetched from a server of models stands here, until the server stops.
         self._folder = None if store.embedded else tempfile.TemporaryDirectory(prefix="spinecast-models-")
@@ -121,6 +131,26 @@ class ServedModels:
         """
         found = pinned_version(self.store, name, version)
         return self.pinned(name, version, found.identity) if found.identity else self._load(found, record=False)
+
+    def recorded(self, name: str, version: str) -> ServingVersion:
+        """Return a version, served or not, with its run's record as files, fetched once where it lies behind a server.
+
+        Raises
+        ------
+        TrackingError
+            If the store does not answer, or does not hold the version or its record.
+        """
+        served = self._current.get(name)
+        if served is not None and served.version.version == version and served.version.record is not None:
+            return served.version
+        found = pinned_version(self.store, name, version)
+        if self._folder is None:
+            return found
+        with self._fetching:  # two who open the same version wait for one copy
+            if found.run_id not in self._recorded:
+                place = Path(tempfile.mkdtemp(prefix=f"{name}-{version}-record-", dir=self._folder.name))
+                self._recorded[found.run_id] = with_record(self.store, found, place).record
+            return replace(found, record=self._recorded[found.run_id])
 
     def refresh(self) -> None:
         """Look what the registry says now; load what is new, and only then put it in place.

@@ -30,6 +30,7 @@ __all__ = [
     "pinned_version",
     "serving_versions",
     "version_numbers",
+    "with_record",
 ]
 
 # In this order: a candidate is served where nobody has been made champion yet, and says so.
@@ -223,11 +224,33 @@ def fetched(store: Store, version: ServingVersion, into: Path, *, record: bool =
         if location.startswith("models:/"):  # asked by its id here: MLflow would ask the store of the environment
             location = client.get_logged_model(location.removeprefix("models:/")).artifact_location
         folder = Path(download_artifacts(location, dst_path=str(into / "model"), tracking_uri=store.uri))
-        kept = {one.path for one in client.list_artifacts(version.run_id)} if record else set()
+    found = replace(version, folder=folder)
+    return with_record(store, found, into) if record else found
+
+
+def with_record(store: Store, version: ServingVersion, into: Path) -> ServingVersion:
+    """Return a version with its run's record as files on this machine, and the card that was published beside it.
+
+    Parameters
+    ----------
+    store : Store
+    version : ServingVersion
+    into : pathlib.Path
+        Folder for what has to be fetched from a server, of this version alone.
+
+    Raises
+    ------
+    TrackingError
+        If the server does not answer or does not hold them.
+    """
+    if version.record is not None:
+        return version
+    with asking(store) as client:
+        kept = {one.path for one in client.list_artifacts(version.run_id)}
         place = Path(client.download_artifacts(version.run_id, "record", str(into))) if "record" in kept else None
         if CARD_FOLDER in kept:
             client.download_artifacts(version.run_id, CARD_FOLDER, str(into))
-    return replace(version, folder=folder, record=place)
+    return replace(version, record=place)
 
 
 def _aliased_by_client(store: Store, known: Known) -> list[ServingVersion]:

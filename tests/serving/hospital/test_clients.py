@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc import jwt
@@ -100,6 +101,26 @@ def test_a_signed_call_is_answered_and_recorded_under_its_name(
     assert record.actor == "hospital:ehr (record system)"
     assert record.subject == state.log.key.pseudonym(f"ehr/{PATIENT_ID}")
     assert said.json["cards"][0]["links"][0]["url"].startswith(f"{ADDRESS}/patient/")
+
+
+def test_an_auditor_finds_a_patient_by_the_identifier_of_the_record_system(
+    server: Address, state: State, token: Callable[..., str]
+) -> None:
+    number = ask(server, token()).json["cards"] and state.log.head().sequence  # type: ignore[union-attr]
+    page = server.get("/audit").text
+    assert '<option value="ehr">ehr, kept as ehr/…</option>' in page
+    assert 'value="other"' not in page  # whose ids are kept as they are
+
+    def found(**fields: str) -> Any:
+        body = urlencode({"patient": PATIENT_ID, **fields}).encode()
+        return server.ask("POST", "/audit/patient", body, kind="application/x-www-form-urlencoded")
+
+    by_system, by_itself = found(system="ehr"), found(system="")
+    assert PATIENT_ID not in by_system.headers["location"]
+    assert f'href="/audit/records/{number}"' in server.get(by_system.headers["location"]).text
+    assert f'href="/audit/records/{number}"' not in server.get(by_itself.headers["location"]).text
+    assert found(patient=f"ehr/{PATIENT_ID}").headers["location"] == by_system.headers["location"]
+    assert found(system="another").status == 422
 
 
 def test_every_call_has_an_audience_of_its_own(server: Address, token: Callable[..., str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from spinecast.errors import SpinecastError, TrackingError
 from spinecast.serving.models import ServedModels
 from spinecast.tracking.cards import CARD_FOLDER
-from spinecast.tracking.serving_versions import ServingVersion, pinned_version
+from spinecast.tracking.serving_versions import ServingVersion
 
 __all__ = ["DOCUMENTS", "Lineage", "document_of", "lineage_of"]
 
@@ -102,11 +102,9 @@ def document_of(models: ServedModels, numbered: str, name: str) -> Path:
 
 def _found(models: ServedModels, numbered: str) -> tuple[ServingVersion, Path]:
     name, _, number = numbered.partition("/")
-    served = models.current.get(name)
-    here = served is not None and served.version.version == number
-    version = served.version if served is not None and here else pinned_version(models.store, name, number)
+    version = models.recorded(name, number)
     if version.record is None:
-        raise TrackingError(f"the record of {numbered} is in the registry, and not on this machine")
+        raise TrackingError(f"the registry holds no record of the run that {numbered} came from")
     return version, version.record
 
 

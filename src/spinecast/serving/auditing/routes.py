@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query
@@ -45,7 +45,9 @@ _SECONDS = 2.0  # that whoever wants the chain gone through waits for its end: e
 _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 
 
-def add_auditing(app: FastAPI, state: State, own: Allowed, reader: Allowed, replayer: Allowed) -> None:
+def add_auditing(
+    app: FastAPI, state: State, own: Allowed, reader: Allowed, replayer: Allowed, *, systems: Mapping[str, str]
+) -> None:
     """Add the pages to an application.
 
     Parameters
@@ -54,9 +56,11 @@ def add_auditing(app: FastAPI, state: State, own: Allowed, reader: Allowed, repl
     state : State
     own, reader, replayer : callable
         Dependencies that let in who may read records of their own questions, everybody's, and put questions again.
+    systems : mapping of str to str
+        What stands before the patient ids of a record system, by its name.
     """
     _add_own(app, state, Depends(own))
-    _add_search(app, state, Depends(reader))
+    _add_search(app, state, Depends(reader), systems)
     _add_records(app, state, Depends(reader))
     _add_again(app, state, Depends(replayer))
     _add_verifying(app, state, Depends(reader))
@@ -72,10 +76,10 @@ def _add_own(app: FastAPI, state: State, may: Any) -> None:
         return _record_page(request, state, actor, record, own=True)
 
 
-def _add_search(app: FastAPI, state: State, may: Any) -> None:
+def _add_search(app: FastAPI, state: State, may: Any, systems: Mapping[str, str]) -> None:
     @app.get(AUDIT)
     def search(request: Request, actor: Actor = may, before: OptionalNumber = None) -> Response:
-        return _search_page(request, state, actor, before, own=False)
+        return _search_page(request, state, actor, before, own=False, systems=systems)
 
     @app.get(f"{AUDIT}/found.csv")
     def found(request: Request, actor: Actor = may, before: OptionalNumber = None) -> Response:
@@ -88,10 +92,14 @@ def _add_search(app: FastAPI, state: State, may: Any) -> None:
     @app.post(f"{AUDIT}/patient")
     async def patient(request: Request, actor: Actor = may) -> Response:  # noqa: ARG001 - who may is asked
         """Find a patient's records; the identifier is in the body, because addresses end up in logs."""
-        identifier = (await read_fields(request)).get("patient", "").strip()
+        fields = await read_fields(request)
+        identifier, system = fields.get("patient", "").strip(), fields.get("system", "")
         if not identifier:
             raise Problem(422, "malformed", "no patient is named")
-        return RedirectResponse(f"{AUDIT}?pseudonym={state.log.key.pseudonym(identifier)}", status_code=303)
+        if system and system not in systems:
+            raise Problem(422, "malformed", "there is no such record system; load the page again")
+        pseudonym = state.log.key.pseudonym(f"{systems.get(system, '')}{identifier}")
+        return RedirectResponse(f"{AUDIT}?pseudonym={pseudonym}", status_code=303)
 
 
 def _add_records(app: FastAPI, state: State, may: Any) -> None:
@@ -175,7 +183,15 @@ def _add_verifying(app: FastAPI, state: State, may: Any) -> None:
         return RedirectResponse(f"{AUDIT}/verify", status_code=303)
 
 
-def _search_page(request: Request, state: State, actor: Actor, before: int | None, *, own: bool) -> Response:
+def _search_page(
+    request: Request,
+    state: State,
+    actor: Actor,
+    before: int | None,
+    *,
+    own: bool,
+    systems: Mapping[str, str] | None = None,
+) -> Response:
     wanted = read_wanted(request.query_params, actor.name if own else None)
     looked = None if wanted.errors else _looked(state, actor, wanted, before, _A_PAGE)
     rows = [] if looked is None else [(one, said_in(one)) for one in looked.records]
@@ -192,6 +208,7 @@ def _search_page(request: Request, state: State, actor: Actor, before: int | Non
         models=sorted(state.models.current),
         own=own,
         base=MINE if own else AUDIT,
+        systems=systems or {},
     )
 
 

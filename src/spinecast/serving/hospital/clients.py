@@ -161,6 +161,12 @@ class Clients:
                 return client.settings.patients or ""
         return ""
 
+    @property
+    def prefixes(self) -> Mapping[str, str]:
+        """What is put before the patient ids of each record system that has such a thing, by its name."""
+        settings = [client.settings for client in self._clients.values()]
+        return {one.name: one.patients for one in settings if one.patients}
+
     def _found(self, request: Request) -> RecordSystem:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.casefold() != "bearer" or not token.strip():

@@ -77,6 +77,11 @@ class Hospital:
         """Return what cards link to; the request's Host is one of this server's own names."""
         return self.address or str(request.base_url).rstrip("/")
 
+    @property
+    def prefixes(self) -> Mapping[str, str]:
+        """What is put before the patient ids of each record system that has such a thing, by its name."""
+        return {} if self.clients is None else self.clients.prefixes
+
     def subject(self, actor: Actor, patient: str) -> str:
         """Return the identifier of a patient whose pseudonym is kept."""
         return f"{'' if self.clients is None else self.clients.prefix_of(actor)}{patient}"
