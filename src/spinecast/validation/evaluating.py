@@ -8,7 +8,6 @@ import numpy as np
 
 from spinecast.statistics import (
     Absent,
-    CalibrationGroup,
     Classification,
     calibration_groups,
     classify,
@@ -27,7 +26,6 @@ from spinecast.validation.evaluation import (
 from spinecast.validation.large_cohorts import (
     in_parts,
     merge_classification,
-    merge_groups,
 )
 from spinecast.validation.linear_predictor import linear_predictor
 from spinecast.validation.measures import (
@@ -99,7 +97,7 @@ def evaluate(
         measures=measures if followed is None else measures | measures_at_horizon(followed),
         by_fold=_by_fold(predictions, bootstrap, seed),
         calibration_curve=smooth_calibration(predictions, bootstrap=bootstrap, seed=seed),
-        calibration_groups=_groups(predictions, bootstrap, seed),
+        calibration_groups=calibration_groups(predictions.outcome, predictions.risk, predictions.weights),
         risk_histogram=_histogram(predictions),
         decision_curve=net_benefit_curve(predictions, decision_range, bootstrap=bootstrap, seed=seed),
         roc=roc_points(predictions),
@@ -150,13 +148,6 @@ def evaluate_candidate(
         if final is None
         else compare_paired(final, predictions, bootstrap=bootstrap, seed=seed),
     )
-
-
-def _groups(predictions: Predictions, bootstrap: int, seed: int) -> tuple[CalibrationGroup, ...]:
-    def compute(these: Predictions, replicates: int) -> tuple[CalibrationGroup, ...]:
-        return calibration_groups(these.outcome, these.risk, these.weights, bootstrap=replicates, seed=seed)
-
-    return in_parts(compute, merge_groups, predictions, bootstrap=bootstrap, seed=seed)
 
 
 def _classify(predictions: Predictions, threshold: float, bootstrap: int, seed: int) -> Classification:

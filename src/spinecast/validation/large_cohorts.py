@@ -15,7 +15,6 @@ from spinecast.statistics import (
     AucComparison,
     CalibrationCurve,
     CalibrationErrors,
-    CalibrationGroup,
     Classification,
     DecisionCurve,
     Estimate,
@@ -31,7 +30,6 @@ __all__ = [
     "merge_comparison",
     "merge_curve",
     "merge_errors",
-    "merge_groups",
     "merge_measure",
     "resampled_rows",
 ]
@@ -157,23 +155,6 @@ def _points(curve: CalibrationCurve | DecisionCurve) -> tuple[tuple[float, ...],
     if isinstance(curve, CalibrationCurve):
         return curve.predicted, curve.observed
     return curve.thresholds, curve.net_benefit
-
-
-def merge_groups(
-    whole: tuple[CalibrationGroup, ...], drawn: tuple[CalibrationGroup, ...], part: Part
-) -> tuple[CalibrationGroup, ...]:
-    """Merge groups one by one; where ties cut the part into other groups, none has limits."""
-    if all(group.lower is not None for group in whole) or len(whole) != len(drawn):
-        return whole
-    return tuple(_group(one, other, part) for one, other in zip(whole, drawn, strict=True))
-
-
-def _group(whole: CalibrationGroup, drawn: CalibrationGroup, part: Part) -> CalibrationGroup:
-    if drawn.lower is None or drawn.upper is None:
-        return whole
-    lower = whole.observed - part.scale * (drawn.observed - drawn.lower)
-    upper = whole.observed + part.scale * (drawn.upper - drawn.observed)
-    return replace(whole, lower=max(0.0, lower), upper=min(1.0, upper))
 
 
 def merge_classification(whole: Classification, drawn: Classification, part: Part) -> Classification:

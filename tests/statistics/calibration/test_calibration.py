@@ -78,10 +78,48 @@ def test_groups_with_equal_cut_points_merge() -> None:
 
 def test_weighted_groups_have_weighted_shares(patients: Patients, weights: np.ndarray) -> None:
     y, risk = patients
-    groups = st.calibration_groups(y, risk, weights, groups=2, bootstrap=60, seed=1)
+    groups = st.calibration_groups(y, risk, weights, groups=2)
     low = risk <= np.median(risk)
     assert groups[0].observed == pytest.approx(np.average(y[low], weights=weights[low]))
     assert groups[0].lower < groups[0].observed < groups[0].upper
+    same = st.calibration_groups(y, risk, np.full(y.size, 3.0))
+    for one, other in zip(same, st.calibration_groups(y, risk), strict=True):
+        assert (one.lower, one.upper) == pytest.approx((other.lower, other.upper))
+
+
+def test_a_weighted_group_of_one_outcome_is_not_sure() -> None:
+    """Kish's effective number of patients, (1 + 2 + 3)^2 / (1 + 4 + 9), who all have the outcome."""
+    (group,) = st.calibration_groups([1, 1, 1, 0], [0.5] * 4, [1, 2, 3, 0])
+    assert (group.observed, group.upper) == (1, 1)
+    assert group.lower == pytest.approx(st.wilson_interval(36 / 14, 36 / 14)[0])
+
+
+def test_a_weighted_group_counts_the_patients_its_variance_is_worth(patients: Patients, weights: np.ndarray) -> None:
+    """The variance by the infinitesimal jackknife, each derivative taken numerically."""
+    y, _ = patients
+    y, weights = y[:60].astype(float), weights[:60]
+    (group,) = st.calibration_groups(y, np.full(60, 0.5), weights)
+    step = 1e-5
+    moved = [
+        (np.average(y, weights=weights * (1 + step * (np.arange(60) == i))) - group.observed) / step for i in range(60)
+    ]
+    effective = group.observed * (1 - group.observed) / np.square(moved).sum()
+    assert effective < 60
+    limits = st.wilson_interval(group.observed * effective, effective)
+    assert (group.lower, group.upper) == pytest.approx(limits, abs=1e-4)
+
+
+@pytest.mark.parametrize("risk", [0.34, 0.97])
+def test_intervals_of_weighted_groups_hold_the_risk_as_often_as_they_say(risk: float) -> None:
+    """Patients censored before the horizon count nothing, those known at it the inverse of having stayed so long."""
+    draw, rate, censoring, held = np.random.default_rng(5), -np.log(1 - risk), np.log(2), 0
+    for _ in range(600):
+        time, censored = draw.exponential(1 / rate, 40), draw.exponential(1 / censoring, 40)
+        known = np.minimum(time, 1) <= censored
+        weights = known * np.exp(censoring * np.minimum(time, 1))
+        (group,) = st.calibration_groups((time <= 1) & known, np.full(40, 0.5), weights)
+        held += group.lower <= risk <= group.upper
+    assert 0.92 <= held / 600 <= 0.985
 
 
 # Recalibration: any score, any outcome, a finite line.

@@ -224,7 +224,10 @@ def _groups_table(evaluation: Mapping[str, Any], curve: Mapping[str, Any]) -> Ta
             for position, group in enumerate(groups, start=1)
         )
         header = ("Group", "Mean predicted risk", "Observed (95% interval)", "Events")
-        return Table("Observed and predicted risk in groups of equal size", header, rows, numeric=(0, 1, 2, 3))
+        counted = all(np.isclose(group["observed"] * group["n"], group["events"]) for group in groups)
+        notes = () if counted else ("Observed is weighted for censoring; events and patients are counted as they are.",)
+        title = "Observed and predicted risk in groups of equal size"
+        return Table(title, header, rows, notes=notes, numeric=(0, 1, 2, 3))
     predicted, observed = numbers(curve["predicted"]), numbers(curve["observed"])
     places = sorted({int(place) for place in np.linspace(0, predicted.size - 1, min(21, predicted.size)).round()})
     points = tuple(row(fmt.percentage(predicted[place]), fmt.percentage(observed[place])) for place in places)

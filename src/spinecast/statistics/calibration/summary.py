@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spinecast.statistics.foundations.bootstrap import Seed, bootstrap_estimate, percentile_interval, resampled_counts
+from spinecast.statistics.foundations.bootstrap import Seed, bootstrap_estimate
 from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure
 from spinecast.statistics.foundations.inputs import NORMAL_975, Floats, Scored, check_scored
 from spinecast.statistics.foundations.logistic import LogisticFit, fit_line, fit_shift, is_separated
-from spinecast.statistics.foundations.proportions import wilson_interval
+from spinecast.statistics.foundations.proportions import weighted_interval, wilson_interval
 
 __all__ = [
     "CalibrationFit",
@@ -208,22 +208,16 @@ def observed_expected_ratio(
 
 
 def calibration_groups(
-    outcome: ArrayLike,
-    risk: ArrayLike,
-    weights: ArrayLike | None = None,
-    *,
-    groups: int = 10,
-    bootstrap: int = 200,
-    seed: Seed = 0,
+    outcome: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None, *, groups: int = 10
 ) -> tuple[CalibrationGroup, ...]:
     """Compare mean predicted risk and observed proportion in equally large groups of risk (tenths by default).
 
     Cut points are the quantiles of the risk (type 7), groups are closed on the right, and groups with equal cut points
-    merge. Intervals are Wilson's; with weights they are a bootstrap within the groups as cut.
+    merge. Intervals are Wilson's, with weights on the effective number of patients of each group as cut.
 
     Parameters
     ----------
-    outcome, risk, weights, bootstrap, seed
+    outcome, risk, weights
         As :func:`calibration_in_the_large`.
     groups : int
         Number of groups before merging.
@@ -240,42 +234,21 @@ def calibration_groups(
     position = np.searchsorted(cuts[1:-1], scored.score, side="left")
     members = [np.flatnonzero(position == group) for group in range(max(cuts.size - 1, 1))]
     # Where everyone censored before the horizon falls into one group, nothing is observed there.
-    cases = scored.case_weights
-    members = [rows for rows in members if cases[rows].any()]
-    intervals = _group_bootstrap(scored, members, bootstrap, seed) if scored.weights is not None else None
-    return tuple(
-        _group(scored, rows, None if intervals is None else intervals[number]) for number, rows in enumerate(members)
-    )
+    return tuple(_group(scored, rows) for rows in members if scored.case_weights[rows].any())
 
 
-def _group(
-    scored: Scored, rows: NDArray[np.intp], interval: tuple[float | None, float | None] | None
-) -> CalibrationGroup:
+def _group(scored: Scored, rows: NDArray[np.intp]) -> CalibrationGroup:
     outcome, cases = scored.outcome[rows], scored.case_weights[rows]
     events = int(np.count_nonzero(outcome[cases > 0] == 1))
-    lower, upper = wilson_interval(events, rows.size) if interval is None else interval
+    limits = wilson_interval(events, rows.size) if scored.weights is None else weighted_interval(outcome, cases)
     return CalibrationGroup(
         predicted=float(np.average(scored.score[rows], weights=cases)),
         observed=float(np.average(outcome, weights=cases)),
-        lower=lower,
-        upper=upper,
+        lower=limits[0],
+        upper=limits[1],
         n=int(rows.size),
         events=events,
     )
-
-
-def _group_bootstrap(
-    scored: Scored, members: list[NDArray[np.intp]], replicates: int, seed: Seed
-) -> list[tuple[float | None, float | None]]:
-    drawn: list[list[float]] = [[] for _ in members]
-    for counts in resampled_counts(scored.n, replicates, seed):
-        cases = scored.case_weights * counts
-        for values, rows in zip(drawn, members, strict=True):
-            total = float(cases[rows].sum())
-            if total > 0:
-                values.append(float(np.sum(cases[rows] * scored.outcome[rows])) / total)
-    intervals = [percentile_interval(values, replicates) for values in drawn]
-    return [(interval.lower, interval.upper) for interval in intervals]
 
 
 def _shift(scored: Scored) -> LogisticFit | Absent:
