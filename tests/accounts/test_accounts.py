@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from functools import cache
 from typing import Any, get_args
 
 import argon2
 import pytest
 from accounts.conftest import Clock
+from made_accounts import hash_weakly
 from sqlalchemy import inspect, select
 
 from spinecast.accounts import passwords
@@ -33,9 +33,7 @@ SIGNED_IN = Draft("signin", "anna (clinician)")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes as weak as argon2 allows: their strength is looked at in one test."""
-    weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", weak)
-    monkeypatch.setattr(passwords, "_nobodys", cache(lambda: weak.hash("nobody")))
+    hash_weakly(monkeypatch)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -89,9 +90,9 @@ def test_a_fresh_process_writes_the_same_text(name: str) -> None:
         "from spinecast.clinical.exporting import FORMATS; "
         f"sys.stdout.buffer.write(FORMATS[{name!r}](list(variables().values())).encode())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONHASHSEED": "7", "PYTHONUTF8": "1"}
-    )
+    # Another order of sets, and nothing else of the caller's.
+    environment = {"PYTHONHASHSEED": "7", "PYTHONUTF8": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
     assert done.stdout.decode() == FORMATS[name](ENTRIES)
 
 

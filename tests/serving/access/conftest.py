@@ -1,19 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
-import argon2
 import pytest
 
 pytest.importorskip("authlib")
 pytest.importorskip("limits")
 
+from made_accounts import hash_weakly
 from serving import made_store
 from serving.access.made_browser import Browser
 from serving.made_store import Address
 
-from spinecast.accounts import passwords
 from spinecast.accounts.people import People
 from spinecast.accounts.store import AccountStore
 from spinecast.audit.database import upgrade
@@ -36,24 +34,27 @@ PASSWORDS = {
 ROLES = {"anna": "clinician", "dora": "data_scientist", "aude": "auditor", "adam": "administrator"}
 
 
+@pytest.fixture(autouse=True)
+def _weak_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test at a time: tests elsewhere look at how strong they are."""
+    hash_weakly(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def signed_state(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
     """A server that requires sign-in, with one account for each role."""
-    patch = pytest.MonkeyPatch()
-    weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    patch.setattr(passwords, "_HASHER", weak)
-    patch.setattr(passwords, "_nobodys", cache(lambda: weak.hash("nobody")))
     places = audit_places({"SPINECAST_AUDIT": str(tmp_path_factory.mktemp("signed") / "audit")})
     upgrade(places)
     log = open_log(places)
     people = People(AccountStore(log, log.append_with))
-    for name, role in ROLES.items():
-        people.add(name, {role}, PASSWORDS[name], "test")  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        hash_weakly(patch)
+        for name, role in ROLES.items():
+            people.add(name, {role}, PASSWORDS[name], "test")  # type: ignore[arg-type]
     log.close()
     opened = open_state(filled, places, pytest.fail, SignInSettings())
     yield opened
     close_state(opened)
-    patch.undo()
 
 
 @pytest.fixture(scope="session")
