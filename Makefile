@@ -53,7 +53,7 @@ demo: $(VENV)/.ready-demo ## Train, validate and report the 90-day study on real
 		--set evaluation.bootstrap=100 --set explanation.patients=60
 
 test: $(VENV)/.ready-all ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 soak: $(VENV)/.ready-all ## Before a release: ten thousand made-up requests, twenty kills under load on each database
 	SPINECAST_CASES=520 SPINECAST_KILLS=20 $(BIN)/python -m pytest tests/serving/test_fuzzing.py tests/serving/test_process.py

@@ -9,7 +9,9 @@ import os
 for _team in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_team] = "1"
 
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import made_databases
 import pytest
@@ -19,6 +21,24 @@ from hypothesis import settings
 # and not wrong.
 settings.register_profile("spinecast", derandomize=True, deadline=None)
 settings.load_profile("spinecast")
+
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, one of each room in turn.
+
+    Test processes take file after file (`make test`): what takes long at the end would leave all but one of them idle,
+    and two files of one room at once would wait for the study that one of them trains for both.
+    """
+    slow: dict[Path, int] = {}
+    rooms: Counter[str] = Counter()
+    for item in items:
+        if item.path not in slow and item.get_closest_marker("slow"):
+            room = item.path.relative_to(TESTS).parts[0]
+            slow[item.path] = rooms[room]
+            rooms[room] += 1
+    items.sort(key=lambda item: slow.get(item.path, len(items)))
 
 
 @pytest.fixture(scope="session")

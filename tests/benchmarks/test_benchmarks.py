@@ -17,6 +17,8 @@ import protocol  # noqa: E402
 import run  # noqa: E402
 import studies  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 ROWS = {row.name: row for row in run.all_benchmarks()}
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,8 +19,9 @@ import simulated
 
 from spinecast.cli import main
 
-# Said by SQLAlchemy of MLflow's own use of it where a command runs in this process; Python shows it to no user.
-OTHERS_DEPRECATIONS = "ignore::sqlalchemy.exc.SADeprecationWarning"
+# Said by SQLAlchemy of MLflow's own use of it, which Python shows to no user, and by MLflow, which a process of
+# spinecast's own keeps quiet.
+OTHERS_DEPRECATIONS = ("ignore::sqlalchemy.exc.SADeprecationWarning", "ignore:.*Any type hint is inferred:UserWarning")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,7 +29,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.filterwarnings(OTHERS_DEPRECATIONS))
+            item.add_marker(pytest.mark.filterwarnings(*OTHERS_DEPRECATIONS))
 
 
 @pytest.fixture(scope="session")
@@ -47,30 +50,35 @@ def spinecast() -> Run:
     return run
 
 
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command in this process: what it says and leaves is the same, without the seconds of a start."""
-
-    def run(*arguments: str, folder: Path, timeout: float = 0) -> subprocess.CompletedProcess[str]:
-        assert timeout == 0
-        monkeypatch.chdir(folder)
-        monkeypatch.setenv("SPINECAST_STORE", str(folder / "mlruns"))
-        monkeypatch.setattr("sys.argv", ["spinecast", *arguments])
+    said, told = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(told),
+    ):
+        patch.chdir(folder)
+        patch.setenv("SPINECAST_STORE", str(folder / "mlruns"))
+        patch.setattr("sys.argv", ["spinecast", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
-
-    return run
+    written = [stream.buffer.getvalue().decode() for stream in (said, told)]  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), *written)
 
 
-def answer_of(command: Callable[..., None], folder: Path, **options: object) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def here() -> Run:
+    return command
+
+
+def answer_of(asked: Callable[..., None], folder: Path, **options: object) -> dict[str, Any]:
     """Call a command in this process, in a folder without a store, and return the JSON document it prints."""
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
         patch.chdir(folder)
         patch.setenv("SPINECAST_STORE", str(folder / "no_store"))
-        command(**options, json_=True)
+        asked(**options, json_=True)
     found: dict[str, Any] = json.loads(said.getvalue())
     return found
 
@@ -84,52 +92,82 @@ class TrainedStudy:
     folder: Path
     answer: dict[str, object]
     output: Path
-    messages: str
+
+
+# Where MLflow's tables say in which folder files are.
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+
+
+def copy_place(folder: Path, copy: Path) -> None:
+    """Copy a folder and the store in it; what is written to the copy stays in the copy."""
+    shutil.copytree(folder, copy, dirs_exist_ok=True)
+    with contextlib.closing(sqlite3.connect(copy / "mlruns" / "mlflow.db")) as database, database:
+        for table, column in PLACES:
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(folder), str(copy)))
+
+
+def trained_once(
+    factory: pytest.TempPathFactory, name: str, write: Callable[[Path], None], *arguments: str
+) -> TrainedStudy:
+    """Train a study once for all test processes of a run, and give each a copy that it may write into."""
+    own = factory.mktemp(name)
+    whole = factory.getbasetemp() if "PYTEST_XDIST_WORKER" not in os.environ else factory.getbasetemp().parent
+    original, answer = whole / f"original_{name}", whole / f"original_{name}.json"
+    with (whole / f"original_{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # the others wait; given up by the system however the process ends
+        if not answer.exists():
+            shutil.rmtree(original, ignore_errors=True)
+            original.mkdir()
+            write(original)
+            done = command("train", *arguments, "--json", "--workers", "1", folder=original)
+            assert done.returncode == 0, done.stderr
+            answer.write_text(done.stdout.splitlines()[-1], encoding="utf-8")
+    copy_place(original, own)
+    said = json.loads(answer.read_text(encoding="utf-8"))
+    return TrainedStudy(own, said, own / "output" / str(said["model"]).partition("/")[0])
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, spinecast: Run) -> TrainedStudy:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
     """One small study trained once for all tests that only look at what it left."""
-    folder = tmp_path_factory.mktemp("trained")
-    simulated.write_study(folder)
-    done = spinecast("train", "study.yaml", "--json", "--workers", "2", folder=folder)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(folder, answer, folder / "output" / "simulated_mortality", done.stderr)
+    return trained_once(tmp_path_factory, "trained", simulated.write_study, "study.yaml")
 
 
 @pytest.fixture(scope="session")
-def timed(trained: TrainedStudy, spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+def timed(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
     """A study of times beside the results of the study of one day, in a place of its own: others look at that one."""
-    folder = tmp_path_factory.mktemp("timed")
-    shutil.copytree(trained.folder, folder, ignore=shutil.ignore_patterns("mlruns"), dirs_exist_ok=True)
-    simulated.write_study(folder / "timed", text=simulated.TIMED_STUDY)
-    done = spinecast("train", "timed/study.yaml", "--json", "--workers", "2", "--set", "tuning.trials=2", folder=folder)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(folder, answer, folder / "output" / "simulated_survival", done.stderr)
+
+    def write(folder: Path) -> None:
+        shutil.copytree(trained.folder, folder, ignore=shutil.ignore_patterns("mlruns"), dirs_exist_ok=True)
+        simulated.write_study(folder / "timed", text=simulated.TIMED_STUDY)
+
+    return trained_once(tmp_path_factory, "timed", write, "timed/study.yaml", "--set", "tuning.trials=2")
 
 
 @pytest.fixture(scope="session")
-def quantity(spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+def quantity(tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
     """A study of a quantity in a place of its own: others count what is in theirs."""
-    folder = tmp_path_factory.mktemp("quantity")
-    (folder / "quantity.yaml").write_text(simulated.QUANTITY_STUDY)
-    done = spinecast("train", "quantity.yaml", "--json", "--workers", "1", folder=folder)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(folder, answer, folder / "output" / "simulated_blood_loss", done.stderr)
+
+    def write(folder: Path) -> None:
+        (folder / "quantity.yaml").write_text(simulated.QUANTITY_STUDY)
+
+    return trained_once(tmp_path_factory, "quantity", write, "quantity.yaml")
 
 
 @pytest.fixture(scope="session")
-def ordinal(spinecast: Run, tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+def ordinal(tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
     """A study of ordered levels in a place of its own: others count what is in theirs."""
-    folder = tmp_path_factory.mktemp("ordinal")
-    (folder / "ordinal.yaml").write_text(simulated.ORDINAL_STUDY)
-    done = spinecast("train", "ordinal.yaml", "--json", "--workers", "1", folder=folder)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return TrainedStudy(folder, answer, folder / "output" / "simulated_frankel_grade", done.stderr)
+
+    def write(folder: Path) -> None:
+        (folder / "ordinal.yaml").write_text(simulated.ORDINAL_STUDY)
+
+    return trained_once(tmp_path_factory, "ordinal", write, "ordinal.yaml")
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:

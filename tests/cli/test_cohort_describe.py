@@ -57,9 +57,9 @@ def command(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return run
 
 
-def test_describe_writes_a_page_a_table_and_one_json_document(folder: Path, spinecast: Run) -> None:
+def test_describe_writes_a_page_a_table_and_one_json_document(folder: Path, here: Run) -> None:
     arguments = ("cohort", "describe", "p.csv", "--by", "site", "-o", "page.html", "--csv", "one.csv", "--json")
-    done = spinecast(*arguments, folder=folder)
+    done = here(*arguments, folder=folder)
     assert done.returncode == 0, done.stderr
     content = json.loads(done.stdout)
     assert content["notices"] == [RESEARCH_USE]
@@ -91,8 +91,8 @@ def test_suppress_is_the_users_choice(command: Command) -> None:
     assert json.loads(hidden)["table_one"][0]["levels"][0]["cells"][0] == {"hidden": "<1000"}
 
 
-def test_match_writes_the_matched_patients_and_a_page_without_them(folder: Path, spinecast: Run) -> None:
-    done = spinecast("cohort", "match", "p.csv", *MATCH, "--page", "page.html", "--json", folder=folder)
+def test_match_writes_the_matched_patients_and_a_page_without_them(folder: Path, here: Run) -> None:
+    done = here("cohort", "match", "p.csv", *MATCH, "--page", "page.html", "--json", folder=folder)
     assert done.returncode == 0, done.stderr
     content = json.loads(done.stdout)
     written = pd.read_csv(folder / "out.csv")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cli.conftest import Run, TrainedStudy, assert_refused
+from cli.conftest import Run, TrainedStudy, assert_refused, copy_place
 
 from spinecast.statistics import auc, compare_auc
 
@@ -39,7 +39,7 @@ def rewrite(results: Path, part: str, **changed: object) -> None:
 def home(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the folder with store and output, and further runs beside: of one candidate, of other people."""
     copy = tmp_path_factory.mktemp("compared") / "home"
-    shutil.copytree(trained.folder, copy)
+    copy_place(trained.folder, copy)
     first = copy / "output" / "simulated_mortality"
     as_run_of(first, copy / "trees", "risk_xgboost")
     as_run_of(first, copy / "fewer", "risk_xgboost", kept=slice(50, None))
@@ -50,8 +50,8 @@ def home(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return copy
 
 
-def test_two_runs_by_name_and_by_folder_are_compared_in_the_same_patients(home: Path, spinecast: Run) -> None:
-    done = spinecast("compare", "simulated_mortality", "trees", "--json", "--pdf", *QUICK, folder=home)
+def test_two_runs_by_name_and_by_folder_are_compared_in_the_same_patients(home: Path, here: Run) -> None:
+    done = here("compare", "simulated_mortality", "trees", "--json", "--pdf", *QUICK, folder=home)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert [one["name"] for one in answer["runs"]] == ["simulated_mortality", "trees"]

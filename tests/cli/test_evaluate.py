@@ -32,11 +32,9 @@ def write(folder: Path, count: int = 300) -> pd.DataFrame:
     return table
 
 
-def test_json_names_every_number_and_what_it_rests_on(spinecast: Run, tmp_path: Path) -> None:
+def test_json_names_every_number_and_what_it_rests_on(here: Run, tmp_path: Path) -> None:
     table = write(tmp_path)
-    done = spinecast(
-        "evaluate", "file.csv", "--risk", "p", "--outcome", "y", "--compare", "p2", "--json", folder=tmp_path
-    )
+    done = here("evaluate", "file.csv", "--risk", "p", "--outcome", "y", "--compare", "p2", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["measures"]["auc"]["estimate"] == pytest.approx(roc_auc_score(table["y"], table["p"]))
@@ -53,10 +51,10 @@ def test_json_names_every_number_and_what_it_rests_on(spinecast: Run, tmp_path: 
     assert list(tmp_path.iterdir()) == [tmp_path / "file.csv"]  # nothing is left behind
 
 
-def test_an_outcome_in_time(spinecast: Run, tmp_path: Path) -> None:
+def test_an_outcome_in_time(here: Run, tmp_path: Path) -> None:
     write(tmp_path)
     timed = ("--time", "t", "--event", "d", "--horizon", "90")
-    done = spinecast("evaluate", "file.csv", "--risk", "p", *timed, "--json", folder=tmp_path)
+    done = here("evaluate", "file.csv", "--risk", "p", *timed, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert set(answer["survival"]) == {
@@ -67,13 +65,13 @@ def test_an_outcome_in_time(spinecast: Run, tmp_path: Path) -> None:
     assert answer["measures"]["scaled_brier"]["estimate"] == pytest.approx(answer["survival"]["ipa"]["estimate"])
 
 
-def test_events_that_compete(spinecast: Run, tmp_path: Path) -> None:
+def test_events_that_compete(here: Run, tmp_path: Path) -> None:
     """Who has another event first is known to be without the event, and is not censored."""
     table = write(tmp_path)
     table = table.assign(d=np.where(np.arange(300) % 5 == 0, 2, table["d"]))
     table.to_csv(tmp_path / "file.csv", index=False)
     timed = ("--time", "t", "--event", "d", "--horizon", "90")
-    done = spinecast("evaluate", "file.csv", "--risk", "p", *timed, "--competing", "2", "--json", folder=tmp_path)
+    done = here("evaluate", "file.csv", "--risk", "p", *timed, "--competing", "2", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     expected = horizon_auc(table["t"], table["d"], table["p"], 90)
@@ -83,14 +81,14 @@ def test_events_that_compete(spinecast: Run, tmp_path: Path) -> None:
     assert answer["n"] == int(((table["d"] > 0) | (table["t"] >= 90)).sum())
     assert "another event competes" in answer["survival"]["harrell_c"]["absent"]
     assert answer["about"]["columns"]["competing"] == ["2"]
-    unsaid = spinecast("evaluate", "file.csv", "--risk", "p", *timed, folder=tmp_path)
+    unsaid = here("evaluate", "file.csv", "--risk", "p", *timed, folder=tmp_path)
     assert unsaid.returncode == 2
     assert "--competing 2" in unsaid.stderr
 
 
-def test_a_page_and_a_pdf_without_a_patient(spinecast: Run, tmp_path: Path) -> None:
+def test_a_page_and_a_pdf_without_a_patient(here: Run, tmp_path: Path) -> None:
     write(tmp_path)
-    done = spinecast(
+    done = here(
         "evaluate", "file.csv", "--risk", "p", "--outcome", "y", "--report", "out/page.html", "--pdf", folder=tmp_path
     )
     assert done.returncode == 0, done.stderr
@@ -103,9 +101,9 @@ def test_a_page_and_a_pdf_without_a_patient(spinecast: Run, tmp_path: Path) -> N
     assert (tmp_path / "out" / "page.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_made_up_patients_are_said_to_be(spinecast: Run, tmp_path: Path) -> None:
+def test_made_up_patients_are_said_to_be(here: Run, tmp_path: Path) -> None:
     write(tmp_path).assign(spinecast_synthetic="SYNTHETIC 0").to_parquet(tmp_path / "file.parquet")
-    done = spinecast("evaluate", "file.parquet", "--risk", "p", "--outcome", "y", folder=tmp_path)
+    done = here("evaluate", "file.parquet", "--risk", "p", "--outcome", "y", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "SYNTHETIC COHORT" in done.stdout
 
@@ -129,10 +127,10 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "words"), WRONG, ids=[" ".join(case[0])[:60] for case in WRONG])
 def test_what_cannot_be_done_is_one_message(
-    spinecast: Run, tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+    here: Run, tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     write(tmp_path, 60)
-    done = spinecast("evaluate", "file.csv", *arguments, folder=tmp_path)
+    done = here("evaluate", "file.csv", *arguments, folder=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stdout == ""

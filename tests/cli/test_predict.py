@@ -14,6 +14,9 @@ import simulated
 from cli.conftest import Run, TrainedStudy, environment
 
 from spinecast.models.artifact import load_model, save_model
+from spinecast.tracking.store import open_store
+
+pytestmark = pytest.mark.slow
 
 PATIENT = {"age": 63, "sex": "female", "albumin": {"value": 29, "unit": "g/L"}}
 
@@ -264,38 +267,24 @@ print(json.dumps({"names": names, "risk": float(risk["risk"].iloc[0]), "refused"
     assert 0 < answer["risk"] < 1
 
 
-def test_the_run_in_the_store_is_complete(trained: TrainedStudy, tmp_path: Path) -> None:
-    code = """
-import json, sys
-from spinecast.tracking.store import open_store
-client = open_store().client()
-run = client.get_run(sys.argv[1])
-children = client.search_runs([run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{sys.argv[1]}'")
-print(json.dumps({
-    "status": run.info.status, "state": run.data.tags["spinecast.state"], "metrics": sorted(run.data.metrics),
-    "tags": sorted(run.data.tags), "children": sorted(c.info.run_name for c in children),
-    "dataset": [d.dataset.digest for d in run.inputs.dataset_inputs],
-    "record": sorted(f.path for f in client.list_artifacts(sys.argv[1], "record")),
-    "params": run.data.params["seed"]}))
-"""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, str(trained.answer["run_id"])],
-        cwd=tmp_path,
-        env=environment(trained.folder),
-        capture_output=True,
-        text=True,
-        check=True,
+def test_the_run_in_the_store_is_complete(trained: TrainedStudy) -> None:
+    client = open_store(trained.folder / "mlruns", create=False).client()
+    run = client.get_run(str(trained.answer["run_id"]))
+    children = client.search_runs([run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
+    assert (run.info.status, run.data.tags["spinecast.state"], run.data.params["seed"]) == (
+        "FINISHED",
+        "complete",
+        "11",
     )
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert (found["status"], found["state"], found["params"]) == ("FINISHED", "complete", "11")
-    assert found["children"] == ["baseline", "elastic_net", "xgboost"]
-    assert {"auc", "auc_lower", "calibration_slope", "fit_seconds"} <= set(found["metrics"])
+    assert sorted(child.info.run_name for child in children) == ["baseline", "elastic_net", "xgboost"]
+    assert {"auc", "auc_lower", "calibration_slope", "fit_seconds"} <= set(run.data.metrics)
     assert {"spinecast.git_commit", "spinecast.cohort_fingerprint", "split.fold 1", "version.xgboost"} <= set(
-        found["tags"]
+        run.data.tags
     )
     fingerprint = json.loads((trained.output / "record" / "cohort.json").read_text())["fingerprint"]
-    assert found["dataset"] == [fingerprint[:36]]
-    assert {"record/report.html", "record/figures", "record/study.yaml"} <= set(found["record"])
+    assert [used.dataset.digest for used in run.inputs.dataset_inputs] == [fingerprint[:36]]
+    files = {file.path for file in client.list_artifacts(run.info.run_id, "record")}
+    assert {"record/report.html", "record/figures", "record/study.yaml"} <= files
 
 
 def test_a_study_that_declines_gives_its_reason_and_a_status_of_its_own(

@@ -26,8 +26,8 @@ def printed(*arguments: str) -> str:
     return done.stdout
 
 
-def test_every_criterion_is_shown_with_the_one_that_binds(spinecast: Run, tmp_path: Path) -> None:
-    done = spinecast(*BINARY, "--r2-cox-snell", "0.288", "--patients", "640", folder=tmp_path)
+def test_every_criterion_is_shown_with_the_one_that_binds(here: Run, tmp_path: Path) -> None:
+    done = here(*BINARY, "--r2-cox-snell", "0.288", "--patients", "640", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert (
@@ -123,8 +123,8 @@ def test_a_wrong_number_is_one_message(arguments: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [("--risk", "1.3"), ("--risk", "0.3", "--patients", "0")])
-def test_a_refusal_ends_with_status_2(wrong: tuple[str, ...], spinecast: Run, tmp_path: Path) -> None:
-    done = spinecast("samplesize", "validate", "--outcome", "survival", *wrong, folder=tmp_path)
+def test_a_refusal_ends_with_status_2(wrong: tuple[str, ...], here: Run, tmp_path: Path) -> None:
+    done = here("samplesize", "validate", "--outcome", "survival", *wrong, folder=tmp_path)
     assert done.returncode == 2
     assert ("1.3" if "1.3" in wrong else "--patients") in done.stderr
     assert "Traceback" not in done.stderr

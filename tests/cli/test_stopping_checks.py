@@ -28,22 +28,22 @@ def stopped(done: subprocess.CompletedProcess[str], code: str) -> str:
     return done.stderr
 
 
-def test_a_predictor_that_is_the_outcome_stops_training_before_any_fit(spinecast: Run, tmp_path: Path) -> None:
+def test_a_predictor_that_is_the_outcome_stops_training_before_any_fit(here: Run, tmp_path: Path) -> None:
     table = simulated.patients()
     dead = (table["died"] == "present") & (table["days"] <= 90)
     simulated.write_study(tmp_path, table.assign(sodium=np.where(dead, 120.0, 140.0)))
-    done = spinecast("train", "study.yaml", folder=tmp_path)
+    done = here("train", "study.yaml", folder=tmp_path)
     assert "sodium ranks patients with and without the event with an AUC of 1.000" in stopped(done, "SC007")
     assert "tuning" not in done.stderr
     assert not (tmp_path / "output" / "simulated_mortality").exists()
 
 
-def test_a_predictor_dated_after_the_index_date_stops_training(spinecast: Run, tmp_path: Path) -> None:
+def test_a_predictor_dated_after_the_index_date_stops_training(here: Run, tmp_path: Path) -> None:
     table = simulated.patients()
     after = np.arange(len(table)) < 7
     table = table.assign(surgery="2020-03-10", albumin_day=np.where(after, "2020-03-12", "2020-03-09"))
     simulated.write_study(tmp_path, table, DATED)
-    done = spinecast("train", "study.yaml", folder=tmp_path)
+    done = here("train", "study.yaml", folder=tmp_path)
     assert "in 7 of 300 rows albumin was measured after the index date" in stopped(done, "SC008")
     assert not (tmp_path / "output" / "simulated_mortality").exists()
 

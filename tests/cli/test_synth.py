@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from cli.conftest import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
-
-def test_a_cohort_is_written_and_described(tmp_path: Path, spinecast: Run) -> None:
-    done = spinecast(
+def test_a_cohort_is_written_and_described(tmp_path: Path, here: Run) -> None:
+    done = here(
         *("synth", "--cohort", "bilsky3_ambulation", "--patients", "60", "--site", "second_hospital", "--seed", "9"),
         *("--years", "2022-2023", "--set", "missingness.rates.motor_grade.rate=0.5", "-o", "out/a.csv", "--json"),
         folder=tmp_path,
@@ -35,12 +32,12 @@ def test_a_cohort_is_written_and_described(tmp_path: Path, spinecast: Run) -> No
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.csv", "a.truth.parquet", "a.mapping.yaml"}
 
 
-def test_recipes_are_listed(tmp_path: Path, spinecast: Run) -> None:
-    done = spinecast("synth", "--cohort", "list", folder=tmp_path)
+def test_recipes_are_listed(tmp_path: Path, here: Run) -> None:
+    done = here("synth", "--cohort", "list", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "sorg" in done.stdout
     assert "blood_loss" in done.stdout
-    listed = json.loads(spinecast("synth", "--list", "--json", folder=tmp_path).stdout)
+    listed = json.loads(here("synth", "--list", "--json", folder=tmp_path).stdout)
     assert {"recipe", "family", "title", "sites"} == set(listed[0])
 
 
@@ -59,9 +56,9 @@ def test_recipes_are_listed(tmp_path: Path, spinecast: Run) -> None:
     ],
 )
 def test_a_mistake_ends_in_one_message_and_nothing_written(
-    tmp_path: Path, spinecast: Run, arguments: tuple[str, ...], said: str
+    tmp_path: Path, here: Run, arguments: tuple[str, ...], said: str
 ) -> None:
-    done = spinecast("synth", *arguments, folder=tmp_path)
+    done = here("synth", *arguments, folder=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

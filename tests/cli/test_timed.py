@@ -34,11 +34,11 @@ def test_its_report_and_record_hold_every_part_and_no_patient(timed: TrainedStud
     assert "nan" not in json.dumps(evaluation).casefold().split()
 
 
-def test_one_patient_is_answered_on_any_day_and_told_why_not_on_others(timed: TrainedStudy, spinecast: Run) -> None:
+def test_one_patient_is_answered_on_any_day_and_told_why_not_on_others(timed: TrainedStudy, here: Run) -> None:
     patient = timed.folder / "timed_patient.json"
     patient.write_text(json.dumps({"age": 70, "albumin": {"value": 29, "unit": "g/L"}}))
     asked = ("predict", "simulated_survival", "--patient", patient.name)
-    said = spinecast(*asked, "--json", "--day", "45", "--day", "90", "--day", "4000", folder=timed.folder)
+    said = here(*asked, "--json", "--day", "45", "--day", "90", "--day", "4000", folder=timed.folder)
     answer = json.loads(said.stdout)
     early, later, beyond = answer["horizons"]
     assert 0 < early["lower"] < early["risk"] < later["risk"] < later["upper"] < 1
@@ -47,15 +47,13 @@ def test_one_patient_is_answered_on_any_day_and_told_why_not_on_others(timed: Tr
     assert total == pytest.approx(answer["served"], abs=1e-4)
     assert answer["explained_day"] == 45
     assert answer["development"]["percentile"] <= 0.99
-    text = spinecast(*asked, folder=timed.folder).stdout
+    text = here(*asked, folder=timed.folder).stdout
     for words in ("day 30:", "day 90:", "day 180:", "median time to the event:", "Research use only", "SYNTHETIC"):
         assert words in text
 
 
-def test_a_table_gets_a_column_a_day(timed: TrainedStudy, spinecast: Run) -> None:
-    done = spinecast(
-        "predict", str(timed.output), "--input", "patients.csv", "--output", "timed.csv", folder=timed.folder
-    )
+def test_a_table_gets_a_column_a_day(timed: TrainedStudy, here: Run) -> None:
+    done = here("predict", str(timed.output), "--input", "patients.csv", "--output", "timed.csv", folder=timed.folder)
     assert done.returncode == 0, done.stderr
     with (timed.folder / "timed.csv").open() as stream:
         rows = list(csv.DictReader(stream))
@@ -64,8 +62,8 @@ def test_a_table_gets_a_column_a_day(timed: TrainedStudy, spinecast: Run) -> Non
     assert rows[0]["notice"].startswith("Research use only")
 
 
-def test_a_day_past_the_follow_up_is_one_error_and_leaves_nothing(timed: TrainedStudy, spinecast: Run) -> None:
-    done = spinecast(
+def test_a_day_past_the_follow_up_is_one_error_and_leaves_nothing(timed: TrainedStudy, here: Run) -> None:
+    done = here(
         "predict",
         "output/simulated_survival",
         "--input",

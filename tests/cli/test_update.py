@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import simulated
-from cli.conftest import Run, TrainedStudy, assert_refused, environment
+from cli.conftest import Run, TrainedStudy, assert_refused, command, copy_place
 
 from spinecast.explanation.contributions import explain
 from spinecast.models.artifact import load_model, save_model
+from spinecast.tracking.store import open_store
 
 QUICK = ("--bootstrap", "20")
 STUDY = ("--study", "study.yaml")
@@ -37,7 +36,7 @@ def elsewhere(count: int = 420, seed: int = 77, *, hazard: float = 0.45) -> pd.D
 def home(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the folder with study, patients, store and output, and other patients beside."""
     copy = tmp_path_factory.mktemp("updated") / "home"
-    shutil.copytree(trained.folder, copy)
+    copy_place(trained.folder, copy)
     elsewhere().to_csv(copy / "there.csv", index=False)
     elsewhere(300, seed=5_000).to_csv(copy / "third.csv", index=False)
     return copy
@@ -45,7 +44,7 @@ def home(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def storeless(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same without a store: an update that writes to none needs no process of its own."""
+    """The same without a store: an update that writes to none is quicker."""
     copy = tmp_path_factory.mktemp("storeless") / "home"
     shutil.copytree(trained.folder, copy, ignore=shutil.ignore_patterns("mlruns"))
     elsewhere().to_csv(copy / "there.csv", index=False)
@@ -53,23 +52,14 @@ def storeless(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def updated(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+def updated(home: Path) -> tuple[dict[str, Any], Path]:
     """One update by registered name, for all tests that only look at what it left."""
-    done = spinecast(
+    done = command(
         "update", "simulated_mortality", "--cohort", "there.csv", *STUDY, "--method", "logistic", "--synthetic",
         "--alias", "there", "--output", "new", "--pdf", "--json", *QUICK, folder=home,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), home / "new"
-
-
-def in_store(home: Path, code: str) -> Any:
-    """Ask the store in a process of its own, as its users do."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", f"import json; from spinecast.tracking.store import open_store\n{code}"],
-        cwd=home, env=environment(home), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_the_answer_holds_both_models_in_the_same_patients(updated: tuple[dict[str, Any], Path]) -> None:
@@ -124,14 +114,10 @@ def test_the_store_holds_a_version_that_names_its_parent(
 ) -> None:
     answer, _ = updated
     assert answer["about"]["update"]["version"] == "simulated_mortality/2"
-    tags, aliases, run = in_store(
-        home,
-        "client = open_store(create=False).client()\n"
-        "version = client.get_model_version('simulated_mortality', '2')\n"
-        "model = client.get_registered_model('simulated_mortality')\n"
-        "run = client.get_run(version.run_id)\n"
-        "print(json.dumps([dict(version.tags), dict(model.aliases), [run.data.tags, run.data.metrics]]))",
-    )
+    client = open_store(home / "mlruns", create=False).client()
+    version = client.get_model_version("simulated_mortality", "2")
+    tags, aliases = version.tags, client.get_registered_model("simulated_mortality").aliases
+    data = client.get_run(version.run_id).data
     assert tags["spinecast.parent_version"] == "simulated_mortality/1"
     assert tags["spinecast.parent_identity"] == trained.answer["identity"]
     assert tags["spinecast.update_method"] == "logistic"
@@ -139,8 +125,8 @@ def test_the_store_holds_a_version_that_names_its_parent(
     assert tags["spinecast.updating_cohort_fingerprint"] == answer["about"]["update"]["cohort"]["fingerprint"]
     assert tags["spinecast.cohort_kind"] == "synthetic"
     assert {name: int(version) for name, version in aliases.items()} == {"candidate": 1, "there": 2}
-    assert run[0]["spinecast.state"] == "complete"
-    assert run[1]["log_loss_difference"] == pytest.approx(answer["differences"]["log_loss"]["estimate"])
+    assert data.tags["spinecast.state"] == "complete"
+    assert data.metrics["log_loss_difference"] == pytest.approx(answer["differences"]["log_loss"]["estimate"])
 
 
 def test_no_patient_is_left_anywhere(updated: tuple[dict[str, Any], Path], home: Path) -> None:
@@ -316,9 +302,7 @@ explanation: {patients: 10}
 
 
 @pytest.mark.slow
-def test_a_shifted_baseline_is_seen_by_validating_and_repaired_by_a_new_intercept(
-    spinecast: Run, here: Run, tmp_path: Path
-) -> None:
+def test_a_shifted_baseline_is_seen_by_validating_and_repaired_by_a_new_intercept(here: Run, tmp_path: Path) -> None:
     """Developed at site A, judged at B where the odds are twice as high: calibration-in-the-large log 2, slope 1."""
     text = (Path(__file__).parents[2] / "configs" / "cohorts" / "bilsky3_ambulation.yaml").read_text(encoding="utf-8")
     recipe = text[: text.index("  second_hospital:")] + RECIPE_SITE
@@ -327,9 +311,9 @@ def test_a_shifted_baseline_is_seen_by_validating_and_repaired_by_a_new_intercep
     drawn = here("synth", "--cohort", "recipe.yaml", "--site", "second_hospital", "--patients", "4000", "--seed", "2",
                  "-o", "b.parquet", folder=tmp_path)  # fmt: skip
     assert drawn.returncode == 0, drawn.stderr
-    done = spinecast("train", "study.yaml", folder=tmp_path)
+    done = here("train", "study.yaml", "--workers", "1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    shutil.rmtree(tmp_path / "mlruns")  # an update that writes to a store needs a process of its own
+    shutil.rmtree(tmp_path / "mlruns")  # what follows writes to none
     there = ("--cohort", "b.parquet", "--json", *QUICK)
     done = here("validate", "output/recovery", *there, "--missing-draws", "1", folder=tmp_path)
     assert done.returncode == 0, done.stderr

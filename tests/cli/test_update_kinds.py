@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import simulated
-from cli.conftest import Run, TrainedStudy, answer_of, assert_refused
+from cli.conftest import Run, TrainedStudy, answer_of, assert_refused, command
 
 from spinecast.cli.update import update
 from spinecast.cohorts.synthetic.generator import Generator
@@ -42,9 +42,9 @@ def home(timed: TrainedStudy, quantity: TrainedStudy, tmp_path_factory: pytest.T
 
 
 @pytest.fixture(scope="module")
-def times(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+def times(home: Path) -> tuple[dict[str, Any], Path]:
     """One update of curves by registered name, for all tests that only look at what it left."""
-    done = spinecast(
+    done = command(
         "update", "simulated_survival", "--cohort", "there.csv", *STUDY, "--output", "times", "--alias", "there",
         "--json", *QUICK, folder=home,
     )  # fmt: skip

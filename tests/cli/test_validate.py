@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import simulated
-from cli.conftest import Run, TrainedStudy, assert_refused, environment
+from cli.conftest import Run, TrainedStudy, assert_refused, command, copy_place
+
+from spinecast.tracking.store import open_store
+
+pytestmark = pytest.mark.slow
 
 QUICK = ("--bootstrap", "20", "--missing-draws", "2")
 
@@ -33,15 +35,15 @@ def place(folder: Path, table: pd.DataFrame) -> None:
 def home(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the folder with study, patients, store and output: other tests count the runs of the original."""
     copy = tmp_path_factory.mktemp("validated") / "home"
-    shutil.copytree(trained.folder, copy)
+    copy_place(trained.folder, copy)
     return copy
 
 
 @pytest.fixture(scope="module")
-def validated(home: Path, spinecast: Run) -> tuple[dict[str, Any], Path]:
+def validated(home: Path) -> tuple[dict[str, Any], Path]:
     """One validation by registered name, for all tests that only look at what it left."""
     others().to_csv(home / "there.csv", index=False)
-    done = spinecast(
+    done = command(
         "validate", "simulated_mortality", "--cohort", "there.csv", "--study", "study.yaml", "--output", "validation",
         "--pdf", "--synthetic", "--json", *QUICK, folder=home,
     )  # fmt: skip
@@ -97,20 +99,8 @@ def test_the_store_holds_a_run_that_names_the_model(
     validated: tuple[dict[str, Any], Path], trained: TrainedStudy, home: Path
 ) -> None:
     answer, _ = validated
-    code = (
-        "import json; from spinecast.tracking.store import open_store\n"
-        f"run = open_store(create=False).client().get_run({str(answer['run_id'])!r})\n"
-        "print(json.dumps([run.data.tags, run.data.metrics, run.info.status]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        cwd=home,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    tags, metrics, status = json.loads(done.stdout.splitlines()[-1])
+    run = open_store(home / "mlruns", create=False).client().get_run(str(answer["run_id"]))
+    tags, metrics, status = run.data.tags, run.data.metrics, run.info.status
     assert tags["spinecast.kind"] == "validation"
     assert tags["spinecast.model_identity"] == trained.answer["identity"]
     assert tags["spinecast.state"] == "complete"
@@ -118,12 +108,12 @@ def test_the_store_holds_a_run_that_names_the_model(
     assert metrics["auc"] == pytest.approx(answer["measures"]["auc"]["estimate"])
 
 
-def test_a_folder_alone_is_enough(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_a_folder_alone_is_enough(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     """Without record, store or study: what needs them is absent with the reason."""
     shutil.copytree(trained.output / "model", tmp_path / "model")
     table = others().rename(columns={"days": "follow_up_time", "died": "death"})
     table.to_parquet(tmp_path / "there.parquet")
-    done = spinecast(
+    done = here(
         "validate", "model", "--cohort", "there.parquet", "--report", "page.html", "--json", *QUICK, folder=tmp_path
     )
     assert done.returncode == 0, done.stderr
@@ -200,10 +190,10 @@ def test_places_and_words_that_make_no_sense(trained: TrainedStudy, here: Run, t
     assert not (tmp_path / "output").exists()
 
 
-def test_another_horizon_is_judged_by_ranking_alone(trained: TrainedStudy, spinecast: Run, tmp_path: Path) -> None:
+def test_another_horizon_is_judged_by_ranking_alone(trained: TrainedStudy, here: Run, tmp_path: Path) -> None:
     place(tmp_path, others())
     arguments = ("--cohort", "there.csv", "--study", "study.yaml", "--horizon", "60", "--output", "out", "--json")
-    done = spinecast("validate", str(trained.output), *arguments, *QUICK, folder=tmp_path)
+    done = here("validate", str(trained.output), *arguments, *QUICK, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert "predicts death by day 90, not death by day 60" in answer["measures"]["brier"]["absent"]
@@ -211,13 +201,11 @@ def test_another_horizon_is_judged_by_ranking_alone(trained: TrainedStudy, spine
     assert "Ranks only" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_score_and_a_published_model_on_synthetic_patients(spinecast: Run, tmp_path: Path) -> None:
-    drawn = spinecast(
-        "synth", "--cohort", "sorg", "--patients", "400", "--seed", "4", "-o", "s.parquet", folder=tmp_path
-    )
+def test_a_score_and_a_published_model_on_synthetic_patients(here: Run, tmp_path: Path) -> None:
+    drawn = here("synth", "--cohort", "sorg", "--patients", "400", "--seed", "4", "-o", "s.parquet", folder=tmp_path)
     assert drawn.returncode == 0, drawn.stderr
     arguments = ("--cohort", "s.parquet", "--horizon", "90", "--json", *QUICK)
-    done = spinecast(
+    done = here(
         "validate", "score:tomita", *arguments, "--allow-missing-predictors", "--output", "tomita", folder=tmp_path
     )
     assert done.returncode == 0, done.stderr
@@ -230,7 +218,7 @@ def test_a_score_and_a_published_model_on_synthetic_patients(spinecast: Run, tmp
     page = (tmp_path / "tomita" / "report.html").read_text(encoding="utf-8")
     assert "Strata of the score" in page
     assert "SYNTHETIC COHORT" in page
-    done = spinecast("validate", "published:sorg_survival_2016", *arguments, "--output", "sorg", folder=tmp_path)
+    done = here("validate", "published:sorg_survival_2016", *arguments, "--output", "sorg", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["measures"]["auc"]["estimate"] > 0.6
@@ -256,13 +244,13 @@ worked:
 
 
 def test_a_formula_of_ones_own_is_judged_and_a_model_of_these_patients_not_set_beside_it(
-    trained: TrainedStudy, spinecast: Run, tmp_path: Path
+    trained: TrainedStudy, here: Run, tmp_path: Path
 ) -> None:
     """Whoever is judged on patients of its own must not be compared with one that is not."""
     own = simulated.patients().rename(columns={"days": "follow_up_time", "died": "death"})
     own.assign(patient=[f"New {number}" for number in range(len(own))]).to_parquet(tmp_path / "own.parquet")
     (tmp_path / "formula.yaml").write_text(FORMULA, encoding="utf-8")
-    done = spinecast(
+    done = here(
         "validate", "published:formula.yaml", "--cohort", "own.parquet", "--horizon", "90", "--compare",
         str(trained.output), "--json", *QUICK, folder=tmp_path,
     )  # fmt: skip
@@ -276,8 +264,7 @@ def test_a_formula_of_ones_own_is_judged_and_a_model_of_these_patients_not_set_b
     assert (tmp_path / "output" / "validations" / "published_two_facts_on_own" / "report.html").is_file()
 
 
-@pytest.mark.slow
-def test_support_lung_to_colon(spinecast: Run, tmp_path: Path) -> None:
+def test_support_lung_to_colon(here: Run, tmp_path: Path) -> None:
     """Developed on lung cancer, judged on colon cancer: risks too high, and too extreme.
 
     Reference: an XGBoost model of SUPPORT's metastatic lung cancer has a calibration-in-the-large near -0.66 and a
@@ -292,9 +279,9 @@ def test_support_lung_to_colon(spinecast: Run, tmp_path: Path) -> None:
         "internal_validation": "{bootstrap: null}",
     }  # fmt: skip
     set_ = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
-    done = spinecast("train", str(study), *set_, "--output", "lung", "--workers", "2", folder=tmp_path, timeout=600)
+    done = here("train", str(study), *set_, "--output", "lung", "--workers", "1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    done = spinecast("validate", "lung", "--cohort", "support:colon", "--json", folder=tmp_path)
+    done = here("validate", "lung", "--cohort", "support:colon", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["n"], answer["events"]) == (512, 141)
@@ -305,7 +292,7 @@ def test_support_lung_to_colon(spinecast: Run, tmp_path: Path) -> None:
     assert len(answer["comparators"]) == 2  # SUPPORT's own model, by two and by six months
     folder = tmp_path / "output" / "validations" / "lung_on_SUPPORT_metastatic_colon_cancer"
     assert (folder / "report.html").is_file()
-    done = spinecast("update", "lung", "--cohort", "support:colon", "--json", folder=tmp_path)
+    done = here("update", "lung", "--cohort", "support:colon", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     repaired = json.loads(done.stdout)
     assert repaired["updating"]["method"] == "intercept"  # 71 events of 256 do not speak against the slope
@@ -314,7 +301,7 @@ def test_support_lung_to_colon(spinecast: Run, tmp_path: Path) -> None:
     large = repaired["measures"]["calibration_in_the_large"]
     assert large["lower"] < 0 < large["upper"]
     assert repaired["about"]["update"]["version"] == "lung/2"
-    refused = spinecast("validate", "lung", "--cohort", "support:metastatic", folder=tmp_path)
+    refused = here("validate", "lung", "--cohort", "support:metastatic", folder=tmp_path)
     assert_refused(refused, "is the development cohort", "908 of 1,858")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from made_figures import draw_nothing
 
 from spinecast.reporting import Document, RunRecord, build_report, render_html, render_pdf
 
@@ -19,6 +20,11 @@ _RECORD = make_record()
 def record() -> RunRecord:
     """A record of its own for each test, to be changed at will."""
     return copy.deepcopy(_RECORD)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_nothing(monkeypatch)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def cut(record: RunRecord, trials: dict[str, int]) -> RunRecord:
     return record
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_short_search_is_said_where_a_reader_cannot_miss_it(record: RunRecord) -> None:
     cut(record, dict.fromkeys(ASKED, 4))
     found = short_search(record)
@@ -63,6 +64,7 @@ def test_one_split_cut_short_counts(record: RunRecord) -> None:
     assert "had 7 trials" in found.text
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("asked", [None, {}, {"absent": "the file is gone"}, dict.fromkeys(ASKED, TRIALS)])
 def test_a_search_as_long_as_asked_or_of_unknown_length_is_not_called_short(
     record: RunRecord, asked: dict[str, Any] | None

@@ -25,6 +25,7 @@ def tables(section: Section) -> dict[str, Table]:
     return {block.caption: block for block in section.blocks if isinstance(block, Table)}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_without_image_features_has_no_such_section(record: RunRecord) -> None:
     assert features_section(record) is None
     assert "Image features" not in [section.title for section in build_report(record).sections]
@@ -78,6 +79,7 @@ def test_features_as_measured_have_no_second_dot(record: RunRecord) -> None:
     assert "no part of the final model uses them" in str([one for one in section.blocks if isinstance(one, Callout)])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_page_holds_it(record: RunRecord) -> None:
     record.cohort["features"] = [copy.deepcopy(BLOCK)]  # type: ignore[index]
     page = render_html(build_report(record))

@@ -23,6 +23,8 @@ schemathesis = pytest.importorskip("schemathesis")
 jsonschema = pytest.importorskip("jsonschema_rs")
 
 # Of each way to ask, of each model: half of them right, half of them wrong.
+pytestmark = pytest.mark.slow
+
 CASES = int(os.environ.get("SPINECAST_CASES", "4"))
 MANY = "predict-many"
 

@@ -31,6 +31,8 @@ from spinecast.models.artifact import save_model
 from spinecast.serving.server import _listen
 
 # Twenty before a release (make soak); each takes a start.
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("SPINECAST_KILLS", "0"))
 
 

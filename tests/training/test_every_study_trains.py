@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from pathlib import Path
 
 import pytest
 import yaml
-from matplotlib.figure import Figure
+from made_figures import draw_nothing
 
 from spinecast.models.model_folder import stored_format
 from spinecast.training import missing_loss
@@ -34,10 +33,6 @@ def outcome_kind(path: Path) -> str:
 
 # Drawing is most of such a short run: one study of each kind of outcome is drawn, the others have empty figures.
 DRAWN = {kind: path for path in reversed(FILES) for kind in [outcome_kind(path)]}
-
-
-def save_nothing(_: Figure, buffer: io.BytesIO, **__: object) -> None:
-    buffer.write(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')
 
 
 def smaller(path: Path) -> list[str]:
@@ -77,7 +72,7 @@ def test_a_study_runs_from_its_file_to_its_report(
     if yaml.safe_load(path.read_text(encoding="utf-8"))["cohort"]["source"]["kind"] == "support":
         pytest.importorskip("SurvSet")
     if path not in DRAWN.values():
-        monkeypatch.setattr(Figure, "savefig", save_nothing)
+        draw_nothing(monkeypatch)
     # What missing inputs cost is measured with fewer sets of them: each set is another prediction of everybody.
     monkeypatch.setattr(missing_loss, "DRAWS", 2)
     # One store for all studies of a process: the first makes its database.

@@ -30,6 +30,8 @@ from spinecast.training.search import SearchData, search
 from spinecast.training.tuning import tune
 from spinecast.training.tuning_unit import CandidatePlan, TunedCandidate, TuningUnit
 
+pytestmark = pytest.mark.slow
+
 WAYS = {
     "multiple_imputation": Imputation("multiple_imputation", iterations=2, draws=3),
     "pattern_submodels": Imputation("pattern_submodels", fewest_patients=20, fewest_events=6),

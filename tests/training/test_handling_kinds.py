@@ -55,6 +55,7 @@ from spinecast.training.tuning import tune
 from spinecast.training.tuning_unit import CandidatePlan, TuningUnit
 
 pytestmark = [
+    pytest.mark.slow,
     # Said by shap's plotting code of matplotlib, which explaining loads.
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning:shap"),
 ]

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
+from cli.conftest import command
 
 HEADER = "patient_id,primary_tumour,karnofsky_performance_status,albumin,lymphocyte_count,visceral_metastases\n"
 ROWS = "A1,lung,60,3.7,1.215,1\nA2,breast,90,,2.0,0\nA3,,70,4.1,,\n"
 
 
 def spinecast(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "spinecast", "scores", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return command("scores", *arguments, folder=folder)
 
 
 @pytest.fixture
