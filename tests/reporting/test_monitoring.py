@@ -93,11 +93,13 @@ def test_outcomes_that_do_not_come_back_are_warned_of() -> None:
     watched = some_watched(400, lost=1e-9)
     silent = np.arange(400) % 3 == 0
     time, state = (np.where(silent, np.nan, values) for values in (watched.time, watched.state))
-    record = record_of(replace(watched, time=time, state=state), cohort_kind="synthetic")
+    record = record_of(replace(watched, time=time, state=state, untimely=3), cohort_kind="synthetic")
     document = build_monitoring_report(record)
     callouts = [one for one in blocks(document, "summary") if isinstance(one, Callout)]
     assert callouts[0].title == "Many outcomes have not come back"
-    assert "SYNTHETIC COHORT" in render_html(document)
+    page = render_html(document)
+    assert "SYNTHETIC COHORT" in page
+    assert "3, whose outcome does not count" in page
 
 
 def test_without_outcomes_the_report_says_why_there_is_no_calibration() -> None:

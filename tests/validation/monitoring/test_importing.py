@@ -119,6 +119,27 @@ def test_what_is_assessed_once_does_not_come_later(log: AuditLog, tmp_path: Path
     assert stands(log, "4711", "thromboembolism_30d") == ("present", "2026-04-05")
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("ecog_30d", "4711,2026-01-03,1"),
+        ("thromboembolism_30d", "4712,2026-01-20,absent"),
+        ("ambulation_90d", "4711,2026-02-15,ambulatory"),
+    ],
+)
+def test_what_was_assessed_too_early_is_refused(log: AuditLog, tmp_path: Path, header: str, row: str) -> None:
+    before = log.count()
+    with pytest.raises(ContractError, match="assessed too early") as refused:
+        given(log, tmp_path, f"patient,date,{header}\n4713,2026-04-01,\n{row}\n")
+    assert "row 2" in str(refused.value)
+    assert log.count() == before
+
+
+def test_who_died_before_an_assessment_or_had_the_event_may_be_said_at_once(log: AuditLog, tmp_path: Path) -> None:
+    text = "patient,date,ecog_30d,thromboembolism_30d\n4711,2026-01-04,5,\n4712,2026-01-06,,present\n"
+    assert given(log, tmp_path, text).counts["new"] == 2
+
+
 def test_follow_up_goes_on_of_what_stands_beside_a_time() -> None:
     assert {variable(name).levels[0].value for name in FOLLOWED} == {"absent", "none"}
     timed = [one.name for one in variables().values() if one.role == "outcome" and one.unit == DAYS]

@@ -210,6 +210,24 @@ def test_a_level_found_before_a_prediction_is_none_of_it(log: AuditLog, tmp_path
     assert not follow(found, risk, UNTIL).due.any()
 
 
+def test_a_level_found_on_another_day_is_not_the_outcome(log: AuditLog, tmp_path: Path) -> None:
+    served = Served(log, MODELS["levels"][0]())
+    for patient in "abc":
+        served.ask("2026-01-01T10:00", patient, PATIENT, version="m/0")
+        served.ask("2026-06-01T10:00", patient, PATIENT)
+    # Found 20 days after the prediction, two, and five months.
+    text = "patient,date,ecog_30d\na,2026-06-21,2\nb,2026-06-03,2\nc,2026-11-01,2\n"
+    (tmp_path / "o.csv").write_text(text)
+    import_outcomes(log, "a tester", read_returned(tmp_path / "o.csv"), today=UNTIL)
+    risk = one_risk(served.model, level="2")
+    found = served.watched(risk)
+    assert np.isnan(found.state).tolist() == [False, True, True]
+    assert found.untimely == 2
+    assert risk.waiting_days == 40
+    assert follow(found, risk, np.datetime64("2026-07-10", "D")).due.tolist() == [False, False, False]
+    assert follow(found, risk, np.datetime64("2026-07-11", "D")).due.tolist() == [True, False, False]
+
+
 def test_of_a_log_and_of_a_file_the_same_predictions_count(log: AuditLog, tmp_path: Path) -> None:
     served = Served(log, event_model())
     made = [

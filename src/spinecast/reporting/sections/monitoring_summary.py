@@ -111,6 +111,7 @@ def monitoring_watched_section(record: MonitoringRecord) -> Section:
         ("Patients", fmt.integer(counts["patients"])),
         ("Waited for", _waited(counts, horizon)),
         ("Nothing came back of", fmt.n_of_n(counts["without_return"], counts["due"])),
+        *([("Assessed on another day", _untimely(counts["untimely"]))] if counts["untimely"] else []),
         ("Predictions that do not count", fmt.joined(left) or "none"),
         *(("To know", fmt.sentence(fmt.plain(note))) for note in about["notes"]),
     ]
@@ -118,10 +119,17 @@ def monitoring_watched_section(record: MonitoringRecord) -> Section:
         "By quarter only patients whose horizon has passed are judged, those with an early event too. Who was lost "
         "before it is not dropped: the others are weighted for them by the inverse probability of being followed."
         if horizon is not None
-        else "The outcome has no horizon: patients are judged once it is known of them."
+        else "The outcome has no horizon: patients are judged once it is known of them and the days on which it is "
+        "assessed, if it has such, are over."
     )
     return Section(
         "watched", "Who was watched", (Paragraph(about["rule_text"]), Paragraph(followed), Facts(tuple(facts)))
+    )
+
+
+def _untimely(count: int) -> str:
+    return (
+        f"{fmt.integer(count)}, whose outcome does not count: it was found on a day on which it is not what it is named"
     )
 
 

@@ -17,6 +17,7 @@ from spinecast.audit.followed import first_asked, record_systems, records_of_kin
 from spinecast.audit.log import AuditLog
 from spinecast.audit.reasons import required
 from spinecast.audit.records import Draft
+from spinecast.clinical.assessment import assessed_in_time, assessments_end
 from spinecast.clinical.dictionary import variable
 from spinecast.clinical.dictionary.outcomes import FOLLOWED
 from spinecast.errors import AuditError, ContractError
@@ -117,7 +118,8 @@ def import_outcomes(
     Raises
     ------
     ContractError
-        If a day lies before the patient's first prediction or after today, or a value contradicts what stands.
+        If a day lies before the patient's first prediction or after today, or is too early for what was assessed, or a
+        value contradicts what stands.
     AuditError
         If a patient is unknown, or everybody is; the reason is empty; or the log is not whole or does not answer.
     """
@@ -133,6 +135,7 @@ def import_outcomes(
         named = _Named.of(log, connection, returned)
         _require_known(named, connection, skip_unknown=skip_unknown)
         _require_after(named)
+        _require_in_time(named)
         drafts, done.counts = _drafts(named, returned, actor, why, standing_outcomes(connection))
         return drafts
 
@@ -198,6 +201,28 @@ def _require_after(named: _Named) -> None:
             expected="outcomes that came after what was predicted",
             remedy="correct the dates, or the identifiers",
         )
+
+
+def _require_in_time(named: _Named) -> None:
+    """Refuse what is too early to be the outcome of any prediction: others of the patient are later still."""
+    rows = [
+        one.row
+        for subject, one in named.values
+        if subject in named.first and _too_early(one, one.day - named.first[subject] + SLACK)
+    ]
+    if rows:
+        raise ContractError(
+            f"{len(rows):,} outcomes were assessed too early to be what their name says",
+            where=rows_text(list(dict.fromkeys(rows))),
+            expected="a state near the day it is named by, and no event only once the time for it is nearly over",
+            remedy="leave the cells empty until then; what each outcome says: spinecast dictionary show NAME",
+        )
+
+
+def _too_early(one: ReturnedValue, passed: np.timedelta64) -> bool:
+    days = float(passed.astype(int))
+    end = assessments_end(one.outcome)
+    return end is not None and days < end and not assessed_in_time(one.outcome, one.value, days)
 
 
 def _drafts(

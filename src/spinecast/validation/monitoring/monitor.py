@@ -94,6 +94,7 @@ class Monitoring:
                 "due": len(self.watched) - waiting,
                 "without_return": int((self.followed.due & ~self.followed.returned).sum()),
                 "left_out": dict(self.watched.left_out),
+                "untimely": self.watched.untimely,
             },
             "first": str(self.watched.predicted_on[0]),
             "last": str(self.watched.predicted_on[-1]),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spinecast.clinical.assessment import assessments_end
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.cohort import Cohort, Provenance
 from spinecast.cohorts.columns import level_series
@@ -85,8 +86,11 @@ class OneRisk:
 
     @property
     def waiting_days(self) -> int:
-        """Whole days that must have passed since a prediction for its outcome to count."""
-        return math.ceil(self.horizon_days or 0)
+        """Whole days that must have passed since a prediction for its outcome to count.
+
+        Of an assessment on a day, so many that it is over for everybody: who died before it is known sooner.
+        """
+        return math.ceil(self.horizon_days or assessments_end(self.state) or 0)
 
     def of_answer(self, prediction: Mapping[str, Any]) -> float | None:
         """Return the risk that an answer gave; None where it gave none of this."""

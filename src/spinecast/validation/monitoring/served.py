@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from spinecast.audit.followed import records_of_kind
 from spinecast.audit.log import AuditLog
 from spinecast.audit.records import Draft, Record
+from spinecast.clinical.assessment import assessed_in_time
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.models.loading import AnyModel
@@ -66,7 +67,7 @@ def watched_in_log(
         chosen, left_out = _counted(connection, numbered, since, until)
         declined = sum(1 for _ in records_of_kind(connection, "declined", numbered))
     left_out["declined answers"] += declined
-    days, rows, risks, subjects, came = [], [], [], [], []
+    days, rows, risks, subjects, came, untimely = [], [], [], [], [], 0
     for day, record in chosen:
         body = record.body or {}
         found = risk.of_answer(body["answer"]["prediction"])
@@ -84,6 +85,8 @@ def watched_in_log(
                 left_out["where the event came before the prediction"] += 1
                 continue
             outcome = None  # found before, of another consultation: of this one nothing has come back
+        if outcome is not None and not assessed_in_time(risk.state, outcome.value, _days(day, outcome)):
+            outcome, untimely = None, untimely + 1
         days.append(day)
         rows.append(row[0])
         risks.append(found)
@@ -100,6 +103,7 @@ def watched_in_log(
         source="the audit log",
         synthetic=any(found is not None and found.synthetic for found in came),
         left_out={reason: count for reason, count in left_out.items() if count},
+        untimely=untimely,
     )
 
 

@@ -57,6 +57,8 @@ class Watched:
         Whether patients among them are made up.
     left_out : dict of str to int
         Predictions that do not count, by reason.
+    untimely : int
+        Patients of whom something came back that is not the outcome: it was assessed on another day.
     """
 
     predicted_on: Days
@@ -69,6 +71,7 @@ class Watched:
     source: str
     synthetic: bool = False
     left_out: Mapping[str, int] = field(default_factory=dict)
+    untimely: int = 0
 
     def __post_init__(self) -> None:
         if not self.risk.size:
@@ -174,7 +177,7 @@ def follow(watched: Watched, risk: OneRisk, until: np.datetime64) -> Followed:
     events that are known early and not the many who are well. Who was lost before the horizon, or of whom nothing came
     back, is taken to be censored (on the day of the prediction where nothing came back), and the others are weighted
     for them by the inverse probability of being followed, learned on all who count. Of an outcome without a horizon
-    those count of whom it is known.
+    those count of whom it is known, once the days of its assessment are over.
 
     Parameters
     ----------
@@ -185,7 +188,7 @@ def follow(watched: Watched, risk: OneRisk, until: np.datetime64) -> Followed:
     """
     returned = ~np.isnan(watched.state)
     passed = watched.predicted_on + np.timedelta64(risk.waiting_days, "D") <= until
-    due = passed if risk.horizon_days is not None else returned
+    due = passed if risk.horizon_days is not None else passed & returned
     rows = np.flatnonzero(due)
     if not rows.size:
         return Followed(due, returned, rows, Absent("no outcome is due yet"), risk.label)
