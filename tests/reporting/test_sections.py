@@ -363,3 +363,12 @@ def test_a_check_that_could_not_be_made_is_told_from_one_that_found_nothing(reco
         table = next(block for block in checks_section(record).blocks if isinstance(block, Table))
         assert [row.cells[2] for row in table.rows] == ["not found", "not applicable"]
         assert table.rows[1].cells[3] == "No horizon"
+
+
+def test_shares_that_are_weighted_say_so_beside_counts_that_are_not(record: RunRecord) -> None:
+    def notes() -> tuple[str, ...]:
+        return next(block.table.notes for block in calibration_section(record).blocks if isinstance(block, Figure))
+
+    assert notes() == ()
+    record.evaluation["calibration_groups"][0]["observed"] += 0.05
+    assert "weighted for censoring" in " ".join(notes())

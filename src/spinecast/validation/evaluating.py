@@ -8,7 +8,6 @@ import numpy as np
 
 from spinecast.statistics import (
     Absent,
-    Classification,
     calibration_groups,
     classify,
     roc_curve,
@@ -22,10 +21,6 @@ from spinecast.validation.evaluation import (
     OutcomeLabel,
     RiskHistogram,
     RocPoints,
-)
-from spinecast.validation.large_cohorts import (
-    in_parts,
-    merge_classification,
 )
 from spinecast.validation.linear_predictor import linear_predictor
 from spinecast.validation.measures import (
@@ -101,7 +96,9 @@ def evaluate(
         risk_histogram=_histogram(predictions),
         decision_curve=net_benefit_curve(predictions, decision_range, bootstrap=bootstrap, seed=seed),
         roc=roc_points(predictions),
-        classification=tuple(_classify(predictions, threshold, bootstrap, seed) for threshold in thresholds),
+        classification=tuple(
+            classify(predictions.outcome, predictions.risk, threshold, predictions.weights) for threshold in thresholds
+        ),
         linear_predictor=linear_predictor(predictions),
     )
 
@@ -148,13 +145,6 @@ def evaluate_candidate(
         if final is None
         else compare_paired(final, predictions, bootstrap=bootstrap, seed=seed),
     )
-
-
-def _classify(predictions: Predictions, threshold: float, bootstrap: int, seed: int) -> Classification:
-    def compute(these: Predictions, replicates: int) -> Classification:
-        return classify(these.outcome, these.risk, threshold, these.weights, bootstrap=replicates, seed=seed)
-
-    return in_parts(compute, merge_classification, predictions, bootstrap=bootstrap, seed=seed)
 
 
 def _by_fold(predictions: Predictions, bootstrap: int, seed: int) -> tuple[FoldEvaluation, ...]:

@@ -15,7 +15,6 @@ from spinecast.statistics import (
     AucComparison,
     CalibrationCurve,
     CalibrationErrors,
-    Classification,
     DecisionCurve,
     Estimate,
     Measure,
@@ -26,7 +25,6 @@ __all__ = [
     "RESAMPLED_AT_MOST",
     "Part",
     "in_parts",
-    "merge_classification",
     "merge_comparison",
     "merge_curve",
     "merge_errors",
@@ -155,17 +153,6 @@ def _points(curve: CalibrationCurve | DecisionCurve) -> tuple[tuple[float, ...],
     if isinstance(curve, CalibrationCurve):
         return curve.predicted, curve.observed
     return curve.thresholds, curve.net_benefit
-
-
-def merge_classification(whole: Classification, drawn: Classification, part: Part) -> Classification:
-    """Merge the four proportions one by one."""
-    return replace(
-        whole,
-        sensitivity=merge_measure(whole.sensitivity, drawn.sensitivity, part),
-        specificity=merge_measure(whole.specificity, drawn.specificity, part),
-        positive_predictive_value=merge_measure(whole.positive_predictive_value, drawn.positive_predictive_value, part),
-        negative_predictive_value=merge_measure(whole.negative_predictive_value, drawn.negative_predictive_value, part),
-    )
 
 
 def merge_comparison(

@@ -114,7 +114,11 @@ def test_empty_denominators_are_absent() -> None:
 
 def test_weighted_classification(patients: Patients, weights: np.ndarray) -> None:
     y, risk = patients
-    one = st.classify(y, risk, 0.4, weights, bootstrap=50, seed=1)
+    one = st.classify(y, risk, 0.4, weights)
     event, positive = y == 1, risk >= 0.4
     assert one.sensitivity.estimate == pytest.approx(weights[event & positive].sum() / weights[event].sum())
     assert one.sensitivity.n == (event & (weights > 0)).sum()
+    assert one.sensitivity.lower < one.sensitivity.estimate < one.sensitivity.upper
+    certain = st.classify([1, 1, 0], [0.9, 0.8, 0.1], 0.5, [1, 2, 1]).sensitivity
+    assert (certain.estimate, certain.upper) == (1, 1)
+    assert certain.lower == pytest.approx(st.wilson_interval(9 / 5, 9 / 5)[0])  # nobody can be sure of two patients

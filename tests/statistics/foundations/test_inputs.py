@@ -97,7 +97,6 @@ WEIGHTED: list[Callable[..., Any]] = [
     st.joint_calibration_intercept,
     st.observed_expected_ratio,
     lambda y, p, w, **k: st.calibration_errors(y, p, w, **k).ici,
-    lambda y, p, w, **k: st.classify(y, p, 0.4, w, **k).sensitivity,
     lambda y, p, w, **k: st.compare_auc(y, p, 1 - p**2, w, **k).difference,
 ]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinecast.statistics.foundations.bootstrap import Seed, bootstrap_estimate, resampled_counts
-from spinecast.statistics.foundations.estimate import Absent, Measure, measure_from_dict
+from spinecast.statistics.foundations.bootstrap import Seed, resampled_counts
+from spinecast.statistics.foundations.estimate import Absent, Estimate, Measure, measure_from_dict
 from spinecast.statistics.foundations.inputs import NORMAL_975, Booleans, Floats, Scored, check_scored, check_thresholds
-from spinecast.statistics.foundations.proportions import proportion
+from spinecast.statistics.foundations.proportions import proportion, weighted_interval
 
 __all__ = [
     "Classification",
@@ -227,15 +227,7 @@ def decision_curve(
     )
 
 
-def classify(
-    outcome: ArrayLike,
-    risk: ArrayLike,
-    threshold: float,
-    weights: ArrayLike | None = None,
-    *,
-    bootstrap: int = 200,
-    seed: Seed = 0,
-) -> Classification:
+def classify(outcome: ArrayLike, risk: ArrayLike, threshold: float, weights: ArrayLike | None = None) -> Classification:
     """Sensitivity, specificity and predictive values when risk >= threshold is positive.
 
     Parameters
@@ -244,13 +236,12 @@ def classify(
         As :func:`net_benefit`.
     threshold : float
         Strictly between 0 and 1.
-    bootstrap, seed
-        Resamples and their seed, used with weights only; unweighted intervals are Wilson's.
 
     Returns
     -------
     Classification
-        A proportion whose denominator is empty is Absent with the reason.
+        Intervals are Wilson's, with weights on the effective number of patients. A proportion whose denominator is
+        empty is Absent with the reason.
 
     Raises
     ------
@@ -262,7 +253,7 @@ def classify(
     event = scored.outcome == 1
 
     def share(of: Booleans, among: Booleans, name: str, empty: str) -> Measure:
-        return _share(scored, of, among, name=name, empty=empty, replicates=bootstrap, seed=seed)
+        return _share(scored, of, among, name=name, empty=empty)
 
     everyone = f"the {scored.n} patients"
     return Classification(
@@ -301,20 +292,14 @@ def _odds(thresholds: Floats) -> Floats:
     return thresholds / (1 - thresholds)
 
 
-def _share(
-    scored: Scored, of: Booleans, among: Booleans, *, name: str, empty: str, replicates: int, seed: Seed
-) -> Measure:
+def _share(scored: Scored, of: Booleans, among: Booleans, *, name: str, empty: str) -> Measure:
     known = scored.case_weights > 0
     of, among = of & known, among & known
     n, successes = int(np.count_nonzero(among)), int(np.count_nonzero(of & among))
     events = int(np.count_nonzero(among & (scored.outcome == 1)))
     if scored.weights is None or n == 0:
         return proportion(successes, n, events=events, empty=empty)
-    inside, hits = among.astype(np.float64), (of & among).astype(np.float64)
-
-    def statistic(cases: Floats) -> float | None:
-        total = float(np.sum(cases * inside))
-        return None if total == 0 else float(np.sum(cases * hits)) / total
-
-    estimate = bootstrap_estimate(scored, statistic, name=name, replicates=replicates, seed=seed)
-    return type(estimate)(estimate.estimate, estimate.lower, estimate.upper, n, events, estimate.method)
+    hits, cases = of[among].astype(np.float64), scored.case_weights[among]
+    lower, upper = weighted_interval(hits, cases)
+    method = f"{name}, weighted; Wilson score on the effective number of patients"
+    return Estimate(float(np.average(hits, weights=cases)), lower, upper, n, events, method)
