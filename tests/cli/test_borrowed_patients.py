@@ -41,7 +41,8 @@ def opened(asked: Study, table: pd.DataFrame) -> OpenedCohort:
 
 
 def without(asked: Study, reference: Reference, cohort: OpenedCohort) -> OpenedCohort:
-    return without_borrowed(reference, asked, cohort, label_outcome(cohort.cohort, outcome_definition(asked)))
+    labelled = label_outcome(cohort.cohort, outcome_definition(asked))
+    return without_borrowed(reference, asked, cohort, labelled)[0]
 
 
 def test_lenders_under_other_identifiers_are_refused(tmp_path: Path) -> None:
@@ -78,7 +79,9 @@ def test_where_they_cannot_be_looked_for_the_cohort_says_so(tmp_path: Path) -> N
     reference = reference_of(asked)
     (tmp_path / "lenders.csv").unlink()
     assert "is not where the study says" in without(asked, reference, strangers).notes[0]
-    lost = without_borrowed(reference, None, strangers, label_outcome(strangers.cohort, outcome_definition(asked)))
+    seen = label_outcome(strangers.cohort, outcome_definition(asked))
+    lost, (told,) = without_borrowed(reference, None, strangers, seen)
+    assert (told["role"], told["searched"], told["shared"]) == ("borrowed", False, 0)
     assert "record of the training run is not at hand" in lost.notes[0]
 
 

@@ -13,6 +13,8 @@ import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy, assert_refused, command, copy_place
 
+from spinecast.cli.updating_patients import updates_again
+from spinecast.cli.validation_inputs import find_reference
 from spinecast.explanation.contributions import explain
 from spinecast.models.artifact import load_model, save_model
 from spinecast.tracking.store import open_store
@@ -167,6 +169,12 @@ def test_the_updated_model_predicts_and_knows_whom_it_was_updated_on(home: Path,
         assert_refused(done, "is the updating cohort of the model", "in the report of its update")
         done = here("update", "simulated_mortality/2", "--cohort", file, *STUDY, folder=home)
         assert_refused(done, "is the updating cohort of the model")
+    renamed.iloc[1:].to_csv(home / "lacks_one.csv", index=False)
+    pd.concat([elsewhere(200, seed=5_000), renamed.iloc[:40]]).to_csv(home / "holds_some.csv", index=False)
+    done = here("validate", "simulated_mortality/2", "--cohort", "lacks_one.csv", *STUDY, folder=home)
+    assert_refused(done, "is the updating cohort of the model", "rows that agree in all")
+    done = here("validate", "new", "--cohort", "holds_some.csv", *STUDY, folder=home)
+    assert_refused(done, "holds_some holds patients of there, on whom the model was updated", "of 240 patients")
     shutil.copy(home / "patients.csv", home / "own.csv")
     done = here("update", "new", "--cohort", "own.csv", *STUDY, folder=home)
     assert_refused(done, "is the development cohort of the model")
@@ -176,6 +184,36 @@ def test_the_updated_model_predicts_and_knows_whom_it_was_updated_on(home: Path,
     answer = json.loads(done.stdout)
     assert abs(answer["measures"]["calibration_in_the_large"]["estimate"]) < 0.6
     assert answer["about"]["development"]["patients"] is True  # the record of the first training is found
+    (met,) = answer["met_before"]
+    assert (met["role"], met["name"], met["shared"], met["searched"]) == ("updating", "there", 0, True)
+    assert "rows that agree in all" in met["looked"]
+
+
+@pytest.mark.usefixtures("updated")
+def test_whom_a_model_was_updated_on_is_read_again_where_it_still_is_what_it_was(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("SPINECAST_STORE", str(home / "mlruns"))
+    (again,) = updates_again(find_reference("new"), (), print)
+    assert again.drawn_from is not None
+    sides = [one.cohort and len(one.cohort) for one in (again.people, again.drawn_from)]
+    assert sides == [again.people.n, 420]  # the two sides are divided again as they were
+    shutil.copytree(home, tmp_path / "moved", ignore=shutil.ignore_patterns("mlruns", "there.csv"))
+    monkeypatch.chdir(tmp_path / "moved")
+    elsewhere(421).to_csv("there.csv", index=False)
+    (changed,) = updates_again(find_reference("new"), (), print)
+    assert changed.people.cohort is None
+    assert changed.people.unreadable == "the patients of there have changed since the model was updated on them"
+    Path("there.csv").unlink()
+    (gone,) = updates_again(find_reference("new"), (), print)
+    assert "there.csv is not where the update read it" in gone.people.unreadable
+    (found,) = updates_again(find_reference("new"), (home / "third.csv",), print)  # beside a file that was named
+    assert found.people.cohort is not None
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path / "none"))
+    shutil.rmtree("new/record")
+    (lost,) = updates_again(find_reference("new"), (), print)
+    assert lost.people.unreadable == "the record of the update is not at hand"
 
 
 def test_the_closed_test_says_each_step_and_refitting_what_it_is_judged_by(storeless: Path, here: Run) -> None:

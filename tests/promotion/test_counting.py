@@ -143,6 +143,11 @@ def test_the_patients_of_training_and_of_an_update_do_not_count_whatever_the_val
             {"overlap": {}},
             "whether its patients stand in the development cohort too is not in its record",
         ),
+        (
+            ("findings",),
+            {"met_before": [{"role": "updating", "shared": 0}, {"role": "updating", "shared": 7}]},
+            "7 of its patients stand in the updating cohort too",
+        ),
         (("about", "source"), {"ranks_only": "a score without risks"}, "only the ranking was judged"),
     ],
 )

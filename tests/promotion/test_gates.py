@@ -117,6 +117,35 @@ def test_an_overlap_that_nobody_could_look_for_is_not_none() -> None:
     assert not refused(put(evidence(record), lenient("external_validation")))
 
 
+def test_every_cohort_a_model_was_made_from_must_have_been_looked_for() -> None:
+    """Development, each update and borrowed patients: what the record does not say was not looked at."""
+    trained = made.development()
+    trained.study["cohort"] = {"borrow": {"source": {"kind": "csv"}}}
+    updated = made.validation("b" * 64)
+    updated.about["update"] = {"parent": {"identity": "c" * 64}, "cohort": {"name": "hospital_d", "n": 400}}
+    record = validated()
+    found = replace(
+        evidence(record), own=Recorded.of(updated), development=Recorded.of(trained), updates=(Recorded.of(updated),)
+    )
+    lacking = put(found)["external_validation"]
+    assert (lacking.status, lacking.refuses) == ("not assessed", True)
+    assert "too, on which the model was updated: not looked for: not recorded" in said(lacking)
+    assert "the cohort that the model borrowed patients from too: not looked for: not recorded" in said(lacking)
+    looked = {"shared": 0, "of": 1200, "looked": "rows that agree", "searched": True, "how": None}
+    record.findings["met_before"] = [
+        {"role": "updating", "name": "hospital_d", "parent": "c" * 64, **looked},
+        {"role": "borrowed", "name": "elsewhere", **looked, "searched": False, "looked": "they have changed since"},
+    ]
+    half = put(found)["external_validation"]
+    assert half.refuses
+    assert "hospital_d" not in said(half)
+    assert "not looked for: they have changed since" in said(half)
+    record.findings["met_before"][1]["searched"] = True
+    assert put(found)["external_validation"].status == "passed"
+    record.findings["met_before"][0]["parent"] = "d" * 64  # of another update
+    assert put(found)["external_validation"].refuses
+
+
 def test_validations_are_counted_by_their_patients() -> None:
     other = made.validation(IDENTITY, fingerprint="cd" * 32)
     asked = GATES.external_validation.model_copy(update={"fewest": 2})

@@ -38,8 +38,8 @@ from spinecast.validation.updating_patients import (
     describe_people,
     divide_patients,
     refuse_same_patients,
-    refuse_updating_cohorts,
-    updating_cohorts,
+    refuse_updating_patients,
+    updates_of,
 )
 
 
@@ -165,18 +165,19 @@ def test_patients_a_model_was_updated_on_are_known_again_and_give_nobody_away() 
     whole = cohort_of(table(300, seed=6, prefix="Z"), "there")
     updating, judging = divide_patients(whole, labelled_of(whole), 0.5, 1)
     model = updated_on(updating, whole)
-    assert [people.role for people in updating_cohorts(model)] == ["updating", "updating"]
+    (update,) = updates_of(model)
+    assert [people.role for people in update.cohorts] == ["updating", "updating"]
     assert "Z1" not in str(model.about)
     renamed = cohort_of(table(300, seed=6, prefix="Y"), "elsewhere")
     part = cohort_of(table(300, seed=6, prefix="Z").iloc[labelled_of(whole).rows], "again")
     for cohort in (whole, updating, renamed, part):
         with pytest.raises(CohortError, match="is the updating cohort of the model, there"):
-            refuse_updating_cohorts(model, cohort, labelled_of(cohort))
-    refuse_updating_cohorts(model, judging, labelled_of(judging))  # they are whom it is judged on
+            refuse_updating_patients([update], cohort, labelled_of(cohort))
+    refuse_updating_patients([update], judging, labelled_of(judging))  # they are whom it is judged on
     other = cohort_of(table(300, seed=9))
-    refuse_updating_cohorts(model, other, labelled_of(other))
+    refuse_updating_patients([update], other, labelled_of(other))
     never = made_models.model_of("baseline")
-    assert updating_cohorts(never) == ()
+    assert updates_of(never) == ()
 
 
 def test_two_files_that_share_people_are_refused() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinecast.cli.validation_inputs import Reference
@@ -16,8 +16,14 @@ __all__ = ["borrowed_by", "without_borrowed"]
 
 def without_borrowed(
     reference: Reference, study: Study | None, opened: OpenedCohort, labelled: LabelledOutcome
-) -> OpenedCohort:
+) -> tuple[OpenedCohort, list[dict[str, Any]]]:
     """Refuse patients whom the model borrowed; where they could not be looked for, note why beside the cohort.
+
+    Returns
+    -------
+    opened : OpenedCohort
+    met_before : list of dict
+        JSON values of how they were looked for; nothing where the model borrowed nobody.
 
     Raises
     ------
@@ -30,12 +36,13 @@ def without_borrowed(
 
     borrowed = borrowed_by(reference, study)
     if borrowed is None:
-        return opened
+        return opened, []
     overlap = refuse_borrowed_patients(borrowed, opened.cohort, labelled)
+    told = [{"role": "borrowed", "name": borrowed.name, "fingerprint": borrowed.fingerprint, **overlap.to_dict()}]
     if overlap.searched:
-        return opened
+        return opened, told
     note = f"the model borrowed patients from {borrowed.name}; whether they are among these is not known: "
-    return replace(opened, notes=(*opened.notes, f"{note}{overlap.looked}"))
+    return replace(opened, notes=(*opened.notes, f"{note}{overlap.looked}")), told
 
 
 def borrowed_by(reference: Reference, study: Study | None) -> Development | None:

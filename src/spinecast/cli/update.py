@@ -162,6 +162,7 @@ def _run(
     from spinecast.cli.development_patients import development_of
     from spinecast.cli.update_record import Finished
     from spinecast.cli.update_results import finish, folder_of, registered_version
+    from spinecast.cli.updating_patients import reading_of
     from spinecast.cli.validation_cohort import wanted_of
     from spinecast.cli.validation_results import require_own_folder
     from spinecast.models.prognosis_model import PrognosisModel
@@ -181,7 +182,7 @@ def _run(
     opened = _opened(asked, wanted)
     first = _first(asked, model, development, opened, settings)
     notes = list(opened.notes)
-    drawn_from = None
+    drawn_from, reading = None, reading_of(asked, share if judge is None else None)
     if judge is None:
         labelled = label_as_event(opened.cohort, asked.outcome)
         updating, judging = divide_patients(opened.cohort, labelled, share, derive_seed(settings.seed, "judged on"))
@@ -214,7 +215,9 @@ def _run(
         workers=workers,
     )
     updated = update_any(plan, say)
-    done = Finished(plan, updated, development, first, judging, opened.lacking, tuple(notes), settings, started)
+    done = Finished(
+        plan, updated, development, first, judging, opened.lacking, tuple(notes), settings, started, reading
+    )
     return finish(done, target, alias=alias, pdf=pdf)
 
 
@@ -225,7 +228,8 @@ def _opened(asked: Asked, wanted: Wanted) -> OpenedCohort:
     from spinecast.validation.recorded_outcome import label_as_event
 
     opened = open_asked(asked, wanted)
-    return without_borrowed(asked.reference, asked.study, opened, label_as_event(opened.cohort, asked.outcome))
+    labelled = label_as_event(opened.cohort, asked.outcome)
+    return without_borrowed(asked.reference, asked.study, opened, labelled)[0]
 
 
 def _grouping(trained: Study | None) -> tuple[str, ...]:
@@ -240,19 +244,22 @@ def _first(
     asked: Asked, model: AnyModel, development: Development, opened: OpenedCohort, settings: ValidationSettings
 ) -> tuple[Result, ...]:
     """Make the checks that need no prediction; refuse patients the model was made from or updated on before."""
+    from spinecast.cli.updating_patients import updates_again
     from spinecast.cli.validation_inputs import plain_source
+    from spinecast.training.progress import say
     from spinecast.validation.checks import stop_at_errors
     from spinecast.validation.cohort_file import dated_predictors
     from spinecast.validation.development import find_overlap, refuse_development_cohort
     from spinecast.validation.external_checks import first_checks
     from spinecast.validation.external_plan import ValidationPlan
     from spinecast.validation.recorded_outcome import label_as_event
-    from spinecast.validation.updating_patients import refuse_updating_cohorts
+    from spinecast.validation.updating_patients import refuse_updating_patients
 
     labelled = label_as_event(opened.cohort, asked.outcome)
     overlap = find_overlap(development, opened.cohort, labelled)
     refuse_development_cohort(overlap, development, opened.cohort)
-    refuse_updating_cohorts(model, opened.cohort, labelled)
+    updates = updates_again(asked.reference, (Path(asked.cohort), asked.mapping), say)
+    refuse_updating_patients(updates, opened.cohort, labelled)
     plan = ValidationPlan(
         source=plain_source(model, asked.reference.identity),
         cohort=opened.cohort,

@@ -46,6 +46,7 @@ class Finished:
     notes: tuple[str, ...]
     settings: ValidationSettings
     started: datetime
+    reading: dict[str, Any]
 
 
 def judge(done: Finished) -> Judged:
@@ -182,6 +183,7 @@ def update_record(done: Finished, judged: Judged, identity: str | None) -> Exter
                 "events": plan.labelled.events,
             },
             "apart": _apart(done),
+            "reading": done.reading,
         },
         "cohort": {
             "name": cohort.name,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort, Wanted
 
-__all__ = ["Asked", "asked_outcome_of", "open_asked", "wanted_of"]
+__all__ = ["Asked", "asked_outcome_of", "impossible_values_of", "open_asked", "wanted_of"]
 
 
 class Asked:
@@ -172,11 +172,18 @@ def wanted_of(
         outcome=outcome,
         useful=tuple(name for name in dict.fromkeys(useful) if name not in (*asked.reference.inputs, *outcome)),
         allow_lacking=asked.allow_missing,
-        impossible_values=_impossible(asked),
+        impossible_values=impossible_values_of(asked),
     )
 
 
-def _impossible(asked: Asked) -> Any:
+def impossible_values_of(asked: Asked) -> Any:
+    """Return what becomes of impossible values: what the option says, else the study; None where neither does.
+
+    Raises
+    ------
+    SpinecastError
+        If the option's word is not known.
+    """
     from typing import get_args
 
     from spinecast.cohorts.contract import ImpossibleValues

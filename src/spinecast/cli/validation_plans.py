@@ -43,6 +43,9 @@ class Prepared:
     opened : OpenedCohort
     notes : tuple of str
         What to know of these patients beside what `opened` says.
+    met_before : tuple of dict
+        JSON values, a cohort each that the model was updated on or borrowed from: whether its patients were looked for
+        among these, and how many were found.
     """
 
     plan: ValidationPlan
@@ -50,6 +53,7 @@ class Prepared:
     described: LabelledOutcome
     opened: OpenedCohort
     notes: tuple[str, ...] = ()
+    met_before: tuple[dict[str, Any], ...] = ()
 
 
 def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
@@ -62,19 +66,17 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
     """
     from spinecast.cli.borrowed_patients import without_borrowed
     from spinecast.cli.development_patients import development_of
+    from spinecast.cli.updating_patients import updates_again
     from spinecast.cli.validation_cohort import open_asked, wanted_of
     from spinecast.cli.validation_inputs import default_comparators
     from spinecast.cohorts.outcomes import OrdinalOutcome, QuantityOutcome
-    from spinecast.models.ordinal.model import OrdinalModel
-    from spinecast.models.prognosis_model import PrognosisModel
-    from spinecast.models.quantiles.model import QuantityModel
     from spinecast.validation.cohort_file import dated_predictors
     from spinecast.validation.development import find_overlap, refuse_development_cohort
     from spinecast.validation.recorded_outcome import label_as_event
     from spinecast.validation.risk_sources import asked_outcome
-    from spinecast.validation.updating_patients import refuse_updating_cohorts
+    from spinecast.validation.updating_patients import refuse_updating_patients
 
-    model, outcome = asked.reference.model, asked.outcome
+    outcome = asked.outcome
     alone = isinstance(outcome, QuantityOutcome | OrdinalOutcome)  # nothing published predicts these
     defaults = () if alone else tuple(default_comparators(asked_outcome(outcome)))
     named = {reference.text: reference for reference in (*asked.compare, *defaults)}
@@ -85,10 +87,11 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
     seen = label_as_event(opened.cohort, outcome)
     overlap = find_overlap(development, opened.cohort, seen)
     refuse_development_cohort(overlap, development, opened.cohort)
-    if model is not None:
-        refuse_updating_cohorts(model, opened.cohort, seen)
-    opened = without_borrowed(asked.reference, asked.study, opened, seen)
-    barred = _barred(asked, opened, seen)
+    beside = (Path(asked.cohort), asked.mapping)
+    met_before = refuse_updating_patients(updates_again(asked.reference, beside, say), opened.cohort, seen)
+    opened, borrowed = without_borrowed(asked.reference, asked.study, opened, seen)
+    met_before += borrowed
+    barred = _barred(asked, opened, seen, beside)
     asked.reference, learned = asked.reference.knowing_scanners_of(opened.cohort)
     opened = replace(opened, notes=(*opened.notes, *learned))
     for sentence in learned:
@@ -105,6 +108,15 @@ def prepare(asked: Asked, settings: ValidationSettings, say: Say) -> Prepared:
         dated=dated_predictors(Path(asked.cohort), asked.mapping) if asked.mapping else None,
         seen=seen,
     )
+    return replace(_prepared(request), met_before=tuple(met_before))
+
+
+def _prepared(request: _Request) -> Prepared:
+    from spinecast.models.ordinal.model import OrdinalModel
+    from spinecast.models.prognosis_model import PrognosisModel
+    from spinecast.models.quantiles.model import QuantityModel
+
+    model = request.asked.reference.model
     if model is None or isinstance(model, PrognosisModel):
         return _event(request)
     if isinstance(model, OrdinalModel):
@@ -265,13 +277,15 @@ def _measured(model: QuantityModel | OrdinalModel) -> str:
     return str(model.about["outcome"]["variable"])
 
 
-def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> dict[str, str]:
+def _barred(
+    asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome, beside: tuple[Path | None, ...]
+) -> dict[str, str]:
     """Return the models to compare that were made from these very patients, with the reason: it would be unfair."""
     from spinecast.cli.borrowed_patients import borrowed_by
     from spinecast.cli.development_patients import development_of
+    from spinecast.cli.updating_patients import updates_again
     from spinecast.training.progress import say
     from spinecast.validation.development import find_overlap
-    from spinecast.validation.updating_patients import updating_cohorts
 
     found = {}
     for reference in asked.compare:
@@ -279,7 +293,8 @@ def _barred(asked: Asked, opened: OpenedCohort, labelled: LabelledOutcome) -> di
             continue
         development, _ = development_of(reference, None, say)
         borrowed = borrowed_by(reference, None)
-        for people in (development, *updating_cohorts(reference.model), *([borrowed] if borrowed else [])):
+        updating = [people for update in updates_again(reference, beside, say) for people in update.cohorts]
+        for people in (development, *updating, *([borrowed] if borrowed else [])):
             overlap = find_overlap(people, opened.cohort, labelled)
             if overlap.how:
                 found[reference.text] = (

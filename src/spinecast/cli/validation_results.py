@@ -74,7 +74,7 @@ def make_record(prepared: Prepared, found: ExternalValidation | ExternalJudgemen
         about=about,
         evaluation=evaluation,
         cohort=describe(cohort, labelled, described),
-        findings=found.parts(),
+        findings=found.parts() | {"met_before": list(prepared.met_before)},
     )
 
 

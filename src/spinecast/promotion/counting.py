@@ -50,6 +50,9 @@ def why_not_counted(
         return "whether its patients stand in the development cohort too is not in its record"
     if shared != 0:
         return f"{shared} of its patients stand in the development cohort too"
+    for one in recorded.listed("findings.json", "met_before"):
+        if one.get("shared") != 0:
+            return f"{one.get('shared')} of its patients stand in the {one.get('role')} cohort too"
     if recorded.get("about.json", "source", "ranks_only"):
         return "only the ranking was judged"
     return _other_question(recorded, own)

@@ -81,6 +81,8 @@ class Evidence:
         The authors' words that were given for this version, or for the newest before it.
     earlier : tuple of RegisteredVersion
         Every version up to this one, the newest first.
+    updates : tuple of Recorded
+        The records of the updates that made the version of what was trained, the newest first.
     """
 
     version: RegisteredVersion
@@ -89,6 +91,7 @@ class Evidence:
     validations: tuple[Validated, ...]
     words: Mapping[str, str] = field(default_factory=dict)
     earlier: tuple[RegisteredVersion, ...] = ()
+    updates: tuple[Recorded, ...] = ()
 
     @property
     def recorded(self) -> Recorded:
@@ -106,6 +109,11 @@ class Evidence:
         """Whether patients who are not real had a part in the model; an unknown kind is not taken for real."""
         made_up = self.version.cohort_kind != "real" or self.own.record.is_synthetic
         return made_up or (self.development is not None and self.development.record.is_synthetic)
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether patients of another cohort helped to fit what was trained."""
+        return self.development is not None and bool((self.development.study.get("cohort") or {}).get("borrow"))
 
     @property
     def kind(self) -> str:
@@ -132,7 +140,7 @@ def gather(store: Store, name: str, version: str) -> Evidence:
     earlier = tuple(one for one in registered_versions(store) if one.name == name and int(one.version) <= int(version))
     words = next((held for one in earlier if (held := read_words(store, one.run_id))), {})
     own = _recorded(fetch_record(store, found.run_id))
-    development = own if own.design == "development" else _ancestor(store, found)
+    updates, development = _lineage(store, found, own)
     synthetic = found.cohort_kind != "real"
     latest: dict[tuple[tuple[str, str], str], Validated] = {}
     refusals: list[Validated] = []
@@ -146,7 +154,7 @@ def gather(store: Store, name: str, version: str) -> Evidence:
         key = (validated.question, validated.sees)
         latest.pop(key, None)  # the last one stands where it was made, not where the first was
         latest[key] = validated
-    return Evidence(found, own, development, (*latest.values(), *refusals), words, earlier)
+    return Evidence(found, own, development, (*latest.values(), *refusals), words, earlier, updates)
 
 
 def _recorded(folder: Path) -> Recorded:
@@ -155,16 +163,18 @@ def _recorded(folder: Path) -> Recorded:
     return Recorded.of(ExternalRecord.load(folder))
 
 
-def _ancestor(store: Store, version: RegisteredVersion) -> Recorded | None:
-    """Follow the parents of an updated version to the training it goes back to; None where the way is lost."""
-    seen = set()
-    while (numbered := NAME_AND_VERSION.fullmatch(version.parent)) and version.parent not in seen:
+def _lineage(store: Store, version: RegisteredVersion, own: Recorded) -> tuple[tuple[Recorded, ...], Recorded | None]:
+    """Follow the parents of a version to the training it goes back to; None for that where the way is lost."""
+    updates, recorded, seen = [], own, set()
+    while recorded.design != "development":
+        updates.append(recorded)
+        numbered = NAME_AND_VERSION.fullmatch(version.parent)
+        if numbered is None or version.parent in seen:
+            return tuple(updates), None
         seen.add(version.parent)
         try:
             version = registered_version(store, numbered[1], numbered[2])
             recorded = _recorded(fetch_record(store, version.run_id))
         except (TrackingError, ArtifactError):
-            return None
-        if recorded.design == "development":
-            return recorded
-    return None
+            return tuple(updates), None
+    return tuple(updates), recorded

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from spinecast.promotion.cards import card_of
 from spinecast.promotion.deciding import Deciding, deciding_of
 from spinecast.promotion.evidence import Evidence, Validated
@@ -53,18 +56,34 @@ def _external_validation(evidence: Evidence, gates: Gates, deciding: Deciding) -
         shown: Status = "not assessed" if one.refused else "passed"
         findings.append(Finding(f"Validation on {one.cohort}", found, bound, asked.source, shown, counts=False))
         if not one.refused:
-            findings.append(_overlap(one, asked.overlap_source, counts=one in anywhere))
+            counts = one in anywhere
+            findings += [
+                _looked_for(what, found, asked.overlap_source, counts=counts) for what, found in _met(one, evidence)
+            ]
     return GateResult("external_validation", findings, asked.not_assessed == "fails")
 
 
-def _overlap(validated: Validated, source: str, *, counts: bool) -> Finding:
+def _met(validated: Validated, evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each cohort that the model was made from, and how its people were looked for among those validated on."""
+    recorded, people = validated.recorded, f"People in {validated.cohort} who stand in"
+    met = [one for one in recorded.listed("findings.json", "met_before") if isinstance(one, Mapping)]
+    yield f"{people} the development cohort too", recorded.get("findings.json", "overlap") or {}
+    for update in evidence.updates:
+        parent = update.get("about.json", "update", "parent", "identity")
+        name = fmt.plain(update.get("about.json", "update", "cohort", "name"))
+        found = next((one for one in met if one.get("role") == "updating" and one.get("parent") == parent), {})
+        yield f"{people} {name} too, on which the model was updated", found
+    if evidence.borrowed:
+        found = next((one for one in met if one.get("role") == "borrowed"), {})
+        yield f"{people} the cohort that the model borrowed patients from too", found
+
+
+def _looked_for(what: str, found: Mapping[str, Any], source: str, *, counts: bool) -> Finding:
     """Say whether people in both cohorts were looked for: none found is no answer where nobody could look."""
-    found = validated.recorded.get("findings.json", "overlap") or {}
     looked = fmt.plain(found.get("looked") or "not recorded")
     searched = bool(found.get("searched"))
     text = f"looked for by {looked}: none" if searched else f"not looked for: {looked}"
     status: Status = "passed" if searched else "not assessed"
-    what = f"People in {validated.cohort} who stand in the development cohort too"
     return Finding(what, text, "looked for, and none found", source, status, counts)
 
 

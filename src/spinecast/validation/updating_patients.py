@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,14 @@ from spinecast.validation.development import (
 )
 from spinecast.validation.recorded_outcome import label_as_event, outcome_variables
 
-__all__ = ["describe_people", "divide_patients", "refuse_same_patients", "refuse_updating_cohorts", "updating_cohorts"]
+__all__ = [
+    "UpdatedOn",
+    "describe_people",
+    "divide_patients",
+    "refuse_same_patients",
+    "refuse_updating_patients",
+    "updates_of",
+]
 
 
 def divide_patients(cohort: Cohort, labelled: LabelledOutcome, share: float, seed: int) -> tuple[Cohort, Cohort]:
@@ -121,42 +129,107 @@ def describe_people(
     }
 
 
-def updating_cohorts(model: AnyModel) -> tuple[Development, ...]:
-    """Return the patients a model was updated on, and the whole cohorts they were part of, as the model records them.
+@dataclass(frozen=True, eq=False)
+class UpdatedOn:
+    """The patients of one update.
+
+    Parameters
+    ----------
+    parent : str
+        Identity of the model that was updated: it tells which update this was.
+    people : Development
+        Whom the model was updated on.
+    drawn_from : Development or None
+        All of whom some were set apart to judge the updated model on; None where others were named for that.
+    """
+
+    parent: str
+    people: Development
+    drawn_from: Development | None = None
+
+    @property
+    def cohorts(self) -> tuple[Development, ...]:
+        """Whom the model must not be judged on: those it was updated on, and as a whole those it was drawn from."""
+        if self.drawn_from is None:
+            return (self.people,)
+        return self.people, replace(self.drawn_from, cohort=None)
+
+
+def updates_of(model: AnyModel) -> tuple[UpdatedOn, ...]:
+    """Return whom a model was updated on, the oldest update first, as the model records them: without a patient.
 
     Parameters
     ----------
     model : AnyModel
         None of them for one that was never updated.
     """
-    recorded = [one for update in model.about.get("updates") or () for one in (update["cohort"], update["drawn_from"])]
     return tuple(
-        Development(
-            name=one["name"],
-            kind=one["kind"],
-            fingerprint=one["fingerprint"],
-            n=one["n"],
-            events=one["events"],
-            variables=tuple(one["variables"]),
-            quantiles=one["quantiles"],
-            unreadable="the model keeps no patient it was updated on",
-            role="updating",
+        UpdatedOn(
+            parent=str((update.get("parent") or {}).get("identity", "")),
+            people=_recorded(update["cohort"]),
+            drawn_from=None if update["drawn_from"] is None else _recorded(update["drawn_from"]),
         )
-        for one in recorded
-        if one is not None
+        for update in model.about.get("updates") or ()
     )
 
 
-def refuse_updating_cohorts(model: AnyModel, cohort: Cohort, labelled: LabelledOutcome) -> None:
-    """Refuse to judge a model on the patients it was updated on, or on all it was updated and judged on together.
+def _recorded(people: Mapping[str, Any]) -> Development:
+    return Development(
+        name=people["name"],
+        kind=people["kind"],
+        fingerprint=people["fingerprint"],
+        n=people["n"],
+        events=people["events"],
+        variables=tuple(people["variables"]),
+        quantiles=people["quantiles"],
+        unreadable="the model keeps no patient it was updated on",
+        role="updating",
+    )
+
+
+def refuse_updating_patients(
+    updates: Sequence[UpdatedOn], cohort: Cohort, labelled: LabelledOutcome
+) -> list[dict[str, Any]]:
+    """Refuse to judge a model on patients it was updated on, or on all it was updated and judged on together.
+
+    Whom an update was judged on, the model has not seen; they may be judged on again, and the answer says how many of
+    them there are: they come from where the model was updated, and are no patients of elsewhere.
+
+    Parameters
+    ----------
+    updates : sequence of UpdatedOn
+        With the patients themselves, where they could be read again: only then are they looked for row by row.
+    cohort : Cohort
+    labelled : LabelledOutcome
+        Of this cohort.
+
+    Returns
+    -------
+    list of dict
+        JSON values, an update each: who of its patients was looked for, how, and how many were found.
 
     Raises
     ------
     CohortError
-        If they are.
+        If any of them is found.
     """
-    for people in updating_cohorts(model):
-        refuse_development_cohort(find_overlap(people, cohort, labelled), people, cohort)
+    found = []
+    for update in updates:
+        for people in update.cohorts:
+            overlap = find_overlap(people, cohort, labelled)
+            refuse_development_cohort(overlap, people, cohort)
+            if overlap.how:
+                raise CohortError(
+                    f"{cohort.name} holds patients of {people.name}, on whom the model was updated",
+                    where=f"{overlap.shared:,} of {overlap.of:,} patients: {overlap.how}",
+                    expected="patients the model has not seen",
+                    remedy="take them out of the file, or name another cohort",
+                )
+        looked_for = update.drawn_from or update.people
+        overlap = find_overlap(looked_for, cohort, labelled)
+        told = {"role": "updating", "name": looked_for.name, "fingerprint": looked_for.fingerprint}
+        found.append({**told, "parent": update.parent, **overlap.to_dict()})
+    return found
 
 
 def refuse_same_patients(updating: Cohort, judging: Cohort, outcome: Outcome) -> None:

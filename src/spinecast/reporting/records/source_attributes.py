@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from spinecast.clinical.dictionary import variables
 from spinecast.reporting import formatting as fmt
@@ -127,10 +128,14 @@ def external_process(record: Recorded) -> Said | None:
     said = []
     for one in record.elsewhere:
         overlap = one.get("findings.json", "overlap") or {}
-        looked = f"people of the development looked for by {overlap['looked']}" if overlap.get("looked") else ""
+        looked = _looked_for("the development", overlap) if overlap.get("looked") else ""
+        before = [
+            _looked_for(f"{fmt.plain(met['name'])} ({met['role']} cohort)", met)
+            for met in one.listed("findings.json", "met_before")
+        ]
         draws = one.get("about.json", "settings", "bootstrap")
         resampled = f"intervals without a formula from {draws} resamples" if draws else ""
-        parts = [part for part in ("the model applied as it was registered", looked, resampled) if part]
+        parts = [part for part in ("the model applied as it was registered", looked, *before, resampled) if part]
         when = fmt.moment(one.get("about.json", "finished")) if one.get("about.json", "finished") else "not dated"
         said.append(f"{one.cohort_name} ({when}): {'; '.join(parts)}.")
     return _elsewhere(said)
@@ -158,6 +163,11 @@ def external_validity(record: Recorded) -> Said | None:
 def external_fairness(record: Recorded) -> Said | None:
     """Attribute 7.4."""
     return _elsewhere([f"{one.cohort_name}: {_fairness(one)}" for one in record.elsewhere])
+
+
+def _looked_for(whom: str, overlap: Mapping[str, Any]) -> str:
+    looked = fmt.plain(overlap["looked"])
+    return f"people of {whom} {'looked for by' if overlap.get('searched') else 'not looked for:'} {looked}"
 
 
 def _elsewhere(said: Sequence[str]) -> Said:

@@ -15,6 +15,10 @@ from spinecast.reporting.sections.summary import headline_tiles, readings
 __all__ = ["external_summary_section", "judged_section", "not_compared_blocks"]
 
 _KINDS = {"model": "a model of spinecast", "score": "a published score", "published": "a published regression model"}
+_WAS_TO_THE_MODEL = {
+    "updating": "People it was updated on, or judged on then",
+    "borrowed": "People it borrowed to be fitted",
+}
 
 
 def external_summary_section(record: ExternalRecord) -> Section:
@@ -85,6 +89,7 @@ def judged_section(record: ExternalRecord) -> Section:
         *((("Note", fmt.ended(fmt.plain(source["note"]))),) if source["note"] else ()),
         ("Development cohort", _development(source, development)),
         ("People in both cohorts", _overlap(overlap)),
+        *((_WAS_TO_THE_MODEL[one["role"]], _met_before(one)) for one in record.findings.get("met_before") or ()),
         ("Outcome", fmt.plain(outcome["label"])),
         ("How it is read", _definition(outcome["definition"])),
         ("Basis", "external: nothing was fitted, tuned or recalibrated on these patients"),
@@ -163,6 +168,10 @@ def _development(source: Mapping[str, Any], development: Mapping[str, Any]) -> s
     reason = fmt.absence(development.get("patients"))
     patients = "" if reason is None else f" Its patients are not at hand: {fmt.ended(fmt.plain(reason))}"
     return f"{fmt.plain(development['name'])}{kind}{counted}.{patients}"
+
+
+def _met_before(met: Mapping[str, Any]) -> str:
+    return f"{fmt.plain(met['name'])}: {_overlap(met)}"
 
 
 def _overlap(overlap: Mapping[str, Any]) -> str:
