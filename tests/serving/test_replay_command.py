@@ -38,9 +38,8 @@ def values_of(one: Any, key: str) -> Iterator[Any]:
         yield from values_of(value, key)
 
 
-def test_an_answer_is_explained_by_its_version_and_who_asked_is_recorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def served_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict[str, Any]]:
+    """Serve one answer and stop; the folder of the model and what was said."""
     monkeypatch.setenv("SPINECAST_STORE", str(tmp_path / "mlruns"))
     store = made_store.new_store(tmp_path / "mlruns")
     folder = tmp_path / "mlruns" / "first" / "model"
@@ -49,6 +48,13 @@ def test_an_answer_is_explained_by_its_version_and_who_asked_is_recorded(
     with made_store.running(make_app(state)) as server:
         said = server.predict(PATIENT, patient="4711").json
     close_state(state)
+    return folder, said
+
+
+def test_an_answer_is_explained_by_its_version_and_who_asked_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, said = served_answer(tmp_path, monkeypatch)
     status, shown, _ = run(monkeypatch, capsys, "audit", "explain", str(said["audit_id"]), "--json")
     assert status == 0
     reasons, answered = json.loads(shown), said["prediction"]
@@ -76,18 +82,12 @@ def test_an_answer_is_explained_by_its_version_and_who_asked_is_recorded(
 def test_replay_says_the_same_or_names_what_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path / "mlruns"))
-    store = made_store.new_store(tmp_path / "mlruns")
-    folder = tmp_path / "mlruns" / "first" / "model"
-    made_store.register(store, EVENT, 1, folder, save_model(made_store.event_model(), folder))
-    state = open_state(store, audit_places(), lambda _: None)
-    with made_store.running(make_app(state)) as server:
-        number = str(server.predict(PATIENT).json["audit_id"])
-    close_state(state)
-    status, said, _ = run(monkeypatch, capsys, "audit", "replay", number)
-    assert (status, said) == (0, f"record {number}: the same, bit for bit\n")
-    status, said, _ = run(monkeypatch, capsys, "audit", "replay", number, "--json")
-    assert json.loads(said)["same"] is True
+    folder, said = served_answer(tmp_path, monkeypatch)
+    number = str(said["audit_id"])
+    status, shown, _ = run(monkeypatch, capsys, "audit", "replay", number)
+    assert (status, shown) == (0, f"record {number}: the same, bit for bit\n")
+    status, shown, _ = run(monkeypatch, capsys, "audit", "replay", number, "--json")
+    assert json.loads(shown)["same"] is True
     status, _, _ = run(monkeypatch, capsys, "audit", "export", "--output", str(tmp_path / "records.jsonl"))
     exported = [json.loads(line) for line in (tmp_path / "records.jsonl").read_text().splitlines()]
     contents = [json.loads(one["content"]) for one in exported if one.get("kind") == "prediction"]
@@ -108,9 +108,9 @@ def test_replay_says_the_same_or_names_what_differs(
             return {**found, "prediction": {**found["prediction"], "risk": found["prediction"]["risk"] + 1e-16}}
 
         changed.setattr(recording, "answer", wrong)
-        status, said, _ = run(changed, capsys, "audit", "replay", number)
+        status, shown, _ = run(changed, capsys, "audit", "replay", number)
         assert status == 4
-        assert "/prediction/risk: then" in said
+        assert "/prediction/risk: then" in shown
 
     # So is an explanation that differs in its last bit.
     with monkeypatch.context() as changed:
@@ -122,9 +122,9 @@ def test_replay_says_the_same_or_names_what_differs(
             return {**found, "prediction": {**found["prediction"], "contributions": [other, *others]}}
 
         changed.setattr(recording, "answer", bent)
-        status, said, _ = run(changed, capsys, "audit", "replay", number)
+        status, shown, _ = run(changed, capsys, "audit", "replay", number)
         assert status == 4
-        assert "/prediction/contributions/0/contribution: then" in said
+        assert "/prediction/contributions/0/contribution: then" in shown
 
     save_model(replace(made_store.event_model(), slope=2.0), folder)
     status, _, complaint = run(monkeypatch, capsys, "audit", "replay", number)

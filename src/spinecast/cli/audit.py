@@ -29,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+RecordNumber = Annotated[int, typer.Argument(metavar="RECORD", help="Its number, the audit id.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PatientOption = Annotated[
     str | None,
@@ -115,7 +116,7 @@ def list_(
 
 
 @app.command("show")
-def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its number, the audit id.")]) -> None:
+def show(record: RecordNumber) -> None:
     """Print one record with its content. That it was read is recorded. Status 4 if it was altered."""
     from spinecast.audit.reading import read_one
     from spinecast.files import readable_json
@@ -127,7 +128,7 @@ def show(record: Annotated[int, typer.Argument(metavar="RECORD", help="Its numbe
 
 @app.command("replay")
 def replay(
-    record: Annotated[int, typer.Argument(metavar="RECORD", help="Its number, the audit id.")],
+    record: RecordNumber,
     json_: JsonOption = False,
 ) -> None:
     """Put a recorded question again to its version. Status 4 if any number differs, or the record was altered."""
@@ -159,7 +160,7 @@ def replay(
 
 @app.command("explain")
 def explain(
-    record: Annotated[int, typer.Argument(metavar="RECORD", help="Number of an answer's record, the audit id.")],
+    record: RecordNumber,
     json_: JsonOption = False,
 ) -> None:
     """Question the reasons of a recorded answer by its version: see `spinecast explain`. That is recorded too."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN, ORDER_INPUTS
 from spinecast.errors import QuestionError
 from spinecast.explanation.curve_prediction import predict_curve, predict_curve_table
+from spinecast.explanation.ordered_blood import orders_blood
 from spinecast.explanation.ordinal_prediction import predict_level_table, predict_levels
 from spinecast.explanation.prediction import Known, predict_patient
-from spinecast.explanation.quantity_prediction import orders_blood, predict_quantity, predict_quantity_table
+from spinecast.explanation.quantity_prediction import predict_quantity, predict_quantity_table
 from spinecast.models.loading import AnyModel
 from spinecast.models.ordinal.model import OrdinalModel
 from spinecast.models.prognosis_model import PrognosisModel

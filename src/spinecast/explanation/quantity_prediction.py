@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinecast.clinical.blood_order import (
-    LEAST_HEMOGLOBIN,
-    ORDER_INPUTS,
-    ORDER_RULE,
-    ORDERED_LOSS,
-    order_text,
-    units_to_cross_match,
-)
+from spinecast.clinical.blood_order import LEAST_HEMOGLOBIN, ORDER_INPUTS, order_text
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.patient import patient_row
 from spinecast.errors import ContractError
 from spinecast.explanation.image_features import scanner_sentences, scanners_given, used_texts
+from spinecast.explanation.ordered_blood import blood_order, orders_blood
 from spinecast.explanation.prediction import Known, answering_submodels, notices, require_answerable
 from spinecast.explanation.quantity_contributions import explain_median
 from spinecast.explanation.standing import Standing
@@ -35,9 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "QuantityPrediction",
-    "blood_order",
     "intervals_of",
-    "orders_blood",
     "predict_quantity",
     "predict_quantity_table",
     "quantity_columns",
@@ -46,8 +38,6 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 STATED = (0.5, 0.8, 0.9)
-# Blood is ordered for the loss half of such patients stay below, and for the one nine in ten do.
-ORDER_LEVELS = (0.5, 0.9)
 
 
 @dataclass(frozen=True)
@@ -174,37 +164,6 @@ class QuantityPrediction:
             for one in order["orders"]
         ]
         return ["blood to cross-match", *said, f"  {order['rule']}; lowest {order['least_hemoglobin']:g} g/dL"]
-
-
-def orders_blood(model: QuantityModel) -> bool:
-    """Whether the quantity is a loss that blood is ordered for."""
-    return str(model.about["outcome"].get("variable")) == ORDERED_LOSS
-
-
-def blood_order(
-    found: QuantileFunction, inputs: Mapping[str, float], least_hemoglobin: float = LEAST_HEMOGLOBIN
-) -> dict[str, Any]:
-    """Units to cross-match for one patient, at the losses of `ORDER_LEVELS`: JSON values.
-
-    Parameters
-    ----------
-    found : QuantileFunction
-        Of one patient.
-    inputs : mapping of str to float
-        `ORDER_INPUTS` in canonical units, NaN where not known.
-    least_hemoglobin : float
-        Lowest haemoglobin accepted, g/dL.
-    """
-    lacking = [variable(name).label.lower() for name in ORDER_INPUTS if np.isnan(inputs[name])]
-    if lacking:
-        return {"absent": f"{', '.join(lacking)} not known", "rule": ORDER_RULE}
-    orders: list[dict[str, Any]] = []
-    for level, loss in zip(ORDER_LEVELS, found.quantiles(ORDER_LEVELS)[0].tolist(), strict=True):
-        body = {name: inputs[name] for name in ("body_height", "body_weight", "hemoglobin")}
-        units = float(units_to_cross_match(male=inputs["sex"], **body, loss=loss, least_hemoglobin=least_hemoglobin))
-        beyond = {"absent": "not estimable: more than the patient's whole blood volume"}
-        orders.append({"level": level, "loss": loss, **(beyond if np.isnan(units) else {"units": units})})
-    return {"rule": ORDER_RULE, "least_hemoglobin": least_hemoglobin, "orders": orders}
 
 
 def predict_quantity(

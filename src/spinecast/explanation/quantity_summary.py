@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from spinecast.clinical.blood_order import ORDER_INPUTS
 from spinecast.clinical.variable import Variable
+from spinecast.explanation.ordered_blood import blood_order, orders_blood
 from spinecast.explanation.quantity_contributions import explain_median
-from spinecast.explanation.quantity_prediction import blood_order, intervals_of, orders_blood
+from spinecast.explanation.quantity_prediction import intervals_of
 from spinecast.explanation.summary import QUARTERS, composites, contribution_rows, learned, quarters
 from spinecast.models.quantiles.model import QuantityModel
 

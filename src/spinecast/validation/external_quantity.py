@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spinecast.clinical.blood_order import ORDER_INPUTS, ORDER_RULE, units_to_cross_match
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.outcomes import LabelledQuantity, read_by_threshold
-from spinecast.explanation.quantity_prediction import ORDER_LEVELS, orders_blood
+from spinecast.explanation.ordered_blood import ORDER_LEVELS, orders_blood
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.models.quantiles.quantile_function import QuantileFunction
 from spinecast.statistics import (

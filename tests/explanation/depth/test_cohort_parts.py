@@ -329,6 +329,17 @@ def test_drivers_that_fits_disagree_about_are_said_to_be_unstable() -> None:
     assert any("may hardly matter" in text for text in reasons[2])
 
 
+def test_a_lower_limit_near_0_is_not_firm_by_folds_either() -> None:
+    """Four fits whose jackknife limits end at 5% and at 20% of the value."""
+    values = np.random.default_rng(2).normal(size=(40, 1))
+    spread = np.array([-1, 1, -1, 1]) / np.sqrt(3) / 1.959964  # of a jackknife deviation of 1 / 1.96
+    for share, stable in ((0.05, False), (0.2, True)):
+        folds = np.stack([values * (1 + (1 - share) * one) for one in spread])
+        (found,) = stability_of(values, folds)
+        assert found.lower == pytest.approx(share * found.importance, rel=1e-6)
+        assert found.stable is stable
+
+
 def test_refits_give_limits_by_their_centiles_and_signs_by_counting() -> None:
     values = np.random.default_rng(4).normal(size=(30, 2)) * [2, 1]
     refits = np.stack(
@@ -349,6 +360,9 @@ def test_only_models_on_one_scale_are_compared() -> None:
     assert comparable_view(view, model_of("baseline"), Question()).model.name == view.model.name
     with pytest.raises(QuestionError, match="log cumulative hazard"):
         comparable_view(view, survival_model_of("cox"), Question())
+    outcome = {**view.model.about["outcome"], "label": "Death within 42 days"}
+    with pytest.raises(QuestionError, match="risk of death within 42 days"):
+        comparable_view(view, replace(model_of("baseline"), about={**view.model.about, "outcome": outcome}), Question())
     early, late = Question(days=(30,)), view_of(survival_model_of("cox"), Question(days=(90,)))
     with pytest.raises(QuestionError, match=r"by day 30.*by day 90"):
         comparable_view(late, survival_model_of("cox"), early)

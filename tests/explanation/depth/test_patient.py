@@ -42,6 +42,7 @@ def test_reasons_are_those_of_the_prediction_with_the_jackknifes_limits() -> Non
     assert first.upper - first.contribution == pytest.approx(1.959964 * deviation, rel=1e-5)
     assert first.contribution - first.lower == pytest.approx(1.959964 * deviation, rel=1e-5)
     text = found.to_text()
+    assert "-0.00" not in text
     assert "LIME" in text
     assert "Decision tree, fit 3" in text
     assert found.to_dict()["decision_paths"][0]["fold"] == 0

@@ -127,6 +127,7 @@ class PatientReasons:
             f"model {self.model} ({self.identity[:12]})",
             "",
             f"contributions to the {self.scale}, with limits over the model's own fits, and the local fit's effects",
+            f"  {'adds':5} {'(95% of such fits)':18} {'LIME':>6}  {'input':{width}}  value",
             *(self._line(one, width) for one in shown),
             "not firm: the limits hold 0, so that whether it raises or lowers the answer is open",
             "",
@@ -138,10 +139,14 @@ class PatientReasons:
 
     @staticmethod
     def _line(one: Reason, width: int) -> str:
-        limits = f"({one.lower:+.2f} to {one.upper:+.2f})"
-        effect = "  none" if one.local_effect is None else f"{one.local_effect:+6.2f}"
+        limits = f"({_signed(one.lower)} to {_signed(one.upper)})"
+        effect = "none" if one.local_effect is None else _signed(one.local_effect)
         firm = "" if one.firm else "  (not firm)"
-        return f"  {one.contribution:+.2f} {limits:18} {effect}  {one.label:{width}}  {one.value_text}{firm}"
+        return f"  {_signed(one.contribution)} {limits:18} {effect:>6}  {one.label:{width}}  {one.value_text}{firm}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 2) + 0.0:+.2f}"  # none is -0.00
 
 
 def question_patient(view: View, identity: str, given: Mapping[str, Any]) -> PatientReasons:

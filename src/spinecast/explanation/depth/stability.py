@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-__all__ = ["LEAST_AGREEMENT", "DriverStability", "jackknife_deviation", "refitted_stability", "stability_of"]
+__all__ = ["HARDLY", "LEAST_AGREEMENT", "DriverStability", "jackknife_deviation", "refitted_stability", "stability_of"]
 
 FloatArray = NDArray[np.float64]
 
 LEAST_AGREEMENT = 0.8
 """Of a firm driver, the share of its contributions whose direction other fits give too: this project's convention."""
+HARDLY = 0.1
+"""Of a firm driver, the share of its importance that its lower limit passes: this project's convention."""
 _Z = float(ndtri(0.975))
-_HARDLY = 0.1
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,9 @@ def stability_of(values: FloatArray, folds: FloatArray) -> list[DriverStability]
     """Say of each input that moves the answers how firm it is by the model's own fits, the largest first.
 
     Fold fits share most of their patients and differ less than fits to other patients would: the jackknife allows for
-    that. No firm driver is one whose importance has limits that reach 0, or whose contributions would be expected to
-    change their direction too often (:data:`LEAST_AGREEMENT`): each keeps its sign with the normal probability of lying
-    on its own side of 0.
+    that. No firm driver is one whose lower limit is less than a tenth of its importance (:data:`HARDLY`), or whose
+    contributions would be expected to change their direction too often (:data:`LEAST_AGREEMENT`): each keeps its sign
+    with the normal probability of lying on its own side of 0.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def stability_of(values: FloatArray, folds: FloatArray) -> list[DriverStability]
     reach = _Z * jackknife_deviation(own)
     deviation = jackknife_deviation(folds)
     ratio = np.divide(np.abs(values), deviation, out=np.full(values.shape, np.inf), where=deviation > 0)
-    return _drivers(values, own, np.maximum(importance - reach, 0.0), importance + reach, ndtr(ratio), 0.0)
+    return _drivers(values, own, np.maximum(importance - reach, 0.0), importance + reach, ndtr(ratio))
 
 
 def refitted_stability(values: FloatArray, refits: FloatArray) -> list[DriverStability]:
@@ -124,11 +125,11 @@ def refitted_stability(values: FloatArray, refits: FloatArray) -> list[DriverSta
     """
     own = np.abs(refits).mean(axis=1)
     lower, upper = np.quantile(own, (0.025, 0.975), axis=0)
-    return _drivers(values, own, lower, upper, (np.sign(refits) == np.sign(values)).mean(axis=0), _HARDLY)
+    return _drivers(values, own, lower, upper, (np.sign(refits) == np.sign(values)).mean(axis=0))
 
 
 def _drivers(
-    values: FloatArray, own: FloatArray, lower: FloatArray, upper: FloatArray, kept: FloatArray, hardly: float
+    values: FloatArray, own: FloatArray, lower: FloatArray, upper: FloatArray, kept: FloatArray
 ) -> list[DriverStability]:
     """Put together what fits say; `kept` is how often each contribution keeps its sign, shape (n, predictors)."""
     importance, size = np.abs(values).mean(axis=0), np.abs(values).sum(axis=0)
@@ -140,7 +141,7 @@ def _drivers(
         if importance[place] == 0:
             continue
         reasons = []
-        if lower[place] <= hardly * importance[place]:
+        if lower[place] <= HARDLY * importance[place]:
             reasons.append("how much it matters differs so much from fit to fit that it may hardly matter at all")
         if agreement[place] < LEAST_AGREEMENT:
             reasons.append("whether it raises or lowers the answer of a patient differs from fit to fit")

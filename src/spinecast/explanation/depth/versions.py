@@ -61,7 +61,7 @@ class ChangedShare:
 
 
 def comparable_view(view: View, other: AnyModel, question: Question) -> View:
-    """Return another model's number, if it is the same question on the same scale.
+    """Return another model's number, if it answers the same question on the same scale.
 
     Parameters
     ----------
@@ -73,16 +73,15 @@ def comparable_view(view: View, other: AnyModel, question: Question) -> View:
     Raises
     ------
     QuestionError
-        If it is of another kind, day or level.
+        If it is of another kind or outcome, or of another day or level.
     """
     before = view_of(other, question)
-    asked, same = ((one.scale, one.answered.partition(" by day ")[2]) for one in (before, view))
-    if asked != same:
+    if (before.scale, before.answered) != (view.scale, view.answered):
         raise QuestionError(
             "against",
             f"{other.name} gives the {before.answered} on the scale of the {before.scale}, {view.model.name} the "
             f"{view.answered} on that of the {view.scale}",
-            expected="another version of the model, or a model of the same kind and day",
+            expected="another version of the model, or a model of the same kind, outcome and day",
         )
     return before
 

@@ -100,7 +100,9 @@ def dots_plot(
         row_labels(axes, range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.4, -0.6)
         if least:
-            axes.set_xlim(right=max(least, axes.get_xlim()[1]))
+            left, right = axes.get_xlim()
+            right = max(least, right)
+            axes.set_xlim(min(left, -0.04 * right), right)  # points at 0 stand whole
         axes.set_xlabel(axis)
         axes.grid(visible=True, axis="x")
         if len(series) > 1:
@@ -186,9 +188,10 @@ def _panel(axes: Axes, one: Curves) -> None:
     axes.grid(visible=True, axis="y")
     x = np.arange(len(one.grid)) if one.levels is not None else one.grid
     shown = one.lines[:: max(1, ceil(len(one.lines) / MOST_LINES))]
-    axes.plot(x, shown.T, color=MISSING, lw=0.7, alpha=0.55, zorder=2)
     marker = "o" if one.levels is not None else None
     # Between levels without an order there is nothing for a line to pass through.
+    thin: Style = {"lw": 0.7} if one.ordered else {"lw": 0, "marker": "o", "ms": 2.5, "mew": 0}
+    axes.plot(x, shown.T, color=MISSING, alpha=0.55, zorder=2, **thin)
     axes.plot(x, one.average, color=MODEL, lw=2.4 if one.ordered else 0, marker=marker, ms=5, zorder=3)
     if one.levels is None:
         axes.set_xlabel(shortened(one.unit, 24))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from spinecast.explanation.depth.stability import HARDLY, LEAST_AGREEMENT
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Figure, Heading, Paragraph, Row, Section, Table
 from spinecast.reporting.figures.depth import DotSeries, dots_plot
@@ -64,6 +65,8 @@ def _drivers(found: Mapping[str, Any], labels: Mapping[str, str], scale: str) ->
         "that the model's fits were made without: the spread to be expected of a model made from other patients of the "
         "same kind.",
         "Same direction: share of the contributions, by their size, whose sign other fits are expected to give too.",
+        f"Firm: a lower limit over fits of more than {HARDLY:.0%} of the value, and the same direction in "
+        f"{LEAST_AGREEMENT:.0%} or more.",
         *(f"Not firm: {fmt.ended(reason)}" for reason in reasons),
     )
     yield Figure(

@@ -32,10 +32,11 @@ def curves_section(stored: StoredExplanation) -> Section | None:
     ]
     none = f" No curve is drawn of {fmt.joined(without)}: all of these patients have the same value." if without else ""
     text = (
-        "Each grey line is one patient: what the model would say at other values of one input, all others as they are. "
-        "Blue is their average (partial dependence). Lines that run apart mean that what the input does "
-        "depends on the others. Some of the patients asked of cannot exist, because inputs go together: where few have "
-        "such values, the curves are the model's guess. No curve says what changing a value would do." + none
+        "Each grey line (or point, where levels have no order) is one patient: what the model would say at other "
+        "values of one input, all others as they are. Blue is their average (partial dependence). Lines that run apart "
+        "mean that what the input does depends on the others. Some of the patients asked of cannot exist, because "
+        "inputs go together: where few have such values, the curves are the model's guess. No curve says what changing "
+        f"a value would do.{none}"
     )
     blocks = (Paragraph(text), _answers(stored, about), _centred(stored, fmt.plain(about["scale"])))
     return Section("curves", "Along one input", blocks)
@@ -79,12 +80,15 @@ def _centred(stored: StoredExplanation, scale: str) -> Figure:
         for place, value in enumerate(one["grid"]):
             said = (fmt.number(one["centred"][name][place], signed=True) for name in ("mean", "low", "high"))
             rows.append(row(_value(one, place, value), *said, level=1))
+    starts = [f"{fmt.plain(one['label'])} from {one['levels'][0]}" for one in curves if not one.get("ordered", True)]
+    begun = f" Levels without an order start from the first: {fmt.joined(starts)}." if starts else ""
     widest = max(curves, key=lambda one: one["centred"]["high"][-1] - one["centred"]["low"][-1])
     return Figure(
         key="centred",
         title="The same from each patient's first value",
         svg=curves_plot(drawn, f"Change of the {scale}", "centred", percent=False),
-        caption="Parallel curves lie on one another: they spread only where the input acts together with others.",
+        caption="Parallel curves lie on one another: they spread only where the input acts together with others."
+        + begun,
         alternative=f"Centred curves, spread most at the end of {fmt.plain(widest['label'])}.",
         table=Table(
             f"Change of the {scale} from the first value",
@@ -162,9 +166,12 @@ def _pairs_figure(pairs: list[Mapping[str, Any]], found: Mapping[str, Any], labe
     table = Table("Every two of the leading inputs", ("Inputs", "H (95% interval)", "Size"), rows, numeric=(1, 2))
     return Figure(
         key="interactions",
-        title="Interaction of every two leading inputs, the largest in size first",
+        title="Interaction of two leading inputs, the largest in size first",
         svg=dots_plot(named, [DotSeries("", values)], "Friedman's H", "interactions", least=WIDTH),
-        caption=f"{fmt.plural(found['patients'], 'patient')}; 95% intervals over resamples of them.",
+        caption=(
+            f"{fmt.plural(len(pairs), 'pair')} of {len(found['pairs'])}; {fmt.plural(found['patients'], 'patient')}, "
+            "95% intervals over resamples of them."
+        ),
         alternative=f"Dot plot of {fmt.plural(len(pairs), 'pair')}; the largest in size is {largest}.",
         table=footnoted(table),
     )

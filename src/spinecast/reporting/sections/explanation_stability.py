@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spinecast.explanation.depth.stability import HARDLY, LEAST_AGREEMENT
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Figure, Table
 from spinecast.reporting.figures.depth import DotSeries, dots_plot
@@ -55,7 +56,10 @@ def stability_blocks(stability: Mapping[str, Any] | None, scale: str) -> tuple[B
         notes=(
             f"The same {fmt.plural(stability['patients'], 'patient')}, explained by the final model and by each model "
             f"of a resample (tuning {fmt.plain(stability['tuning'])}). Same direction: share of the contributions, by "
-            "their size, whose sign the other models give too.",
+            "their size, whose sign the other models give too. The final model's value may lie beside its limits: "
+            "resamples repeat patients, and make more of faint inputs.",
+            f"Firm: a lower limit of more than {HARDLY:.0%} of the final model's value, and the same direction in "
+            f"{LEAST_AGREEMENT:.0%} or more.",
             *(f"Not firm: {fmt.ended(why)}" for why in reasons),
         ),
         numeric=(0, 2, 3, 4),

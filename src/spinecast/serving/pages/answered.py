@@ -9,7 +9,7 @@ from typing import Any
 from spinecast.clinical.dictionary import variable
 from spinecast.cohorts.derived_values import closure
 from spinecast.explanation.answering import Question
-from spinecast.explanation.quantity_prediction import orders_blood
+from spinecast.explanation.ordered_blood import orders_blood
 from spinecast.models.quantiles.model import QuantityModel
 from spinecast.serving.actors import Actor
 from spinecast.serving.pages.asking import Filled
