@@ -125,6 +125,7 @@ def test_the_same_commands_on_a_server(
     here: Run, postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPINECAST_DATABASE_URL", postgresql.new_database("commands"))
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path / "mlruns"))  # the commands' key is read here too
     assert_refused(here("audit", "list", folder=tmp_path), "database upgrade")
     assert here("database", "upgrade", folder=tmp_path).returncode == 0
     log = open_log(audit_places())
