@@ -36,7 +36,6 @@ __all__ = [
     "write_contents",
 ]
 
-
 Model = TypeVar("Model")
 MemberT = TypeVar("MemberT")
 
