@@ -10,7 +10,7 @@ from spinecast.errors import TrackingError
 from spinecast.explanation.answering import Kind, asked_inputs, kind_of
 from spinecast.models.loading import AnyModel
 from spinecast.tracking.cards import CARD_FOLDER, CARD_JSON
-from spinecast.tracking.serving_versions import ServingVersion
+from spinecast.tracking.serving_versions import CHAMPION_ALIAS, ServingVersion
 
 __all__ = ["ServedModel"]
 
@@ -50,6 +50,13 @@ class ServedModel:
     def numbered(self) -> str:
         """``name/version``, as the log has it."""
         return f"{self.version.name}/{self.version.version}"
+
+    @property
+    def standing(self) -> str:
+        """What must be said of a version that nobody has made champion; empty of a champion."""
+        if self.version.alias == CHAMPION_ALIAS:
+            return ""
+        return "CANDIDATE: not promoted; no version of this model is champion now."
 
     def to_dict(self) -> dict[str, Any]:
         """Return what every answer says of it."""

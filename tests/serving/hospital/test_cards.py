@@ -81,6 +81,7 @@ def test_a_card_shows_the_recorded_answer(hospital_server: Address, state: State
         assert text in found["detail"], found["detail"]
     assert "SYNTHETIC COHORT" in found["detail"]
     assert "Local demonstration mode" in found["detail"]
+    assert "CANDIDATE: not promoted; no version of this model is champion now." in found["detail"]
     shown = record["content"]["shown"]
     assert (shown["on"], shown["hook"], shown["user"]) == ("card", hook, "Practitioner/17")
     assert [one["variable"] for one in shown["read"]["sources"]] == ["age", "albumin", "sodium", "sex"]
@@ -239,6 +240,7 @@ def test_every_kind_of_model_gives_a_card_and_a_resource_of_fhir(
     assert resource.headers["content-type"] == "application/fhir+json"
     checked = fhir.get_fhir_model_class("RiskAssessment").model_validate(resource.json)
     assert checked.subject.reference == f"Patient/{PATIENT_ID}"
+    assert any(one.text.startswith("CANDIDATE: not promoted") for one in checked.note)
     number = number_of_card(state.log.key, checked.identifier[0].value.removeprefix("urn:uuid:"))
     answer = hospital_server.get(f"predictions/{number}").json["content"]["answer"]["prediction"]
     given = {

@@ -115,6 +115,7 @@ def test_an_event_is_drawn_and_told_as_it_was_recorded(server: Address, state: S
     best = answer["missing"]["narrowing"][0]
     assert f"Knowing <strong>{best['label']}</strong> would narrow it most" in html
     assert "Albumin</span> <b>29 g/L</b>" in found["asked"]
+    assert "CANDIDATE: not promoted; no version of this model is champion now." in html
     assert "Prognostic nutritional index" in found["scores"]
 
 

@@ -67,6 +67,10 @@ def test_the_page_is_the_published_document_with_its_drawings_and_their_numbers(
     for figure in figures:
         assert f"<caption>{figure.table.caption}</caption>" in page
         assert all(cell in page for row in figure.table.rows for cell in row.cells)
+    assert served.standing in page
+    champion = replace(served, version=replace(served.version, alias="champion"))
+    monkeypatch.setattr(type(state.models), "get", lambda _self, _name: champion)
+    assert "CANDIDATE" not in server.get(f"/models/{EVENT}").text
     assert "style=" not in said.text  # which the policy of the page forbids, and a browser would leave out
     assert "style-src 'self'" in said.headers["content-security-policy"]
 

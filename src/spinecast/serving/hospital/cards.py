@@ -203,6 +203,6 @@ def _remarks(said: Mapping[str, Any], read: Read) -> str:
 
 
 def _about(served: ServedModel, said: Mapping[str, Any]) -> str:
-    notices = " ".join(dict.fromkeys([RESEARCH_USE, *said["notices"]]))
+    notices = " ".join(dict.fromkeys([RESEARCH_USE, *said["notices"], *filter(None, [served.standing])]))
     made = f"Model {served.numbered}, identity {served.identity[:12]}, record {said['audit_id']}."
     return f"{_plain(notices)}\n\n{_plain(made)} {_plain(said['mode'])}"

@@ -47,7 +47,7 @@ def risk_assessment(
         UTC; the time that horizons count from.
     """
     outcome = served.model.about["outcome"]
-    notes = [*said["notices"], made_from(served), said["mode"]]
+    notes = [*said["notices"], made_from(served), *filter(None, [served.standing]), said["mode"]]
     notes += [f"{name}: not used: {why}" for name, why in read.not_used.items()]
     notes += read.remarks
     basis = list(dict.fromkeys(one.reference for one in read.sources.values() if one.reference))
