@@ -16,7 +16,8 @@ from serving.made_store import EVENT, Address
 
 from spinecast.errors import TrackingError
 from spinecast.notices import SYNTHETIC
-from spinecast.reporting.document import Facts
+from spinecast.reporting import formatting as fmt
+from spinecast.reporting.document import Facts, Table
 from spinecast.reporting.html import render_html
 from spinecast.reporting.records.model_card import SECTIONS, ModelCard, make_model_card
 from spinecast.reporting.records.pages import card_document
@@ -61,6 +62,16 @@ def test_the_page_is_the_published_document_with_its_drawings_and_their_numbers(
     for term, text in (item for block in facts for item in block.items):
         assert f"<dt>{term}</dt>" in page
         assert f">{text}</dd>" in page
+    tables = [block for section in paper.sections for block in section.blocks if isinstance(block, Table)]
+    captions = [table.caption for table in tables]
+    assert captions == [
+        "Performance in each cohort (95% intervals)",
+        "Performance by group of people in test_fixture (95% intervals)",
+    ]
+    for table in tables:
+        assert f"<caption>{table.caption}</caption>" in page
+        for row in table.rows:
+            assert all(f">{cell}<" in page for cell in row.cells)
     figures = list(paper.figures())
     assert [one["basis"] for one in card.calibration] == ["out-of-fold", "external"]
     assert page.count('<svg class="report"') == len(figures) == 2
@@ -73,6 +84,36 @@ def test_the_page_is_the_published_document_with_its_drawings_and_their_numbers(
     assert "CANDIDATE" not in server.get(f"/models/{EVENT}").text
     assert "style=" not in said.text  # which the policy of the page forbids, and a browser would leave out
     assert "style-src 'self'" in said.headers["content-security-policy"]
+
+
+def test_each_cohort_and_group_has_the_numbers_of_its_record_in_a_table(card: ModelCard) -> None:
+    document = card_document(card, synthetic=False)
+    analyses = next(section for section in document.sections if section.title == "Quantitative analyses")
+    cohorts, groups = (block for block in analyses.blocks if isinstance(block, Table))
+    for row, one in zip(cohorts.rows, card.calibration, strict=True):
+        slope = fmt.estimate(one["measures"]["calibration_slope"], 2)
+        assert row.cells[:4] == (one["cohort"], one["basis"], fmt.integer(one["n"]), fmt.integer(one["events"]))
+        assert row.cells[cohorts.header.index("Slope")] == slope
+    held = [group for entry in card.groups for group in entry["groups"]]
+    shown = [row for row in groups.rows if not row.heading]
+    assert [row.cells[0] for row in shown] == [group["label"] for group in held]
+    for row, group in zip(shown, held, strict=True):
+        expected = "not shown" if group["n"] is None else fmt.integer(group["n"])
+        assert row.cells[1] == expected
+    (facts,) = (block for block in analyses.blocks if isinstance(block, Facts))
+    assert "Sex, in test_fixture" not in dict(facts.items)  # said once
+
+
+def test_two_validations_on_the_same_patients_are_told_apart_by_when_they_were_made() -> None:
+    first, second = make_external_record(), make_external_record()
+    first.about["finished"], second.about["finished"] = "2026-11-26T08:00:00+00:00", "2026-11-27T09:30:00+00:00"
+    both = (Recorded.of(first), Recorded.of(second))
+    made = make_model_card(replace(Recorded.of(make_record()), validations=both))
+    names = [entry.name for entry in made.entries if entry.section == "External validation"]
+    assert len(set(names)) == 2
+    assert all(", validated 2" in name for name in names)
+    assert len({entry["cohort"] for entry in made.groups}) == 2
+    assert len({one["cohort"] for one in made.calibration}) == 3
 
 
 def test_a_drawing_has_the_same_shapes_words_and_colours_as_on_paper(card: ModelCard) -> None:

@@ -61,17 +61,26 @@ class CardEntry:
     evidence: tuple[str, ...] = ()
 
 
+def _cohort_in(record: Recorded, one: Recorded) -> str:
+    """Name the cohort of one of several records; of two on the same patients each says when it was made."""
+    others = [other for other in record.validations if other is not one]
+    finished = one.get("about.json", "finished")
+    if finished and any(other.cohort_name == one.cohort_name for other in others):
+        return f"{one.cohort_name}, validated {fmt.moment(finished)}"
+    return one.cohort_name
+
+
 def validation_entries(record: Recorded) -> Iterator[CardEntry]:
     """Say how the model did elsewhere, and what failed there."""
     for one in record.elsewhere:
         synthetic = " SYNTHETIC." if one.record.is_synthetic else ""
         size = f"{fmt.plural(one.n, 'patient')}, {fmt.plural(one.events, 'event')}{one.counted}.{synthetic}"
         measures = in_words(headline_measures(one)) or "no measure is known"
-        yield CardEntry(ELSEWHERE, one.cohort_name, f"{size} {fmt.sentence(measures)}.", "record")
+        yield CardEntry(ELSEWHERE, _cohort_in(record, one), f"{size} {fmt.sentence(measures)}.", "record")
     for one in record.validations:
         for check in one.listed("findings.json", "checks"):
             text = " ".join(fmt.ended(fmt.sentence(check[name])) for name in ("finding", "remedy") if check.get(name))
-            name = f"{fmt.plain(check['code'])} {fmt.plain(check['title'])}, in {one.cohort_name}"
+            name = f"{fmt.plain(check['code'])} {fmt.plain(check['title'])}, in {_cohort_in(record, one)}"
             yield CardEntry("Caveats and recommendations", name, text, "record")
     if not record.elsewhere:
         text = "None is recorded: how well the model does on patients from elsewhere is not known."
@@ -101,7 +110,7 @@ def curves(record: Recorded) -> Iterator[dict[str, Any]]:
             continue
         outcome: Mapping[str, Any] = one.files["evaluation.json"].get("outcome") or {}
         yield {
-            "cohort": one.cohort_name,
+            "cohort": _cohort_in(record, one),
             "basis": one.basis,
             "n": one.n,
             "events": one.events,
@@ -121,7 +130,7 @@ def groups(record: Recorded) -> Iterator[dict[str, Any]]:
     """Return the measures of every group of patients, each record's with its cohort."""
     for one in (record, *record.validations):
         for entry in one.listed("findings.json", "subgroups"):
-            yield {**entry, "cohort": one.cohort_name, "kind": one.predicts or "event"}
+            yield {**entry, "cohort": _cohort_in(record, one), "kind": one.predicts or "event"}
 
 
 def measures_shown(kind: str, found: Mapping[str, Any]) -> list[str]:

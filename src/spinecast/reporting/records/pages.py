@@ -32,6 +32,7 @@ from spinecast.reporting.records.answers import (
     FilledForm,
 )
 from spinecast.reporting.records.card_parts import CardEntry
+from spinecast.reporting.records.card_tables import cohorts_table, group_tables
 from spinecast.reporting.records.methods import Methods
 from spinecast.reporting.records.model_card import SECTIONS, ModelCard, owed
 from spinecast.reporting.records.references import REFERENCES
@@ -234,9 +235,14 @@ def card_document(card: ModelCard, *, synthetic: bool, drawn: bool = True) -> Do
     """
     sections = []
     for name in SECTIONS:
-        held = tuple((entry.name, _said(entry)) for entry in card.entries if entry.section == name)
-        figures = _curves(card) if drawn and name == "Quantitative analyses" else ()
-        sections.append(Section(_anchor(name), name, (*figures, Facts(held))))
+        analyses = name == "Quantitative analyses"
+        in_table = _names_in_tables(card) if analyses else frozenset()
+        held = tuple(
+            (entry.name, _said(entry)) for entry in card.entries if entry.section == name and entry.name not in in_table
+        )
+        tables = (*cohorts_table(card.calibration), *group_tables(card.groups)) if analyses else ()
+        figures = _curves(card) if drawn and analyses else ()
+        sections.append(Section(_anchor(name), name, (*tables, *figures, Facts(held))))
     lacking = owed(card)
     complete = f"Still to be written: {'; '.join(lacking)}." if lacking else "Nobody owes it a word."
     sources = (
@@ -256,6 +262,14 @@ def card_document(card: ModelCard, *, synthetic: bool, drawn: bool = True) -> Do
             ("Card", f"{fmt.plural(len(lacking), 'statement')} still to be written" if lacking else "complete"),
         ),
         mark=SYNTHETIC_MARK if synthetic else None,
+    )
+
+
+def _names_in_tables(card: ModelCard) -> frozenset[str]:
+    """Name the statements that a table says better; the card's own text, without tables, keeps them."""
+    cohorts = {one["cohort"] for one in card.groups if list(group_tables([one]))}
+    return frozenset(
+        f"{fmt.plain(one['label'])}, in {one['cohort']}" for one in card.groups if one["cohort"] in cohorts
     )
 
 

@@ -81,12 +81,17 @@ def eligibility(record: Recorded) -> Said | None:
     steps = record.listed("cohort.json", "attrition")
     if not steps:
         return None
-    said = [
-        f"{fmt.sentence(step['step'])}: {fmt.integer(step['remaining'])} left"
-        + (f", {fmt.integer(step['excluded'])} left out ({fmt.plain(step['reason'])})" if step["excluded"] else "")
-        for step in steps
+    whole, *others = steps
+    source = record.cohort_name if whole["step"] == "source" else fmt.sentence(whole["step"])
+    said = [f"{source}: {fmt.plural(whole['remaining'], 'patient')}"]
+    said += [
+        f"{fmt.sentence(step['step'])}: {fmt.integer(step['excluded'])} left out ({fmt.plain(step['reason'])}), "
+        f"{fmt.integer(step['remaining'])} remain"
+        for step in others
+        if step["excluded"]
     ]
-    return Said(f"{'; '.join(said)}.", ("cohort.json#/attrition",), whole=False)
+    left = "" if len(said) > 1 else ", none left out"
+    return Said(f"{'; '.join(said)}{left}.", ("cohort.json#/attrition",), whole=False)
 
 
 def data_preparation(record: Recorded) -> Said | None:
