@@ -121,7 +121,7 @@ def test_the_limit_holds_its_rate_where_the_models_own_level_is_not_exact() -> N
 
 
 def test_a_limit_for_many_stretches_is_that_of_one_long_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
-    how = {"false_alarms": 0.05, "level_error": 0.05, "simulations": 500}
+    how = {"false_alarms": 0.05, "level_error": 0.05, "simulations": 400}
     whole = cusum_limit([0.1, 0.3, 0.5], 6000, **how)  # type: ignore[arg-type]
     assert cusum_limit([0.1, 0.3, 0.5], 750, **how) < 0.85 * whole  # type: ignore[arg-type]
     monkeypatch.setattr(module, "_MOST_PATIENTS", 750)

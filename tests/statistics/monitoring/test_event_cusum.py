@@ -125,7 +125,7 @@ def test_the_limit_holds_its_rate_though_the_models_level_is_not_exact() -> None
 
 def test_a_limit_for_many_stretches_is_that_of_one_long_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
     pattern = _hospital(np.random.default_rng(1), count=1000)
-    how = {"false_alarms": 0.05, "level_error": 0.05, "simulations": 500}
+    how = {"false_alarms": 0.05, "level_error": 0.05, "simulations": 400}
     whole = event_limit(pattern, 2000.0, **how)  # type: ignore[arg-type]
     one = event_limit(pattern, 250.0, **how)  # type: ignore[arg-type]
     monkeypatch.setattr(module, "_MOST_EXPECTED", 250)

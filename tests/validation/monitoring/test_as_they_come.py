@@ -94,6 +94,18 @@ def test_the_sums_end_where_the_living_have_not_been_heard_of() -> None:
     assert coming(silent).last == UNTIL
 
 
+def test_deaths_of_whom_the_horizon_has_passed_are_told_sooner_too() -> None:
+    """Everybody who lived on is silent, of those predicted in the last five months: 60 days of them are due."""
+    watched = some_watched(900)
+    recent = (watched.predicted_on > np.datetime64("2025-07-31", "D")) & ~((watched.state == 1) & (watched.time <= 90))
+    silent = replace(
+        watched, time=np.where(recent, np.nan, watched.time), state=np.where(recent, np.nan, watched.state)
+    )
+    found = coming(silent)
+    assert "2025-07-31" <= str(found.last) < "2025-09-01"
+    assert not watch(silent).alarms
+
+
 def test_deaths_that_are_told_at_once_would_raise_without_that() -> None:
     late = told(some_watched(900), np.datetime64("2025-10-31", "D"), deaths_at_once=True)
     found = coming(late)
@@ -121,6 +133,18 @@ def test_few_events_and_outcomes_without_follow_up_are_waited_for() -> None:
     )
     assert np.array_equal(found.cusum.more, by_hand.more)
     assert (found.known_on == watched.predicted_on[now.rows] + np.timedelta64(90, "D")).all()
+
+
+def test_certain_risks_are_watched_too() -> None:
+    watched, risk = some_watched(300), one_risk(a_model())
+    certain = replace(watched, risk=watched.state * (watched.time <= 90))
+    found = watch_calibration(certain, follow(certain, risk, UNTIL), risk, UNTIL, RULE, 900)
+    assert isinstance(found, CalibrationWatch)
+    assert not found.alarms
+    never = replace(watched, risk=np.zeros(300))
+    reason = watch_calibration(never, follow(never, risk, UNTIL), risk, UNTIL, RULE, 900)
+    assert isinstance(reason, Absent)
+    assert reason.reason == "no event was expected of anybody"
 
 
 def test_whoever_had_what_competes_is_known_not_to_have_the_event() -> None:

@@ -63,7 +63,7 @@ def _counting(sums: Mapping[str, Any]) -> str:
     return (
         "The sums do not wait for the horizon: an event counts as it comes, and so does each day without it, of "
         "patients whose horizon has not passed too. On which days events come was learned from the patients whose "
-        "horizon has passed; how many come is the model's. Enough is known of everybody until "
+        "horizon has passed; how many come is the model's. Enough is known of those under observation until "
         f"{sums['known_to']}: the sums end there."
     )
 

@@ -83,16 +83,13 @@ def _last_known(
     until: np.datetime64,
 ) -> np.datetime64:
     """Return the last day up to which enough is known, `until` at most."""
-    open_on, open_time, open_event = predicted_on[~due], time[~due], event[~due]
-    if not open_on.size:
-        return np.datetime64(until)
     staying = censoring_distribution(np.minimum(time[due], horizon), event[due] | (time[due] >= horizon))
     # From the last day backwards: who is unknown on a day stays so.
-    for day in np.arange(open_on[0], until + np.timedelta64(1, "D"))[::-1]:
-        passed = (day - open_on).astype(np.float64)
-        under = (passed > 0) & ~(open_event & (open_time <= passed))
-        unknown = int((under & (open_time < passed)).sum())
+    for day in np.arange(predicted_on[0], until + np.timedelta64(1, "D"))[::-1]:
+        passed = (day - predicted_on).astype(np.float64)
+        under = (passed > 0) & (passed <= horizon) & ~(event & (time <= passed))
+        unknown = int((under & (time < passed)).sum())
         lost = float((1 - staying.at(passed[under])).sum())
         if unknown <= lost + 2 * math.sqrt(lost) + UNKNOWN * under.sum():
             return np.datetime64(day)
-    return np.datetime64(open_on[0])
+    return np.datetime64(predicted_on[0])

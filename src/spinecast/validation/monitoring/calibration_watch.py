@@ -181,9 +181,11 @@ class _OwnErrors(TypedDict):
 def _own_errors(risk: FloatArray, development: int | None) -> _OwnErrors:
     """Return the standard errors of level and slope in so many development patients with risks like these.
 
+    None of certain risks: a level tells nothing of them.
+
     From the information of the logistic model with the log-odds centred (Cox 1958, Biometrika 45:562).
     """
-    if not development:
+    if not development or not ((risk > 0) & (risk < 1)).any():
         return _OwnErrors(level_error=0.0, slope_error=0.0)
     weight = risk * (1 - risk)
     odds = logit(risk.clip(1e-9, 1 - 1e-9))
