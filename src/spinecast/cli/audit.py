@@ -16,6 +16,7 @@ from spinecast.cli.log_here import command_line_actor, log_here
 
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
+    from spinecast.audit.records import Record
     from spinecast.serving.models import ServedModels
 
 __all__ = ["app"]
@@ -132,15 +133,11 @@ def replay(
     json_: JsonOption = False,
 ) -> None:
     """Put a recorded question again to its version. Status 4 if any number differs, or the record was altered."""
-    from spinecast.audit.reading import read_one
     from spinecast.files import canonical_json
     from spinecast.serving.recording import replay as replay_record
 
-    with log_here() as log:
-        with _naming_alterations():
-            found = read_one(log.append, log, command_line_actor(), record)
-        with _served_models() as models:
-            done = replay_record(log.append, models, found, command_line_actor())
+    with _read_with_versions(record) as (log, found, models):
+        done = replay_record(log.append, models, found, command_line_actor())
     if json_:
         typer.echo(canonical_json(done))
     else:
@@ -164,15 +161,11 @@ def explain(
     json_: JsonOption = False,
 ) -> None:
     """Question the reasons of a recorded answer by its version: see `spinecast explain`. That is recorded too."""
-    from spinecast.audit.reading import read_one
     from spinecast.files import canonical_json
     from spinecast.serving.explaining_records import explain_record
 
-    with log_here() as log:
-        with _naming_alterations():
-            found = read_one(log.append, log, command_line_actor(), record)
-        with _served_models() as models:
-            reasons = explain_record(log.append, models, found, command_line_actor())
+    with _read_with_versions(record) as (log, found, models):
+        reasons = explain_record(log.append, models, found, command_line_actor())
     typer.echo(canonical_json(reasons.to_dict()) if json_ else reasons.to_text())
 
 
@@ -246,16 +239,20 @@ def retain(
 
 
 @contextmanager
-def _served_models() -> Iterator[ServedModels]:
-    """Open the versions that records name, for the length of a block."""
+def _read_with_versions(number: int) -> Iterator[tuple[AuditLog, Record, ServedModels]]:
+    """Read a record, which is recorded, and open the versions that records name, for the length of a block."""
+    from spinecast.audit.reading import read_one
     from spinecast.serving.models import ServedModels
     from spinecast.tracking.store import open_store
 
-    models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
-    try:
-        yield models
-    finally:
-        models.stop()
+    with log_here() as log:
+        with _naming_alterations():
+            found = read_one(log.append, log, command_line_actor(), number)
+        models = ServedModels(open_store(create=False), lambda line: typer.echo(line, err=True))
+        try:
+            yield log, found, models
+        finally:
+            models.stop()
 
 
 @contextmanager
