@@ -19,6 +19,7 @@ from spinecast.notices import SYNTHETIC
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Facts, Table
 from spinecast.reporting.html import render_html
+from spinecast.reporting.records.card_parts import check_words
 from spinecast.reporting.records.model_card import SECTIONS, ModelCard, make_model_card
 from spinecast.reporting.records.pages import card_document
 from spinecast.reporting.records.recorded import Recorded
@@ -102,6 +103,11 @@ def test_each_cohort_and_group_has_the_numbers_of_its_record_in_a_table(card: Mo
         assert row.cells[1] == expected
     (facts,) = (block for block in analyses.blocks if isinstance(block, Facts))
     assert "Sex, in test_fixture" not in dict(facts.items)  # said once
+
+
+def test_a_check_names_inputs_as_people_do() -> None:
+    found = {"finding": "white_blood_cell_count: missing in 65%; albumin: 3%; block_1.entropy: 4%", "remedy": "look"}
+    assert check_words(found) == "White blood cells: missing in 65%; albumin: 3%; block_1.entropy: 4%. Look."
 
 
 def test_two_validations_on_the_same_patients_are_told_apart_by_when_they_were_made() -> None:

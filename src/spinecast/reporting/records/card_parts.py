@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from spinecast.clinical.dictionary import variables
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.records.answers import TO_BE_WRITTEN
 from spinecast.reporting.records.form import SOURCE_ATTRIBUTES, form_named
@@ -21,6 +23,7 @@ __all__ = [
     "CardEntry",
     "Origin",
     "attribute_entries",
+    "check_words",
     "curves",
     "groups",
     "measures_shown",
@@ -29,6 +32,8 @@ __all__ = [
 
 Origin = Literal["record", "authors", "to be written by the authors"]
 ELSEWHERE, ATTRIBUTES, UPDATES = "External validation", "Source attributes (HTI-1)", "Update history"
+# A name of the dictionary, also where it begins a sentence; one word alone reads as it is.
+_WITH_UNDERSCORES = re.compile(r"\b[A-Za-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 # Of every kind of model; a group shows those that its kind has.
 GROUP_MEASURES = (
     "auc",
@@ -70,6 +75,18 @@ def _cohort_in(record: Recorded, one: Recorded) -> str:
     return one.cohort_name
 
 
+def check_words(check: Mapping[str, Any]) -> str:
+    """Say what a check found and what to do, inputs by the names that people know them by."""
+    known = variables()
+    said = " ".join(fmt.ended(fmt.sentence(check[name])) for name in ("finding", "remedy") if check.get(name))
+
+    def label(found: re.Match[str]) -> str:
+        entry = known.get(found[0].lower())
+        return entry.label if entry is not None else found[0]
+
+    return _WITH_UNDERSCORES.sub(label, said)
+
+
 def validation_entries(record: Recorded) -> Iterator[CardEntry]:
     """Say how the model did elsewhere, and what failed there."""
     for one in record.elsewhere:
@@ -79,7 +96,7 @@ def validation_entries(record: Recorded) -> Iterator[CardEntry]:
         yield CardEntry(ELSEWHERE, _cohort_in(record, one), f"{size} {fmt.sentence(measures)}.", "record")
     for one in record.validations:
         for check in one.listed("findings.json", "checks"):
-            text = " ".join(fmt.ended(fmt.sentence(check[name])) for name in ("finding", "remedy") if check.get(name))
+            text = check_words(check)
             name = f"{fmt.plain(check['code'])} {fmt.plain(check['title'])}, in {_cohort_in(record, one)}"
             yield CardEntry("Caveats and recommendations", name, text, "record")
     if not record.elsewhere:

@@ -17,6 +17,7 @@ from spinecast.reporting.records.card_parts import (
     UPDATES,
     CardEntry,
     attribute_entries,
+    check_words,
     curves,
     groups,
     measures_shown,
@@ -297,7 +298,7 @@ def _caveats(record: Recorded) -> Iterator[CardEntry]:
     yield from _recorded(section, "What the record shows", tripod_results.limitations(record))
     file = "run.json" if record.design == "development" else "findings.json"
     for place, check in enumerate(record.listed(file, "checks")):
-        text = " ".join(fmt.ended(fmt.sentence(check[name])) for name in ("finding", "remedy") if check.get(name))
+        text = check_words(check)
         name = f"{fmt.plain(check['code'])} {fmt.plain(check['title'])}"
         yield CardEntry(section, name, text, "record", (f"{file}#/checks/{place}",))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,8 @@ from spinecast.serving.served_model import ServedModel
 __all__ = ["card_page"]
 
 _KEPT = 32
+_DRAWING = threading.Lock()
+"""Matplotlib draws by settings of the whole process: two at once would have each other's."""
 
 
 def card_page(served: ServedModel) -> Document:
@@ -28,7 +31,8 @@ def card_page(served: ServedModel) -> Document:
     """
     card = served.card()
     try:
-        return _drawn(canonical_json(card), synthetic=served.model.is_synthetic)
+        with _DRAWING:
+            return _drawn(canonical_json(card), synthetic=served.model.is_synthetic)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TrackingError(
             f"the model card of {served.numbered} is not as this version of spinecast writes cards",
