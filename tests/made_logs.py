@@ -19,16 +19,24 @@ _TEMPLATE = "spinecast_empty_log"
 
 def new_places(request: pytest.FixtureRequest, folder: Path) -> Places:
     """A new log of the kind that the fixture which asks is parametrised with."""
-    environment = {"SPINECAST_AUDIT": str(folder / "audit")}
-    if request.param == "postgresql":
-        environment["SPINECAST_DATABASE_URL"] = _postgresql(request)
-    found = audit_places(environment)
-    begin_seal(found.seal, read_or_make_key(found.key))
-    if found.database is None:
-        return found
+    if request.param != "postgresql":
+        return sqlite_places(request, folder)
+    environment = {"SPINECAST_AUDIT": str(folder / "audit"), "SPINECAST_DATABASE_URL": _postgresql(request)}
+    return _begun(audit_places(environment))
+
+
+def sqlite_places(request: pytest.FixtureRequest, folder: Path) -> Places:
+    """A new log in a file."""
+    found = _begun(audit_places({"SPINECAST_AUDIT": str(folder / "audit")}))
+    assert found.database is not None
     shutil.copy(_sqlite(request), found.database)
     found.database.chmod(0o600)
     return found
+
+
+def _begun(places: Places) -> Places:
+    begin_seal(places.seal, read_or_make_key(places.key))
+    return places
 
 
 def _sqlite(request: pytest.FixtureRequest) -> Path:

@@ -12,7 +12,7 @@ from spinecast.audit import log as log_module
 from spinecast.audit.database import forget_erased, upgrade
 from spinecast.audit.log import AuditLog, open_log
 from spinecast.audit.places import audit_places
-from spinecast.audit.reading import AlteredRecordError, listed, read_one
+from spinecast.audit.reading import AlteredRecordError, beside, headlines, listed, read_one
 from spinecast.audit.records import Draft, Record, chained
 from spinecast.audit.retention import erase_older, hold, holds, release
 from spinecast.audit.tables import RECORDS
@@ -169,8 +169,26 @@ def test_a_record_that_was_altered_is_named_and_not_shown(old: AuditLog, change:
     without_triggers(old, f"UPDATE audit_record SET {change}")
     with pytest.raises(AlteredRecordError, match=words):
         read_one(old.append, old, "an auditor", 3)
-    assert [one.headline()["altered"] for one in old.records(2, 4)] == [False, "lost" not in words, False]
-    assert read_one(old.append, old, "an auditor", 4).sequence == 4  # its neighbour is as it was
+    said = headlines(old, list(old.records(2, 4)))
+    assert [(one["altered"], one["erased"]) for one in said] == [(False, False), (True, False), (False, False)]
+    beside_it = read_one(old.append, old, "an auditor", 4)  # which is as it was, and what stands before it is not
+    assert beside(old, beside_it) == ("record 3, before it, is not as it was written",)
+
+
+def test_a_record_whose_neighbours_are_gone_or_altered_says_so(old: AuditLog) -> None:
+    found = {number: read_one(old.append, old, "an auditor", number) for number in (1, 3, 4)}
+    assert [beside(old, one) for one in found.values()] == [(), (), ()]
+    head = old.head()
+    assert head is not None
+    assert beside(old, head) == ()  # nothing need stand after the last
+    server = old.engine.dialect.name == "postgresql"
+    with old.engine.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER audit_record_no_delete{' ON audit_record' if server else ''}"))
+        connection.execute(text("DELETE FROM audit_record WHERE sequence = 2"))
+        connection.execute(text("UPDATE audit_record SET content = NULL, subject = NULL WHERE sequence = 5"))
+    assert beside(old, read_one(old.append, old, "an auditor", 1)) == ("record 2, which stood after it, is missing",)
+    assert beside(old, read_one(old.append, old, "an auditor", 3)) == ("record 2, which stood before it, is missing",)
+    assert beside(old, read_one(old.append, old, "an auditor", 4)) == ("record 5, after it, is not as it was written",)
 
 
 def test_a_record_edited_with_its_hashes_does_not_fit_in(old: AuditLog) -> None:
@@ -185,4 +203,6 @@ def test_a_record_edited_with_its_hashes_does_not_fit_in(old: AuditLog) -> None:
 
 def test_what_an_erasure_took_is_shown_as_erased(old: AuditLog) -> None:
     erase_older(old, "an auditor", 30, "kept for thirty days")
-    assert read_one(old.append, old, "an auditor", 3).body is None
+    found = read_one(old.append, old, "an auditor", 3)
+    assert found.body is None
+    assert [(one["erased"], one["altered"]) for one in headlines(old, [found])] == [(True, False)]

@@ -103,14 +103,17 @@ def test_one_search_looks_at_no_more_than_a_stretch_and_says_how_far(
 
 def test_an_altered_record_is_hidden_by_no_filter_and_an_erased_one_is_counted(log: AuditLog) -> None:
     log.append(DRAFTS[:6])
+    log.append([Draft("erasure", "an auditor", {"records": [[1, 2], [2, 2], [5, 6]]})])
     server = log.engine.dialect.name == "postgresql"
     with log.engine.begin() as connection:
-        connection.execute(text("UPDATE audit_record SET content = NULL, subject = NULL WHERE sequence = 2"))
+        connection.execute(text("UPDATE audit_record SET content = NULL, subject = NULL WHERE sequence IN (2, 3, 6)"))
         connection.execute(text(f"DROP TRIGGER audit_record_no_update{' ON audit_record' if server else ''}"))
         connection.execute(text("UPDATE audit_record SET content = 'nonsense' WHERE sequence = 4"))
     looked = look_back(log, Sought(), lambda _: False)
-    assert [one.sequence for one in looked.records] == [4]
-    assert looked.erased == 1
+    assert [one.sequence for one in looked.records] == [4, 3]  # of 3 no erasure took the content
+    assert [looked.altered(one) for one in looked.records] == [True, True]
+    assert (looked.erased, looked.lost) == (2, {3})
+    assert [one.sequence for one in look_back(log, Sought()).records if looked.altered(one)] == [4, 3]
 
 
 def test_who_looked_for_what_and_saw_which_records_is_recorded(log: AuditLog) -> None:

@@ -89,8 +89,14 @@ class Record:
         body: dict[str, Any] = json.loads(self.content)["body"]
         return body
 
-    def headline(self) -> dict[str, Any]:
-        """Return what a list shows of it: JSON values, no content."""
+    def headline(self, *, lost: bool = False) -> dict[str, Any]:
+        """Return what a list shows of it: JSON values, no content.
+
+        Parameters
+        ----------
+        lost : bool
+            Whether its content is gone and no erasure took it, as `spinecast.audit.reading.lost_among` finds.
+        """
         return {
             "record": self.sequence,
             "recorded_at": self.recorded_at,
@@ -98,8 +104,8 @@ class Record:
             "actor": self.actor,
             "model": self.model or None,
             "patient": self.subject,
-            "erased": self.content is None,
-            "altered": bool(self.alterations()),
+            "erased": self.content is None and not lost,
+            "altered": lost or bool(self.alterations()),
             "hash": self.hash,
         }
 

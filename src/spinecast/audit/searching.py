@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from spinecast.audit.log import AuditLog, record_of
-from spinecast.audit.reading import Append
+from spinecast.audit.reading import Append, erased_ranges, is_lost
 from spinecast.audit.records import Draft, Record
 from spinecast.audit.tables import RECORDS
 
@@ -65,7 +65,9 @@ class Looked:
     before : int or None
         Where to go on from; None where nothing older can be.
     erased : int
-        Records of whose content nothing is left to judge them by; they are not among those found.
+        Records whose content was erased, so that nothing is left to judge them by; they are not among those found.
+    lost : frozenset of int
+        Those of the records found whose content is gone and no erasure took it: they were altered.
     """
 
     records: tuple[Record, ...]
@@ -73,6 +75,11 @@ class Looked:
     oldest: int
     before: int | None
     erased: int = 0
+    lost: frozenset[int] = frozenset()
+
+    def altered(self, record: Record) -> bool:
+        """Say whether one of the records is not as it was written."""
+        return record.sequence in self.lost or bool(record.alterations())
 
 
 def look_back(
@@ -107,11 +114,18 @@ def look_back(
         bottom, top = _bounds(connection, sought, newest if before is None else min(newest, before - 1))
         low = bottom if sought.subject is not None else max(bottom, top - STRETCH)
         found: list[Record] = []
+        lost: set[int] = set()
         looked_into = erased = 0
         oldest = low
+        erasures: list[tuple[int, int]] | None = None  # asked for once something is empty, which most logs never are
         for record in _rows(connection, sought, low, top, limit if fits is None else _ROWS_AT_ONCE):
             oldest = record.sequence
-            if fits is None or record.alterations():
+            if record.content is None:
+                if erasures is None:
+                    erasures = erased_ranges(log, low, top - 1, connection)
+                if is_lost(record, erasures):
+                    lost.add(record.sequence)
+            if fits is None or record.sequence in lost or record.alterations():
                 found.append(record)
             elif record.content is None:
                 erased += 1
@@ -123,7 +137,7 @@ def look_back(
                 break
         else:
             oldest = low
-    return Looked(tuple(found), top - 1, oldest, oldest if oldest > bottom else None, erased)
+    return Looked(tuple(found), top - 1, oldest, oldest if oldest > bottom else None, erased, frozenset(lost))
 
 
 def looked_up(

@@ -89,7 +89,7 @@ def list_(
     json_: JsonOption = False,
 ) -> None:
     """List records without their content, newest first."""
-    from spinecast.audit.reading import listed
+    from spinecast.audit.reading import headlines, listed
     from spinecast.files import canonical_json
 
     with log_here() as log:
@@ -97,21 +97,22 @@ def list_(
         records = listed(
             log.append, log, command_line_actor(), kind=kind, model=model, subject=subject, limit=limit, before=before
         )
+        said = headlines(log, records)
     if json_:
-        for record in records:
-            typer.echo(canonical_json(record.headline()))
+        for one in said:
+            typer.echo(canonical_json(one))
         return
     rows = [("record", "time (UTC)", "kind", "model", "patient", "actor")]
     rows += [
         (
-            str(record.sequence),
-            record.recorded_at[:19],
-            record.kind + (" ALTERED" if record.alterations() else ""),
-            record.model,
-            "erased" if record.content is None else (record.subject or "")[:12],
-            record.actor,
+            str(one["record"]),
+            one["recorded_at"][:19],
+            one["kind"] + (" ALTERED" if one["altered"] else ""),
+            one["model"] or "",
+            "erased" if one["erased"] else (one["patient"] or "")[:12],
+            one["actor"],
         )
-        for record in records
+        for one in said
     ]
     print_columns(rows)
 
@@ -119,12 +120,13 @@ def list_(
 @app.command("show")
 def show(record: RecordNumber) -> None:
     """Print one record with its content. That it was read is recorded. Status 4 if it was altered."""
-    from spinecast.audit.reading import read_one
+    from spinecast.audit.reading import beside, read_one
     from spinecast.files import readable_json
 
     with log_here() as log, _naming_alterations():
         found = read_one(log.append, log, command_line_actor(), record)
-    typer.echo(readable_json(found.headline() | {"content": found.body}), nl=False)
+        around = beside(log, found)
+    typer.echo(readable_json(found.headline() | {"beside": list(around), "content": found.body}), nl=False)
 
 
 @app.command("replay")

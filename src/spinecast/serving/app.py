@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from spinecast import __version__
-from spinecast.audit.reading import listed, read_one, unaltered
+from spinecast.audit.reading import beside, headlines, listed, read_one, unaltered
 from spinecast.documents.json_text import MalformedError, read_json
 from spinecast.errors import AuditError
 from spinecast.files import canonical_json
@@ -237,7 +237,7 @@ def _add_log(app: FastAPI, state: State, who: Who) -> None:
                 before=before,
             )
         )
-        return JSONResponse({"records": [record.headline() for record in found], "mode": state.mode})
+        return JSONResponse({"records": or_problem(lambda: headlines(state.log, found)), "mode": state.mode})
 
     @app.post(f"{PREFIX}/predictions/search")
     async def search(request: Request, actor: Actor = reader) -> Response:
@@ -253,7 +253,7 @@ def _add_log(app: FastAPI, state: State, who: Who) -> None:
             found = listed(
                 state.writer.record, state.log, actor.recorded, subject=subject, whose=whose(actor), limit=1000
             )
-            return {"pseudonym": subject, "records": [one.headline() for one in found], "mode": state.mode}
+            return {"pseudonym": subject, "records": headlines(state.log, found), "mode": state.mode}
 
         return await _json(lambda: or_problem(find))
 
@@ -261,7 +261,8 @@ def _add_log(app: FastAPI, state: State, who: Who) -> None:
     def prediction(record: RecordNumber, actor: Actor = reader) -> Response:
         require_record(state.log, record, actor)
         found = or_problem(lambda: read_one(state.writer.record, state.log, actor.recorded, record))
-        return JSONResponse({**found.headline(), "content": found.body, "mode": state.mode})
+        around = or_problem(lambda: beside(state.log, found))
+        return JSONResponse({**found.headline(), "beside": around, "content": found.body, "mode": state.mode})
 
     @app.post(f"{PREFIX}/predictions/{{record}}/replay")
     def replayed(record: RecordNumber, actor: Actor = replayer) -> Response:

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
+import made_logs
 import pytest
 from fastapi import Request
 from serving import made_store
 from serving.made_store import Address
+from sqlalchemy import text
 
+from spinecast.audit.log import open_log
+from spinecast.audit.records import Draft
+from spinecast.audit.writer import AuditWriter
 from spinecast.serving.actors import Actor
 from spinecast.serving.app import make_app
 from spinecast.serving.state import State
@@ -16,9 +23,25 @@ from spinecast.serving.state import State
 def by_name(state: State) -> Iterator[Address]:
     """A server that takes whoever says who they are: `X-Who: name role`."""
 
-    def who(request: Request) -> Actor:
-        name, _, role = request.headers.get("x-who", "aude auditor").partition(" ")
-        return Actor(name, frozenset({role}))  # type: ignore[arg-type]
-
     with made_store.running(make_app(state, who)) as address:
         yield address
+
+
+def who(request: Request) -> Actor:
+    name, _, role = request.headers.get("x-who", "aude auditor").partition(" ")
+    return Actor(name, frozenset({role}))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def own_log(state: State, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[State, Address]]:
+    """The same models over a log of its own, whose triggers are gone: what is done to it harms no other test."""
+    log = open_log(made_logs.sqlite_places(request, tmp_path))
+    with log.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_record_no_update"))
+        connection.execute(text("DROP TRIGGER audit_record_no_delete"))
+    own = replace(state, log=log, writer=AuditWriter(log))
+    own.writer.record([Draft("start", "server", {})])
+    with made_store.running(make_app(own, who)) as address:
+        yield own, address
+    own.writer.close()
+    log.close()

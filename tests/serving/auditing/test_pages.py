@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 from serving.made_store import DECLINING, EVENT, GRADE, LOSS, PATIENT, TIMES, Address, Said
+from sqlalchemy import text
 
-from spinecast.audit.records import Record
+from spinecast.audit.records import Draft, Record, chained, now_text
+from spinecast.audit.searching import Looked
 from spinecast.serving.auditing import lineage as lineage_module
-from spinecast.serving.auditing.exporting import records_csv
+from spinecast.serving.auditing import recorded
+from spinecast.serving.auditing.comparing import comparison
+from spinecast.serving.auditing.contents import record_document
+from spinecast.serving.auditing.exporting import document_csv, records_csv
 from spinecast.serving.state import State
 
 FORM = "application/x-www-form-urlencoded"
@@ -155,7 +160,8 @@ def test_one_patient_put_to_another_version_is_a_replay_and_no_prediction(
     assert other["used"] == answers["young"]["prediction"]["used"]
     page = get(by_name, moved.headers["location"])
     text = html.unescape(page.text)
-    assert "Two models, and inputs that are the same." in text
+    assert "Two versions of one model, and inputs that are the same." in text
+    assert f"The question of record {number} was put to {EVENT}/2" in text
     for one in (answers["young"]["prediction"], other):
         assert f"{100 * one['risk']:.0f}%" in text
     assert post(by_name, f"/audit/records/{number}/version", b"number=99").status == 404
@@ -180,6 +186,104 @@ def test_two_patients_beside_each_other_say_what_differs(
     beside = html.unescape(get(by_name, f"/audit/compare?first={scores}&second={scores}").text)
     assert "No model, and inputs that are the same." in beside
     assert "no contributions to compare" in beside
+
+
+def test_contributions_are_subtracted_only_where_they_explain_the_same(by_name: Address) -> None:
+    """The same patient put to the same model for a month and for two years: one scale, and two things explained."""
+    inputs = {"age": 63, "albumin": 2.9}
+    month, years, month_too = (asked(by_name, ANNA, TIMES, inputs, days=days) for days in ([30], [120], [30, 60]))
+    assert month["prediction"]["scale"] == years["prediction"]["scale"]
+    outcome = month["prediction"]["outcome"]
+    path = f"/audit/compare/export.csv?first={month['audit_id']}&second="
+    rows = list(csv.reader(StringIO(get(by_name, f"{path}{years['audit_id']}").text)))
+    told = " ".join(row[3] for row in rows)
+    assert f"The one explains {outcome}, 30 days; the other {outcome}, 120 days" in told
+    assert "One and the same model, and inputs that are the same. They were asked for other days." in told
+    assert {row[3] for row in rows if row[2] == "Difference"} == {"none"}
+    rows = list(csv.reader(StringIO(get(by_name, f"{path}{month_too['audit_id']}").text)))
+    assert {row[3] for row in rows if row[2] == "Difference"} == {"0.00"}
+    for said, day in ((month, "30 days"), (years, "120 days")):
+        for form in ("", "/export.csv"):
+            assert f"{outcome}, {day}" in get(by_name, f"/audit/records/{said['audit_id']}{form}").text
+    levels = asked(by_name, ANNA, GRADE, {"age": 63, "hemoglobin": 11}, level="3")["audit_id"]
+    assert "reaching" in get(by_name, f"/audit/records/{levels}").text
+
+
+def test_what_an_outcome_is_called_does_not_make_two_outcomes_one() -> None:
+    one, other = (
+        answer_in(label="Death", complement={"label": f"Survival at day {day}"}, scale="log-odds") for day in (30, 90)
+    )
+    told = document_csv(comparison(one, other))
+    assert "The one explains Death (else: Survival at day 30); the other Death (else: Survival at day 90)" in told
+
+
+def test_an_input_that_one_of_the_models_does_not_read_is_no_difference(
+    by_name: Address, answers: dict[str, dict[str, Any]]
+) -> None:
+    first, second = answers["young"]["audit_id"], answers["loss"]["audit_id"]
+    rows = list(csv.reader(StringIO(get(by_name, f"/audit/compare/export.csv?first={first}&second={second}").text)))
+    cells = {(row[1], row[2]): row[3] for row in rows if row[0] == "Inputs"}
+    assert cells["Albumin", f"Record {second}"] == "not an input of this model"
+    assert cells["Albumin", ""] == ""
+    assert cells["Age", ""] == "differs"
+    declined = asked(by_name, ANNA, DECLINING, {"age": 41})["audit_id"]
+    rows = list(csv.reader(StringIO(get(by_name, f"/audit/compare/export.csv?first={first}&second={declined}").text)))
+    cells = {(row[1], row[2]): row[3] for row in rows if row[0] == "Inputs"}
+    assert (cells["Age", ""], cells["Albumin", ""], cells["Creatinine", ""]) == ("the same", "differs", "the same")
+
+
+def test_a_page_says_of_a_record_no_more_than_was_looked_at(own_log: tuple[State, Address]) -> None:
+    """A record edited, one deleted, one emptied: each is named beside its neighbours, in lists and files."""
+    state, server = own_log
+    made = [asked(server, ANNA, EVENT, {"age": age})["audit_id"] for age in range(61, 69)]
+    assert "which are as they were written too" in get(server, f"/audit/records/{made[1]}").text
+    with state.log.engine.begin() as connection:
+        connection.execute(text("UPDATE audit_record SET actor = 'nobody' WHERE sequence = :one"), {"one": made[0]})
+        connection.execute(text("DELETE FROM audit_record WHERE sequence = :one"), {"one": made[3]})
+        emptied = "UPDATE audit_record SET content = NULL, subject = NULL WHERE sequence = :one"
+        connection.execute(text(emptied), {"one": made[6]})
+    for number, words in (
+        (made[1], f"record {made[0]}, before it, is not as it was written"),
+        (made[2], f"record {made[3]}, which stood after it, is missing"),
+        (made[4], f"record {made[3]}, which stood before it, is missing"),
+        (made[5], f"record {made[6]}, after it, is not as it was written"),
+    ):
+        page = get(server, f"/audit/records/{number}").text
+        assert words in page
+        assert "which are as they were written too" not in page
+        assert words in get(server, f"/audit/records/{number}/export.csv").text.lower()
+        assert get(server, f"/audit/records/{number}/export.json").json["beside"] == [words]
+        assert get(server, f"predictions/{number}").json["beside"] == [words]
+    for query in ("", "?risk_from=100&risk_to=100"):
+        listed = get(server, f"/audit{query}").text
+        assert numbers(get(server, f"/audit{query}")).count(made[6]) == 1
+        assert listed.count("ALTERED") == 2
+        assert "erased" not in listed
+        found = list(csv.DictReader(StringIO(get(server, f"/audit/found.csv{query}").content.decode())))
+        altered = {int(row["record"]): row["erased"] for row in found if row["altered"] == "yes"}
+        assert altered == {made[0]: "no", made[6]: "no"}
+    said = get(server, "predictions?kind=prediction").json["records"]
+    assert {one["record"]: one["erased"] for one in said if one["altered"]} == {made[0]: False, made[6]: False}
+
+
+def test_a_question_put_to_a_version_that_reads_less_says_what_was_left_out() -> None:
+    record, said = answer_in(label="Death", kind="replay", record=9, left_out=["albumin"])
+    told = document_csv(record_document(record, said, None, beside=(), drawn=False))
+    assert "The question of record 9 was put to some/2, to compare versions: nobody was given this answer." in told
+    assert "Left out, because it does not read them: Albumin." in told
+
+
+def answer_in(*, label: str, kind: str = "prediction", **more: Any) -> tuple[Record, recorded.Said]:
+    """A record of an answer, made by hand."""
+    prediction = {"outcome": label, "risk": 0.3, "lower": 0.2, "upper": 0.4, "scale": more.pop("scale", "log-odds")}
+    prediction |= {"log_odds": -0.85, "base_value": -0.85, "residual": 0.0, "contributions": [], "used": {}}
+    model = {"name": "some", "version": "2", "identity": "f" * 64, "alias": None, "title": "Some", "cohort": ""}
+    answer = {"model": model, "prediction": prediction, "complement": more.pop("complement", None)}
+    body = {"asked": {"inputs": {}}, "answer": answer, **more}
+    record = chained(Draft(kind, "anna (clinician)", body, "some/2"), None, now_text())
+    said = recorded.said_in(record)
+    assert said is not None
+    return record, said
 
 
 def test_an_export_holds_what_the_hashes_are_of_and_is_recorded(
@@ -211,7 +315,7 @@ def test_an_export_holds_what_the_hashes_are_of_and_is_recorded(
 
 def test_a_spreadsheet_takes_nothing_that_was_typed_for_a_formula() -> None:
     record = Record(1, "2026", "read", '=HYPERLINK("http://elsewhere")', "", None, None, "", "", "")
-    row = next(csv.DictReader(StringIO(records_csv([record]))))
+    row = next(csv.DictReader(StringIO(records_csv(Looked((record,), 1, 1, None)))))
     assert row["asked_by"].startswith("'=")
 
 

@@ -7,15 +7,16 @@ from typing import Any
 
 from spinecast.audit.records import Record
 from spinecast.reporting import formatting as fmt
-from spinecast.reporting.document import Block, Callout, Document, Paragraph, Row, Section, Table
+from spinecast.reporting.document import Block, Callout, Document, Facts, Paragraph, Row, Section, Table
 from spinecast.reporting.sections.common import row
-from spinecast.serving.auditing.contents import BANNER, MARK
+from spinecast.serving.auditing.contents import BANNER, MARK, put_words
 from spinecast.serving.auditing.recorded import Said, input_label, written
 from spinecast.serving.pages.words import signed
 
 __all__ = ["comparison"]
 
-NONE = "none"
+NONE, NOT_READ, NOT_GIVEN = "none", "not an input of this model", "not given"
+_QUESTIONS = {"days": "other days", "level": "another level", "minimum_hemoglobin": "another lowest haemoglobin"}
 
 Compared = tuple[Record, Said]
 
@@ -65,18 +66,30 @@ def _whose(first: Compared, second: Compared, heads: tuple[str, ...]) -> Table:
 def _relation(first: Compared, second: Compared) -> str:
     """Say what the two have in common, for what a difference between them can mean hangs on it."""
     (one, said), (other, also) = first, second
-    same_inputs = said.asked.get("inputs") == also.asked.get("inputs")
-    identities = {_identity(said), _identity(also)}
-    model = "Two models" if len(identities) > 1 else "No model" if identities == {None} else "One and the same model"
-    if same_inputs:
-        return f"{model}, and inputs that are the same."
+    words = f"{_models(said, also)}, and {_inputs_words(one, said, other, also)}"
+    questions = [dict(each.asked.get("question") or {}) for each in (said, also)]
+    names = [_QUESTIONS[name] for name in _QUESTIONS if questions[0].get(name) != questions[1].get(name)]
+    asked = f" They were asked for {fmt.joined(names)}." if names else ""
+    return f"{words}.{asked}" + "".join(
+        f" {text}" for text in (put_words(one, other.sequence), put_words(other, one.sequence)) if text
+    )
+
+
+def _models(said: Said, also: Said) -> str:
+    models = [each.answer.get("model") or {} for each in (said, also)]
+    if models[0].get("identity") == models[1].get("identity"):
+        return "One and the same model" if models[0] else "No model"
+    if not all(models):
+        return "A model, and published scores alone"
+    named = {(one["name"], one["version"]) for one in models}
+    return "Two versions of one model" if len(named) > len({name for name, _ in named}) else "Two models"
+
+
+def _inputs_words(one: Record, said: Said, other: Record, also: Said) -> str:
+    if said.asked.get("inputs") == also.asked.get("inputs"):
+        return "inputs that are the same"
     named = one.subject is not None and one.subject == other.subject
-    whose = "one patient, whose inputs are not the same in both" if named else "inputs that are not the same"
-    return f"{model}, and {whose}."
-
-
-def _identity(said: Said) -> Any:
-    return (said.answer.get("model") or {}).get("identity")
+    return "one patient, whose inputs are not the same in both" if named else "inputs that are not the same"
 
 
 def _answers(first: Said, second: Said, heads: tuple[str, ...]) -> Block:
@@ -93,22 +106,38 @@ def _answered(said: Said) -> dict[str, str]:
 
 
 def _inputs(first: Said, second: Said, heads: tuple[str, ...]) -> Block:
-    columns = [_used(said) for said in (first, second)]
+    columns = (_used(first), _used(second))
     names = list(dict.fromkeys(name for column in columns for name in column))
     if not names:
         return Paragraph("Neither had any input.")
     rows = []
     for name in names:
-        values = [column.get(name, NONE) for column in columns]
-        differ = values[0] != values[1]
-        rows.append(row(input_label(name), *values, "differs" if differ else "the same", strong=differ))
+        values = [column.get(name, _without(said)) for column, said in zip(columns, (first, second), strict=True)]
+        verdict = "" if NOT_READ in values else "the same" if _same(name, values, first, second) else "differs"
+        rows.append(row(input_label(name), *values, verdict, strong=verdict == "differs"))
     return Table("Inputs as used", ("Input", *heads, ""), tuple(rows))
 
 
 def _used(said: Said) -> dict[str, str]:
-    given: Mapping[str, Any] = said.asked.get("inputs") or {}
-    used = (said.prediction or {}).get("used") or {}
+    given, used = _given(said), (said.prediction or {}).get("used") or {}
     return {**{name: written(value) for name, value in given.items() if name not in used}, **used}
+
+
+def _given(said: Said) -> Mapping[str, Any]:
+    return said.asked.get("inputs") or {}
+
+
+def _without(said: Said) -> str:
+    """Say why an input is not there: its model reads others, or nothing was answered and it was not given."""
+    return NOT_READ if said.prediction is not None else NOT_GIVEN
+
+
+def _same(name: str, values: list[str], first: Said, second: Said) -> bool:
+    if values[0] == values[1] or all(value in (NOT_GIVEN, "not recorded", "not known") for value in values):
+        return True
+    given, also = _given(first), _given(second)
+    # One that was declined shows what was given, in whatever unit, and the other what was used: set beside as given.
+    return None in (first.prediction, second.prediction) and name in given and given[name] == also.get(name)
 
 
 def _contributions(first: Said, second: Said, heads: tuple[str, ...]) -> Iterator[Block]:
@@ -116,17 +145,17 @@ def _contributions(first: Said, second: Said, heads: tuple[str, ...]) -> Iterato
     if None in predictions:
         yield Paragraph("Not both of them are predictions: there are no contributions to compare.")
         return
-    scales = [str(one["scale"]) for one in predictions if one is not None]
-    if scales[0] != scales[1]:
-        text = f"The one is on the {scales[0]}, the other on the {scales[1]}: no difference of them means anything."
-        yield Callout("note", "Two scales", text)
+    comparable = first.explains == second.explains
+    yield Facts(tuple(zip(heads, (f"{one.explained}; {one.explains[0]}" for one in (first, second)), strict=True)))
+    if not comparable:
+        yield _not_compared(first, second)
     columns = [_by_input(one) for one in predictions if one is not None]
     rows = []
-    names = {name: None for column in columns for name in column}
+    names = dict.fromkeys(name for column in columns for name in column)
     for name in names:
         values = [column.get(name) for column in columns]
         shown = [NONE if value is None else signed(value) for value in values]
-        both = scales[0] == scales[1] and None not in values
+        both = comparable and None not in values
         difference = signed(float(values[1] or 0) - float(values[0] or 0)) if both else NONE
         rows.append((abs(float(values[0] or 0)) + abs(float(values[1] or 0)), row(name, *shown, difference)))
     ordered = tuple(one for _, one in sorted(rows, key=lambda pair: -pair[0]))
@@ -136,17 +165,29 @@ def _contributions(first: Said, second: Said, heads: tuple[str, ...]) -> Iterato
         "Contributions",
         ("Input", *heads, "Difference"),
         (
-            _ends("Before anything is known", bases, scales),
+            _ends("Before anything is known", bases, comparable=comparable),
             *ordered,
-            _ends("All together", totals, scales),
+            _ends("All together", totals, comparable=comparable),
         ),
-        notes=(f"On the {scales[0]}." if scales[0] == scales[1] else "Each on its own scale.",),
+        notes=(f"On the {first.explains[0]}." if comparable else "Each by itself.",),
         numeric=(1, 2, 3),
     )
 
 
-def _ends(label: str, values: list[float], scales: list[str]) -> Row:
-    difference = signed(values[1] - values[0]) if scales[0] == scales[1] else NONE
+def _not_compared(first: Said, second: Said) -> Callout:
+    """Say why contributions are not subtracted: they are on two scales, or explain two things on one."""
+    if first.explains[0] != second.explains[0]:
+        text = f"The one is on the {first.explains[0]}, the other on the {second.explains[0]}"
+        return Callout("note", "Two scales", f"{text}: no difference of them means anything.")
+    named = [one.explained for one in (first, second)]
+    if named[0] == named[1]:  # one name for two outcomes: their absence has the day in it
+        named = [f"{one.explained} (else: {one.explains[2]})" for one in (first, second)]
+    text = f"The one explains {named[0]}; the other {named[1]}"
+    return Callout("note", "Two things explained", f"{text}: no difference of them means anything.")
+
+
+def _ends(label: str, values: list[float], *, comparable: bool) -> Row:
+    difference = signed(values[1] - values[0]) if comparable else NONE
     return row(label, *map(signed, values), difference, strong=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spinecast.audit.records import Record
@@ -27,7 +27,7 @@ from spinecast.reporting.sections.common import row
 from spinecast.serving.auditing.lineage import Lineage
 from spinecast.serving.auditing.recorded import Said, input_label, score_words, written
 
-__all__ = ["record_document", "record_title"]
+__all__ = ["put_words", "record_document", "record_title"]
 
 BANNER = Banner(
     RESEARCH_USE,
@@ -45,7 +45,9 @@ def record_title(record: Record) -> str:
     return f"Record {record.sequence}: {record.kind}"
 
 
-def record_document(record: Record, said: Said | None, lineage: Lineage | None, *, drawn: bool) -> Document:
+def record_document(
+    record: Record, said: Said | None, lineage: Lineage | None, *, beside: Sequence[str], drawn: bool
+) -> Document:
     """Say all of a record.
 
     Parameters
@@ -56,14 +58,16 @@ def record_document(record: Record, said: Said | None, lineage: Lineage | None, 
         The answer in it.
     lineage : Lineage or None
         Where its model comes from.
+    beside : sequence of str
+        What of the records beside it is not as it was written, as `spinecast.audit.reading.beside` says.
     drawn : bool
         Whether contributions are drawn, as paper wants them; a page draws its own.
     """
-    sections = [_about(record)]
+    sections = [_about(record, beside)]
     if said is not None:
         sections += [_answer(said), _inputs(said)]
         if said.prediction is not None:
-            sections.append(_contributions(said.prediction, drawn=drawn))
+            sections.append(_contributions(said, said.prediction, drawn=drawn))
         if said.answer.get("model"):
             sections.append(_limits(said))
         if said.answer.get("scores"):
@@ -82,16 +86,39 @@ def record_document(record: Record, said: Said | None, lineage: Lineage | None, 
     )
 
 
-def _about(record: Record) -> Section:
+def _about(record: Record, beside: Sequence[str]) -> Section:
     blocks: list[Block] = [Facts(tuple(_facts(record)))]
+    blocks += [Callout("serious", "Beside it", fmt.ended(fmt.sentence("; ".join(beside))))] if beside else []
     if record.content is None:
         blocks.append(Callout("note", "Erased", "The content of this record was erased, as a later record says."))
+    if put := put_words(record):
+        blocks.append(Callout("note", "No answer to anybody", put))
     shown = (record.body or {}).get("shown")
     if isinstance(shown, Mapping):
         blocks.append(Paragraph(_shown_words(shown)))
         others = {name: value for name, value in shown.items() if name not in _IN_WORDS}
         blocks += [Code(readable_json(others).rstrip())] if others else []  # what a record system sent beside
     return Section("record", "Record", tuple(blocks))
+
+
+def put_words(record: Record, question_of: int | None = None) -> str:
+    """Say whose question the answer in a replay is to, and which inputs its version was not given; else nothing.
+
+    Parameters
+    ----------
+    record : Record
+    question_of : int, optional
+        Nothing is said of any other record's question than this one's.
+    """
+    body = record.body or {}
+    if record.kind != "replay" or "answer" not in body or question_of not in (None, body.get("record")):
+        return ""
+    left_out = [input_label(str(name)) for name in body.get("left_out") or ()]
+    words = f"The question of record {body.get('record')} was put to {record.model}, to compare versions"
+    read = (
+        f"Left out, because it does not read them: {', '.join(left_out)}" if left_out else "Nothing was left out of it"
+    )
+    return f"{words}: nobody was given this answer. {read}."
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
@@ -171,7 +198,7 @@ def _inputs(said: Said) -> Section:
     return Section("inputs", "Inputs", tuple(blocks))
 
 
-def _contributions(prediction: Mapping[str, Any], *, drawn: bool) -> Section:
+def _contributions(said: Said, prediction: Mapping[str, Any], *, drawn: bool) -> Section:
     served = float(prediction["served"] if "served" in prediction else prediction["log_odds"])
     between = [
         (label, float(prediction[name]))
@@ -190,8 +217,9 @@ def _contributions(prediction: Mapping[str, Any], *, drawn: bool) -> Section:
         notes=(f"On the {prediction['scale']}.",),
         numeric=(2,),
     )
+    what = Facts((("What they explain", said.explained), ("Scale", str(prediction["scale"]))))
     figure = _waterfall(prediction, table) if drawn and "log_odds" in prediction else table
-    return Section("contributions", "What raised and lowered it", (figure,))
+    return Section("contributions", "What raised and lowered it", (what, figure))
 
 
 def _waterfall(prediction: Mapping[str, Any], table: Table) -> Block:

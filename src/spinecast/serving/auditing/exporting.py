@@ -8,6 +8,7 @@ from dataclasses import asdict
 from io import StringIO
 
 from spinecast.audit.records import Record
+from spinecast.audit.searching import Looked
 from spinecast.files import readable_json
 from spinecast.notices import RESEARCH_USE
 from spinecast.reporting.document import Bullets, Callout, Code, Document, Facts, Figure, Paragraph, Section, Table
@@ -31,11 +32,15 @@ _FOUND = (
 )
 
 
-def record_json(record: Record, lineage: Lineage | None) -> str:
-    """Write a record as it stands, every column and with it all that its hashes are computed from, and its lineage."""
+def record_json(record: Record, lineage: Lineage | None, beside: Sequence[str]) -> str:
+    """Write a record as it stands, every column and with it all that its hashes are computed from, and its lineage.
+
+    ``beside`` is what of the records beside it is not as it was written.
+    """
     content = {
         "notices": [RESEARCH_USE],
         "record": asdict(record),
+        "beside": list(beside),
         "body": record.body,
         "lineage": None if lineage is None else asdict(lineage),
     }
@@ -51,10 +56,11 @@ def document_csv(document: Document) -> str:
     return _written(rows)
 
 
-def records_csv(records: Iterable[Record]) -> str:
+def records_csv(looked: Looked) -> str:
     """Write what a search found, a record a line."""
     rows: list[Sequence[object]] = [_FOUND]
-    for record in records:
+    for record in looked.records:
+        altered = looked.altered(record)
         said = said_in(record)
         rows.append(
             (
@@ -66,8 +72,8 @@ def records_csv(records: Iterable[Record]) -> str:
                 record.subject or "",
                 "" if said is None else said.summary,
                 "" if said is None else "; ".join(said.warnings),
-                "yes" if record.content is None else "no",
-                "yes" if record.alterations() else "no",
+                "yes" if record.content is None and not altered else "no",
+                "yes" if altered else "no",
                 record.hash,
             )
         )

@@ -10,7 +10,8 @@ from spinecast.audit.records import Record
 from spinecast.clinical.dictionary import variable
 from spinecast.errors import ContractError
 from spinecast.reporting import formatting as fmt
-from spinecast.serving.pages.words import days_words, percent, quantity
+from spinecast.serving.pages.view import lower_first
+from spinecast.serving.pages.words import days_words, labelled_days, percent, quantity
 from spinecast.serving.recording import REPLAYED_KINDS
 
 __all__ = ["Said", "input_label", "said_in", "said_of_unaltered", "written"]
@@ -51,6 +52,26 @@ class Said:
         """All that the answer warned of, and why it was declined."""
         found = tuple(map(str, (self.prediction or {}).get("warnings", ())))
         return (*found, self.declined) if self.declined else found
+
+    @property
+    def explained(self) -> str:
+        """What the contributions are of: the outcome, and its day, its level or its quantile; empty without any."""
+        said = self.prediction
+        if said is None:
+            return ""
+        outcome = str(said["outcome"])
+        if "explained_day" in said:
+            return f"{outcome}, {labelled_days(float(said['explained_day']))}"
+        if "explained" in said:
+            label = next(one["label"] for one in said["thresholds"] if one["level"] == said["explained"])
+            return f"{outcome}, reaching {lower_first(str(label))}"
+        return f"{outcome}, median" if "median" in said else outcome
+
+    @property
+    def explains(self) -> tuple[str, str, str]:
+        """Scale, what is explained, and its absence, which names the day: only where all three are one, two compare."""
+        complement = self.answer.get("complement") or {}
+        return str((self.prediction or {}).get("scale", "")), self.explained, str(complement.get("label", ""))
 
     def risks(self) -> Iterator[float]:
         """Yield every probability of an event that the answer states: on each day, at each threshold."""

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from spinecast.audit.reading import read_one, unaltered
+from spinecast.audit.reading import beside, read_one, unaltered
 from spinecast.audit.records import Draft, Record
 from spinecast.audit.searching import Looked, look_back, looked_up
 from spinecast.reporting.document import Document
@@ -87,7 +87,7 @@ def _add_search(app: FastAPI, state: State, may: Any, systems: Mapping[str, str]
         if wanted.errors:
             raise Problem(422, "parameters", "; ".join(f"{name}: {text}" for name, text in wanted.errors.items()))
         looked = _looked(state, actor, wanted, before, _A_FILE, kind="export")
-        return _file(records_csv(looked.records), "csv", "records")
+        return _file(records_csv(looked), "csv", "records")
 
     @app.post(f"{AUDIT}/patient")
     async def patient(request: Request, actor: Actor = may) -> Response:  # noqa: ARG001 - who may is asked
@@ -112,10 +112,11 @@ def _add_records(app: FastAPI, state: State, may: Any) -> None:
         require_record(state.log, record, actor)
         found = _exported(state, actor, record, form)
         said = said_in(found)
-        lineage = _lineage(state, said)
+        lineage, around = _lineage(state, said), or_problem(lambda: beside(state.log, found))
         if form == "json":
-            return _file(record_json(found, lineage), form, f"record-{record}")
-        return _document(record_document(found, said, lineage, drawn=form == "pdf"), form, f"record-{record}")
+            return _file(record_json(found, lineage, around), form, f"record-{record}")
+        document = record_document(found, said, lineage, beside=around, drawn=form == "pdf")
+        return _document(document, form, f"record-{record}")
 
     @app.get(f"{AUDIT}/compare")
     def compare(request: Request, first: QueriedNumber, second: QueriedNumber, actor: Actor = may) -> Response:
@@ -223,7 +224,7 @@ def _record_page(request: Request, state: State, actor: Actor, number: int, *, o
     require_record(state.log, number, actor, own=own)
     record = or_problem(lambda: read_one(state.writer.record, state.log, actor.recorded, number))
     said = said_in(record)
-    lineage = _lineage(state, said)
+    lineage, around = _lineage(state, said), or_problem(lambda: beside(state.log, record))
     again = not own and actor.may("replay") and record.kind in REPLAYED_KINDS and record.content is not None
     return _page(
         request,
@@ -233,7 +234,8 @@ def _record_page(request: Request, state: State, actor: Actor, number: int, *, o
         record=record,
         said=said,
         lineage=lineage,
-        document=record_document(record, said, lineage, drawn=False),
+        beside=around,
+        document=record_document(record, said, lineage, beside=around, drawn=False),
         documents={} if lineage is None or own else lineage.documents,
         again=again,
         versions=_other_versions(state, record) if again and record.model else [],

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from spinecast.audit.log import AuditLog
-from spinecast.audit.reading import Append
+from spinecast.audit.reading import AlteredRecordError, Append, unaltered
 from spinecast.audit.records import Draft, Record, now_text
 from spinecast.audit.sealing import verify_log
 from spinecast.errors import SpinecastError
 from spinecast.serving.problems import LOGGER, place_of
 
-__all__ = ["VERIFICATION", "Standing", "Verifier"]
+__all__ = ["VERIFICATION", "LastWalk", "Standing", "Verifier"]
 
 VERIFICATION = "verification"
 """Kind of the record that says what going through the log found."""
+_MOST_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,30 @@ class Standing:
     began_at: str = ""
     passed: int = 0
     trouble: str = ""
+
+
+@dataclass(frozen=True)
+class LastWalk:
+    """What records say of the last time the log was gone through.
+
+    Parameters
+    ----------
+    record : Record or None
+        The newest that is as it was written and still holds what was found; None where there is none.
+    altered : tuple of int
+        Newer ones that were altered: what they said is not known, and neither is why somebody altered them.
+    erased : tuple of int
+        Newer ones whose content was erased.
+    """
+
+    record: Record | None
+    altered: tuple[int, ...] = ()
+    erased: tuple[int, ...] = ()
+
+    @property
+    def found(self) -> Mapping[str, Any]:
+        """What the record says; empty without one."""
+        return (self.record.body if self.record is not None else None) or {}
 
 
 class Verifier:
@@ -82,12 +107,20 @@ class Verifier:
         assert thread is not None
         thread.join(wait)
 
-    def last(self) -> tuple[Record, Mapping[str, Any]] | None:
-        """Return the record of the last walk with what it found; None if there was none."""
-        found = self._log.find(kind=VERIFICATION, limit=1)
-        if not found or found[0].alterations() or found[0].body is None:
-            return None
-        return found[0], found[0].body
+    def last(self) -> LastWalk:
+        """Return the last walk whose record can be believed, and which newer ones cannot."""
+        altered: list[int] = []
+        erased: list[int] = []
+        for one in self._log.find(kind=VERIFICATION, limit=_MOST_LOOKED_AT):
+            try:
+                record = unaltered(self._log, one.sequence)
+            except AlteredRecordError:
+                altered.append(one.sequence)
+                continue
+            if record.body is not None:
+                return LastWalk(record, tuple(altered), tuple(erased))
+            erased.append(one.sequence)
+        return LastWalk(None, tuple(altered), tuple(erased))
 
     def _run(self, actor: str) -> None:
         began, trouble = self._standing.began_at, ""
