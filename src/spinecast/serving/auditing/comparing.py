@@ -95,7 +95,7 @@ def _inputs_words(one: Record, said: Said, other: Record, also: Said) -> str:
 def _answers(first: Said, second: Said, heads: tuple[str, ...]) -> Block:
     columns = [_answered(said) for said in (first, second)]
     names = list(dict.fromkeys(name for column in columns for name in column))
-    rows = tuple(row(name, *(column.get(name, NONE) for column in columns)) for name in names)
+    rows = tuple(row(name, *(column.get(name, "not answered") for column in columns)) for name in names)
     return Table("What was answered, with 95 % limits", ("Answer", *heads), rows)
 
 
