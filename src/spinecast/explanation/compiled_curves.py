@@ -106,6 +106,7 @@ class _Walked:
             made.start,
             self.goes_left,
             self.every,
+            forest.depth,
         )
         return np.asarray(found, dtype=np.float64)
 

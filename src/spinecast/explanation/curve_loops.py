@@ -9,9 +9,6 @@ from spinecast.explanation.compiled import compiled
 
 __all__ = ["forest_means", "scores_by_interval"]
 
-# Ways that still have to be gone: at most one a level of a tree, and none is deeper.
-DEEPEST = 256
-
 
 @compiled
 def scores_by_interval(
@@ -26,6 +23,7 @@ def scores_by_interval(
     start: np.float32,
     goes_left: NDArray[np.int64],
     every: int,
+    depth: int,
 ) -> NDArray[np.float32]:
     """Sum of the leaves that each row falls into, in each interval, in single precision and in the trees' order.
 
@@ -45,6 +43,8 @@ def scores_by_interval(
         Of a node that asks of an interval's own column the intervals that go left, as bits; -1 of other nodes.
     every : int
         All intervals, as bits.
+    depth : int
+        Of the deepest tree.
 
     Returns
     -------
@@ -54,7 +54,8 @@ def scores_by_interval(
     while every >> intervals:
         intervals += 1
     found = np.full((len(rows), intervals), start, dtype=np.float32)
-    waiting, together = np.empty(DEEPEST, np.int32), np.empty(DEEPEST, np.int64)
+    # Ways that still have to be gone: at most one a level, and the root.
+    waiting, together = np.empty(depth + 1, np.int32), np.empty(depth + 1, np.int64)
     for row in range(len(rows)):
         for root in roots:
             waiting[0], together[0], count = root, every, 1
