@@ -46,7 +46,7 @@ def smaller(path: Path) -> list[str]:
         "resampling.inner_folds=2",
         "tuning.trials=1",
         "internal_validation={bootstrap: null}",
-        "evaluation.bootstrap=50",
+        "evaluation.bootstrap=20",
         "explanation.patients=10",
     ]
     if written["cohort"]["source"]["kind"] == "synthetic":

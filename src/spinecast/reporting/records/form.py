@@ -7,6 +7,7 @@ second file, and the answers stand under it unchanged.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -124,8 +125,9 @@ class Wording(Block):
     items: dict[Text, Text] = Field(min_length=1, description='The words, by number: {"4.1": "..."}.')
 
 
+@cache
 def form_named(name: str) -> Form:
-    """Return a form that comes with spinecast.
+    """Return a form that comes with spinecast, read once a process.
 
     Raises
     ------
