@@ -58,6 +58,12 @@ def test_a_part_of_a_log_with_what_was_erased_before_and_after(filled: AuditLog,
     assert write_export(filled, "an auditor", path, first=7, last=99) == 4  # to what there is
 
 
+def test_one_record_alone(filled: AuditLog, tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    assert write_export(filled, "an auditor", path, first=4, last=4) == 1
+    assert verify_export(path, filled.key).whole
+
+
 @pytest.mark.parametrize(("first", "last"), [(99, None), (3, 2)])
 def test_a_part_that_is_not_there(filled: AuditLog, tmp_path: Path, first: int, last: int | None) -> None:
     with pytest.raises(AuditError, match="there are no records"):

@@ -129,3 +129,11 @@ def test_only_what_the_system_refuses_is_called_an_error_of_writing(tmp_path: Pa
     with pytest.raises(ValueError, match="nothing to do with it"), writing(tmp_path):
         raise ValueError("nothing to do with it")
     assert names(tmp_path) == []
+
+
+def test_what_a_kill_left_aside_outlives_a_next_try_that_fails(tmp_path: Path) -> None:
+    filled(tmp_path / ".results.retired", "old")
+    with pytest.raises(RuntimeError, match="no room"), staged_directory(tmp_path / "results"):
+        raise RuntimeError("no room")
+    assert (tmp_path / "results" / "content.txt").read_text() == "old"
+    assert names(tmp_path) == ["results"]

@@ -99,6 +99,12 @@ def test_poor_trials_are_marked_not_drawn_to_scale(record: RunRecord) -> None:
     assert "Trial above the scale" in shown
 
 
+def test_the_flow_starts_at_a_first_step_that_excludes_nobody() -> None:
+    steps = [{"step": "Adults", "reason": "", "excluded": 0, "remaining": 93}]
+    shown = texts(figures.attrition_diagram(steps, "key", outcome=("Died", 40, "Alive", 53)))
+    assert shown == ["Adults", "n = 93", "Died: n = 40", "Alive: n = 53"]
+
+
 def test_the_flow_starts_at_the_source_even_when_the_first_step_excludes() -> None:
     steps = [{"step": "Adults", "reason": "Younger than 18", "excluded": 7, "remaining": 93}]
     shown = texts(figures.attrition_diagram(steps, "key", outcome=("Died", 40, "Alive", 53)))

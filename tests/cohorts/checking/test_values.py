@@ -50,6 +50,8 @@ def test_an_impossible_value_says_what_is_possible_and_in_which_unit_it_would_be
     assert finding.rows == (7,)
     assert "0.5 to 7 g/dL" in finding.finding
     assert "1 would be possible in g/L" in finding.finding
+    (finding,) = found(check(changed(people, "albumin", {6: 1e6})), "CC020")
+    assert "would be possible" not in finding.finding  # in any unit
 
 
 def test_implausible_values_are_a_note_when_few_and_a_warning_when_many(
