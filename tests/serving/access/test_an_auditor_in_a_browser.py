@@ -124,7 +124,10 @@ def test_an_auditor_finds_replays_verifies_compares_and_exports_with_the_keyboar
     paper = tmp_path / "record.pdf"
     waiting.value.save_as(paper)
     assert waiting.value.suggested_filename == f"spinecast-record-{number}.pdf"
-    assert re.search(rb"/Type\s*/Pages", paper.read_bytes()) or paper.read_bytes().startswith(b"%PDF-")
+    content = paper.read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")  # the whole of it came
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", content)) >= 2  # what is known of a record takes more than one
     assert page.goto("/patient/synthetic-simulated").status == 403  # type: ignore[union-attr]
 
     stored = signed_state.log.get(number)
