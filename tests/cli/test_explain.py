@@ -77,10 +77,12 @@ def test_what_cannot_be_explained_is_refused_in_one_error(
 def test_a_cohort_is_explained_against_another_version_as_report_and_arrays(
     trained: TrainedStudy, here: Run, tmp_path: Path
 ) -> None:
-    there = pd.read_csv(trained.folder / "patients.csv").rename(columns={"days": "follow_up_time", "died": "death"})
-    there.head(90).to_csv(trained.folder / "there.csv", index=False)
+    there = pd.read_csv(trained.folder / "patients.csv").head(90)
+    there.loc[3, "albumin"] = 100 * there["albumin"].max()  # impossible, as --impossible has to say what becomes of it
+    there.to_csv(trained.folder / "there.csv", index=False)
     model, target = "simulated_mortality", tmp_path / "explained"
     asked = ("--cohort", "there.csv", "--against", f"{model}/1", "--bootstrap", "20", "--patients", "60")
+    asked += ("--study", "study.yaml", "--impossible", "set_missing")
     target.mkdir()  # an earlier explanation is replaced
     for name in ("explanation.json", "explanation.npz", "report.pdf"):
         (target / name).write_text("earlier")

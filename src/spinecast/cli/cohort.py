@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinecast.cli.validation_cohort import impossible_values_named
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from spinecast.cohorts.contract import ImpossibleValues
 
 __all__ = ["app"]
 
@@ -136,7 +136,7 @@ def describe(
         also=group_by.variables if group_by else (),
         outcomes=bool(group_by and group_by.needs_outcomes),
         site=by == SITE,
-        impossible_values=_impossible(impossible),
+        impossible_values=impossible_values_named(impossible),
     )
     typer.echo(f"reading {file}", err=True)
     opened = open_patients(file, mapping, request)
@@ -220,7 +220,7 @@ def match(
     )
     require_table_name(output)
     _require_places([file, mapping], page, output)
-    request = Request(plan.variables, impossible_values=_impossible(impossible))
+    request = Request(plan.variables, impossible_values=impossible_values_named(impossible))
     typer.echo(f"reading {file}", err=True)
     opened = open_patients(file, mapping, request)
     require_free_columns([str(column) for column in opened.table])
@@ -267,24 +267,6 @@ def _names(option: str, given: str | None) -> tuple[str, ...] | None:
     for name in names:
         variable(name)  # an unknown one is refused with the nearest
     return names
-
-
-def _impossible(given: str | None) -> ImpossibleValues | None:
-    from typing import get_args
-
-    from spinecast.cohorts.contract import ImpossibleValues
-    from spinecast.errors import SpinecastError, nearest
-
-    known: tuple[ImpossibleValues, ...] = get_args(ImpossibleValues)
-    if given is None or given in known:
-        return next((word for word in known if word == given), None)
-    close = nearest(given, known)
-    raise SpinecastError(
-        f"{given!r} says nothing of impossible values",
-        where="--impossible",
-        expected=f"one of {', '.join(known)}",
-        remedy=f"did you mean {close}?" if close else None,
-    )
 
 
 def _require_places(read: Sequence[str | Path | None], page: Path | None, table: Path | None) -> None:

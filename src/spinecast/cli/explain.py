@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinecast.cli.validation_options import AllowMissing, Bootstrap, Json, MappingFile, Pdf, Seed, Synthetic
+from spinecast.cli.validation_options import (
+    AllowMissing,
+    Bootstrap,
+    Impossible,
+    Json,
+    MappingFile,
+    Pdf,
+    Seed,
+    StudyFile,
+    Synthetic,
+)
 from spinecast.errors import DeclinedError, SpinecastError
 
 if TYPE_CHECKING:
@@ -45,6 +55,7 @@ def explain(
         typer.Option("--cohort", metavar="FILE", help="Patients to explain it on: CSV, Parquet or support:SUBSET."),
     ] = None,
     mapping: MappingFile = None,
+    study: StudyFile = None,
     against: Annotated[
         str | None, typer.Option("--against", metavar="MODEL", help="Another version, whose reasons are compared.")
     ] = None,
@@ -59,6 +70,7 @@ def explain(
     ] = 500,
     allow_missing: AllowMissing = False,
     synthetic: Synthetic = False,
+    impossible: Impossible = None,
     bootstrap: Bootstrap = 200,
     seed: Seed = 1,
     pdf: Pdf = False,
@@ -93,12 +105,15 @@ def explain(
             raise SpinecastError("counterfactuals are of one patient", expected="--patient FILE.json")
         from spinecast.cli.explain_cohort import CohortAsked, explain_on_cohort
         from spinecast.explanation.depth.cohort import ExplainingSettings
+        from spinecast.training.study.file import load_study
 
         explain_on_cohort(
             CohortAsked(
                 model=model,
                 cohort=cohort,
                 mapping=mapping,
+                study=load_study(study) if study else None,
+                impossible=impossible,
                 against=against,
                 output=output,
                 question=question,

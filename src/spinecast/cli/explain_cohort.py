@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spinecast.explanation.depth.stored import StoredExplanation
     from spinecast.explanation.depth.views import View
     from spinecast.models.loading import AnyModel
+    from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort
 
 __all__ = ["CohortAsked", "explain_on_cohort"]
@@ -34,6 +35,10 @@ class CohortAsked:
     model : str
     cohort : str
     mapping : pathlib.Path, optional
+    study : Study, optional
+        Whose column mapping is taken.
+    impossible : str, optional
+        What becomes of impossible values.
     against : str, optional
         Another model whose reasons are compared.
     output : pathlib.Path
@@ -47,6 +52,8 @@ class CohortAsked:
     model: str
     cohort: str
     mapping: Path | None
+    study: Study | None
+    impossible: str | None
     against: str | None
     output: Path
     question: Question
@@ -94,10 +101,9 @@ def explain_on_cohort(asked: CohortAsked, *, json_: bool) -> None:
 
 
 def _open(asked: CohortAsked, view: View, before: View | None) -> OpenedCohort:
-    from dataclasses import replace
-
+    from spinecast.cli.validation_cohort import impossible_values_of, open_asked
     from spinecast.clinical.dictionary import variable
-    from spinecast.validation.cohort_file import Wanted, open_cohort
+    from spinecast.validation.cohort_file import Wanted
     from spinecast.validation.subgroups import default_subgroup_variables
 
     predictors = dict.fromkeys((*view.model.predictors, *(before.model.predictors if before else ())))
@@ -107,9 +113,9 @@ def _open(asked: CohortAsked, view: View, before: View | None) -> OpenedCohort:
         outcome=(),
         useful=tuple(name for name in dict.fromkeys(groups) if name not in predictors),
         allow_lacking=asked.allow_missing,
+        impossible_values=impossible_values_of(asked),
     )
-    opened = open_cohort(asked.cohort, asked.mapping, wanted)
-    return replace(opened, cohort=replace(opened.cohort, kind="synthetic")) if asked.synthetic else opened
+    return open_asked(asked, wanted)
 
 
 def _answered(cohort: Cohort, view: View, before: View | None) -> tuple[NDArray[np.intp], int]:

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spinecast.cli.validation_inputs import Reference
+    from spinecast.cohorts.contract import ImpossibleValues
     from spinecast.cohorts.outcomes import Outcome
     from spinecast.models.loading import AnyModel
     from spinecast.training.study import Study
     from spinecast.validation.cohort_file import OpenedCohort, Wanted
 
-__all__ = ["Asked", "asked_outcome_of", "impossible_values_of", "open_asked", "wanted_of"]
+__all__ = ["Asked", "asked_outcome_of", "impossible_values_named", "impossible_values_of", "open_asked", "wanted_of"]
+
+
+class AskedPatients(Protocol):
+    """What a command line says of a cohort's file, whatever is then done with it."""
+
+    @property
+    def study(self) -> Study | None: ...
+
+    @property
+    def cohort(self) -> str: ...
+
+    @property
+    def mapping(self) -> Path | None: ...
+
+    @property
+    def impossible(self) -> str | None: ...
+
+    @property
+    def synthetic(self) -> bool: ...
 
 
 class Asked:
@@ -176,7 +196,7 @@ def wanted_of(
     )
 
 
-def impossible_values_of(asked: Asked) -> Any:
+def impossible_values_of(asked: AskedPatients) -> ImpossibleValues | None:
     """Return what becomes of impossible values: what the option says, else the study; None where neither does.
 
     Raises
@@ -184,26 +204,37 @@ def impossible_values_of(asked: Asked) -> Any:
     SpinecastError
         If the option's word is not known.
     """
+    if asked.impossible is None:
+        return asked.study.cohort.impossible_values if asked.study else None
+    return impossible_values_named(asked.impossible)
+
+
+def impossible_values_named(given: str | None) -> ImpossibleValues | None:
+    """Return what --impossible says.
+
+    Raises
+    ------
+    SpinecastError
+        If the word is not known.
+    """
     from typing import get_args
 
     from spinecast.cohorts.contract import ImpossibleValues
     from spinecast.errors import SpinecastError, nearest
 
-    known = get_args(ImpossibleValues)
-    if asked.impossible is None:
-        return asked.study.cohort.impossible_values if asked.study else None
-    if asked.impossible in known:
-        return asked.impossible
-    close = nearest(asked.impossible, known)
+    known = {str(word): word for word in get_args(ImpossibleValues)}
+    if given is None or given in known:
+        return None if given is None else known[given]
+    close = nearest(given, known)
     raise SpinecastError(
-        f"{asked.impossible!r} says nothing of impossible values",
+        f"{given!r} says nothing of impossible values",
         where="--impossible",
         expected=f"one of {', '.join(known)}",
         remedy=f"did you mean {close}?" if close else None,
     )
 
 
-def open_asked(asked: Asked, wanted: Wanted) -> OpenedCohort:
+def open_asked(asked: AskedPatients, wanted: Wanted) -> OpenedCohort:
     """Open the patients; whoever says that they are made up is believed, and so is a file that says it itself.
 
     Raises
@@ -217,7 +248,7 @@ def open_asked(asked: Asked, wanted: Wanted) -> OpenedCohort:
     return replace(opened, cohort=replace(opened.cohort, kind="synthetic")) if asked.synthetic else opened
 
 
-def _opened(asked: Asked, wanted: Wanted) -> OpenedCohort:
+def _opened(asked: AskedPatients, wanted: Wanted) -> OpenedCohort:
     from spinecast.training.study.sources import TableSource
     from spinecast.validation.cohort_file import open_cohort, open_like_study
 
