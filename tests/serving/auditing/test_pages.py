@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from spinecast.audit.records import Draft, Record, chained, now_text
 from spinecast.audit.searching import Looked
+from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.serving.auditing import lineage as lineage_module
 from spinecast.serving.auditing import recorded
 from spinecast.serving.auditing.comparing import comparison
@@ -176,7 +177,7 @@ def test_two_patients_beside_each_other_say_what_differs(
     assert "One and the same model, and inputs that are not the same." in text
     assert re.search(r'<tr class="strong"><th scope="row">Age</th><td>41 years</td><td>79 years</td>', text)
     rows = csv.reader(StringIO(get(by_name, f"/audit/compare/export.csv?first={first}&second={second}").text))
-    assert ["Inputs", "Age", f"Record {second}", "79 years"] in list(rows)
+    assert ["Inputs", "Inputs as used", "Age", f"Record {second}", "79 years"] in list(rows)
     assert [one.kind for one in state.log.records(head(state).sequence - 1)] == ["export"] * 2
     assert get(by_name, f"/audit/compare/export.pdf?first={first}&second={second}").content.startswith(b"%PDF-")
     other = answers["times"]["audit_id"]
@@ -196,12 +197,12 @@ def test_contributions_are_subtracted_only_where_they_explain_the_same(by_name: 
     outcome = month["prediction"]["outcome"]
     path = f"/audit/compare/export.csv?first={month['audit_id']}&second="
     rows = list(csv.reader(StringIO(get(by_name, f"{path}{years['audit_id']}").text)))
-    told = " ".join(row[3] for row in rows)
+    told = " ".join(row[4] for row in rows)
     assert f"The one explains {outcome}, 30 days; the other {outcome}, 120 days" in told
     assert "One and the same model, and inputs that are the same. They were asked for other days." in told
-    assert {row[3] for row in rows if row[2] == "Difference"} == {"none"}
+    assert {row[4] for row in rows if row[3] == "Difference"} == {"none"}
     rows = list(csv.reader(StringIO(get(by_name, f"{path}{month_too['audit_id']}").text)))
-    assert {row[3] for row in rows if row[2] == "Difference"} == {"0.00"}
+    assert {row[4] for row in rows if row[3] == "Difference"} == {"0.00"}
     for said, day in ((month, "30 days"), (years, "120 days")):
         for form in ("", "/export.csv"):
             assert f"{outcome}, {day}" in get(by_name, f"/audit/records/{said['audit_id']}{form}").text
@@ -222,13 +223,13 @@ def test_an_input_that_one_of_the_models_does_not_read_is_no_difference(
 ) -> None:
     first, second = answers["young"]["audit_id"], answers["loss"]["audit_id"]
     rows = list(csv.reader(StringIO(get(by_name, f"/audit/compare/export.csv?first={first}&second={second}").text)))
-    cells = {(row[1], row[2]): row[3] for row in rows if row[0] == "Inputs"}
+    cells = {(row[2], row[3]): row[4] for row in rows if row[0] == "Inputs"}
     assert cells["Albumin", f"Record {second}"] == "not an input of this model"
     assert cells["Albumin", ""] == ""
     assert cells["Age", ""] == "differs"
     declined = asked(by_name, ANNA, DECLINING, {"age": 41})["audit_id"]
     rows = list(csv.reader(StringIO(get(by_name, f"/audit/compare/export.csv?first={first}&second={declined}").text)))
-    cells = {(row[1], row[2]): row[3] for row in rows if row[0] == "Inputs"}
+    cells = {(row[2], row[3]): row[4] for row in rows if row[0] == "Inputs"}
     assert (cells["Age", ""], cells["Albumin", ""], cells["Creatinine", ""]) == ("the same", "differs", "the same")
 
 
@@ -268,9 +269,119 @@ def test_a_page_says_of_a_record_no_more_than_was_looked_at(own_log: tuple[State
 
 def test_a_question_put_to_a_version_that_reads_less_says_what_was_left_out() -> None:
     record, said = answer_in(label="Death", kind="replay", record=9, left_out=["albumin"])
-    told = document_csv(record_document(record, said, None, beside=(), drawn=False))
+    told = document_csv(record_document(record, said, None, beside=(), form="csv"))
     assert "The question of record 9 was put to some/2, to compare versions: nobody was given this answer." in told
     assert "Left out, because it does not read them: Albumin." in told
+
+
+def test_every_file_says_what_it_is_for_and_whose_patients_are_made_up(
+    by_name: Address, answers: dict[str, dict[str, Any]]
+) -> None:
+    made_up, real = answers["old"], answers["loss"]
+    assert (made_up["model"]["synthetic"], real["model"]["synthetic"]) == (True, False)
+    for said, notices in ((made_up, [RESEARCH_USE, SYNTHETIC]), (real, [RESEARCH_USE])):
+        exported = get(by_name, f"/audit/records/{said['audit_id']}/export.json").json
+        assert exported["notices"] == notices
+        found = csv.DictReader(
+            StringIO(get(by_name, f"/audit/found.csv?model={said['model']['name']}").content.decode())
+        )
+        line = next(row for row in found if row["record"] == str(said["audit_id"]))
+        assert line["notices"] == " ".join(notices)
+        assert line["made_from"] == ("made-up patients" if said is made_up else "real patients")
+
+
+RESULTS = [
+    {
+        "gate": "calibration_slope",
+        "status": "failed",
+        "refuses": True,
+        "findings": [
+            {
+                "what": f"Calibration slope, in {place}",
+                "found": "0.60 (0.48 to 0.72)",
+                "bound": "0.8 to 1.25",
+                "source": "Van Calster 2016",
+                "status": "failed",
+                "counts": True,
+                "weighed": {"by": place},
+            }
+            for place in ("hospital_b", "hospital_c")
+        ],
+    },
+    {
+        "gate": "synthetic_patients",
+        "status": "passed",
+        "refuses": False,
+        "findings": [{"what": "Patients", "found": "real", "bound": "real", "source": "", "status": "passed"}],
+    },
+]
+
+
+def test_a_promotion_shows_each_gate_beside_its_bound_and_its_json_folded_away(own_log: tuple[State, Address]) -> None:
+    state, server = own_log
+    body = {
+        "alias": "champion",
+        "from": None,
+        "to": "3",
+        "identity": "f" * 64,
+        "because": "holds at hospital B",
+        "cohort_kind": "synthetic",
+        "synthetic": True,
+        "gates": {"file": "configs/gates.yaml", "name": "ours", "sha256": "a" * 64},
+        "results": RESULTS,
+    }
+    number = state.writer.record([Draft("refused_promotion", "dana (data_scientist)", body, "some/3")])[0].sequence
+    page = html.unescape(get(server, f"/audit/records/{number}").text)
+    assert SYNTHETIC in page
+    assert re.search(
+        r"<caption>Calibration slope: failed</caption>\s*<thead><tr><th scope=\"col\">Looked at</th>"
+        r"<th scope=\"col\">Found</th><th scope=\"col\">Must be</th><th scope=\"col\">Status</th>",
+        page,
+    )
+    for words in ("Why</dt><dd>holds at hospital B", "Gates, sha256</dt><dd>" + "a" * 64, "Bounds: Van Calster 2016."):
+        assert words in page
+    folded = page.split("<summary>Content as it was written</summary>")[1]
+    assert json.loads(re.search(r"<pre[^>]*>(.*?)</pre>", folded, re.DOTALL)[1]) == body  # type: ignore[index]
+    rows = list(csv.reader(StringIO(get(server, f"/audit/records/{number}/export.csv").content.decode())))
+    for place in ("hospital_b", "hospital_c"):
+        what = f"Calibration slope, in {place}"
+        assert ["Content", "Calibration slope: failed", what, "Must be", "0.8 to 1.25"] in rows
+        assert ["Content", "Calibration slope: failed", what, "Weighed", f'{{"by":"{place}"}}'] in rows
+    assert ["Content", "Gates", "synthetic patients", "Status", "passed"] in rows
+    assert get(server, f"/audit/records/{number}/export.pdf").content.startswith(b"%PDF-")
+
+
+def test_a_record_of_a_kind_that_nobody_foresaw_shows_every_key(own_log: tuple[State, Address]) -> None:
+    state, server = own_log
+    body = {
+        "because": "so",
+        "results": [{"measure": "slope", "estimate": 0.9}, {"measure": "c", "missing": None}],
+        "nested": {"deeper": {"number": 3, "true": True}},
+        "pairs": [[1, 2]],
+        "nothing": [],
+    }
+    number = state.writer.record([Draft("validation", "dana (data_scientist)", body, "some/3")])[0].sequence
+    rows = list(csv.reader(StringIO(get(server, f"/audit/records/{number}/export.csv").content.decode())))
+    told = {tuple(row[1:4]): row[4] for row in rows if row[0] == "Content"}
+    assert told == {
+        ("", "Why", ""): "so",
+        ("", "Nested, deeper, number", ""): "3",
+        ("", "Nested, deeper, true", ""): "yes",
+        ("", "Pairs", ""): "[[1,2]]",
+        ("", "Nothing", ""): "none",
+        ("Results", "slope", "Estimate"): "0.9",
+        ("Results", "slope", "Missing"): "none",
+        ("Results", "c", "Estimate"): "none",
+        ("Results", "c", "Missing"): "none",
+    }
+    assert get(server, f"/audit/records/{number}").status == 200
+
+
+def test_what_was_asked_for_is_worded(by_name: Address) -> None:
+    said = asked(by_name, ANNA, TIMES, {"age": 63}, days=[60, 120, 1])
+    page = html.unescape(get(by_name, f"/audit/records/{said['audit_id']}").text)
+    assert "<dt>Days asked for</dt><dd>60, 120 and 1</dd>" in page
+    assert "1 days" not in page
 
 
 def answer_in(*, label: str, kind: str = "prediction", **more: Any) -> tuple[Record, recorded.Said]:
@@ -299,8 +410,11 @@ def test_an_export_holds_what_the_hashes_are_of_and_is_recorded(
     assert (record.body or {})["answer"]["prediction"] == said["prediction"]  # every float the same bits
     rows = list(csv.reader(StringIO(get(by_name, f"{path}.csv").content.decode())))
     stored = {
-        row[1]: float(row[3]) for row in rows if row[0] == "What raised and lowered it" and row[2] == "Contribution"
+        row[2]: float(row[4]) for row in rows if row[0] == "What raised and lowered it" and row[3] == "Contribution"
     }
+    places = [tuple(row[:4]) for row in rows if row[1] and row[3] != "note"]
+    assert len(set(places)) == len(places)  # no two values that cannot be told apart
+    assert ["Contributions, as they were stored", "", "note", "On the log-odds."] in [row[1:] for row in rows]
     total = stored.pop("All together")
     assert sum(stored.values()) == pytest.approx(total, abs=1e-12)
     assert {row["label"]: row["contribution"] for row in said["prediction"]["contributions"]}.items() <= stored.items()

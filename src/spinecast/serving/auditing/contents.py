@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from spinecast.audit.records import Record
 from spinecast.files import readable_json
@@ -25,9 +25,10 @@ from spinecast.reporting.document import (
 )
 from spinecast.reporting.sections.common import row
 from spinecast.serving.auditing.lineage import Lineage
-from spinecast.serving.auditing.recorded import Said, input_label, score_words, written
+from spinecast.serving.auditing.recorded import Said, input_label, is_synthetic, score_words, written
+from spinecast.serving.auditing.told import told
 
-__all__ = ["put_words", "record_document", "record_title"]
+__all__ = ["Form", "put_words", "record_document", "record_title"]
 
 BANNER = Banner(
     RESEARCH_USE,
@@ -37,6 +38,8 @@ BANNER = Banner(
 MARK = Banner(SYNTHETIC, "The model was made from made-up patients: nothing here is evidence about real ones.")
 
 
+Form = Literal["page", "pdf", "csv"]
+"""What a document of a record is for."""
 _IN_WORDS = ("on", "live", "what_if_of", "changed")
 
 
@@ -46,7 +49,7 @@ def record_title(record: Record) -> str:
 
 
 def record_document(
-    record: Record, said: Said | None, lineage: Lineage | None, *, beside: Sequence[str], drawn: bool
+    record: Record, said: Said | None, lineage: Lineage | None, *, beside: Sequence[str], form: Form
 ) -> Document:
     """Say all of a record.
 
@@ -60,20 +63,20 @@ def record_document(
         Where its model comes from.
     beside : sequence of str
         What of the records beside it is not as it was written, as `spinecast.audit.reading.beside` says.
-    drawn : bool
-        Whether contributions are drawn, as paper wants them; a page draws its own.
+    form : {"page", "pdf", "csv"}
+        On paper contributions are drawn, a page draws its own. Only a page repeats a content's JSON, folded away.
     """
     sections = [_about(record, beside)]
     if said is not None:
         sections += [_answer(said), _inputs(said)]
         if said.prediction is not None:
-            sections.append(_contributions(said, said.prediction, drawn=drawn))
+            sections.append(_contributions(said, said.prediction, drawn=form == "pdf"))
         if said.answer.get("model"):
             sections.append(_limits(said))
         if said.answer.get("scores"):
             sections.append(_scores(said.answer["scores"]))
     elif record.body is not None:
-        sections.append(Section("content", "Content", (Code(readable_json(record.body).rstrip()),)))
+        sections.append(told(record.body, as_written=form == "page"))
     if lineage is not None:
         sections.append(_lineage(lineage))
     return Document(
@@ -82,7 +85,7 @@ def record_document(
         banner=BANNER,
         sections=tuple(sections),
         meta=tuple((name, text) for name, text in _facts(record) if name in ("Recorded", "Model", "Hash")),
-        mark=MARK if said is not None and said.synthetic else None,
+        mark=MARK if is_synthetic(record, said) else None,
     )
 
 
@@ -192,10 +195,17 @@ def _inputs(said: Said) -> Section:
     ]
     question = {name: value for name, value in (said.asked.get("question") or {}).items() if value}
     if question:
-        blocks.append(
-            Facts(tuple((name.replace("_", " ").capitalize(), str(value)) for name, value in question.items()))
-        )
+        blocks.append(Facts(tuple(_question(name, value) for name, value in question.items())))
     return Section("inputs", "Inputs", tuple(blocks))
+
+
+def _question(name: str, value: Any) -> tuple[str, str]:
+    """Word what was asked beside the patient."""
+    if name == "days":
+        return "Days asked for", fmt.joined([f"{float(day):g}" for day in value])
+    if name == "minimum_hemoglobin":
+        return "Lowest haemoglobin accepted", f"{value:g} g/dL"
+    return "Level whose reaching is explained" if name == "level" else name, fmt.plain(value)
 
 
 def _contributions(said: Said, prediction: Mapping[str, Any], *, drawn: bool) -> Section:
@@ -277,7 +287,7 @@ def _lineage(lineage: Lineage) -> Section:
         blocks.append(
             Table(
                 "Splits: who trained and who tested, as hashes of their identifiers",
-                ("Split", "Training", "Hash", "Test", "Hash"),
+                ("Split", "Training", "Hash of the training patients", "Test", "Hash of the test patients"),
                 tuple(row(*one) for one in lineage.splits),
                 numeric=(1, 3),
             )

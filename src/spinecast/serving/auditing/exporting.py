@@ -10,10 +10,10 @@ from io import StringIO
 from spinecast.audit.records import Record
 from spinecast.audit.searching import Looked
 from spinecast.files import readable_json
-from spinecast.notices import RESEARCH_USE
+from spinecast.notices import RESEARCH_USE, SYNTHETIC
 from spinecast.reporting.document import Bullets, Callout, Code, Document, Facts, Figure, Paragraph, Section, Table
 from spinecast.serving.auditing.lineage import Lineage
-from spinecast.serving.auditing.recorded import said_in
+from spinecast.serving.auditing.recorded import Said, is_synthetic, said_in
 
 __all__ = ["document_csv", "record_json", "records_csv"]
 
@@ -29,6 +29,8 @@ _FOUND = (
     "erased",
     "altered",
     "hash",
+    "made_from",
+    "notices",
 )
 
 
@@ -38,7 +40,7 @@ def record_json(record: Record, lineage: Lineage | None, beside: Sequence[str]) 
     ``beside`` is what of the records beside it is not as it was written.
     """
     content = {
-        "notices": [RESEARCH_USE],
+        "notices": _notices(record, said_in(record)),
         "record": asdict(record),
         "beside": list(beside),
         "body": record.body,
@@ -48,9 +50,9 @@ def record_json(record: Record, lineage: Lineage | None, beside: Sequence[str]) 
 
 
 def document_csv(document: Document) -> str:
-    """Write a document a value a line: section, item, what of it, value."""
-    rows = [("section", "item", "column", "value"), ("notice", "", "", document.banner.title)]
-    rows += [("notice", "", "", document.mark.title)] if document.mark is not None else []
+    """Write a document a value a line: section, table, item, what of it, value; with what is noted below tables."""
+    rows = [("section", "table", "item", "column", "value"), ("notice", "", "", "", document.banner.title)]
+    rows += [("notice", "", "", "", document.mark.title)] if document.mark is not None else []
     for section in document.sections:
         rows += [(section.title, *one) for one in _values(section)]
     return _written(rows)
@@ -75,28 +77,43 @@ def records_csv(looked: Looked) -> str:
                 "yes" if record.content is None and not altered else "no",
                 "yes" if altered else "no",
                 record.hash,
+                _made_from(record, said),
+                " ".join(_notices(record, said)),
             )
         )
     return _written(rows)
 
 
-def _values(section: Section) -> Iterator[tuple[str, str, str]]:
+def _notices(record: Record, said: Said | None) -> list[str]:
+    return [RESEARCH_USE, *([SYNTHETIC] if is_synthetic(record, said) else [])]
+
+
+def _made_from(record: Record, said: Said | None) -> str:
+    """Say from whom the model was made; empty where the record is about none."""
+    if is_synthetic(record, said):
+        return "made-up patients"
+    return "real patients" if said is not None and said.answer.get("model") else ""
+
+
+def _values(section: Section) -> Iterator[tuple[str, str, str, str]]:
     for block in section.blocks:
         if isinstance(block, Facts):
-            yield from ((term, "", text) for term, text in block.items)
+            yield from (("", term, "", text) for term, text in block.items)
         elif isinstance(block, Table | Figure):
             yield from _cells(block if isinstance(block, Table) else block.table)
         elif isinstance(block, Bullets):
-            yield from (("", "", text) for text in block.items)
+            yield from (("", "", "", text) for text in block.items)
         elif isinstance(block, Callout):
-            yield block.title, "", block.text
+            yield "", block.title, "", block.text
         elif isinstance(block, Paragraph | Code):
-            yield "", "", block.text
+            yield "", "", "", block.text
 
 
-def _cells(table: Table) -> Iterator[tuple[str, str, str]]:
+def _cells(table: Table) -> Iterator[tuple[str, str, str, str]]:
     for one in table.rows:
-        yield from ((one.cells[0], name, cell) for name, cell in zip(table.header[1:], one.cells[1:], strict=True))
+        named = zip(table.header[1:], one.cells[1:], strict=True)
+        yield from ((table.caption, one.cells[0], name, cell) for name, cell in named)
+    yield from ((table.caption, "", "note", text) for text in table.notes)
 
 
 def _written(rows: Iterable[Sequence[object]]) -> str:

@@ -14,7 +14,7 @@ from spinecast.serving.pages.view import lower_first
 from spinecast.serving.pages.words import days_words, labelled_days, percent, quantity
 from spinecast.serving.recording import REPLAYED_KINDS
 
-__all__ = ["Said", "input_label", "said_in", "said_of_unaltered", "written"]
+__all__ = ["Said", "input_label", "is_synthetic", "said_in", "said_of_unaltered", "written"]
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,21 @@ def said_of_unaltered(record: Record) -> Said | None:
     if not holds or not isinstance(answer, dict) or not isinstance(asked, dict):
         return None
     return Said(answer, asked)
+
+
+def is_synthetic(record: Record, said: Said | None) -> bool:
+    """Say whether a record is about a model that made-up patients had a part in; an unknown kind is not taken for real.
+
+    Parameters
+    ----------
+    record : Record
+    said : Said or None
+        The answer in it.
+    """
+    if said is not None:
+        return said.synthetic
+    body = {} if record.alterations() else record.body or {}
+    return body.get("synthetic") is True or body.get("cohort_kind", "real") != "real"
 
 
 def input_label(name: str) -> str:

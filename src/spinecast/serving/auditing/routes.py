@@ -115,7 +115,7 @@ def _add_records(app: FastAPI, state: State, may: Any) -> None:
         lineage, around = _lineage(state, said), or_problem(lambda: beside(state.log, found))
         if form == "json":
             return _file(record_json(found, lineage, around), form, f"record-{record}")
-        document = record_document(found, said, lineage, beside=around, drawn=form == "pdf")
+        document = record_document(found, said, lineage, beside=around, form="pdf" if form == "pdf" else "csv")
         return _document(document, form, f"record-{record}")
 
     @app.get(f"{AUDIT}/compare")
@@ -235,7 +235,7 @@ def _record_page(request: Request, state: State, actor: Actor, number: int, *, o
         said=said,
         lineage=lineage,
         beside=around,
-        document=record_document(record, said, lineage, beside=around, drawn=False),
+        document=record_document(record, said, lineage, beside=around, form="page"),
         documents={} if lineage is None or own else lineage.documents,
         again=again,
         versions=_other_versions(state, record) if again and record.model else [],

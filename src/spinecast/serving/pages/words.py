@@ -56,7 +56,7 @@ def quantity(value: float) -> str:
 
 def days_words(day: float) -> str:
     """Name a time as a clinician does."""
-    return _DAYS.get(day, f"{day:g} days")
+    return _DAYS.get(day, f"{day:g} day" if day == 1 else f"{day:g} days")
 
 
 def labelled_days(day: float) -> str:
