@@ -338,7 +338,7 @@ def test_a_promotion_shows_each_gate_beside_its_bound_and_its_json_folded_away(o
         r"<th scope=\"col\">Found</th><th scope=\"col\">Must be</th><th scope=\"col\">Status</th>",
         page,
     )
-    for words in ("Why</dt><dd>holds at hospital B", "Gates, sha256</dt><dd>" + "a" * 64, "Bounds: Van Calster 2016."):
+    for words in ("Why</dt><dd>holds at hospital B", "Gates, SHA-256</dt><dd>" + "a" * 64, "Bounds: Van Calster 2016."):
         assert words in page
     folded = page.split("<summary>Content as it was written</summary>")[1]
     assert json.loads(re.search(r"<pre[^>]*>(.*?)</pre>", folded, re.DOTALL)[1]) == body  # type: ignore[index]

@@ -81,7 +81,7 @@ def _label(name: str) -> str:
 
 
 def _word(name: str) -> str:
-    return fmt.plain(name.replace("_", " "))
+    return fmt.plain(name.replace("_", " ").replace("sha256", "SHA-256"))
 
 
 def _text(value: Any) -> str:
