@@ -10,7 +10,7 @@ from cli.conftest import Run, assert_refused
 from promotion import made_versions as made
 from tracking import made_runs
 
-from spinecast.cli.log_here import log_here, record_alias_here
+from spinecast.cli.log_here import log_here, record_alias_here, record_validation_here
 from spinecast.delivered import delivered_folder
 from spinecast.promotion.history import history_of
 from spinecast.tracking.aliases import set_alias
@@ -128,3 +128,30 @@ def test_a_new_version_that_takes_its_alias_is_recorded_where_there_is_a_log(
     (tmp_path / "audit" / "audit.seal").unlink()
     record_alias_here(f"{made.NAME}/4", IDENTITY, "candidate", "training")  # what was trained stands
     assert f"the audit log does not say that {made.NAME}/4 is candidate now" in capsys.readouterr().err
+
+
+def test_the_history_names_a_validation_that_was_deleted(
+    home: Path, here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there is no log nothing is recorded, and where it cannot be written what was validated stands."""
+    record = made.validation(IDENTITY, fingerprint="ef" * 32, name="hospital_e")
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path))
+    record_validation_here(f"{made.NAME}/1", "0" * 32, "c" * 64, record)
+    assert not (tmp_path / "audit").exists()
+    store = open_store(home / "mlruns")
+    run = made.write(store, tmp_path, record)
+    monkeypatch.setenv("SPINECAST_STORE", str(home / "mlruns"))
+    with log_here(create=True):
+        record_validation_here(f"{made.NAME}/1", run, "c" * 64, record)
+    store.client().delete_run(run)
+    shown = here("models", "history", made.NAME, folder=home)
+    assert shown.returncode == 4
+    words = f"DISAGREES: a validation is in the log and no longer in the registry: run {run} on hospital_e, by record"
+    assert words in shown.stdout
+    refused = here("models", "gates", made.NAME, "1", folder=home)
+    assert_refused(refused, f"validations of {made.NAME}/1 are gone: run {run}", "restore_run")
+    (tmp_path / "audit").mkdir()
+    (tmp_path / "audit" / "audit.db").write_text("no database")
+    monkeypatch.setenv("SPINECAST_STORE", str(tmp_path))
+    record_validation_here(f"{made.NAME}/1", run, "c" * 64, record)
+    assert f"the audit log does not say that {made.NAME}/1 was validated in run {run}" in capsys.readouterr().err

@@ -12,6 +12,8 @@ import pytest
 import simulated
 from cli.conftest import Run, TrainedStudy, assert_refused, command, copy_place
 
+from spinecast.audit.database import upgrade
+from spinecast.audit.places import audit_places
 from spinecast.tracking.store import open_store
 
 pytestmark = pytest.mark.slow
@@ -33,9 +35,10 @@ def place(folder: Path, table: pd.DataFrame) -> None:
 
 @pytest.fixture(scope="module")
 def home(trained: TrainedStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the folder with study, patients, store and output: other tests count the runs of the original."""
+    """A copy of the folder with study, patients, store and output, and a log: others count the original's runs."""
     copy = tmp_path_factory.mktemp("validated") / "home"
     copy_place(trained.folder, copy)
+    upgrade(audit_places({"SPINECAST_STORE": str(copy / "mlruns")}))
     return copy
 
 
@@ -316,7 +319,9 @@ def test_gates_read_what_training_and_validation_left(
     assert found.returncode == 2  # its authors have said nothing
     results = {one["gate"]: one for one in json.loads(found.stdout)["results"]}
     assert results["external_validation"]["status"] == "passed"
-    assert answer["run_id"] in results["external_validation"]["findings"][1]["found"]
+    assert (
+        f"run {answer['run_id']}, record 1 of the audit log" in results["external_validation"]["findings"][1]["found"]
+    )
     (slope,) = results["calibration_slope"]["findings"]
     assert f"{answer['measures']['calibration_slope']['estimate']:.2f}" in slope["found"]
     assert all(one["found"] != "not in its record" for result in results.values() for one in result["findings"])

@@ -14,6 +14,7 @@ from spinecast.audit.records import Draft
 from spinecast.audit.retention import erase_older
 from spinecast.audit.sealing import verify_log
 from spinecast.cli.update_results import require_alias
+from spinecast.delivered import delivered_folder
 from spinecast.errors import ArtifactError, AuditError, PromotionError, SpinecastError, TrackingError
 from spinecast.promotion import moving
 from spinecast.promotion.evidence import gather
@@ -57,7 +58,8 @@ def test_a_good_version_is_promoted_and_the_log_says_who_why_and_which_numbers(m
     assert (kind, model) == ("promotion", f"{made.NAME}/1")
     assert (intent["from"], intent["to"], intent["because"]) == (None, "1", "validated at hospital B")
     assert intent["identity"] == "0" * 64
-    assert intent["gates"] == {"file": "gates.yaml", "name": "spinecast_default", "sha256": GATES.sha256}
+    shipped = {"file": "gates.yaml", "name": "spinecast_default", "sha256": GATES.sha256, "delivered": True}
+    assert intent["gates"] == shipped
     slope = next(one for one in intent["results"] if one["gate"] == "calibration_slope")
     assert slope["findings"][0]["found"] == "0.97 (0.87 to 1.07)"
     assert (outcome_kind, outcome["concludes"], outcome["outcome"]) == ("alias", 1, "moved")
@@ -75,6 +77,19 @@ def test_a_refusal_names_every_reason_is_recorded_and_changes_nothing(mover: Mov
     assert (kind, model, body["to"]) == ("refused_promotion", f"{made.NAME}/3", "3")
     (move,) = history_of(mover.log, made.NAME, before).moves
     assert (move.outcome, move.action) == ("refused", "refused_promotion")
+    assert move.gates == f"spinecast_default {GATES.sha256[:8]}"
+
+
+def test_the_history_says_by_whose_gates_a_champion_came(mover: Mover, tmp_path: Path) -> None:
+    """Whatever a file calls itself."""
+    lax = tmp_path / "gates.yaml"
+    lax.write_text(delivered_folder("gates.yaml").read_text(encoding="utf-8").replace("[0.8, 1.2]", "[-9, 9]"), "utf-8")
+    own = read_gates(lax)
+    mover.promote("1", "champion", "by other bounds", own)
+    (move,) = history_of(mover.log, made.NAME, aliases_of(mover.store, made.NAME)).moves
+    assert move.gates == f"spinecast_default {own.sha256[:8]} (own)"
+    (copy := tmp_path / "copy.yaml").write_bytes(delivered_folder("gates.yaml").read_bytes())
+    assert read_gates(copy).delivered
 
 
 @pytest.mark.parametrize(
@@ -358,7 +373,7 @@ class TestEvidence:
         with pytest.raises(PromotionError, match="gates refuse it"):
             promote(mover, "2")
         mover.store.client().delete_run(run)
-        with pytest.raises(PromotionError, match=f"counted before are gone: run {run}, by record 1") as refused:
+        with pytest.raises(PromotionError, match=f"are gone: run {run}, which counted by record 1") as refused:
             promote(mover, "2")
         assert "restore_run" in str(refused.value)
         mover.store.client().restore_run(run)

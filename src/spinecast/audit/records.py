@@ -16,11 +16,23 @@ from typing import Any
 
 from spinecast.files import canonical_json, sha256_bytes
 
-__all__ = ["ALIAS_KINDS", "BEFORE_THE_FIRST", "Draft", "Record", "chained", "moment_of", "moment_text", "now_text"]
+__all__ = [
+    "ALIAS_KINDS",
+    "BEFORE_THE_FIRST",
+    "VALIDATION_KIND",
+    "Draft",
+    "Record",
+    "chained",
+    "moment_of",
+    "moment_text",
+    "now_text",
+]
 
 BEFORE_THE_FIRST = "0" * 64
 ALIAS_KINDS = ("promotion", "demotion", "rollback", "refused_promotion", "alias")
 """What is recorded of a model's aliases: moves that somebody is about to make or was refused, and what came of them."""
+VALIDATION_KIND = "validation"
+"""A model was validated on other patients: what its gates will be drawn from."""
 _SALT_BYTES = 16
 _TEXTS = ("recorded_at", "kind", "actor", "model", "content_hash", "previous_hash", "hash")
 
@@ -34,7 +46,7 @@ class Draft:
     kind : str
         ``prediction``, ``declined``, ``scores``, ``read``, ``replay``, ``explanation``, ``export``, ``hold``,
         ``release``, ``erasure``, ``feedback``, ``start``, ``seal``, ``verification``, ``outcome``, ``signin``,
-        ``refused``, ``signout``, ``account``, ``key``.
+        ``refused``, ``signout``, ``account``, ``key``, ``validation``, and those of `ALIAS_KINDS`.
     actor : str
         Who did it, with the roles they had.
     body : mapping

@@ -13,14 +13,14 @@ from sqlalchemy import Connection, select, update
 from spinecast.audit.database import forget_erased
 from spinecast.audit.log import AuditLog, record_of
 from spinecast.audit.reasons import required
-from spinecast.audit.records import ALIAS_KINDS, Draft, Record, moment_text
+from spinecast.audit.records import ALIAS_KINDS, VALIDATION_KIND, Draft, Record, moment_text
 from spinecast.audit.tables import RECORDS
 from spinecast.errors import AuditError
 
 __all__ = ["KEPT_KINDS", "Erasure", "erase_older", "hold", "holds", "release"]
 
-# What the log says about itself, and about who made a model what, is no patient's data and stays.
-KEPT_KINDS = ("hold", "release", "erasure", "start", "seal", *ALIAS_KINDS)
+# What the log says about itself, who made a model what, and on what evidence, is no patient's data and stays.
+KEPT_KINDS = ("hold", "release", "erasure", "start", "seal", *ALIAS_KINDS, VALIDATION_KIND)
 # In one transaction: nothing is served while it lasts.
 _ERASED_TOGETHER = 5000
 _PLACES_AT_ONCE = 500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,16 @@ import typer
 
 if TYPE_CHECKING:
     from spinecast.audit.log import AuditLog
+    from spinecast.reporting.external_record import ExternalRecord
 
-__all__ = ["command_line_actor", "log_here", "open_log_here", "record_alias_here"]
+__all__ = [
+    "command_line_actor",
+    "log_here",
+    "log_is_here",
+    "open_log_here",
+    "record_alias_here",
+    "record_validation_here",
+]
 
 
 @contextmanager
@@ -64,18 +72,49 @@ def record_alias_here(numbered: str, identity: str, alias: str, action: str) -> 
     identity, alias, action : str
         As `spinecast.promotion.history.record_new_version`.
     """
-    from spinecast.audit.places import audit_places
-    from spinecast.errors import AuditError, OutputError
     from spinecast.promotion.history import record_new_version
 
+    def write(log: AuditLog) -> None:
+        record_new_version(log, command_line_actor(), numbered, identity, alias, action)
+
+    _record_here(write, f"{numbered} is {alias} now")
+
+
+def record_validation_here(numbered: str, run_id: str, record_sha256: str, record: ExternalRecord) -> None:
+    """Record a validation where there is a log; what was validated stands, whatever the log says.
+
+    Parameters
+    ----------
+    numbered, run_id, record_sha256 : str
+    record : ExternalRecord
+        As `spinecast.promotion.logged.record_validation`.
+    """
+    from spinecast.promotion.logged import record_validation
+
+    def write(log: AuditLog) -> None:
+        record_validation(log, command_line_actor(), numbered, run_id, record_sha256, record)
+
+    _record_here(write, f"{numbered} was validated in run {run_id}")
+
+
+def log_is_here() -> bool:
+    """Say whether there is a log to read or write; whether it answers, opening it will tell."""
+    from spinecast.audit.places import audit_places
+
     places = audit_places()
-    if places.database is not None and not places.database.exists():
+    return places.database is None or places.database.exists()
+
+
+def _record_here(write: Callable[[AuditLog], None], what: str) -> None:
+    from spinecast.errors import AuditError, OutputError
+
+    if not log_is_here():
         return
     try:
         with log_here() as log:
-            record_new_version(log, command_line_actor(), numbered, identity, alias, action)
+            write(log)
     except (AuditError, OutputError) as error:
-        typer.echo(f"the audit log does not say that {numbered} is {alias} now: {error.what}", err=True)
+        typer.echo(f"the audit log does not say that {what}: {error.what}", err=True)
 
 
 def command_line_actor() -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spinecast.cli.columns import print_columns
-from spinecast.cli.log_here import command_line_actor, log_here
+from spinecast.cli.log_here import command_line_actor, log_here, log_is_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,10 +93,16 @@ def gates(
     from spinecast.promotion.evidence import gather
     from spinecast.promotion.gates import assess
     from spinecast.promotion.gates_file import read_gates
+    from spinecast.promotion.history import moves_of
+    from spinecast.promotion.logged import held_against_log
     from spinecast.tracking.store import open_store
 
-    read = read_gates(gates_file)
-    results = assess(gather(open_store(create=False), name, version), read.content, allow_synthetic=allow_synthetic)
+    read, store = read_gates(gates_file), open_store(create=False)
+    evidence = gather(store, name, version)
+    if log_is_here():
+        with log_here() as log:
+            evidence = held_against_log(evidence, log, store, moves_of(log, name))
+    results = assess(evidence, read.content, allow_synthetic=allow_synthetic)
     if json_:
         typer.echo(
             canonical_json(
@@ -198,15 +204,20 @@ def rollback(name: NameArgument, because: BecauseOption, alias: AliasOption = "c
 
 @app.command("history")
 def history(name: NameArgument, json_: JsonOption = False) -> None:
-    """Show every move of a model's aliases from the audit log. Status 4 where registry and log disagree."""
+    """Show every move of a model's aliases from the audit log. Status 4 where the registry says otherwise."""
     from spinecast.files import canonical_json
     from spinecast.promotion.history import history_of
+    from spinecast.promotion.logged import gone_validations, logged_validations
     from spinecast.tracking.aliases import aliases_of
     from spinecast.tracking.store import open_store
 
-    aliases = aliases_of(open_store(create=False), name)
+    store = open_store(create=False)
+    aliases = aliases_of(store, name)
     with log_here() as log:
         found = history_of(log, name, aliases)
+        gone = gone_validations(logged_validations(log, name), store)
+    lost = [f"a validation is in the log and no longer in the registry: {one}" for one in gone]
+    found = replace(found, disagreements=[*found.disagreements, *lost])
     if json_:
         typer.echo(canonical_json(found.to_dict()))
     else:
@@ -227,7 +238,7 @@ def _print_gates(results: Sequence[GateResult]) -> None:
 
 def _print_history(found: History) -> None:
     if found.moves:
-        rows = [("record", "time (UTC)", "what", "alias", "from", "to", "outcome", "who", "why")]
+        rows = [("record", "time (UTC)", "what", "alias", "from", "to", "outcome", "gates", "who", "why")]
         rows += [
             (
                 str(move.record),
@@ -237,6 +248,7 @@ def _print_history(found: History) -> None:
                 move.before or "-",
                 move.after or "-",
                 move.outcome,
+                move.gates or "-",
                 move.actor,
                 move.because,
             )

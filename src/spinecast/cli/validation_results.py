@@ -149,7 +149,10 @@ def write_results(record: ExternalRecord, target: Path | None, page: Path | None
 
 def _track(record: ExternalRecord, target: Path) -> str | None:
     """Log the validation in the store, if there is one."""
+    from spinecast.cli.log_here import record_validation_here
+    from spinecast.cli.update_results import NOT_REGISTERED, registered_version
     from spinecast.errors import TrackingError
+    from spinecast.tracking.record_hash import record_hash
     from spinecast.tracking.store import open_store
     from spinecast.tracking.validations import ValidationContent, write_validation
     from spinecast.training.progress import say
@@ -160,7 +163,7 @@ def _track(record: ExternalRecord, target: Path) -> str | None:
         return None
     say("writing to the tracking store")
     about = record.about
-    return write_validation(
+    run_id = write_validation(
         store,
         ValidationContent(
             title=about["title"],
@@ -173,6 +176,11 @@ def _track(record: ExternalRecord, target: Path) -> str | None:
             record=target / RECORD,
         ),
     )
+    if about["source"]["kind"] == "model":
+        version = registered_version(about["source"]["identity"])
+        numbered = about["source"]["name"] if version == NOT_REGISTERED else version
+        record_validation_here(numbered, run_id, record_hash(target / RECORD), record)
+    return run_id
 
 
 def people_text(evaluation: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from spinecast.reporting.records.recorded import Recorded
 from spinecast.tracking.aliases import registered_version
 from spinecast.tracking.cards import read_words
 from spinecast.tracking.models import NAME_AND_VERSION, RegisteredVersion, fetch_record, registered_versions
+from spinecast.tracking.record_hash import record_hash
 from spinecast.tracking.store import Store
 from spinecast.tracking.validations import validation_runs
 
@@ -32,11 +33,14 @@ class Validated:
     recorded : Recorded
     refused : str
         Why it is no validation on other patients that counts; empty of one that is.
+    record_sha256 : str
+        Of its record as it is now.
     """
 
     run_id: str
     recorded: Recorded
     refused: str = ""
+    record_sha256: str = ""
 
     @property
     def cohort(self) -> str:
@@ -83,6 +87,8 @@ class Evidence:
         Every version up to this one, the newest first.
     updates : tuple of Recorded
         The records of the updates that made the version of what was trained, the newest first.
+    logged : mapping of str to int or None
+        The record of the audit log that knows each validation by its run; None where no log was asked.
     """
 
     version: RegisteredVersion
@@ -92,6 +98,7 @@ class Evidence:
     words: Mapping[str, str] = field(default_factory=dict)
     earlier: tuple[RegisteredVersion, ...] = ()
     updates: tuple[Recorded, ...] = ()
+    logged: Mapping[str, int] | None = None
 
     @property
     def recorded(self) -> Recorded:
@@ -145,9 +152,10 @@ def gather(store: Store, name: str, version: str) -> Evidence:
     latest: dict[tuple[tuple[str, str], str], Validated] = {}
     refusals: list[Validated] = []
     for run_id in validation_runs(store, found.identity):
-        recorded = _recorded(fetch_record(store, run_id))
+        folder = fetch_record(store, run_id)
+        recorded = _recorded(folder)
         refused = why_not_counted(recorded, found.identity, own, development, made_up_allowed=synthetic)
-        validated = Validated(run_id, recorded, refused)
+        validated = Validated(run_id, recorded, refused, record_hash(folder))
         if refused:
             refusals.append(validated)
             continue

@@ -52,7 +52,8 @@ def _external_validation(evidence: Evidence, gates: Gates, deciding: Deciding) -
     for one in evidence.validations:
         size = f"{fmt.plural(one.recorded.n, 'patient')}, {fmt.plural(one.recorded.events, 'event')}"
         part = "decides" if one in anywhere else "too few patients to decide beside larger ones"
-        found = f"{size}; run {one.run_id}; {f'does not count: {one.refused}' if one.refused else part}"
+        judged = f"does not count: {one.refused}" if one.refused else part
+        found = f"{size}; run {one.run_id}{_in_the_log(one, evidence)}; {judged}"
         shown: Status = "not assessed" if one.refused else "passed"
         findings.append(Finding(f"Validation on {one.cohort}", found, bound, asked.source, shown, counts=False))
         if not one.refused:
@@ -61,6 +62,14 @@ def _external_validation(evidence: Evidence, gates: Gates, deciding: Deciding) -
                 _looked_for(what, found, asked.overlap_source, counts=counts) for what, found in _met(one, evidence)
             ]
     return GateResult("external_validation", findings, asked.not_assessed == "fails")
+
+
+def _in_the_log(validated: Validated, evidence: Evidence) -> str:
+    """Say whether the log knows a validation; nothing where no log was asked."""
+    if evidence.logged is None:
+        return ""
+    number = evidence.logged.get(validated.run_id)
+    return f", record {number} of the audit log" if number else ", not in the audit log: known by the run's tag alone"
 
 
 def _met(validated: Validated, evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:

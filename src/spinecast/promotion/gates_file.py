@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -24,7 +24,7 @@ from spinecast.documents import (
     read_document,
 )
 from spinecast.errors import DocumentError
-from spinecast.files import sha256_bytes
+from spinecast.files import sha256_file
 from spinecast.reporting.records.known_measures import words_of
 from spinecast.validation.checks import CHECKS, Severity
 
@@ -180,11 +180,18 @@ class ReadGates:
         As it was named; ``gates.yaml`` of the one that comes with spinecast.
     sha256 : str
         Of the file's bytes.
+    delivered : bool
+        Whether the file is, byte for byte, the one that comes with spinecast.
     """
 
     content: Gates
     file: str
     sha256: str
+    delivered: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return which gates they are as JSON values: whatever a file calls itself, its hash tells it."""
+        return {"file": self.file, "name": self.content.gates, "sha256": self.sha256, "delivered": self.delivered}
 
 
 def read_gates(path: Path | None = None) -> ReadGates:
@@ -199,6 +206,8 @@ def read_gates(path: Path | None = None) -> ReadGates:
     DocumentError
         If it cannot be read, or is wrong: every problem with its line.
     """
-    place = path or delivered_folder(DEFAULT_GATES)
+    shipped = delivered_folder(DEFAULT_GATES)
+    place = path or shipped
     content, _ = read_document(place, Gates, GATES)
-    return ReadGates(content, DEFAULT_GATES if path is None else str(path), sha256_bytes(place.read_bytes()))
+    digest = sha256_file(place)
+    return ReadGates(content, DEFAULT_GATES if path is None else str(path), digest, digest == sha256_file(shipped))

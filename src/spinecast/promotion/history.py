@@ -11,7 +11,16 @@ from spinecast.audit.records import ALIAS_KINDS, Draft, Record
 from spinecast.errors import AuditError
 from spinecast.tracking.runs import CHAMPION_ALIAS
 
-__all__ = ["History", "Move", "Outcome", "history_of", "moves_of", "record_new_version"]
+__all__ = [
+    "History",
+    "Move",
+    "Outcome",
+    "body_of",
+    "history_of",
+    "moves_of",
+    "record_new_version",
+    "records_of_kind",
+]
 
 Outcome = Literal["moved", "failed", "open", "refused"]
 _PAGE = 500
@@ -40,6 +49,9 @@ class Move:
         Whether the model was asked in as one of made-up patients.
     validations : tuple of str
         Runs of the validations that counted then.
+    gates : str
+        Those it came through or was refused by: their name, the beginning of the file's hash, and whether the file was
+        somebody's own; empty where none was asked.
     """
 
     record: int
@@ -55,6 +67,7 @@ class Move:
     outcome: Outcome
     synthetic: bool = False
     validations: tuple[str, ...] = ()
+    gates: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,8 +111,10 @@ def moves_of(log: AuditLog, name: str) -> list[Move]:
     AuditError
         If a record of them was altered, or the log does not answer.
     """
-    records = sorted((one for kind in ALIAS_KINDS for one in _of_kind(log, kind, name)), key=lambda one: one.sequence)
-    bodies = {record.sequence: _body(record) for record in records}
+    records = sorted(
+        (one for kind in ALIAS_KINDS for one in records_of_kind(log, kind, name)), key=lambda one: one.sequence
+    )
+    bodies = {record.sequence: body_of(record) for record in records}
     concluded = {
         bodies[record.sequence]["concludes"]: record
         for record in records
@@ -197,7 +212,8 @@ def _called(version: str | None) -> str:
     return "nobody" if version is None else f"version {version}"
 
 
-def _of_kind(log: AuditLog, kind: str, name: str) -> list[Record]:
+def records_of_kind(log: AuditLog, kind: str, name: str) -> list[Record]:
+    """Return the records of one kind that are about a model or any of its versions, the newest first."""
     found: list[Record] = []
     before = None
     while page := log.find(kind=kind, model=name, limit=_PAGE, before=before):
@@ -206,11 +222,18 @@ def _of_kind(log: AuditLog, kind: str, name: str) -> list[Record]:
     return found
 
 
-def _body(record: Record) -> dict[str, Any]:
+def body_of(record: Record) -> dict[str, Any]:
+    """Return what a record holds.
+
+    Raises
+    ------
+    AuditError
+        If it was altered.
+    """
     body = record.body
     if body is None or record.alterations():
         raise AuditError(
-            f"record {record.sequence} was altered: what an alias of a model meant is not known",
+            f"record {record.sequence} was altered: what was done with a model is not known",
             remedy="run spinecast audit verify",
         )
     return body
@@ -231,4 +254,12 @@ def _as_move(record: Record, body: Mapping[str, Any], concluded: int | None, act
         outcome=outcome,
         synthetic=body.get("synthetic", False),
         validations=tuple(body.get("validations") or ()),
+        gates=_gates(body.get("gates")),
     )
+
+
+def _gates(asked: Mapping[str, Any] | None) -> str:
+    if not asked:
+        return ""
+    own = " (own)" if asked.get("delivered") is False else ""
+    return f"{asked['name']} {asked['sha256'][:8]}{own}"

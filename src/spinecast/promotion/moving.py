@@ -15,15 +15,15 @@ from spinecast.audit.reasons import required
 from spinecast.audit.records import Draft
 from spinecast.errors import PromotionError, SpinecastError, TrackingError
 from spinecast.notices import SYNTHETIC
-from spinecast.promotion.evidence import Evidence, gather
+from spinecast.promotion.evidence import gather
 from spinecast.promotion.gates import assess
 from spinecast.promotion.gates_file import ReadGates
 from spinecast.promotion.history import Move, moves_of
+from spinecast.promotion.logged import held_against_log
 from spinecast.promotion.results import GateResult, refusals
 from spinecast.tracking.aliases import aliases_of, registered_version, set_alias, tag_version, untag_version
 from spinecast.tracking.runs import CANDIDATE_ALIAS, CHAMPION_ALIAS
 from spinecast.tracking.store import Store
-from spinecast.tracking.validations import still_kept
 
 __all__ = ["ALLOWED_SYNTHETIC", "TARGETS", "Mover"]
 
@@ -74,7 +74,7 @@ class Mover:
         ------
         PromotionError
             If a gate refuses it, with every reason; that is recorded, and nothing is changed. If it is called so
-            already. If a validation that counted before is gone.
+            already. If a validation was altered or is gone, as `spinecast.promotion.logged.held_against_log`.
         TrackingError, AuditError, ArtifactError
             If there is no such version, or registry, record or log cannot be read or written.
         """
@@ -90,7 +90,7 @@ class Mover:
                 )
             results: list[GateResult] = []
             if alias == CHAMPION_ALIAS:
-                self._require_all_that_counted(evidence)
+                evidence = held_against_log(evidence, self.log, self.store, moves_of(self.log, self.name))
                 results = assess(evidence, gates.content, allow_synthetic=allow_synthetic)
             body = {
                 "alias": alias,
@@ -102,7 +102,7 @@ class Mover:
                 "synthetic": evidence.synthetic,
                 "allow_synthetic": allow_synthetic,
                 "validations": [one.run_id for one in evidence.counted],
-                "gates": {"file": gates.file, "name": gates.content.gates, "sha256": gates.sha256} if results else None,
+                "gates": gates.to_dict() if results else None,
                 "results": [one.to_dict() for one in results],
             }
             reasons = refusals(results)
@@ -111,25 +111,6 @@ class Mover:
                 raise _refused(f"{self.name}/{version}", alias, results, reasons)
             self._carry_out("promotion", body, version, why if results and evidence.synthetic else "")
         return results
-
-    def _require_all_that_counted(self, evidence: Evidence) -> None:
-        """Refuse a version of which a validation is gone that counted when it was asked about before."""
-        here = {one.run_id for one in evidence.validations}
-        gone = {
-            run: asked.record
-            for asked in moves_of(self.log, self.name)
-            if asked.identity == evidence.version.identity
-            for run in asked.validations
-            if run not in here and not still_kept(self.store, run)
-        }
-        if gone:
-            named = "; ".join(f"run {run}, by record {record}" for run, record in sorted(gone.items()))
-            raise PromotionError(
-                f"validations of {self.name}/{evidence.version.version} that counted before are gone: {named}",
-                where=self.store.shown,
-                expected="every validation that was seen when the version was asked about",
-                remedy="put the deleted run back (MLflow: restore_run)",
-            )
 
     def demote(self, alias: str, because: str) -> str:
         """Take an alias away; where a champion goes, the candidate is served, and says so.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from spinecast.audit.records import ALIAS_KINDS, Record, moment_text
+from spinecast.audit.records import ALIAS_KINDS, VALIDATION_KIND, Record, moment_text
 from spinecast.audit.searching import Sought
 from spinecast.serving.auditing.recorded import said_of_unaltered
 from spinecast.serving.recording import REPLAYED_KINDS
@@ -20,7 +20,7 @@ ANSWERS, ALL = "answers", "all"
 OTHER_KINDS = (
     "read", "replay", "explanation", "export", "verification", "outcome",
     "feedback", "hold", "release", "erasure", "start", "seal",
-    *ALIAS_KINDS, "signin", "refused", "signout", "account", "key",
+    *ALIAS_KINDS, VALIDATION_KIND, "signin", "refused", "signout", "account", "key",
 )  # fmt: skip
 KINDS: Mapping[str, tuple[str, ...]] = {
     ANSWERS: REPLAYED_KINDS,
