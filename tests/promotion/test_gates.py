@@ -16,7 +16,9 @@ from spinecast.promotion.results import GateResult, refusals
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.record import RunRecord
 from spinecast.reporting.records.recorded import Recorded
+from spinecast.statistics import Absent
 from spinecast.tracking.models import RegisteredVersion
+from spinecast.validation.adequacy import Anticipated, judge_development
 from spinecast.validation.subgroups import default_subgroup_variables
 
 IDENTITY = "a1b2" * 16
@@ -144,6 +146,41 @@ def test_every_cohort_a_model_was_made_from_must_have_been_looked_for() -> None:
     assert put(found)["external_validation"].status == "passed"
     record.findings["met_before"][0]["parent"] = "d" * 64  # of another update
     assert put(found)["external_validation"].refuses
+
+
+@pytest.mark.parametrize(
+    ("declared", "n", "seen", "status"),
+    [
+        (0.9, 1000, (0.76, 0.03), "failed"),  # 0.79 at the most: the size is asked for at 0.76
+        (0.9, 2000, (0.76, 0.03), "passed"),
+        (0.78, 1700, (0.76, 0.03), "passed"),  # within what was seen: held to what was declared
+        (0.9, 1000, (0.89, 0.03), "passed"),
+        (None, 3200, (0.6, 0.03), "passed"),  # the customary anticipation is nobody's choice
+        (0.9, 9000, (0.48, 0.01), "failed"),
+    ],
+)
+def test_a_size_rests_on_no_performance_that_validations_leave_no_room_for(
+    declared: float | None, n: int, seen: tuple[float, float], status: str
+) -> None:
+    trained, record = made.development(), validated()
+    sized = judge_development(n, 300, 0.3, 40, Anticipated(declared), Absent("not needed"))
+    trained.run["sample_size"] = sized
+    trained.study["sample_size"] = {"c_statistic": declared, "r2_nagelkerke": None}
+    record.evaluation["measures"]["auc"] = made.estimate(*seen)
+    found = put(evidence(record, record=trained))["sample_size"].findings[0]
+    asked = sized["adequacy"]["required"]
+    assert found.status == status
+    if seen[0] < 0.5:
+        assert "no number would be enough" in found.found
+    elif declared != 0.9 or seen[0] > 0.8:
+        assert f"{n:,} of {asked:,} asked for" in found.found
+    else:
+        again = judge_development(n, 300, 0.3, 40, Anticipated(0.76), Absent("not needed"))["adequacy"]["required"]
+        assert again > 1000 > asked
+        assert f"{n:,} of {again:,} asked for" in found.found
+        assert f"computed again at the AUC of 0.76 (0.73 to 0.79) in hospital_b; at what was declared, {asked:,}" in (
+            found.found
+        )
 
 
 def test_validations_are_counted_by_their_patients() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from spinecast.promotion.cards import card_of
 from spinecast.promotion.deciding import Deciding, deciding_of
+from spinecast.promotion.development_size import judge_development_size
 from spinecast.promotion.evidence import Evidence, Validated
 from spinecast.promotion.gates_file import Gates
 from spinecast.promotion.measured import judge_measures, judge_subgroups
@@ -98,7 +99,7 @@ def _looked_for(what: str, found: Mapping[str, Any], source: str, *, counts: boo
 
 def _sample_size(evidence: Evidence, gates: Gates, deciding: Deciding) -> GateResult:
     asked = gates.sample_size
-    findings = [_development_size(evidence, gates)]
+    findings = [judge_development_size(evidence, asked, deciding)]
     bound = f"{asked.fewest_events} events and {asked.fewest_without} patients without one, in one validation at least"
     status: Status = "failed"
     found = "no validation on other patients is recorded"
@@ -109,26 +110,6 @@ def _sample_size(evidence: Evidence, gates: Gates, deciding: Deciding) -> GateRe
         status = "passed" if deciding.large(size) else "failed"
     findings.append(Finding("Patients of the validation", found, bound, asked.validation_source, status))
     return GateResult("sample_size", findings, asked.not_assessed == "fails")
-
-
-def _development_size(evidence: Evidence, gates: Gates) -> Finding:
-    asked = gates.sample_size
-    bound = f"{fmt.percentage(asked.development_share, 0)} or more of what the criteria ask for"
-
-    def finding(found: str, status: Status) -> Finding:
-        return Finding("Patients of the development", found, bound, asked.development_source, status)
-
-    if evidence.development is None:
-        return finding("the registry does not hold the training that the version goes back to", "not assessed")
-    judged = evidence.development.get("run.json", "sample_size")
-    adequacy = judged.get("adequacy") if judged else None
-    if adequacy is None:
-        reason = fmt.absence(evidence.development.files["run.json"].get("sample_size"))
-        return finding(f"not judged: {reason or 'its record holds no judgement'}", "not assessed")
-    share = adequacy["n"] / adequacy["required"]
-    counted = f"{adequacy['n']:,} of {adequacy['required']:,} asked for ({fmt.percentage(share, 0)})"
-    found = f"{counted}, assuming {judged['assumed']}"
-    return finding(found, "passed" if share >= asked.development_share else "failed")
 
 
 def _checks(evidence: Evidence, gates: Gates) -> GateResult:
