@@ -152,6 +152,14 @@ def test_an_update_of_what_the_registry_lacks_says_so(store: Store, filled: Path
     )
 
 
+def test_a_card_is_not_complete_by_places_held_open(store: Store) -> None:
+    published = publish_card(store, made.NAME, "1", dict.fromkeys(made.WORDS, "x"))
+    assert len(published.lacking) > 15
+    assert json.loads(published.files["model_card.json"])["complete"] is False
+    assert gate_of(store, "1").status == "failed"
+    assert not publish_card(store, made.NAME, "1", made.WORDS).lacking
+
+
 def test_what_was_fetched_goes_with_the_process(store: Store, filled: Path, tmp_path: Path) -> None:
     """Records and words of a version: MLflow leaves what it fetches for good."""
     publish_card(store, made.NAME, "1", made.WORDS)

@@ -9,6 +9,7 @@ from typing import Any
 
 from spinecast.errors import ArtifactError, TrackingError
 from spinecast.files import canonical_json
+from spinecast.promotion.authors_words import saying_something
 from spinecast.promotion.counting import why_not_counted
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.record import RunRecord
@@ -106,7 +107,7 @@ class Evidence:
         base = self.development.authors if self.development else {}
         return replace(
             self.own,
-            authors={**base, **self.own.authors, **self.words},
+            authors=saying_something({**base, **self.own.authors, **self.words}),
             validations=tuple(one.recorded for one in self.counted),
             ancestor=self.development,
         )
