@@ -20,6 +20,7 @@ from spinecast.promotion.logged import gone_validations, held_against_log, logge
 from spinecast.promotion.moving import Mover
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.tracking.record_hash import RECORD_HASH, record_hash
+from spinecast.tracking.runs import IDENTITY, STATE
 
 GATES = read_gates()
 VERSION = f"{made.NAME}/2"
@@ -73,6 +74,14 @@ def test_a_validation_deleted_before_anybody_asked_is_missed(mover: Mover, tmp_p
     promote(mover)
     assert not gone_validations(logged_validations(mover.log, made.NAME), mover.store)
     assert verify_log(mover.log).whole
+
+
+@pytest.mark.parametrize(("tag", "value"), [(IDENTITY, "f" * 64), (STATE, "writing")])
+def test_a_validation_hidden_behind_another_tag_is_missed(mover: Mover, tmp_path: Path, tag: str, value: str) -> None:
+    run = validate(mover, tmp_path, bad())
+    mover.store.client().set_tag(run, tag, value)
+    with pytest.raises(PromotionError, match=f"are gone: run {run} on hospital_c"):
+        promote(mover)
 
 
 @pytest.mark.parametrize("why", ["made up", "shared", "ranks only"])

@@ -120,7 +120,8 @@ def _record_here(write: Callable[[AuditLog], None], what: str) -> None:
 def command_line_actor() -> str:
     """Return how the log names whoever runs a command: their name on this machine, which is no account's.
 
-    The machine is asked, and not the environment, in which anybody can write any name.
+    The machine is asked, and not the environment, in which anybody can write any name. Whom sudo says it acts for
+    stands beside it as what it is: an account of many, such as root, names nobody.
     """
     try:
         import pwd
@@ -131,4 +132,5 @@ def command_line_actor() -> str:
         name = pwd.getpwuid(number).pw_name
     except KeyError:  # as in a container whose user has a number alone
         name = f"user {number}"
-    return f"command line: {name}"
+    behind = "".join(letter for letter in os.environ.get("SUDO_USER", "") if letter.isprintable())[:64]
+    return f"command line: {name}{f' (SUDO_USER says {behind})' if behind and behind != name else ''}"

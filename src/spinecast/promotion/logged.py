@@ -19,7 +19,7 @@ from spinecast.promotion.history import Move, body_of, records_of_kind
 from spinecast.reporting.external_record import ExternalRecord
 from spinecast.reporting.records.recorded import Recorded
 from spinecast.tracking.store import Store
-from spinecast.tracking.validations import still_kept
+from spinecast.tracking.validations import validation_runs
 
 __all__ = ["Logged", "gone_validations", "held_against_log", "logged_validations", "record_validation"]
 
@@ -157,14 +157,14 @@ def held_against_log(evidence: Evidence, log: AuditLog, store: Store, moves: Seq
             f"validations of {numbered} are gone: {'; '.join(gone)}",
             where=store.shown,
             expected="every validation that the audit log knows",
-            remedy="put the deleted run back (MLflow: restore_run); one whose cohort is named may be made again on the "
-            "same patients",
+            remedy="put the run back as it was (MLflow: restore_run); one whose cohort is named may be made again "
+            "on the same patients",
         )
     return replace(evidence, logged={run: one.record for run, one in known.items()})
 
 
 def gone_validations(logged: Sequence[Logged], store: Store) -> list[str]:
-    """Name each validation of the log that could count and is gone from the registry, unless it was made again since.
+    """Name each validation of the log that could count and is gone, or is shown as another's, unless made again since.
 
     Parameters
     ----------
@@ -173,7 +173,8 @@ def gone_validations(logged: Sequence[Logged], store: Store) -> list[str]:
     store : Store
     """
     counting = [one for one in logged if one.could_count]
-    kept = [one for one in counting if still_kept(store, one.run_id)]
+    runs = {run for identity in {one.identity for one in counting} for run in validation_runs(store, identity)}
+    kept = [one for one in counting if one.run_id in runs]
     return [
         f"run {one.run_id} on {one.cohort}, by record {one.record}"
         for one in counting
@@ -186,7 +187,7 @@ def gone_validations(logged: Sequence[Logged], store: Store) -> list[str]:
 
 def _gone_since(moves: Sequence[Move], evidence: Evidence, known: Container[str], store: Store) -> list[str]:
     """Name each validation that counted when the version was asked about before, is gone, and is not in the log."""
-    here = {one.run_id for one in evidence.validations}
+    here = set(validation_runs(store, evidence.version.identity))  # those too whose place a later one took
     counted = {
         run: asked.record
         for asked in moves
@@ -194,6 +195,4 @@ def _gone_since(moves: Sequence[Move], evidence: Evidence, known: Container[str]
         for run in asked.validations
         if run not in here and run not in known
     }
-    return [
-        f"run {run}, which counted by record {record}" for run, record in counted.items() if not still_kept(store, run)
-    ]
+    return [f"run {run}, which counted by record {record}" for run, record in counted.items()]

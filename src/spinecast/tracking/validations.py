@@ -11,7 +11,7 @@ from spinecast.tracking.record_hash import RECORD_HASH, record_hash
 from spinecast.tracking.runs import IDENTITY, KIND, STATE, remove_unfinished
 from spinecast.tracking.store import Store
 
-__all__ = ["VALIDATIONS", "ValidationContent", "still_kept", "validation_runs", "write_validation"]
+__all__ = ["VALIDATIONS", "ValidationContent", "validation_runs", "write_validation"]
 
 VALIDATIONS = "spinecast_validation"
 """Experiment that holds the validations of every model."""
@@ -83,16 +83,6 @@ def _write(store: Store, content: ValidationContent) -> str:
     client.set_tag(run_id, STATE, "complete")
     client.set_terminated(run_id)
     return run_id
-
-
-def still_kept(store: Store, run_id: str) -> bool:
-    """Say whether a run stands in the store and nobody has deleted it."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return bool(store.client().get_run(run_id).info.lifecycle_stage == "active")
-    except MlflowException:
-        return False
 
 
 def validation_runs(store: Store, identity: str) -> list[str]:
