@@ -24,6 +24,7 @@ STRETCH = 50_000
 MOST_LOOKED_INTO = 10_000
 """Contents that one search reads at most: one is some kilobytes of JSON."""
 _ROWS_AT_ONCE = 200
+_NOT_ASKED = ("subject", "without_roles")  # the one is a column of the record, the other is nobody's wish
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Sought:
         Somebody's name, with whichever roles.
     since, until : str or None
         Times as :func:`spinecast.audit.records.moment_text` writes them; the end is not among them.
+    without_roles : bool
+        Whether that may also be whoever is recorded without any: a command line, the server itself.
     """
 
     kinds: tuple[str, ...] = ()
@@ -50,6 +53,7 @@ class Sought:
     actor: str | None = None
     since: str | None = None
     until: str | None = None
+    without_roles: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ def looked_up(
     append: Append, actor: str, sought: Sought, about: Mapping[str, Any], looked: Looked, kind: str = "read"
 ) -> None:
     """Record that somebody looked, or exports what was found: what for, and which records; before they have them."""
-    asked = {name: value for name, value in asdict(sought).items() if value and name != "subject"}
+    asked = {name: value for name, value in asdict(sought).items() if value and name not in _NOT_ASKED}
     body = {"sought": asked | dict(about), "records": [one.sequence for one in looked.records]}
     append([Draft(kind, actor, body, "", sought.subject)])
 
@@ -185,7 +189,8 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     if sought.subject is not None:
         found.append(RECORDS.c.subject == sought.subject)
     if sought.actor is not None:
-        found.append(_begins(RECORDS.c.actor, f"{sought.actor} ("))
+        somebody = _begins(RECORDS.c.actor, f"{sought.actor} (")
+        found.append(somebody | (RECORDS.c.actor == sought.actor) if sought.without_roles else somebody)
     if sought.model is not None:
         same = RECORDS.c.model == sought.model
         found.append(same if "/" in sought.model else same | _begins(RECORDS.c.model, f"{sought.model}/"))

@@ -33,6 +33,7 @@ from spinecast.serving.input_schemas import inputs_schema
 from spinecast.serving.metrics import CONTENT_TYPE_LATEST
 from spinecast.serving.openapi import PREFIX, document
 from spinecast.serving.pages.routes import add_pages, problem_page
+from spinecast.serving.parameters import problem_of_parameters
 from spinecast.serving.permitting import Identify, Who, asking, permitted
 from spinecast.serving.problems import Problem, or_problem, problem_of, respond
 from spinecast.serving.reading import MOST_BYTES, read_question
@@ -76,7 +77,7 @@ def make_app(
     app.add_middleware(Guard, metrics=state.metrics, door=door, origins=hospital.origins)
     app.add_exception_handler(Problem, _said(_of_problem, state.mode))
     app.add_exception_handler(HTTPException, _said(_of_http, state.mode))
-    app.add_exception_handler(RequestValidationError, _said(_of_validation, state.mode))
+    app.add_exception_handler(RequestValidationError, _said(_of_parameters, state.mode))
     _add_watching(app, state, who, sign_in=gate is not None, record_systems=hospital.clients is not None)
     _add_models(app, state, who)
     _add_asking(app, state, who)
@@ -304,7 +305,6 @@ def _of_http(error: Exception) -> Problem:
     return Problem(error.status_code, kind, str(error.detail), headers=error.headers)
 
 
-def _of_validation(error: Exception) -> Problem:
+def _of_parameters(error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)
-    found = [{"parameter": ".".join(map(str, one["loc"])), "detail": str(one["msg"])} for one in error.errors()]
-    return Problem(422, "parameters", "parameters that are not as described", found)
+    return problem_of_parameters(error)

@@ -32,9 +32,11 @@ def asking(identify: Identify | None) -> Who:
 
     async def who(request: Request) -> Actor:
         if identify is None:
+            request.state.actor = demonstration
             return demonstration
         actor = await run_in_threadpool(identify, request)
         await require_form_token(request, actor)
+        request.state.actor = actor  # a page about what could not be done says who is signed in, and leads on
         return actor
 
     return who

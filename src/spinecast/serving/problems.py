@@ -56,6 +56,8 @@ class Problem(Exception):
     errors : list of mapping
         What is wrong, place by place.
     headers : mapping of str to str
+    remedy : str
+        What to do about it; empty where there is nothing to say.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class Problem(Exception):
         detail: str,
         errors: list[dict[str, Any]] | None = None,
         headers: Mapping[str, str] | None = None,
+        remedy: str = "",
     ) -> None:
         super().__init__(detail)
         self.status, self.kind, self.detail = status, kind, detail[:_LONGEST]
         self.errors, self.headers = errors or [], dict(headers or {})
+        self.remedy = remedy[:_LONGEST]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the members of the problem."""
@@ -78,6 +82,7 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
         }
+        said |= {"remedy": self.remedy} if self.remedy else {}
         return said | ({"errors": self.errors} if self.errors else {})
 
 
@@ -139,9 +144,9 @@ def or_problem(make: Callable[[], Made]) -> Made:
 def _of_what_is_kept(error: SpinecastError) -> Problem:
     """Turn an error of the log, the registry or a model into a problem; why is for who runs the server."""
     if isinstance(error, NotReplayableError):
-        return Problem(409, "not-replayable", error.what)
+        return Problem(409, "not-replayable", error.what, remedy=error.remedy or "")
     if isinstance(error, AlteredRecordError):
-        return Problem(409, "record-altered", error.what)
+        return Problem(409, "record-altered", error.what, remedy=error.remedy or "")
     if isinstance(error, AuditError):
         LOGGER.error("audit log: %s", error.what)
         detail = "the audit log takes no record now, and nothing is answered that is not recorded"

@@ -22,6 +22,7 @@ from spinecast.serving.auditing import recorded
 from spinecast.serving.auditing.comparing import comparison
 from spinecast.serving.auditing.contents import record_document
 from spinecast.serving.auditing.exporting import document_csv, records_csv
+from spinecast.serving.pages.words import percent
 from spinecast.serving.state import State
 
 FORM = "application/x-www-form-urlencoded"
@@ -94,6 +95,7 @@ def test_an_auditor_finds_by_user_model_risk_warning_and_patient(
     [
         ("risk_from=high", "a percentage"),
         ("risk_from=60&risk_to=20", "no less than"),
+        ("risk_from=101", "a percentage from 0 to 100"),
         ("since=2026-02-31", "a day, such as"),
         ("until=9999-12-31", "a day, such as"),
         ("kind=anything", "one of answers"),
@@ -111,6 +113,26 @@ def test_what_cannot_be_looked_for_is_named_beside_its_field_and_nothing_is_read
     assert words in html.unescape(page.text)
     assert "<script>" not in page.text
     assert get(by_name, f"/audit/found.csv?{query}").status == 422
+
+
+def test_a_field_takes_what_the_list_shows(by_name: Address, state: State, answers: dict[str, dict[str, Any]]) -> None:
+    """A risk as rounded, somebody with their roles, and a command line, which has none."""
+    number, risk = answers["young"]["audit_id"], answers["young"]["prediction"]["risk"]
+    shown = percent(risk)
+    assert re.fullmatch(r"\d+%", shown)
+    assert abs(100 * risk - int(shown[:-1])) > 0.05
+    for user in ("anna", "anna+%28clinician%29"):
+        query = f"user={user}&model={EVENT}&risk_from={shown[:-1]}&risk_to={shown[:-1]}"
+        assert number in numbers(get(by_name, f"/audit?{query}"))
+    assert number not in numbers(get(by_name, f"/audit?user=anna&risk_from={shown[:-1]}.0&risk_to={shown[:-1]}.0"))
+    made = state.writer.record([Draft("export", "command line: dana", {"first": 1})])[0].sequence
+    assert made in numbers(get(by_name, "/audit?kind=export&user=command+line%3A+dana"))
+    server = state.writer.record([Draft("start", "server", {})])[0].sequence
+    assert server in numbers(get(by_name, "/audit?kind=start&user=server"))
+    assert server not in numbers(get(by_name, "/mine?kind=all", "server clinician"))  # an account of that name
+    page = get(by_name, "/audit?risk_from=101").text
+    assert re.search(r'<input id="risk_from"[^>]*aria-invalid="true"', page)
+    assert not re.search(r'<input id="risk_to"[^>]*aria-invalid="true"', page)
 
 
 @pytest.mark.parametrize("name", ["young", "old", "times", "declined", "loss", "levels"])
@@ -184,7 +206,8 @@ def test_two_patients_beside_each_other_say_what_differs(
     assert "no difference of them means anything" in get(by_name, f"/audit/compare?first={first}&second={other}").text
     assert get(by_name, f"/audit/compare?first={first}&second=1").status == 422
     scores = by_name.ask("POST", "scores", {"inputs": {"age": 63, "albumin": 2.9}}, {"X-Who": ANNA}).json["audit_id"]
-    beside = html.unescape(get(by_name, f"/audit/compare?first={scores}&second={scores}").text)
+    again = by_name.ask("POST", "scores", {"inputs": {"age": 63, "albumin": 2.9}}, {"X-Who": ANNA}).json["audit_id"]
+    beside = html.unescape(get(by_name, f"/audit/compare?first={scores}&second={again}").text)
     assert "No model, and inputs that are the same." in beside
     assert "no contributions to compare" in beside
 
@@ -495,3 +518,38 @@ def test_a_clinician_sees_their_own_answers_and_no_address_of_another_one(
     assert "/patient/" not in front
     assert 'href="/audit"' in front
     assert 'href="/audit"' not in get(by_name, "/", ANNA).text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/audit/compare?first=9", 422, "Second is not given. Expected: a value."),
+        ("/audit/records/0", 422, "Record is too small. Expected: a whole number, 1 or more."),
+        ("/audit/records/nine", 422, "Record is no whole number. Expected: a whole number."),
+        ("/audit/records/1/export.xml", 422, "Form is none of those there are. Expected: 'json', 'csv' or 'pdf'."),
+        ("/audit/compare?first=1&second=1", 422, "Record 1 is asked beside itself. What to do: name another record."),
+        ("/audit/records/999999", 404, "There is no record 999999."),
+    ],
+)
+def test_what_cannot_be_had_is_said_in_our_words_with_a_way_on(
+    by_name: Address, path: str, status: int, words: str
+) -> None:
+    page = get(by_name, path)
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.unescape(page.text)))
+    assert (page.status, words in said.replace(" .", ".")) == (status, True), said
+    for way in ('<nav class="pages"', "aude", 'to <a href="/audit">Audit</a>'):
+        assert way in page.text
+    refused = get(by_name, "/audit/records/1", ANNA)
+    assert (refused.status, '<nav class="pages"' in refused.text, 'href="/audit"' in refused.text) == (403, True, False)
+
+
+def test_at_an_altered_record_an_auditor_is_told_what_to_do(own_log: tuple[State, Address]) -> None:
+    state, server = own_log
+    number = asked(server, ANNA, EVENT, {"age": 63})["audit_id"]
+    with state.log.engine.begin() as connection:
+        connection.execute(text("UPDATE audit_record SET actor = 'nobody' WHERE sequence = :one"), {"one": number})
+    page = get(server, f"/audit/records/{number}")
+    assert page.status == 409
+    for words in ("was edited", "spinecast audit verify goes through the whole log", '<a href="/audit/verify">'):
+        assert words in page.text
+    assert get(server, f"predictions/{number}").json["remedy"].startswith("spinecast audit verify")

@@ -140,6 +140,10 @@ def test_a_patient_is_entered_read_changed_and_printed_with_the_keyboard_alone(
         .inner_text()
         .startswith(f"Record {answer.locator('.audit-id').get_attribute('data-record')}")
     )
+    beside.goto(f"/audit/records/{answer.locator('.audit-id').get_attribute('data-record')}")  # an auditor's page of it
+    sync_api.expect(beside.locator(".deeds")).to_be_visible()
+    beside.emulate_media(media="print")
+    sync_api.expect(beside.locator(".deeds")).to_be_hidden()  # nobody can press paper
     beside.close()
     assert page.locator("[name='v.age']").input_value() == "63"  # nothing that was typed is lost
     page.emulate_media(media="print")

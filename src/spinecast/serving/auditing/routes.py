@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Path, Query
 from starlette.concurrency import run_in_threadpool
@@ -37,7 +37,7 @@ AUDIT, MINE = "/audit", "/mine"
 Allowed = Callable[[Request], Awaitable[Actor]]
 RecordNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 QueriedNumber = Annotated[int, Query(ge=1, le=2**63 - 1)]
-ExportForm = Annotated[str, Path(pattern="^(json|csv|pdf)$")]
+ExportForm = Literal["json", "csv", "pdf"]
 OptionalNumber = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 
 _A_PAGE, _A_FILE = 50, 1000
@@ -120,7 +120,7 @@ def _add_records(app: FastAPI, state: State, may: Any) -> None:
 
     @app.get(f"{AUDIT}/compare")
     def compare(request: Request, first: QueriedNumber, second: QueriedNumber, actor: Actor = may) -> Response:
-        one, other = (_answer_in(state, actor, number, read_as=None) for number in (first, second))
+        one, other = _both(state, actor, first, second, read_as=None)
         document = comparison(one, other)
         return _page(request, state, actor, "audit_compare.html.jinja", document=document, first=first, second=second)
 
@@ -128,10 +128,10 @@ def _add_records(app: FastAPI, state: State, may: Any) -> None:
     def compared(
         first: QueriedNumber,
         second: QueriedNumber,
-        form: Annotated[str, Path(pattern="^(csv|pdf)$")],
+        form: Literal["csv", "pdf"],
         actor: Actor = may,
     ) -> Response:
-        one, other = (_answer_in(state, actor, number, read_as=form) for number in (first, second))
+        one, other = _both(state, actor, first, second, read_as=form)
         return _document(comparison(one, other), form, f"records-{first}-and-{second}")
 
     @app.get(f"{AUDIT}/versions/{{name}}/{{number}}/{{document}}")
@@ -246,6 +246,12 @@ def _record_page(request: Request, state: State, actor: Actor, number: int, *, o
 def _other_versions(state: State, record: Record) -> list[str]:
     name, _, number = record.model.partition("/")
     return [one for one in or_problem(lambda: version_numbers(state.models.store, name)) if one != number]
+
+
+def _both(state: State, actor: Actor, first: int, second: int, *, read_as: str | None) -> list[tuple[Record, Said]]:
+    if first == second:
+        raise Problem(422, "parameters", f"record {first} is asked beside itself", remedy="name another record")
+    return [_answer_in(state, actor, number, read_as=read_as) for number in (first, second)]
 
 
 def _answer_in(state: State, actor: Actor, number: int, *, read_as: str | None) -> tuple[Record, Said]:

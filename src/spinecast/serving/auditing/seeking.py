@@ -32,10 +32,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 FIELDS = ("kind", "model", "user", "pseudonym", "since", "until", "risk_from", "risk_to", "warning")
 _MODEL = re.compile(r"[a-z][a-z0-9_]{0,150}(/[0-9]{1,9})?")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]+")  # PostgreSQL takes no NUL
+_WITH_ROLES = re.compile(r"(.+?) \([^()]*\)")  # no account has a space in its name
 _PSEUDONYM = re.compile("[0-9a-f]{32}")
 _DAY = re.compile(r"(19|20|21)\d{2}-\d{2}-\d{2}")
 _PERCENT = re.compile(r"\d{1,3}([.,]\d{1,6})?")
 _LONGEST = 200
+_A_PERCENTAGE = "a percentage from 0 to 100"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Wanted:
     sought : Sought
         What of it stands in columns.
     lowest, highest : float
-        Between which a probability must lie that the answer states.
+        Between which a probability must lie that the answer states; wider than typed by what rounding hides.
     by_risk : bool
         Whether that is asked at all.
     warning : str
@@ -116,23 +118,39 @@ def read_wanted(query: Mapping[str, str], whose: str | None = None) -> Wanted:
     kind = texts.get("kind", ANSWERS)
     if kind not in KINDS:
         errors["kind"] = f"one of {', '.join(KINDS)}"
-    risks = {name: shaped(name, _PERCENT, "a percentage from 0 to 100") for name in ("risk_from", "risk_to")}
-    lowest, highest = (
-        default if text is None else float(text.replace(",", ".")) / 100
-        for text, default in zip(risks.values(), (0.0, 1.0), strict=True)
-    )
-    if "risk_from" not in errors and "risk_to" not in errors and not 0 <= lowest <= highest <= 1:
-        errors["risk_to"] = "from 0 to 100, and no less than where it begins"
+    risks = {name: _percent(shaped(name, _PERCENT, _A_PERCENTAGE)) for name in ("risk_from", "risk_to")}
+    errors |= {name: _A_PERCENTAGE for name, risk in risks.items() if risk is not None and risk[0] > 100}
+    begin, end = risks.values()
+    if not errors.keys() & risks.keys() and begin is not None and end is not None and begin[0] > end[0]:
+        errors["risk_to"] = "no less than where it begins"
+    lowest = 0.0 if begin is None else max(0.0, (begin[0] - begin[1]) / 100)
+    highest = 1.0 if end is None else min(1.0, (end[0] + end[1]) / 100)
     sought = Sought(
         KINDS.get(kind, REPLAYED_KINDS),
         model,
         pseudonym,
-        whose or user,
+        whose or (None if user is None else _without_roles(user)),
         None if since is None else moment_text(since),
         None if until is None else moment_text(until + timedelta(days=1)),
+        # Who uses the command line is recorded without roles. A clinician's own name is an account's, which has some.
+        without_roles=whose is None,
     )
-    by_risk = any(text is not None for text in risks.values())
+    by_risk = any(risk is not None for risk in risks.values())
     return Wanted(texts, sought, lowest, highest, by_risk, texts.get("warning", "").casefold(), errors)
+
+
+def _percent(text: str | None) -> tuple[float, float] | None:
+    """Return a percentage, and half a unit of its last place: 55 is whatever is shown as 55 %, from 54.5 to 55.5."""
+    if text is None:
+        return None
+    _, _, decimals = text.replace(",", ".").partition(".")
+    return float(text.replace(",", ".")), 0.5 * 10 ** -len(decimals)
+
+
+def _without_roles(user: str) -> str:
+    """Return a user's name as typed, or as lists show it, with roles behind: anna, of "anna (clinician)"."""
+    found = _WITH_ROLES.fullmatch(user)
+    return user if found is None else found[1]
 
 
 def _day(name: str, texts: Mapping[str, str], errors: dict[str, str]) -> datetime | None:

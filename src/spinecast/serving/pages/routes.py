@@ -211,6 +211,10 @@ def _read_by(name: str, found: Family) -> bool:
 def problem_page(request: Request, problem: Problem, mode: str) -> Response:
     """Say on a page what an address outside the API could not do."""
     said: dict[str, Any] = problem.to_dict()
-    response = respond_page(request, "problem.html.jinja", mode=mode, actor=None, status=problem.status, problem=said)
+    actor: Actor | None = getattr(request.state, "actor", None)  # as far as who asks was known before it failed
+    audit = actor is not None and actor.may("read_log") and request.url.path.startswith("/audit")
+    response = respond_page(
+        request, "problem.html.jinja", mode=mode, actor=actor, status=problem.status, problem=said, audit=audit
+    )
     response.headers.update(problem.headers)
     return response
