@@ -550,6 +550,11 @@ def test_at_an_altered_record_an_auditor_is_told_what_to_do(own_log: tuple[State
         connection.execute(text("UPDATE audit_record SET actor = 'nobody' WHERE sequence = :one"), {"one": number})
     page = get(server, f"/audit/records/{number}")
     assert page.status == 409
-    for words in ("was edited", "spinecast audit verify goes through the whole log", '<a href="/audit/verify">'):
+    for words in (
+        "<h1>An altered record</h1>",
+        "was edited",
+        "spinecast audit verify goes through the whole log",
+        '<a href="/audit/verify">',
+    ):
         assert words in page.text
     assert get(server, f"predictions/{number}").json["remedy"].startswith("spinecast audit verify")

@@ -57,7 +57,7 @@ def test_head_is_get_without_its_content(server: Address, path: str) -> None:
 def test_an_address_that_is_none_is_a_page_for_people_and_a_problem_for_programs(server: Address) -> None:
     page, problem = server.get("/nowhere"), server.get("nowhere")
     assert (page.status, problem.status) == (404, 404)
-    assert "<h1>Not Found</h1>" in page.content.decode()
+    assert "<h1>Not found</h1>" in page.content.decode()
     assert problem.json["type"] == "urn:spinecast:problem:not-found"
 
 

@@ -66,7 +66,7 @@ def record_document(
     form : {"page", "pdf", "csv"}
         On paper contributions are drawn, a page draws its own. Only a page repeats a content's JSON, folded away.
     """
-    sections = [_about(record, beside)]
+    sections = [_about(record, () if form == "page" else beside)]  # a page says it before anything else
     if said is not None:
         sections += [_answer(said), _inputs(said)]
         if said.prediction is not None:

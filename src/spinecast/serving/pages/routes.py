@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path
@@ -34,6 +34,15 @@ FamilyKey = Annotated[str, Path(max_length=200)]
 
 # The address of a static file carries the hash of its content.
 _FOR_EVER = "public, max-age=31536000, immutable"
+
+# What a page is called that says what could not be done; of any other kind, HTTP's own name of it.
+_HEADINGS: Mapping[str | int, str] = {
+    "record-altered": "An altered record",
+    "not-replayable": "Not replayable",
+    403: "Not allowed",
+    404: "Not found",
+    422: "Not possible",
+}
 
 
 def add_pages(app: FastAPI, state: State, reader: Allowed, asker: Allowed) -> None:
@@ -214,7 +223,14 @@ def problem_page(request: Request, problem: Problem, mode: str) -> Response:
     actor: Actor | None = getattr(request.state, "actor", None)  # as far as who asks was known before it failed
     audit = actor is not None and actor.may("read_log") and request.url.path.startswith("/audit")
     response = respond_page(
-        request, "problem.html.jinja", mode=mode, actor=actor, status=problem.status, problem=said, audit=audit
+        request,
+        "problem.html.jinja",
+        mode=mode,
+        actor=actor,
+        status=problem.status,
+        heading=_HEADINGS.get(problem.kind) or _HEADINGS.get(problem.status) or said["title"],
+        problem=said,
+        audit=audit,
     )
     response.headers.update(problem.headers)
     return response
