@@ -3,8 +3,8 @@
 ``python benchmarks/drift.py [--unchanged N] [--changed N]``
 
 Patients of the synthetic SORG recipe come to a hospital over ten years. A model made of others of them is asked about
-each. In some cohorts nothing changes, so that whatever is raised is a false alarm; in others mortality changes from the
-fifth year on, and the laboratory's albumin from the seventh.
+each. In some cohorts nothing changes, so that whatever is raised is a false alarm; in others mortality, or how much of
+it the inputs tell, changes from the fifth year on, and the laboratory's albumin from the seventh.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from spinecast.models.predictor_schema import PredictorSchema
 from spinecast.models.prognosis_model import PrognosisModel
 from spinecast.notices import SYNTHETIC
 from spinecast.statistics import wilson_interval
+from spinecast.statistics.monitoring.cumulative_sum import changes_for
 from spinecast.training.environment import package_versions
 from spinecast.validation.monitoring.alarms import AlarmRule
 from spinecast.validation.monitoring.monitor import Monitoring, monitor
@@ -70,10 +71,11 @@ class People:
 
 @dataclass(frozen=True)
 class Planted:
-    """What changes: the odds of death from `MORTALITY_FROM` on, albumin as measured from `ASSAY_FROM` on."""
+    """What changes: odds of death and their slope from `MORTALITY_FROM`, albumin as measured from `ASSAY_FROM` on."""
 
     odds_ratio: float = 1.0
     assay: float = 0.0
+    slope: float = 1.0
 
 
 def population(patients: int, seed: int) -> People:
@@ -118,8 +120,10 @@ def asked(people: People, model: PrognosisModel, planted: Planted, seed: int) ->
     draw = np.random.default_rng(seed)
     count = people.risk.size
     days = FIRST + np.sort(draw.integers(0, round(YEARS * 365.25), count)).astype("timedelta64[D]")
-    odds = logit(people.risk.clip(1e-6, 1 - 1e-6)) + np.log(planted.odds_ratio) * (days >= MORTALITY_FROM)
-    dies = draw.random(count) < expit(odds)
+    odds = logit(people.risk.clip(1e-6, 1 - 1e-6))
+    centre = changes_for(people.risk, slope=planted.slope).centre if planted.slope < 1 else 0.0
+    changed = np.log(planted.odds_ratio) + centre + planted.slope * (odds - centre)
+    dies = draw.random(count) < expit(np.where(days >= MORTALITY_FROM, changed, odds))
     death = np.where(dies, draw.integers(1, HORIZON + 1, count), np.inf)
     lost = np.ceil(draw.exponential(1 / LOST_A_DAY, count))
     inputs = people.inputs.copy()
@@ -161,22 +165,27 @@ def watch(
     )
 
 
-def delays(found: Monitoring) -> dict[str, Any]:
+def delays(found: Monitoring, planted: Planted) -> dict[str, Any]:
     """Say, of what is planted, after how many days it could be known, and whether anything was raised before it."""
+    awaited = "flatter" if planted.slope < 1 else "more"
     known: dict[str, list[np.datetime64]] = {"mortality": [], "assay": []}
-    false = 0
+    false = beside = 0
     for alarm in found.alarms:
         day = np.datetime64(alarm.known_on, "D")
-        if alarm.kind == "calibration" and alarm.direction == "more" and day > MORTALITY_FROM:
-            known["mortality"].append(day)
+        if alarm.kind == "calibration" and day > MORTALITY_FROM:
+            if alarm.direction == awaited:
+                known["mortality"].append(day)
+            elif day <= ASSAY_FROM:
+                beside += 1  # risks are wrong: it is not false, and not what was planted
         elif alarm.kind == "input" and alarm.variable == "albumin" and day > ASSAY_FROM:
             known["assay"].append(day)
-        elif alarm.kind != "calibration" or day <= ASSAY_FROM:
-            false += 1  # after the assay changed, risks themselves are wrong: what calibration then says is not false
+        else:
+            false += 1
     starts = {"mortality": MORTALITY_FROM, "assay": ASSAY_FROM}
     return {
         **{name: int((min(days) - starts[name]).astype(int)) if days else None for name, days in known.items()},
         "false": false,
+        "beside": beside,
     }
 
 
@@ -208,12 +217,15 @@ def unchanged(everyone: People, cohorts: int) -> dict[str, Any]:
 
 def changed(everyone: People, cohorts: int) -> dict[str, Any]:
     """Say, of changes of several sizes, how soon they are raised."""
-    found = {}
-    for odds_ratio in (1.5, 2.0, MORTALITY_ODDS_RATIO):
-        planted = Planted(odds_ratio, ASSAY_SHIFT)
-        found[f"odds times {odds_ratio:g}"] = _summary(
-            [delays(watch(everyone, planted, 10_000 + seed)) for seed in range(cohorts)]
-        )
+    changes = {f"odds times {ratio:g}": Planted(ratio, ASSAY_SHIFT) for ratio in (1.5, 2.0, MORTALITY_ODDS_RATIO)}
+    changes |= {
+        "slope halved": Planted(slope=0.5, assay=ASSAY_SHIFT),
+        "risks that tell nothing": Planted(slope=0.0, assay=ASSAY_SHIFT),
+    }
+    found = {
+        name: _summary([delays(watch(everyone, planted, 10_000 + seed), planted) for seed in range(cohorts)])
+        for name, planted in changes.items()
+    }
     return {"mortality_from": str(MORTALITY_FROM), "assay_from": str(ASSAY_FROM), "albumin_g_dl": ASSAY_SHIFT, **found}
 
 
@@ -233,7 +245,11 @@ def write(part: str, options: str, found: dict[str, Any]) -> None:
 
 
 def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
-    said: dict[str, Any] = {"cohorts": len(found), "with_a_false_alarm": sum(bool(one["false"]) for one in found)}
+    said: dict[str, Any] = {
+        "cohorts": len(found),
+        "with_a_false_alarm": sum(bool(one["false"]) for one in found),
+        "with_another_direction_too": sum(bool(one["beside"]) for one in found),
+    }
     for name in ("mortality", "assay"):
         days = [one[name] for one in found if one[name] is not None]
         said[name] = {

@@ -18,13 +18,18 @@ def a_model() -> PrognosisModel:
     return replace(made, about={**made.about, "outcome": OUTCOME})
 
 
-def some_watched(count: int = 600, seed: int = 0, shift: float = 0.0, lost: float = 0.004) -> Watched:
-    """Patients of two years whose risks are right, but for a shift of the log-odds in the second."""
+def some_watched(
+    count: int = 600, seed: int = 0, shift: float = 0.0, lost: float = 0.004, slope: float = 1.0
+) -> Watched:
+    """Patients of two years whose risks are right, but for a shift of the log-odds and their slope in the second."""
     draw = np.random.default_rng(seed)
     matrix, _ = made_models.patients(count, seed=seed)
     days = np.datetime64("2024-01-01", "D") + np.sort(draw.integers(0, 731, count)).astype("timedelta64[D]")
     risk = draw.uniform(0.05, 0.6, count)
-    odds = np.log(risk / (1 - risk)) + shift * (days >= np.datetime64("2025-01-01", "D"))
+    odds = np.log(risk / (1 - risk))
+    middle = np.log(risk.mean() / (1 - risk.mean()))  # about as many die at any slope
+    changed = middle + slope * (odds - middle) + shift
+    odds = np.where(days >= np.datetime64("2025-01-01", "D"), changed, odds)
     dies = draw.random(count) < 1 / (1 + np.exp(-odds))
     death = np.where(dies, draw.integers(1, 91, count), 10_000)
     ends = np.ceil(draw.exponential(1 / lost, count))

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from made_watched import a_model, some_watched
 
+from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Callout, Code, Document, Figure, Table
-from spinecast.reporting.figures.monitoring import cumulative_sums_plot
+from spinecast.reporting.figures.monitoring import DRAWN, cumulative_sums_plot
 from spinecast.reporting.html import render_html
 from spinecast.reporting.monitoring import build_monitoring_report
 from spinecast.reporting.monitoring_record import MonitoringRecord
+from spinecast.reporting.sections.monitoring_summary import doubt_words
 from spinecast.validation.monitoring.alarms import AlarmRule
 from spinecast.validation.monitoring.monitor import monitor
 from spinecast.validation.monitoring.one_risk import one_risk
@@ -47,7 +49,7 @@ def record_of(watched: Watched, **about: object) -> MonitoringRecord:
 
 @pytest.fixture(scope="module")
 def changed() -> MonitoringRecord:
-    return record_of(some_watched(1200, shift=1.5, lost=1e-9))
+    return record_of(some_watched(1200, shift=1.1, lost=1e-9))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,7 @@ def test_what_was_raised_stands_first_and_an_update_is_proposed(report: Document
     page = render_html(report)
     assert "More events than predicted: known on 2025-0" in page
     assert "Raised: 1 change" in page
+    assert "Watched are the level (odds times and divided by 2), the spread of the risks (slope 0.5)" in page
     assert "a closed test chooses" in page
     assert "a change is chosen more often than in 5% where every risk is right" in page
     assert "The sums do not wait for the horizon" in page
@@ -81,12 +84,30 @@ def test_every_number_drawn_stands_in_a_table(changed: MonitoringRecord, report:
     quarters = [one for one in changed.found["quarters"] if one["due"]]
     table = figures["quarters"].table
     assert [row.cells[0].removesuffix(" (goes on)") for row in table.rows] == [one["quarter"] for one in quarters]
-    assert [row.cells[2] for row in table.rows] == [str(one["events"]) for one in quarters]
+    assert [row.cells[1] for row in table.rows] == [f"{one['events']} of {one['n']}" for one in quarters]
+    for row, one in zip(table.rows, quarters, strict=True):
+        for cell, name in zip(row.cells[-3:], DRAWN, strict=True):
+            limits = one["limits"][name]
+            assert cell == fmt.interval(limits["lower"], limits["upper"], 2)
     assert len(figures["sums"].table.rows) == len(changed.found["calibration"]["months"])
     assert len(figures["inputs"].table.rows) == len(changed.found["inputs"])
     assert all(isinstance(one, Figure) and "<svg" in one.svg for one in figures.values())
     last = [one for one in blocks(report, "inputs") if isinstance(one, Table)]
     assert "2025 Q4" in last[0].caption
+
+
+def test_a_box_is_not_green_where_the_whole_time_is_not_as_expected(changed: MonitoringRecord) -> None:
+    quiet = MonitoringRecord(changed.about, {**changed.found, "alarms": [], "update": None})
+    assert quiet.found["doubts"][0]["measure"] == "observed_expected_ratio"
+    document = build_monitoring_report(quiet)
+    box = next(one for one in blocks(document, "summary") if isinstance(one, Callout))
+    assert (box.tone, box.title) == ("warning", "Nothing was raised, and not all is well")
+    for one in quiet.found["doubts"]:
+        assert doubt_words(one) in box.text
+    assert "no update is proposed" in render_html(document)
+    without = MonitoringRecord(changed.about, {**quiet.found, "doubts": []})
+    box = next(one for one in blocks(build_monitoring_report(without), "summary") if isinstance(one, Callout))
+    assert (box.tone, box.title) == ("good", "Nothing was raised")
 
 
 def test_outcomes_that_do_not_come_back_are_warned_of() -> None:

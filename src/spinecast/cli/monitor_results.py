@@ -177,10 +177,11 @@ def summary_text(record: MonitoringRecord, target: Path) -> str:
     """Say the result in a few lines."""
     from spinecast.reporting import formatting as fmt
     from spinecast.reporting.measures import MEASURES, measure_text
-    from spinecast.reporting.sections.monitoring_summary import alarm_words
+    from spinecast.reporting.sections.monitoring_summary import alarm_words, doubt_words
 
     found, counts = record.found, record.found["counts"]
     raised = [f"  RAISED: {alarm_words(one, record.labels)}" for one in record.raised]
+    doubts = [f"  not as expected: {doubt_words(one)}" for one in found["doubts"] if not raised]
     shown = ("observed_expected_ratio", "calibration_slope", "auc")
     return "\n".join(
         [
@@ -191,6 +192,7 @@ def summary_text(record: MonitoringRecord, target: Path) -> str:
             *(f"  note: {fmt.ended(note)}" for note in record.about["notes"]),
             *(f"  {MEASURES[one].label:28} {measure_text(found['overall']['measures'], one)}" for one in shown),
             *(raised or ["  nothing was raised"]),
+            *doubts,
             *(["  proposed, not done:", *(f"    {one}" for one in record.about["commands"])] if raised else []),
             f"  {'report':28} {target / REPORT}",
             *record.about["notices"],

@@ -29,8 +29,8 @@ _SHOWN = ("observed_expected_ratio", "calibration_in_the_large", "calibration_sl
 _TERMS = (
     (
         "Cumulative sum",
-        "Evidence that outcomes have other odds than predicted, gathered patient by patient and never below 0 "
-        "(risk-adjusted CUSUM, Steiner 2000).",
+        "Evidence that outcomes have other odds than predicted, or that risks differ less from each other, gathered "
+        "patient by patient and never below 0 (risk-adjusted CUSUM, Steiner 2000).",
     ),
     (
         "Population stability index",
@@ -45,7 +45,9 @@ _TERMS = (
     ),
     (
         "Control limits",
-        "Between which numbers observed over expected lies in 998 of 1,000 quarters if every predicted risk is right.",
+        "Between which numbers observed over expected, slope and AUC lie in 998 of 1,000 quarters if every predicted "
+        "risk is right (of the AUC: van Klaveren 2016). Where a quarter has few events, the slope exceeds its upper "
+        "limit more often.",
     ),
     ("False alarm", "Something raised though nothing changed."),
 )
@@ -99,8 +101,8 @@ def _done_section(record: MonitoringRecord) -> Section:
         ("Model identity", fmt.plain(about["model"]["identity"])),
         ("False alarms", f"{fmt.percentage(rule['false_alarms'])} over {rule['span_years']} years, two thirds of it "
          "for calibration, a third for all inputs and quarters"),
-        ("Odds looked for", f"times and divided by {rule['odds_ratio']:g}"),
-        ("Simulations of the limit", fmt.integer(rule["simulations"])),
+        ("Looked for", f"odds times and divided by {rule['odds_ratio']:g}; a slope of {rule['slope']:g}"),
+        ("Simulations of the limits", fmt.integer(rule["simulations"])),
         ("Resamples where there is no formula", fmt.integer(about["bootstrap"])),
         ("Seed", str(rule["seed"])),
         ("Compared with", fmt.plain(about["reference"])),

@@ -180,9 +180,9 @@ from spinecast.statistics.meta_analysis.studies import (
     study_influence,
 )
 from spinecast.statistics.meta_analysis.variance import HeterogeneityMethod
-from spinecast.statistics.monitoring.calibration_cusum import Follow, calibration_cusum, cusum_limit
-from spinecast.statistics.monitoring.control_limits import observed_expected_limits
-from spinecast.statistics.monitoring.cumulative_sum import FEWEST_BEYOND, CalibrationCusum, CusumAlarm
+from spinecast.statistics.monitoring.calibration_cusum import Follow, calibration_cusum, cusum_limits
+from spinecast.statistics.monitoring.control_limits import auc_limits, observed_expected_limits, slope_limits
+from spinecast.statistics.monitoring.cumulative_sum import FEWEST_BEYOND, CalibrationCusum, CusumAlarm, CusumLimits
 from spinecast.statistics.monitoring.distribution_shift import (
     DistributionShift,
     level_shift,
@@ -197,10 +197,10 @@ from spinecast.statistics.monitoring.event_cusum import (
     EventSteps,
     FollowedRisks,
     event_cusum,
-    event_limit,
     event_shape,
     event_steps,
 )
+from spinecast.statistics.monitoring.event_limits import event_limits
 from spinecast.statistics.ordinal.paired import compare_ordinal_concordance, compare_ranked_probability
 from spinecast.statistics.ordinal.parallel_slopes import ParallelSlopes, brant_test
 from spinecast.statistics.ordinal.performance import (
@@ -340,6 +340,7 @@ __all__ = [
     "Criterion",
     "CumulativeIncidence",
     "CusumAlarm",
+    "CusumLimits",
     "DeLong",
     "DecisionCurve",
     "DistributionShift",
@@ -398,6 +399,7 @@ __all__ = [
     "WeibullFit",
     "auc",
     "auc_effects",
+    "auc_limits",
     "average_precision",
     "beta_linear_predictor",
     "binormal_linear_predictor",
@@ -440,7 +442,7 @@ __all__ = [
     "cox_snell_r2",
     "cumulative_incidence",
     "cumulative_incidence_at",
-    "cusum_limit",
+    "cusum_limits",
     "decision_curve",
     "delong",
     "development_size_binary",
@@ -449,7 +451,7 @@ __all__ = [
     "discrimination_slope",
     "empirical_linear_predictor",
     "event_cusum",
-    "event_limit",
+    "event_limits",
     "event_shape",
     "event_steps",
     "expected_calibration_error",
@@ -561,6 +563,7 @@ __all__ = [
     "scaled_brier",
     "share_below",
     "shift_prevalence",
+    "slope_limits",
     "small_study_test",
     "somers_dxy",
     "spiegelhalter",

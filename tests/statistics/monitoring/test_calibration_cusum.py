@@ -7,13 +7,24 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import binom, poisson_binom
+from sklearn.metrics import roc_auc_score
 
-from spinecast.statistics import Follow, calibration_cusum, cusum_limit, observed_expected_limits
+from spinecast.statistics import (
+    CusumLimits,
+    Follow,
+    auc_limits,
+    calibration_cusum,
+    cusum_limits,
+    observed_expected_limits,
+    slope_limits,
+)
 from spinecast.statistics.monitoring import calibration_cusum as module
 
 
@@ -40,7 +51,8 @@ def _markov_alarms(risk: float, limit: float, patients: int, states: int = 1500)
 
 
 def test_the_simulated_limit_has_the_false_alarms_of_the_markov_chain() -> None:
-    limit = cusum_limit([0.05], 400, false_alarms=0.1, odds_ratio=2.0, simulations=4000, seed=1)
+    # All risks are one: there is no spread to watch, and the level has the whole rate.
+    limit = cusum_limits([0.05], 400, false_alarms=0.1, odds_ratio=2.0, simulations=4000, seed=1).level
     # At a risk of 5 % the sum for halved odds is far below its limit in 400 patients: nearly all alarms are of more.
     assert _markov_alarms(0.05, limit, 400) == pytest.approx(0.1, abs=0.025)
 
@@ -49,20 +61,23 @@ def test_the_sums_are_those_of_a_loop() -> None:
     generator = np.random.default_rng(4)
     risk, weights = generator.uniform(0.05, 0.6, 150), generator.choice([0.0, 1.0, 1.3], 150)
     outcome = (generator.random(150) < 0.6).astype(float)
-    found = calibration_cusum(outcome, risk, 3.0, weights)
-    more = fewer = 0.0
+    found = calibration_cusum(outcome, risk, CusumLimits(3.0, 2.0), weights, slope=0.4)
+    more = fewer = flatter = 0.0
+    middle = brentq(lambda at: np.dot(weights, expit(at + 0.4 * (logit(risk) - at)) - risk), -5, 5)
     alarms = []
     for i, (y, p, w) in enumerate(zip(outcome, risk, weights, strict=True)):
         doubled, halved = 2 * p / (1 - p + 2 * p), 0.5 * p / (1 - p + 0.5 * p)
         more = max(0.0, more + w * math.log((doubled if y else 1 - doubled) / (p if y else 1 - p)))
         fewer = max(0.0, fewer + w * math.log((halved if y else 1 - halved) / (p if y else 1 - p)))
-        assert (found.more[i], found.fewer[i]) == pytest.approx((more, fewer))
-        for value, direction in ((more, "more"), (fewer, "fewer")):
-            if value > 3.0:
+        half = float(expit(middle + 0.4 * (logit(p) - middle)))
+        flatter = max(0.0, flatter + w * math.log((half if y else 1 - half) / (p if y else 1 - p)))
+        assert (found.more[i], found.fewer[i], found.flatter[i]) == pytest.approx((more, fewer, flatter))
+        for value, direction, limit in ((more, "more", 3.0), (fewer, "fewer", 3.0), (flatter, "flatter", 2.0)):
+            if value > limit:
                 alarms.append((i, direction))
-        more, fewer = 0.0 if more > 3.0 else more, 0.0 if fewer > 3.0 else fewer
+        more, fewer, flatter = (0.0 if one > at else one for one, at in ((more, 3.0), (fewer, 3.0), (flatter, 2.0)))
     assert [(one.position, one.direction) for one in found.alarms] == alarms
-    assert alarms
+    assert {direction for _, direction in alarms} == {"more", "flatter"}
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 80))
@@ -72,16 +87,16 @@ def test_a_sum_never_falls_below_nothing_and_lost_patients_leave_it_alone(seed: 
     risk, outcome = generator.uniform(0, 1, n), generator.integers(0, 2, n).astype(float)
     weights = generator.choice([0.0, 1.0], n)
     weights[0] = 1.0
-    found = calibration_cusum(outcome, risk, 2.0, weights)
-    assert (found.more >= 0).all()
-    assert (found.fewer >= 0).all()
+    found = calibration_cusum(outcome, risk, CusumLimits(2.0, 2.0), weights)
     kept = weights > 0
-    alone = calibration_cusum(outcome[kept], risk[kept], 2.0)
-    assert found.more[kept] == pytest.approx(alone.more)
+    alone = calibration_cusum(outcome[kept], risk[kept], CusumLimits(2.0, 2.0))
+    for name in ("more", "fewer", "flatter"):
+        assert (found.path(name) >= 0).all()
+        assert found.path(name)[kept] == pytest.approx(alone.path(name), abs=1e-6)
     assert len(found.alarms) == len(alone.alarms)
 
 
-def _false_alarms(limit: float, follow: Follow, runs: int) -> float:
+def _false_alarms(limit: CusumLimits, follow: Follow, runs: int) -> float:
     generator = np.random.default_rng(6)
     alarms = 0
     for _ in range(runs):
@@ -97,15 +112,15 @@ def test_the_limit_holds_its_rate_where_patients_are_lost() -> None:
     # Events were at equally likely days, at which .95, .8 and .65 were still followed; those seen are fewer the later.
     true = np.array([0.95, 0.8, 0.65])
     seen = np.repeat(true, (true * 100).round().astype(int))
-    limit = cusum_limit([0.1, 0.3, 0.5], 300, false_alarms=0.2, follow=Follow(seen, 0.6), simulations=3000, seed=2)
+    limit = cusum_limits([0.1, 0.3, 0.5], 300, false_alarms=0.2, follow=Follow(seen, 0.6), simulations=3000, seed=2)
     assert _false_alarms(limit, Follow(true, 0.6), 400) == pytest.approx(0.2, abs=0.06)
 
 
 def test_the_limit_holds_its_rate_where_the_models_own_level_is_not_exact() -> None:
     pool, error = np.array([0.1, 0.3, 0.5]), 0.25
     how = {"false_alarms": 0.2, "simulations": 3000, "seed": 5}
-    exact = cusum_limit(pool, 300, **how)  # type: ignore[arg-type]
-    limit = cusum_limit(pool, 300, level_error=error, slope_error=0.2, **how)  # type: ignore[arg-type]
+    exact = cusum_limits(pool, 300, **how)  # type: ignore[arg-type]
+    limit = cusum_limits(pool, 300, level_error=error, slope_error=0.2, **how)  # type: ignore[arg-type]
     generator = np.random.default_rng(9)
     alarms = []
     for _ in range(400):
@@ -122,17 +137,21 @@ def test_the_limit_holds_its_rate_where_the_models_own_level_is_not_exact() -> N
 
 def test_a_limit_for_many_stretches_is_that_of_one_long_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
     how = {"false_alarms": 0.05, "level_error": 0.05, "simulations": 400}
-    whole = cusum_limit([0.1, 0.3, 0.5], 6000, **how)  # type: ignore[arg-type]
-    assert cusum_limit([0.1, 0.3, 0.5], 750, **how) < 0.85 * whole  # type: ignore[arg-type]
+    whole = cusum_limits([0.1, 0.3, 0.5], 6000, **how)  # type: ignore[arg-type]
+    one = cusum_limits([0.1, 0.3, 0.5], 750, **how)  # type: ignore[arg-type]
     monkeypatch.setattr(module, "_MOST_PATIENTS", 750)
-    found = np.mean([cusum_limit([0.1, 0.3, 0.5], 6000, seed=seed, **how) for seed in range(3)])  # type: ignore[arg-type]
-    assert found == pytest.approx(whole, rel=0.12)
+    many = [cusum_limits([0.1, 0.3, 0.5], 6000, seed=seed, **how) for seed in range(3)]  # type: ignore[arg-type]
+    for name in ("level", "spread"):
+        assert np.mean([getattr(each, name) for each in many]) == pytest.approx(getattr(whole, name), rel=0.12)
+        assert getattr(one, name) < 0.85 * getattr(whole, name)
 
 
 def test_the_same_seed_gives_the_same_limit_and_fewer_alarms_a_higher_one() -> None:
-    one = cusum_limit([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
-    assert one == cusum_limit([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
-    assert cusum_limit([0.2, 0.4], 200, false_alarms=0.02, simulations=500, seed=3) > one
+    one = cusum_limits([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
+    assert one == cusum_limits([0.2, 0.4], 200, false_alarms=0.1, simulations=500, seed=3)
+    rarer = cusum_limits([0.2, 0.4], 200, false_alarms=0.02, simulations=500, seed=3)
+    assert rarer.level > one.level
+    assert rarer.spread > one.spread
 
 
 def test_control_limits_are_those_of_the_binomial_where_risks_are_equal() -> None:
@@ -157,15 +176,58 @@ def test_control_limits_of_weighted_patients_widen_with_the_weights() -> None:
     assert wider[1] > normal[1]
 
 
+def test_limits_of_slope_and_auc_are_those_of_simulated_quarters() -> None:
+    generator = np.random.default_rng(5)
+    risk = expit(generator.normal(-1, 1.1, 250))
+    weights = np.where(np.arange(250) < 200, 1.25, 0.0)
+    design = sm.add_constant(logit(risk))
+    slopes, areas = [], []
+    for _ in range(300):
+        outcome = (generator.random(250) < risk).astype(float)
+        family = sm.families.Binomial()
+        slopes.append(sm.GLM(outcome, design, family, var_weights=weights).fit().params[1])
+        areas.append(roc_auc_score(outcome, risk, sample_weight=weights))
+    lower, upper = slope_limits(risk, weights, level=0.1)
+    assert np.mean(np.array(slopes) < lower) == pytest.approx(0.05, abs=0.03)
+    assert np.mean(np.array(slopes) > upper) == pytest.approx(0.05, abs=0.04)
+    expected, lower, upper = auc_limits(risk, weights, level=0.1)
+    assert expected == pytest.approx(np.mean(areas), abs=0.005)
+    assert np.quantile(areas, [0.05, 0.95]) == pytest.approx([lower, upper], abs=0.012)
+
+
+def test_the_expected_auc_counts_pairs() -> None:
+    risk = np.array([0.1, 0.3, 0.3, 0.8])
+    pairs = [(p * (1 - q), (p > q) + (p == q) / 2) for i, p in enumerate(risk) for j, q in enumerate(risk) if i != j]
+    expected = sum(chance * higher for chance, higher in pairs) / sum(chance for chance, _ in pairs)
+    assert auc_limits(risk)[0] == pytest.approx(expected)
+
+
+def test_limits_of_level_and_spread_hold_their_rate_together() -> None:
+    risk, generator = np.array([0.02, 0.1, 0.4, 0.8]), np.random.default_rng(3)
+    limits = cusum_limits(risk, 250, false_alarms=0.2, simulations=2000, seed=4)
+    raised = []
+    for _ in range(400):
+        drawn = generator.choice(risk, 250)
+        found = calibration_cusum(generator.random(250) < drawn, drawn, limits)
+        raised.append([any((one.direction == "flatter") == spread for one in found.alarms) for spread in (False, True)])
+    either = np.any(raised, axis=1).mean()
+    level, spread = np.mean(raised, axis=0)
+    assert either == pytest.approx(0.2, abs=0.06)
+    assert level == pytest.approx(spread, abs=0.06)
+
+
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda: calibration_cusum([1], [0.5], 0.0), "limit above 0"),
-        (lambda: calibration_cusum([1], [0.5], 1.0, odds_ratio=1.0), "odds ratio above 1"),
-        (lambda: cusum_limit([1.2], 10, false_alarms=0.1), "risk lies"),
-        (lambda: cusum_limit([0.2], 0, false_alarms=0.1), "runs for patients"),
-        (lambda: cusum_limit([0.2], 10, false_alarms=0.004, simulations=2000), "not found by 2,000 simulations"),
-        (lambda: cusum_limit([0.2], 10, false_alarms=0.1, level_error=-1.0), "not negative"),
+        (lambda: CusumLimits(0.0, 1.0), "limit above 0"),
+        (lambda: calibration_cusum([1], [0.5], CusumLimits(1.0, 1.0), odds_ratio=1.0), "odds ratio above 1"),
+        (lambda: slope_limits([0.5, 0.5]), "no slope"),
+        (lambda: slope_limits([0.0, 0.5, 1.0]), "no slope"),
+        (lambda: auc_limits([0.0, 0.0]), "needs events"),
+        (lambda: cusum_limits([1.2], 10, false_alarms=0.1), "risk lies"),
+        (lambda: cusum_limits([0.2], 0, false_alarms=0.1), "runs for patients"),
+        (lambda: cusum_limits([0.2], 10, false_alarms=0.004, simulations=2000), "not found by 2,000 simulations"),
+        (lambda: cusum_limits([0.2], 10, false_alarms=0.1, level_error=-1.0), "not negative"),
         (lambda: Follow(np.array([0.0]), 0.5), "being followed"),
         (lambda: observed_expected_limits([0.0, 0.0]), "no event"),
         (lambda: observed_expected_limits([0.5], level=1.0), "level lies"),

@@ -13,14 +13,16 @@ from scipy.special import expit, logit
 
 from spinecast.statistics import (
     Absent,
+    CusumLimits,
     EventShape,
     FollowedRisks,
     event_cusum,
-    event_limit,
+    event_limits,
     event_shape,
     event_steps,
 )
-from spinecast.statistics.monitoring import event_cusum as module
+from spinecast.statistics.monitoring import event_limits as module
+from spinecast.statistics.monitoring.cumulative_sum import changes_for
 
 SHAPE = EventShape(np.arange(6.0), np.array([0.0, 0.4, 0.6, 0.6, 0.9, 1.0]))
 
@@ -39,15 +41,17 @@ def _hospital(generator: np.random.Generator, odds: np.ndarray | float = 0.0, co
 def test_each_day_adds_the_likelihood_ratio_of_what_was_seen_on_it() -> None:
     patients = _hospital(np.random.default_rng(3), count=80)
     found = event_steps(patients, 3.0)
-    more, fewer, observed, expected = (np.zeros(len(found.more)) for _ in range(4))
+    more, fewer, flatter, observed, expected = (np.zeros(len(found.more)) for _ in range(5))
+    centre = changes_for(patients.risk).centre
+    flat = expit(centre + 0.5 * (logit(patients.risk) - centre))
+    assert flat.sum() == pytest.approx(patients.risk.sum())
     first = patients.entered.min()
-    for begun, risk, followed, event in zip(
-        patients.entered, patients.risk, patients.followed, patients.event, strict=True
+    for begun, risk, followed, event, half in zip(
+        patients.entered, patients.risk, patients.followed, patients.event, flat, strict=True
     ):
         for day in range(1, int(followed) + 1):
             chances = []
-            for ratio in (1.0, 3.0, 1 / 3):
-                changed = expit(logit(risk) + math.log(ratio))
+            for changed in (risk, *(expit(logit(risk) + math.log(ratio)) for ratio in (3.0, 1 / 3)), half):
                 left = 1 - changed * SHAPE.reached[day - 1]
                 chances.append(changed * (SHAPE.reached[day] - SHAPE.reached[day - 1]) / left)
             came = bool(event) and day == followed
@@ -55,11 +59,13 @@ def test_each_day_adds_the_likelihood_ratio_of_what_was_seen_on_it() -> None:
             observed[at] += came
             expected[at] += chances[0]
             if chances[0] > 0:
-                same, up, down = (one if came else 1 - one for one in chances)
+                same, up, down, nearer = (one if came else 1 - one for one in chances)
+                flatter[at] += math.log(nearer / same)
                 more[at] += math.log(up / same)
                 fewer[at] += math.log(down / same)
     assert found.more == pytest.approx(more)
     assert found.fewer == pytest.approx(fewer)
+    assert found.flatter == pytest.approx(flatter)
     assert found.expected == pytest.approx(expected)
     assert found.observed.tolist() == observed.tolist()
 
@@ -76,6 +82,9 @@ def test_whoever_was_followed_to_the_horizon_has_added_what_a_whole_patient_adds
     had = (event & (followed <= 5)).astype(float)
     assert found.more.sum() == pytest.approx(np.sum(had * np.log(2) - np.log1p(risk)))
     assert found.fewer.sum() == pytest.approx(np.sum(-had * np.log(2) - np.log1p(-risk / 2)))
+    flatter = changes_for(risk).risks(risk)["flatter"]
+    whole = np.where(had == 1, np.log(flatter / risk), np.log((1 - flatter) / (1 - risk)))
+    assert found.flatter.sum() == pytest.approx(whole.sum())
     assert found.observed.sum() == had.sum()
 
 
@@ -109,8 +118,8 @@ def test_the_limit_holds_its_rate_though_the_models_level_is_not_exact() -> None
     error = 0.25
     expected = event_steps(pattern).expected.sum() * 220 / 2000
     how = {"false_alarms": 0.2, "simulations": 1500, "seed": 2}
-    exact = event_limit(pattern, expected, **how)  # type: ignore[arg-type]
-    limit = event_limit(pattern, expected, level_error=error, slope_error=0.2, **how)  # type: ignore[arg-type]
+    exact = event_limits(pattern, expected, **how)  # type: ignore[arg-type]
+    limit = event_limits(pattern, expected, level_error=error, slope_error=0.2, **how)  # type: ignore[arg-type]
     right, off = [], []
     for _ in range(300):
         right.append(bool(event_cusum(event_steps(_hospital(generator)), exact).alarms))
@@ -126,12 +135,14 @@ def test_the_limit_holds_its_rate_though_the_models_level_is_not_exact() -> None
 def test_a_limit_for_many_stretches_is_that_of_one_long_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
     pattern = _hospital(np.random.default_rng(1), count=1000)
     how = {"false_alarms": 0.05, "level_error": 0.05, "simulations": 400}
-    whole = event_limit(pattern, 2000.0, **how)  # type: ignore[arg-type]
-    one = event_limit(pattern, 250.0, **how)  # type: ignore[arg-type]
+    whole = event_limits(pattern, 2000.0, **how)  # type: ignore[arg-type]
+    one = event_limits(pattern, 250.0, **how)  # type: ignore[arg-type]
     monkeypatch.setattr(module, "_MOST_EXPECTED", 250)
-    found = np.mean([event_limit(pattern, 2000.0, seed=seed, **how) for seed in range(3)])  # type: ignore[arg-type]
-    assert found == pytest.approx(whole, rel=0.12)
-    assert one < 0.85 * whole
+    many = [event_limits(pattern, 2000.0, seed=seed, **how) for seed in range(3)]  # type: ignore[arg-type]
+    for name in ("level", "spread"):
+        found = np.mean([getattr(each, name) for each in many])
+        assert found == pytest.approx(getattr(whole, name), rel=0.12)
+        assert getattr(one, name) < 0.85 * getattr(whole, name)
 
 
 def test_what_makes_no_sense_is_refused() -> None:
@@ -143,11 +154,12 @@ def test_what_makes_no_sense_is_refused() -> None:
         (lambda: FollowedRisks(patients.entered, patients.risk[1:], patients.followed, patients.event, SHAPE), "each"),
         (lambda: FollowedRisks(patients.entered, patients.risk + 1, patients.followed, patients.event, SHAPE), "risk"),
         (lambda: FollowedRisks(patients.entered, patients.risk, -patients.followed - 1, patients.event, SHAPE), "time"),
-        (lambda: event_cusum(event_steps(patients), 0.0), "limit above 0"),
-        (lambda: event_limit(patients, 0.0, false_alarms=0.1), "events are expected"),
-        (lambda: event_limit(never, 10.0, false_alarms=0.1), "no event is expected"),
-        (lambda: event_limit(patients, 10.0, false_alarms=0.001), "not found by 2,000"),
-        (lambda: event_limit(patients, 10.0, false_alarms=0.1, slope_error=-1), "not negative"),
+        (lambda: CusumLimits(3.0, 0.0), "limit above 0"),
+        (lambda: event_steps(patients, slope=1.0), "a slope from 0"),
+        (lambda: event_limits(patients, 0.0, false_alarms=0.1), "events are expected"),
+        (lambda: event_limits(never, 10.0, false_alarms=0.1), "no event is expected"),
+        (lambda: event_limits(patients, 10.0, false_alarms=0.001), "not found by 2,000"),
+        (lambda: event_limits(patients, 10.0, false_alarms=0.1, slope_error=-1), "not negative"),
     ):
         with pytest.raises(ValueError, match=words):
             wrong()

@@ -129,7 +129,7 @@ def test_few_events_and_outcomes_without_follow_up_are_waited_for() -> None:
     now = follow(replace(watched, predicted_on=np.minimum(watched.predicted_on, early)), risk, early)
     assert not isinstance(now.predictions, Absent)
     by_hand = calibration_cusum(
-        now.predictions.outcome, now.predictions.risk, found.cusum.limit, now.predictions.weights
+        now.predictions.outcome, now.predictions.risk, found.cusum.limits, now.predictions.weights
     )
     assert np.array_equal(found.cusum.more, by_hand.more)
     assert (found.known_on == watched.predicted_on[now.rows] + np.timedelta64(90, "D")).all()

@@ -69,7 +69,14 @@ def test_quarters_measure_what_the_statistics_do() -> None:
     measured = found["quarters"][0]
     assert measured["measures"]["observed_expected_ratio"] == expected.to_dict()
     assert measured["events"] == died[first].sum()
-    assert measured["limits"]["lower"] < 1 < measured["limits"]["upper"]
+    for name, limits in measured["limits"].items():
+        assert limits["lower"] < limits["expected"] < limits["upper"]
+        assert (limits["expected"] == 1) is (name != "auc")
+    assert list(measured["limits"]) == ["observed_expected_ratio", "calibration_slope", "auc"]
+    assert found["overall"]["limits"]["auc"]["expected"] == pytest.approx(
+        found["overall"]["measures"]["auc"]["estimate"], abs=0.05
+    )
+    assert found["doubts"] == []
     assert found["counts"]["waiting"] == (watched.predicted_on > UNTIL - np.timedelta64(90, "D")).sum()
     assert not found["quarters"][-1]["due"] or found["quarters"][-1]["due"] < found["quarters"][-1]["patients"]
     text = json.dumps(found, allow_nan=False)
@@ -78,11 +85,13 @@ def test_quarters_measure_what_the_statistics_do() -> None:
 
 
 def test_a_change_of_the_level_is_raised_with_its_direction_and_an_update_is_tested() -> None:
-    watched, model = some_watched(1500, shift=1.4), a_model()
+    watched, model = some_watched(1500, shift=1.2), a_model()
     same = reference_of_patients(watched.predictors, watched.inputs)
     found = monitor(watched, one_risk(model), same, watched.inputs, until=UNTIL, rule=RULE, measure=False)
     raised = found.alarms
-    assert {(one.kind, one.direction) for one in raised} == {("calibration", "more")}
+    # Odds more than three times those predicted raise the spread in the end: no risk exceeds 1.
+    early = [one for one in raised if one.known_on < "2025-07-01"]
+    assert {(one.kind, one.direction) for one in early} == {("calibration", "more")}
     assert raised[0].quarter == "2025 Q1"
     update = found.to_dict()["update"]
     assert update["since"] >= "2024-12-01"
@@ -90,6 +99,20 @@ def test_a_change_of_the_level_is_raised_with_its_direction_and_an_update_is_tes
     fewer = some_watched(1500, shift=-1.6)
     below = monitor(fewer, one_risk(model), same, fewer.inputs, until=UNTIL, rule=RULE, measure=False)
     assert {one.direction for one in below.alarms} == {"fewer"}
+
+
+def test_ranking_that_is_lost_is_raised_though_the_level_is_right() -> None:
+    watched, model = some_watched(1500, slope=-0.2), a_model()
+    same = reference_of_patients(watched.predictors, watched.inputs)
+    found = monitor(watched, one_risk(model), same, watched.inputs, until=UNTIL, rule=RULE, bootstrap=20).to_dict()
+    assert {(one["kind"], one["direction"]) for one in found["alarms"]} == {("calibration", "flatter")}
+    assert "2025-01-01" < found["alarms"][0]["known_on"] < "2025-12-31"
+    assert found["update"]["since"] >= "2024-11-01"
+    assert found["update"]["test"]["chosen"] in ("logistic", "refit")
+    # Nobody who did not look at the sums would miss it either.
+    assert [one["measure"] for one in found["doubts"]] == ["calibration_slope", "auc"]
+    for one in found["doubts"]:
+        assert one["upper"] < one["expected"]
 
 
 def test_inputs_are_raised_once_their_quarter_is_over() -> None:

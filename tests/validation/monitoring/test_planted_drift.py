@@ -22,7 +22,7 @@ def everyone() -> drift.People:
 def test_planted_changes_are_raised_within_two_quarters_and_nothing_before(everyone: drift.People) -> None:
     planted = drift.Planted(drift.MORTALITY_ODDS_RATIO, drift.ASSAY_SHIFT)
     found = drift.watch(everyone, planted, seed=3, simulations=700)
-    said = drift.delays(found)
+    said = drift.delays(found, planted)
     assert said["false"] == 0
     assert said["mortality"] <= drift.WITHIN.astype(int)
     assert said["assay"] <= drift.WITHIN.astype(int)

@@ -35,13 +35,17 @@ __all__ = ["DRAWN", "cumulative_sums_plot", "input_shifts_plot", "quarters_plot"
 DRAWN = ("observed_expected_ratio", "calibration_slope", "auc")
 """Measures that are drawn by quarter, from the top."""
 
-_IDEAL = {"observed_expected_ratio": 1.0, "calibration_slope": 1.0, "auc": None}
 _MOST_TICKS = 12
 # A bar of so few shades is drawn as shapes; of more, Matplotlib draws an image, which no PDF of ours holds.
 _SHADES = 20
 # Beyond these an axis would show nothing but the widest interval.
 _RATIO_LIMITS, _SLOPE_LIMITS = (0.2, 5.0), (-1.0, 3.0)
 _DASHED = (0, (5.0, 1.6))
+_PANELS = ("Level", "Spread")
+_SUMS = (
+    (("more", "More events than predicted", EVENT, "-"), ("fewer", "Fewer events than predicted", MODEL, _DASHED)),
+    (("flatter", "Risks closer together than predicted", EVENT, "-"),),
+)
 
 
 def quarters_plot(quarters: Sequence[Mapping[str, Any]], key: str) -> str:
@@ -68,8 +72,8 @@ def quarters_plot(quarters: Sequence[Mapping[str, Any]], key: str) -> str:
             middle, lower, upper = (
                 numbers([one.get(part) for one in found]) for part in ("estimate", "lower", "upper")
             )
+            _limits(axes, places, [one["limits"].get(name) or {} for one in quarters], log=name == DRAWN[0])
             if name == "observed_expected_ratio":
-                _limits(axes, places, quarters)
                 axes.set_yscale("log")
                 axes.set_ylim(*_shown(_RATIO_LIMITS, lower, upper))
                 axes.yaxis.set_major_locator(FixedLocator([0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5]))
@@ -77,9 +81,6 @@ def quarters_plot(quarters: Sequence[Mapping[str, Any]], key: str) -> str:
             elif name == "calibration_slope":
                 axes.set_ylim(*_shown(_SLOPE_LIMITS, lower, upper))
             number_axis(axes, "y", decimals=1)
-            ideal = _IDEAL[name]
-            if ideal is not None:
-                axes.axhline(ideal, color=MUTED, lw=0.9, ls=_DASHED)
             axes.vlines(places, lower, upper, color=MODEL, lw=1.3)
             axes.plot(places, middle, "o", color=MODEL, ms=4.2)
             panel_title(axes, MEASURES[name].label)
@@ -89,32 +90,33 @@ def quarters_plot(quarters: Sequence[Mapping[str, Any]], key: str) -> str:
 
 
 def cumulative_sums_plot(calibration: Mapping[str, Any], key: str) -> str:
-    """Draw the highest that each cumulative sum stood in each month, and the limit.
+    """Draw the highest that each cumulative sum stood in each month, of level and spread, and the limits.
 
     Parameters
     ----------
     calibration : mapping
-        ``months`` and ``limit`` of a monitoring record.
+        ``months``, ``limit`` and ``spread_limit`` of a monitoring record.
     key : str
         Prefix of the ids.
     """
-    months, limit = calibration["months"], calibration["limit"]
+    months = calibration["months"]
     days = np.array([one["month"] for one in months], dtype="datetime64[M]").astype("datetime64[D]").astype(object)
     with house_style():
-        figure = new_figure(7.4, 3.4)
-        axes = figure.add_subplot()
-        for name, label, colour, dash in (
-            ("more", "More events than predicted", EVENT, "-"),
-            ("fewer", "Fewer events than predicted", MODEL, _DASHED),
-        ):
-            values = numbers([one[name] for one in months])
-            axes.plot(days, values, color=colour, ls=dash, label=label)
-            raised = values > limit
-            axes.plot(days[raised], values[raised], "o", color=colour, ms=4.2)
-        axes.axhline(limit, color=INK, lw=1.0, ls=(0, (1.4, 1.4)), label="Limit")
-        axes.set(xlabel="Month in which it was known", ylabel="Cumulative sum", ylim=(0, None))
-        axes.grid(visible=True, axis="y")
-        figure.legend(loc="outside upper left", ncols=3, handlelength=2.4)
+        figure = new_figure(7.4, 5.2)
+        panels = figure.subplots(2, 1, sharex=True)
+        for axes, title, limit, sums in zip(panels, _PANELS, ("limit", "spread_limit"), _SUMS, strict=True):
+            for name, label, colour, dash in sums:
+                values = numbers([one[name] for one in months])
+                axes.plot(days, values, color=colour, ls=dash, label=label)
+                raised = values > calibration[limit]
+                axes.plot(days[raised], values[raised], "o", color=colour, ms=4.2)
+            axes.axhline(calibration[limit], color=INK, lw=1.0, ls=(0, (1.4, 1.4)), label="Limit")
+            axes.set(ylabel="Cumulative sum", ylim=(0, None))
+            axes.grid(visible=True, axis="y")
+            panel_title(axes, title)
+            # Beside the title: within the axes it would hide a sum that stands at its limit.
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=3, handlelength=2.4)
+        panels[-1].set_xlabel("Month in which it was known")
         return to_svg(figure, key)
 
 
@@ -158,12 +160,13 @@ def input_shifts_plot(
         return to_svg(figure, key)
 
 
-def _limits(axes: Axes, places: Any, quarters: Sequence[Mapping[str, Any]]) -> None:
-    limits = [one["limits"] or {} for one in quarters]
+def _limits(axes: Axes, places: Any, limits: Sequence[Mapping[str, float]], *, log: bool) -> None:
     lower, upper = (numbers([one.get(side) for one in limits]) for side in ("lower", "upper"))
     # Half a quarter to each side: the limits are those of the quarter, and not of the days between two.
-    for place, low, high in zip(places, lower, upper, strict=True):
-        axes.fill_between([place - 0.5, place + 0.5], max(low, 1e-3), high, color=RULE, lw=0, zorder=0)
+    for place, low, high, one in zip(places, lower, upper, limits, strict=True):
+        axes.fill_between([place - 0.5, place + 0.5], max(low, 1e-3) if log else low, high, color=RULE, lw=0, zorder=0)
+        if one:
+            axes.hlines(one["expected"], place - 0.5, place + 0.5, color=MUTED, lw=0.9)
 
 
 def _shown(widest: tuple[float, float], lower: Any, upper: Any) -> tuple[float, float]:

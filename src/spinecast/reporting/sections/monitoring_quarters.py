@@ -7,7 +7,12 @@ from typing import Any
 
 from spinecast.reporting import formatting as fmt
 from spinecast.reporting.document import Block, Figure, Paragraph, Row, Section, Table
-from spinecast.reporting.figures.monitoring import cumulative_sums_plot, input_shifts_plot, quarters_plot
+from spinecast.reporting.figures.monitoring import (
+    DRAWN,
+    cumulative_sums_plot,
+    input_shifts_plot,
+    quarters_plot,
+)
 from spinecast.reporting.measures import MEASURES, measure_text
 from spinecast.reporting.monitoring_record import MonitoringRecord
 from spinecast.reporting.sections.common import footnoted, row, unavailable
@@ -31,7 +36,8 @@ def monitoring_calibration_section(record: MonitoringRecord) -> Section:
         title="Calibration and discrimination by quarter",
         svg=quarters_plot(quarters, "quarters"),
         caption="Estimates with 95% intervals; intervals that leave the drawing are in the table. Grey: between which "
-        "limits observed over expected lies in 998 of 1,000 quarters if every predicted risk is right.",
+        "limits each lies in 998 of 1,000 quarters if every predicted risk is right, and a line at what is then to be "
+        "expected. Of an AUC that is no fixed number: of patients who are more alike it is lower.",
         alternative=f"Observed over expected, calibration slope and AUC of {fmt.plural(len(quarters), 'quarter')}.",
         table=_quarter_table(quarters),
     )
@@ -39,18 +45,20 @@ def monitoring_calibration_section(record: MonitoringRecord) -> Section:
         key="sums",
         title="The cumulative sums",
         svg=cumulative_sums_plot(sums, "sums"),
-        caption="Highest in each month; a dot: raised. Each sum gathers evidence that the odds are "
-        f"{rule['odds_ratio']:g} times those predicted, or 1/{rule['odds_ratio']:g} of them, and begins again at 0 "
-        "after an alarm. The limit "
-        f"was found by simulation for {fmt.integer(round(sums['planned_events']))} expected events, as many as "
-        f"{rule['span_years']} years bring at the present pace.",
-        alternative=f"Cumulative sums for more and for fewer events than predicted, with the limit "
-        f"{fmt.number(sums['limit'], 1)}.",
+        caption="Highest in each month; a dot: raised. Of the level, sums gather evidence that the odds are "
+        f"{rule['odds_ratio']:g} times those predicted, or 1/{rule['odds_ratio']:g} of them; of the spread, that the "
+        f"slope is {rule['slope']:g}: low risks are higher and high ones lower than predicted, while as many have the "
+        "event. Each begins again at 0 after an alarm. The limits were found by simulation for "
+        f"{fmt.integer(round(sums['planned_events']))} expected events, as many as {rule['span_years']} years bring at "
+        "the present pace.",
+        alternative="Cumulative sums for more and for fewer events than predicted, with the limit "
+        f"{fmt.number(sums['limit'], 1)}, and for risks closer together than predicted, with the limit "
+        f"{fmt.number(sums['spread_limit'], 1)}.",
         table=_sums_table(sums),
     )
     words = Paragraph(
-        "A quarter outside of its limits is one of many quarters looked at. What raises is the cumulative sum: it sees "
-        "a change that lasts sooner than a quarter does, and its rate of false alarms is set."
+        "A quarter outside of its limits is one of many quarters looked at. What raises are the cumulative sums: they "
+        "see a change that lasts sooner than a quarter does, and their rate of false alarms is set."
     )
     blocks = (words, figure, Paragraph(_counting(sums)), sums_figure)
     return Section("calibration", "Calibration and performance over time", blocks)
@@ -72,25 +80,27 @@ def _quarter_table(quarters: list[Mapping[str, Any]]) -> Table:
     rows = tuple(
         row(
             one["quarter"] + ("" if one["complete"] else " (goes on)"),
-            fmt.integer(one["n"]),
-            fmt.integer(one["events"]),
+            f"{fmt.integer(one['events'])} of {fmt.integer(one['n'])}",
             fmt.percentage(one["mean_risk"]),
             *(measure_text(one["measures"], name) for name in _MEASURES),
-            fmt.interval(one["limits"]["lower"], one["limits"]["upper"], 2) if one["limits"] else "–",
+            *(_limits_text(one["limits"].get(name)) for name in DRAWN),
         )
         for one in quarters
     )
     header = (
         "Quarter",
-        "Judged",
-        "Events",
+        "Events of judged",
         "Mean risk",
         *(MEASURES[name].short for name in _MEASURES),
-        "Limits of O/E",
+        *(f"Limits of {MEASURES[name].short}" for name in DRAWN),
     )
     return footnoted(
         Table("By quarter of the prediction, with 95% intervals", header, rows, numeric=tuple(range(1, len(header))))
     )
+
+
+def _limits_text(limits: Mapping[str, float] | None) -> str:
+    return "–" if limits is None else fmt.interval(limits["lower"], limits["upper"], 2)
 
 
 def _sums_table(sums: Mapping[str, Any]) -> Table:
@@ -101,11 +111,13 @@ def _sums_table(sums: Mapping[str, Any]) -> Table:
             fmt.number(one["expected"], 1),
             fmt.number(one["more"], 1),
             fmt.number(one["fewer"], 1),
+            fmt.number(one["flatter"], 1),
         )
         for one in sums["months"]
     )
-    header = ("Month", "Events", "Expected", "More events than predicted", "Fewer events than predicted")
-    return Table("Events by month, and the highest of each sum", header, rows, numeric=(1, 2, 3, 4))
+    sums_of = ("More events than predicted", "Fewer events than predicted", "Risks closer together than predicted")
+    header = ("Month", "Events", "Expected", *sums_of)
+    return Table("Events by month, and the highest of each sum", header, rows, numeric=(1, 2, 3, 4, 5))
 
 
 def monitoring_inputs_section(record: MonitoringRecord) -> Section:

@@ -21,7 +21,13 @@ from spinecast.reporting.measures import MEASURES
 from spinecast.reporting.monitoring_record import MonitoringRecord
 from spinecast.reporting.sections.common import sized
 
-__all__ = ["alarm_words", "monitoring_proposal_section", "monitoring_summary_section", "monitoring_watched_section"]
+__all__ = [
+    "alarm_words",
+    "doubt_words",
+    "monitoring_proposal_section",
+    "monitoring_summary_section",
+    "monitoring_watched_section",
+]
 
 _HEADLINES = ("observed_expected_ratio", "calibration_slope", "auc")
 _CHOSEN = {
@@ -32,12 +38,19 @@ _CHOSEN = {
 }
 
 
+_DIRECTIONS = {
+    "more": "More events than predicted",
+    "fewer": "Fewer events than predicted",
+    "flatter": "Outcomes differ less between low and high risks than predicted",
+}
+
+
 def alarm_words(alarm: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     """Say what one alarm, and those after it, are of."""
     since = f"from predictions of {alarm['quarter']}, known on {alarm['known_on']}"
     again = "" if alarm["times"] == 1 else f"; raised {alarm['times']} times in all"
     if alarm["kind"] == "calibration":
-        return f"{alarm['direction'].capitalize()} events than predicted: known on {alarm['known_on']}{again}"
+        return f"{_DIRECTIONS[alarm['direction']]}: known on {alarm['known_on']}{again}"
     label = labels[alarm["variable"]]
     if alarm["kind"] == "missing":
         return f"{label} is missing more or less often than in the development: {since}{again}"
@@ -55,18 +68,37 @@ def monitoring_summary_section(record: MonitoringRecord) -> Section:
         f"{found['until']}.",
         lead=True,
     )
+    watched = (
+        "Watched are the inputs alone, as no outcome counts yet"
+        if fmt.absence(found["calibration"])
+        else f"Watched are the level (odds times and divided by {rule['odds_ratio']:g}), the spread of the risks "
+        f"(slope {rule['slope']:g}) and the inputs"
+    )
     promise = (
-        f"If nothing changed, anything at all would be raised in {fmt.percentage(rule['false_alarms'])} of such "
-        f"models over {rule['span_years']} years."
+        f"{watched}. If nothing changed, anything at all would be raised in {fmt.percentage(rule['false_alarms'])} "
+        f"of such models over {rule['span_years']} years."
     )
     blocks: list[Block] = [lead, *_unknown(record)]
     if raised:
         blocks.append(Callout("serious", f"Raised: {fmt.plural(len(raised), 'change')}", promise))
         blocks.append(Bullets(tuple(fmt.ended(alarm_words(one, record.labels)) for one in raised)))
+    elif found["doubts"]:
+        doubts = [fmt.ended(doubt_words(one)) for one in found["doubts"]]
+        told = "It may have been so from the beginning: a validation tells whether the model fits these patients."
+        text = " ".join([*doubts, told, promise])
+        blocks.append(Callout("warning", "Nothing was raised, and not all is well", text))
     else:
         blocks.append(Callout("good", "Nothing was raised", promise))
     blocks.append(_headlines(found))
     return Section("summary", "What was raised", tuple(blocks))
+
+
+def doubt_words(doubt: Mapping[str, Any]) -> str:
+    """Say of all quarters together that a measure is not what it should be."""
+    one = MEASURES[doubt["measure"]]
+    estimate, expected = (fmt.number(doubt[key], one.decimals) for key in ("estimate", "expected"))
+    interval = fmt.interval(doubt["lower"], doubt["upper"], one.decimals)
+    return f"{one.label} over the whole time: {estimate} ({interval}), where {expected} is expected if risks are right"
 
 
 def _unknown(record: MonitoringRecord) -> tuple[Callout, ...]:
@@ -145,7 +177,13 @@ def monitoring_proposal_section(record: MonitoringRecord) -> Section:
     kinds = {one["kind"] for one in record.raised}
     blocks: list[Block] = []
     if not kinds:
-        return Section("proposal", "What might be done", (Paragraph("Nothing was raised: nothing is proposed."),))
+        nothing = "Nothing was raised: nothing is proposed."
+        if record.found["doubts"]:
+            nothing = (
+                "Nothing was raised: no update is proposed. A validation on these patients (spinecast monitor "
+                "--patients, then spinecast validate) says whether the model fits them."
+            )
+        return Section("proposal", "What might be done", (Paragraph(nothing),))
     if kinds & {"input", "missing"}:
         blocks.append(
             Paragraph(

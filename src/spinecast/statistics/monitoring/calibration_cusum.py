@@ -15,13 +15,17 @@ from spinecast.statistics.foundations.bootstrap import Seed
 from spinecast.statistics.foundations.inputs import Floats, as_vector, check_scored
 from spinecast.statistics.monitoring.cumulative_sum import (
     CalibrationCusum,
+    Changes,
+    CusumLimits,
+    Direction,
+    changes_for,
     check_rule,
-    crossed_limit,
+    crossed_limits,
     log_odds,
     run_sums,
 )
 
-__all__ = ["Follow", "calibration_cusum", "cusum_limit"]
+__all__ = ["Follow", "calibration_cusum", "cusum_limits"]
 
 _STEPS_AT_ONCE = 256
 # Patients of one simulated stretch; at 2,000 simulations it takes about ten seconds.
@@ -57,10 +61,11 @@ class Follow:
 def calibration_cusum(
     outcome: ArrayLike,
     risk: ArrayLike,
-    limit: float,
+    limits: CusumLimits,
     weights: ArrayLike | None = None,
     *,
     odds_ratio: float = 2.0,
+    slope: float = 0.5,
 ) -> CalibrationCusum:
     """Follow outcomes, patient by patient, against their predicted risks.
 
@@ -69,44 +74,44 @@ def calibration_cusum(
     outcome, risk, weights : array-like of shape (n,)
         In the order in which risks were predicted; a patient of weight 0, whose outcome was lost, adds nothing, and
         the others stand for them by theirs.
-    limit : float
-        From :func:`cusum_limit`.
+    limits : CusumLimits
+        From :func:`cusum_limits`.
     odds_ratio : float
         Change of the odds that is looked for: times this, and divided by it.
+    slope : float
+        Slope that is looked for, with as many events as predicted: see :func:`changes_for`.
 
     Raises
     ------
     ValueError
-        As `check_scored`, or if the odds ratio is not above 1 or the limit not above 0.
+        As `check_scored` and `changes_for`.
     """
     scored = check_scored(outcome, risk, weights)
-    if not odds_ratio > 1:
-        raise ValueError("an odds ratio above 1 is needed")
-    more, fewer = (
-        scored.case_weights * _log_ratio(scored.outcome, scored.score, ratio) for ratio in (odds_ratio, 1 / odds_ratio)
-    )
-    return run_sums({"more": more, "fewer": fewer}, limit)
+    changes = changes_for(scored.score, odds_ratio, slope, scored.weights)
+    steps = _log_ratios(scored.outcome, scored.score, changes)
+    return run_sums({name: scored.case_weights * one for name, one in steps.items()}, limits)
 
 
-def cusum_limit(
+def cusum_limits(
     risk: ArrayLike,
     patients: int,
     *,
     false_alarms: float,
     odds_ratio: float = 2.0,
+    slope: float = 0.5,
     follow: Follow | None = None,
     level_error: float = 0.0,
     slope_error: float = 0.0,
     simulations: int = 2000,
     seed: Seed = 0,
-) -> float:
-    """Limit that either sum crosses, among so many patients of a model that has not changed, with a set probability.
+) -> CusumLimits:
+    """Limits of which any is crossed, among so many patients of a model that has not changed, with a set probability.
 
     Found by simulation: risks are drawn from those that were predicted, outcomes from the risks, and patients are lost
     as often as they were, the others weighted for them. No model has its own level exactly: it was estimated. Each run
     of the simulation therefore has an error of level and slope, drawn from their standard errors in the development;
     without them the limit is crossed several times as often as it says. Beyond 50,000 patients see
-    :func:`crossed_limit`.
+    :func:`crossed_limits`.
 
     Parameters
     ----------
@@ -116,7 +121,7 @@ def cusum_limit(
         How long the rule is to run.
     false_alarms : float
         Probability of any alarm in that time, in (0, 1).
-    odds_ratio : float
+    odds_ratio, slope : float
         As :func:`calibration_cusum`.
     follow : Follow, optional
         Nobody is lost when left out.
@@ -136,32 +141,32 @@ def cusum_limit(
         raise ValueError("a risk lies in [0, 1]")
     if patients < 1:
         raise ValueError("a rule runs for patients")
-    check_rule(false_alarms, odds_ratio, simulations, level_error=level_error, slope_error=slope_error)
+    check_rule(false_alarms, simulations, level_error=level_error, slope_error=slope_error)
     generator = np.random.default_rng(seed)
-    more, fewer, highest = (np.zeros(simulations) for _ in range(3))
+    sums, highest = np.zeros((3, simulations)), np.zeros((3, simulations))
     odds = log_odds(risks)
-    level = level_error * generator.standard_normal(simulations)
-    slope = slope_error * generator.standard_normal(simulations)
+    off = level_error * generator.standard_normal(simulations)
+    steeper = slope_error * generator.standard_normal(simulations)
+    changes = changes_for(risks, odds_ratio, slope)
+    events, others = (np.array(list(one(risks).values())) for one in (changes.of_events, changes.of_others))
     stretch = min(patients, _MOST_PATIENTS)
     for start in range(0, stretch, _STEPS_AT_ONCE):
         size = (min(_STEPS_AT_ONCE, stretch - start), simulations)
         chosen = generator.integers(0, risks.size, size)
-        drawn = risks[chosen]
-        true = expit(odds[chosen] + level + slope * (odds[chosen] - odds.mean()))
-        outcome = (generator.random(size) < true).astype(np.float64)
-        weights = _weights(outcome, follow, generator)
-        up = weights * _log_ratio(outcome, drawn, odds_ratio)
-        down = weights * _log_ratio(outcome, drawn, 1 / odds_ratio)
-        for one, other in zip(up, down, strict=True):
-            more = np.maximum(0.0, more + one)
-            fewer = np.maximum(0.0, fewer + other)
-            highest = np.maximum(highest, np.maximum(more, fewer))
-    return crossed_limit(highest, false_alarms, patients / stretch)
+        true = expit(odds[chosen] + off + steeper * (odds[chosen] - odds.mean()))
+        outcome = generator.random(size) < true
+        weights = _weights(outcome.astype(np.float64), follow, generator)
+        for who, had, weight in zip(chosen, outcome, weights, strict=True):
+            np.maximum(0.0, sums + weight * np.where(had, events[:, who], others[:, who]), out=sums)
+            np.maximum(highest, sums, out=highest)
+    reached = np.array([highest[:2].max(axis=0), highest[2]])
+    return crossed_limits(reached, false_alarms, patients / stretch)
 
 
-def _log_ratio(outcome: Floats, risk: Floats, ratio: float) -> Floats:
-    """Return the log-likelihood ratio of each outcome: odds times `ratio`, against the odds predicted."""
-    return np.asarray(outcome * np.log(ratio) - np.log1p((ratio - 1) * risk), dtype=np.float64)
+def _log_ratios(outcome: Floats, risk: Floats, changes: Changes) -> dict[Direction, Floats]:
+    """Return the log-likelihood ratio of each outcome: each change, against the risk predicted."""
+    events, others = changes.of_events(risk), changes.of_others(risk)
+    return {name: np.where(outcome == 1, events[name], others[name]) for name in events}
 
 
 def _weights(outcome: Floats, follow: Follow | None, generator: np.random.Generator) -> Floats | NDArray[np.float64]:

@@ -1,9 +1,9 @@
 """The two rules by which the monitor raises, at one rate of false alarms.
 
-Two thirds of the rate go to calibration, which a cumulative sum follows as outcomes come (`calibration_watch`); a third
-to the inputs, which are tested by quarter: a change of an input shows in its own numbers, and needs the rate less. Over
-the inputs of one quarter the tests are adjusted by Holm, over the quarters of the span by Bonferroni: whatever the
-dependence between them, no more false alarms are to be expected.
+Two thirds of the rate go to calibration, whose level and spread cumulative sums follow as outcomes come
+(`calibration_watch`); a third to the inputs, which are tested by quarter: a change of an input shows in its own
+numbers, and needs the rate less. Over the inputs of one quarter the tests are adjusted by Holm, over the quarters of
+the span by Bonferroni: whatever the dependence between them, no more false alarms are to be expected.
 """
 
 from __future__ import annotations
@@ -37,15 +37,18 @@ class AlarmRule:
     span_years : int
         How long that holds, at the present pace of predictions.
     odds_ratio : float
-        Change of the odds of the outcome that the cumulative sum looks for, times and divided by.
+        Change of the odds of the outcome that two cumulative sums look for, times and divided by.
+    slope : float
+        Calibration slope that a third one looks for, with as many events as predicted: risks closer together.
     simulations : int
-        Runs by which its limit is found.
+        Runs by which their limits are found.
     seed : int
     """
 
     false_alarms: float = 0.03
     span_years: int = 10
     odds_ratio: float = 2.0
+    slope: float = 0.5
     simulations: int = 2000
     seed: int = 1
 
@@ -83,7 +86,7 @@ class Alarm:
     variable : str
         The input; empty for calibration.
     direction : str
-        Of calibration: "more" or "fewer" events than predicted.
+        Of calibration: "more" or "fewer" events than predicted, or "flatter" risks: closer together than predicted.
     """
 
     kind: Literal["calibration", "input", "missing"]

@@ -15,9 +15,9 @@ from spinecast.statistics import (
     CalibrationCusum,
     EventSteps,
     calibration_cusum,
-    cusum_limit,
+    cusum_limits,
     event_cusum,
-    event_limit,
+    event_limits,
     event_steps,
 )
 from spinecast.validation.monitoring.alarms import Alarm, AlarmRule
@@ -101,23 +101,24 @@ def watch_calibration(
 
 
 def _by_day(coming: Coming, rule: AlarmRule, development: int | None) -> CalibrationWatch | Absent:
-    patients, steps = coming.followed, event_steps(coming.followed, rule.odds_ratio)
+    patients, steps = coming.followed, event_steps(coming.followed, rule.odds_ratio, rule.slope)
     known = int((coming.last - coming.first).astype(int)) + 1
-    steps = EventSteps(*(values[:known] for values in (steps.more, steps.fewer, steps.observed, steps.expected)))
+    steps = EventSteps(**{name: values[:known] for name, values in vars(steps).items()})
     if not steps.expected.any():
         return Absent("no event was expected of anybody")
     days = coming.first + np.arange(len(steps.more)).astype("timedelta64[D]")
     planned = _over_span(float(patients.risk.sum()), int(patients.entered[-1]), rule)
-    limit = event_limit(
+    limits = event_limits(
         patients,
         planned,
         false_alarms=rule.calibration_level,
         odds_ratio=rule.odds_ratio,
+        slope=rule.slope,
         **_own_errors(patients.risk, development),
         simulations=rule.simulations,
         seed=rule.seed,
     )
-    cusum = event_cusum(steps, limit)
+    cusum = event_cusum(steps, limits)
     return _watch(cusum, days, days, (steps.observed, steps.expected), planned, "")
 
 
@@ -131,17 +132,19 @@ def _by_patient(
     waiting: str,
 ) -> CalibrationWatch:
     length = int((days[-1] - days[0]).astype(int))
-    limit = cusum_limit(
+    limits = cusum_limits(
         found.risk,
         math.ceil(_over_span(len(days), length, rule)),
         false_alarms=rule.calibration_level,
         odds_ratio=rule.odds_ratio,
+        slope=rule.slope,
         follow=followed.follow,
         **_own_errors(found.risk, development),
         simulations=rule.simulations,
         seed=rule.seed,
     )
-    cusum = calibration_cusum(found.outcome, found.risk, limit, found.weights, odds_ratio=rule.odds_ratio)
+    looked_for = {"odds_ratio": rule.odds_ratio, "slope": rule.slope}
+    cusum = calibration_cusum(found.outcome, found.risk, limits, found.weights, **looked_for)
     weights = np.ones(found.risk.size) if found.weights is None else found.weights
     events = (weights * found.outcome, weights * found.risk)
     planned = _over_span(float(events[1].sum()), length, rule)
@@ -200,6 +203,5 @@ def _risen_since(cusum: CalibrationCusum, days: Days) -> np.datetime64 | None:
         return None
     direction = cusum.alarms[-1].direction
     first = next(one.position for one in cusum.alarms if one.direction == direction)
-    path = cusum.more if direction == "more" else cusum.fewer
-    resting = np.flatnonzero(path[:first] == 0)
+    resting = np.flatnonzero(cusum.path(direction)[:first] == 0)
     return np.datetime64(days[resting[-1] + 1 if resting.size else 0])

@@ -10,28 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinecast.clinical.dictionary import variable
-from spinecast.statistics import Absent, closed_update_test, observed_expected_limits
-from spinecast.validation.measures import accuracy_measures, calibration_in_groups
+from spinecast.statistics import Absent, closed_update_test
 from spinecast.validation.monitoring.alarms import Alarm, AlarmRule, InputShifts, watch_inputs
 from spinecast.validation.monitoring.calibration_watch import CalibrationWatch, watch_calibration
+from spinecast.validation.monitoring.measured import doubts_of, measures_of, part_of
 from spinecast.validation.monitoring.one_risk import OneRisk
 from spinecast.validation.monitoring.periods import Quarter, quarters_of
 from spinecast.validation.monitoring.reference import InputReference
 from spinecast.validation.monitoring.watched import Followed, Watched, follow
-from spinecast.validation.predictions import Predictions
 
-__all__ = ["QUARTER_MEASURES", "Monitoring", "monitor"]
+__all__ = ["Monitoring", "monitor"]
 
 FloatArray = NDArray[np.float64]
-
-QUARTER_MEASURES = ("observed_expected_ratio", "calibration_in_the_large", "calibration_slope", "auc", "brier")
-"""What is measured in each quarter, in this order."""
-
-CONTROL_LEVEL = 0.002
-"""A quarter lies outside of the control limits this often if every risk is right: three standard deviations."""
-
-# Of fewer patients with, or without, the outcome nothing is measured: an interval would tell nothing.
-_FEWEST = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +91,7 @@ class Monitoring:
             "until": str(self.until),
             "rule": self.rule.to_dict(),
             "overall": self.overall,
+            "doubts": doubts_of(self.overall),
             "quarters": [dict(one) for one in self.measured],
             "calibration": self._sums(),
             "inputs": [self._input(place, one) for place, one in enumerate(self.reference)],
@@ -117,11 +108,12 @@ class Monitoring:
         found = []
         for month in np.unique(months):
             own = months == month
-            sums = {name: float(getattr(watch.cusum, name)[own].max()) for name in ("more", "fewer")}
+            sums = {name: float(watch.cusum.path(name)[own].max()) for name in ("more", "fewer", "flatter")}
             events = {name: float(getattr(watch, name)[own].sum()) for name in ("observed", "expected")}
             found.append({"month": str(month), **events, **sums})
         return {
-            "limit": watch.cusum.limit,
+            "limit": watch.cusum.limits.level,
+            "spread_limit": watch.cusum.limits.spread,
             "planned_events": watch.planned_events,
             "waiting": watch.waiting,
             "known_to": str(watch.known_on[-1]),
@@ -213,7 +205,7 @@ def monitor(
     -------
     Monitoring
         Of each quarter: its label and days, whether it is over, patients, those due, judged and lost, events, mean
-        risk, measures with intervals, and the control limits of observed over expected.
+        risk, measures with intervals, and the control limits of observed over expected, slope and AUC.
     """
     rule = rule or AlarmRule()
     followed = follow(watched, risk, until)
@@ -224,7 +216,7 @@ def monitor(
         own, complete = place == number, bool(quarter.last <= until and (today is None or quarter.last < today))
         shifts.append(watch_inputs(reference, inputs[own], quarter, rule, complete=complete))
         found = followed.predictions
-        part = found if isinstance(found, Absent) else _part(found, judged == number)
+        part = found if isinstance(found, Absent) else part_of(found, judged == number)
         measured.append(
             {
                 "quarter": quarter.label,
@@ -236,7 +228,7 @@ def monitor(
                 "without_return": int((followed.due & ~followed.returned)[own].sum()),
                 "mean_risk": float(watched.risk[own].mean()) if own.any() else None,
                 "missing": [float(np.isnan(values).mean()) if values.size else None for values in inputs[own].T],
-                **(_measures(part, bootstrap, rule.seed) if measure else {}),
+                **(measures_of(part, bootstrap, rule.seed) if measure else {}),
             }
         )
     whole = followed.predictions
@@ -252,36 +244,5 @@ def monitor(
         calibration=watch_calibration(watched, followed, risk, until, rule, development),
         inputs=tuple(shifts),
         reference=tuple(reference),
-        overall=_measures(whole, bootstrap, rule.seed) if measure else {},
+        overall=measures_of(whole, bootstrap, rule.seed) if measure else {},
     )
-
-
-def _part(found: Predictions, rows: NDArray[np.bool_]) -> Predictions | Absent:
-    known = rows if found.weights is None else rows & (found.weights > 0)
-    return found.subset(rows) if known.any() else Absent("no outcome is known")
-
-
-def _measures(found: Predictions | Absent, bootstrap: int, seed: int) -> dict[str, Any]:
-    """Return how many were judged, their measures, and between which limits observed over expected should lie."""
-    if isinstance(found, Absent):
-        return {"n": 0, "events": 0, "measures": dict.fromkeys(QUARTER_MEASURES, found.to_dict()), "limits": None}
-    counts = {"n": found.n, "events": found.events}
-    if min(found.events, found.n - found.events) < _FEWEST:
-        few = Absent(f"fewer than {_FEWEST} patients with the outcome, or without").to_dict()
-        return {**counts, "measures": dict.fromkeys(QUARTER_MEASURES, few), "limits": _limits(found)}
-    measures = calibration_in_groups(found, bootstrap=bootstrap, seed=seed)
-    measures |= accuracy_measures(found, bootstrap=bootstrap, seed=seed)
-    return {
-        **counts,
-        "measures": {name: measures[name].to_dict() for name in QUARTER_MEASURES},
-        "limits": _limits(found),
-    }
-
-
-def _limits(found: Predictions) -> dict[str, float] | None:
-    known = slice(None) if found.weights is None else found.weights > 0
-    weights = None if found.weights is None else found.weights[known]
-    if not found.risk[known].any():
-        return None  # no event is expected
-    lower, upper = observed_expected_limits(found.risk[known], weights, level=CONTROL_LEVEL)
-    return {"lower": lower, "upper": upper}
