@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import made_logs
 import pytest
 from fastapi import Request
 from serving import made_store
-from serving.made_store import Address
+from serving.auditing.asking import ANNA, BERT, asked
+from serving.made_store import DECLINING, EVENT, GRADE, LOSS, PATIENT, TIMES, Address
 from sqlalchemy import text
 
 from spinecast.audit.log import open_log
@@ -30,6 +32,18 @@ def by_name(state: State) -> Iterator[Address]:
 def who(request: Request) -> Actor:
     name, _, role = request.headers.get("x-who", "aude auditor").partition(" ")
     return Actor(name, frozenset({role}))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def answers(by_name: Address) -> dict[str, dict[str, Any]]:
+    return {
+        "young": asked(by_name, ANNA, EVENT, {"age": 41, "albumin": 4.4}, patient="4711"),
+        "old": asked(by_name, BERT, EVENT, {**PATIENT, "age": 79}),
+        "times": asked(by_name, ANNA, TIMES, {"age": 63, "albumin": 2.9}),
+        "declined": asked(by_name, ANNA, DECLINING, {"age": 63}),
+        "loss": asked(by_name, ANNA, LOSS, {"age": 63, "hemoglobin": 11}),
+        "levels": asked(by_name, ANNA, GRADE, {"age": 63, "hemoglobin": 11}),
+    }
 
 
 @pytest.fixture
