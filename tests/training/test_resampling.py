@@ -70,6 +70,14 @@ def test_a_fold_with_one_outcome_class_is_refused() -> None:
         nested_splits(outcome, np.repeat(np.arange(10), 10), outer_folds=5, inner_folds=2, seed=1)
 
 
+def test_a_training_set_without_one_of_the_levels_is_refused() -> None:
+    # The last level is in one group only: whoever holds that group out has nothing to learn it from.
+    groups = np.repeat(np.arange(10), 10)
+    outcome = np.where(groups == 0, np.tile([0.0, 1.0, 2.0, 2.0, 2.0], 20), np.tile([0.0, 1.0], 50))
+    with pytest.raises(CohortError, match="have 2 of the 3 levels"):
+        nested_splits(outcome, groups, outer_folds=5, inner_folds=2, seed=1)
+
+
 def test_an_unknown_outcome_is_no_outcome() -> None:
     # Only the events are known: the zeros of the others say nothing.
     outcome = np.tile([0.0, 1.0], 50)
