@@ -101,7 +101,7 @@ def test_a_box_is_not_green_where_the_whole_time_is_not_as_expected(changed: Mon
     assert quiet.found["doubts"][0]["measure"] == "observed_expected_ratio"
     document = build_monitoring_report(quiet)
     box = next(one for one in blocks(document, "summary") if isinstance(one, Callout))
-    assert (box.tone, box.title) == ("warning", "Nothing was raised, and not all is well")
+    assert (box.tone, box.title) == ("warning", "Nothing was raised, but not all is as expected")
     for one in quiet.found["doubts"]:
         assert doubt_words(one) in box.text
     assert "no update is proposed" in render_html(document)

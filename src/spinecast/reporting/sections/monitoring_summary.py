@@ -36,8 +36,6 @@ _CHOSEN = {
     "logistic": "a new intercept and slope",
     "refit": "estimating the model again",
 }
-
-
 _DIRECTIONS = {
     "more": "More events than predicted",
     "fewer": "Fewer events than predicted",
@@ -86,7 +84,7 @@ def monitoring_summary_section(record: MonitoringRecord) -> Section:
         doubts = [fmt.ended(doubt_words(one)) for one in found["doubts"]]
         told = "It may have been so from the beginning: a validation tells whether the model fits these patients."
         text = " ".join([*doubts, told, promise])
-        blocks.append(Callout("warning", "Nothing was raised, and not all is well", text))
+        blocks.append(Callout("warning", "Nothing was raised, but not all is as expected", text))
     else:
         blocks.append(Callout("good", "Nothing was raised", promise))
     blocks.append(_headlines(found))
