@@ -138,6 +138,8 @@ def test_a_record_of_a_kind_that_nobody_foresaw_shows_every_key(own_log: tuple[S
     body = {
         "because": "so",
         "results": [{"measure": "slope", "estimate": 0.9}, {"measure": "c", "missing": None}],
+        "measures": {"c_statistic": {"estimate": 0.75, "n": 90}, "slope": {"absent": "few"}},
+        "cohort": {"name": "theirs", "kind": "synthetic"},
         "nested": {"deeper": {"number": 3, "true": True}},
         "pairs": [[1, 2]],
         "nothing": [],
@@ -147,6 +149,14 @@ def test_a_record_of_a_kind_that_nobody_foresaw_shows_every_key(own_log: tuple[S
     told = {tuple(row[1:4]): row[4] for row in rows if row[0] == "Content"}
     assert told == {
         ("", "Why", ""): "so",
+        ("", "Cohort, name", ""): "theirs",
+        ("", "Cohort, kind", ""): "synthetic",
+        ("Measures", "c statistic", "Estimate"): "0.75",
+        ("Measures", "c statistic", "N"): "90",
+        ("Measures", "c statistic", "Absent"): "none",
+        ("Measures", "slope", "Estimate"): "none",
+        ("Measures", "slope", "N"): "none",
+        ("Measures", "slope", "Absent"): "few",
         ("", "Nested, deeper, number", ""): "3",
         ("", "Nested, deeper, true", ""): "yes",
         ("", "Pairs", ""): "[[1,2]]",
@@ -156,4 +166,4 @@ def test_a_record_of_a_kind_that_nobody_foresaw_shows_every_key(own_log: tuple[S
         ("Results", "c", "Estimate"): "none",
         ("Results", "c", "Missing"): "none",
     }
-    assert get(server, f"/audit/records/{number}").status == 200
+    assert SYNTHETIC in get(server, f"/audit/records/{number}").text

@@ -35,7 +35,7 @@ BANNER = Banner(
     "This is what the audit log holds of one record, and what its model's run says of itself. The software is not a "
     "medical device, and using it has not been shown to help anyone.",
 )
-MARK = Banner(SYNTHETIC, "The model was made from made-up patients: nothing here is evidence about real ones.")
+MARK = Banner(SYNTHETIC, "Made-up patients had a part in it: nothing here is evidence about real ones.")
 
 
 Form = Literal["page", "pdf", "csv"]

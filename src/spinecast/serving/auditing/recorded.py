@@ -150,7 +150,9 @@ def said_of_unaltered(record: Record) -> Said | None:
 
 
 def is_synthetic(record: Record, said: Said | None) -> bool:
-    """Say whether a record is about a model that made-up patients had a part in; an unknown kind is not taken for real.
+    """Say whether made-up patients had a part in what a record tells: the model, or whom it was validated on.
+
+    An unknown kind of patients is not taken for real.
 
     Parameters
     ----------
@@ -161,7 +163,9 @@ def is_synthetic(record: Record, said: Said | None) -> bool:
     if said is not None:
         return said.synthetic
     body = {} if record.alterations() else record.body or {}
-    return body.get("synthetic") is True or body.get("cohort_kind", "real") != "real"
+    cohort = body.get("cohort")
+    kinds = (body.get("cohort_kind", "real"), cohort.get("kind", "real") if isinstance(cohort, Mapping) else "real")
+    return body.get("synthetic") is True or any(kind != "real" for kind in kinds)
 
 
 def input_label(name: str) -> str:

@@ -65,7 +65,9 @@ def _flat(body: Mapping[str, Any], within: str) -> Iterator[tuple[str, Any]]:
     for name in _ordered(body):
         value = body[name]
         label = f"{within}, {_word(name)}" if within else fmt.sentence(_label(name))
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and len(value) > 1 and all(_is_row(one) for one in value.values()):
+            yield label, [{"name": _word(each), **value[each]} for each in value]  # measures by their name, and such
+        elif isinstance(value, Mapping) and value:
             yield from _flat(value, label)
         else:
             yield label, value
@@ -96,6 +98,12 @@ def _text(value: Any) -> str:
 
 def _is_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) and one for one in value)
+
+
+def _is_row(value: Any) -> bool:
+    """Say whether a value is a mapping of plain values, without a name of its own."""
+    plain = isinstance(value, Mapping) and not any(isinstance(one, list | Mapping) for one in value.values())
+    return plain and bool(value) and "name" not in value
 
 
 def _results(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
