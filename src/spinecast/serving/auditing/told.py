@@ -27,7 +27,25 @@ _LABELS = {
     "of": "Of record",
 }
 # A content is kept with its keys in the order of the alphabet: what is asked for first comes first, then all others.
-_FIRST = ("because", "alias", "from", "to", "outcome", "record", "name", "measure", "what", "found", "bound", "status")
+_FIRST = (
+    "because",
+    "alias",
+    "from",
+    "to",
+    "outcome",
+    "record",
+    "name",
+    "measure",
+    "what",
+    "found",
+    "bound",
+    "status",
+    "estimate",
+    "lower",
+    "upper",
+    "n",
+    "events",
+)
 _OF_FINDINGS = {"what": "Looked at", "bound": "Must be", "counts": "Decides"}
 
 
