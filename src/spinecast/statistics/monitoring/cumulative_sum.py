@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit, log_expit, logit
 
 from spinecast.statistics.foundations.inputs import Floats
@@ -146,7 +146,7 @@ def changes_for(risk: Floats, odds_ratio: float = 2.0, slope: float = 0.5, weigh
 
     lowest, highest = float(odds.min()), float(odds.max())
     # Where all risks are one, no slope changes them.
-    centre = lowest if lowest == highest else float(brentq(surplus, lowest, highest, xtol=1e-10))
+    centre = lowest if lowest == highest else float(scipy.optimize.brentq(surplus, lowest, highest, xtol=1e-10))
     return Changes(odds_ratio, slope, centre)
 
 
