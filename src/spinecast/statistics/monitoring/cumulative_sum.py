@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy
+import scipy  # a part of it is loaded when it is used
 from numpy.typing import NDArray
 from scipy.special import expit, log_expit, logit
 
