@@ -33,11 +33,11 @@ def bad() -> ExternalRecord:
     return record
 
 
-def validate(mover: Mover, folder: Path, record: ExternalRecord) -> str:
+def validate(mover: Mover, folder: Path, record: ExternalRecord, name: str = VERSION) -> str:
     """Write a validation to registry and log, as ``spinecast validate`` does; return its run."""
     run = made.write(mover.store, folder, record)
     written = max(folder.glob("validation_*"), key=lambda place: int(place.name.split("_")[1]))
-    record_validation(mover.log, "command line: somebody", VERSION, run, record_hash(written), record)
+    record_validation(mover.log, "command line: somebody", name, run, record_hash(written), record)
     return run
 
 
@@ -74,6 +74,16 @@ def test_a_validation_deleted_before_anybody_asked_is_missed(mover: Mover, tmp_p
     promote(mover)
     assert not gone_validations(logged_validations(mover.log, made.NAME), mover.store)
     assert verify_log(mover.log).whole
+
+
+@pytest.mark.parametrize("name", ["output/first/model", "another_name/1"])
+def test_a_validation_that_the_log_has_by_another_name_is_missed_too(mover: Mover, tmp_path: Path, name: str) -> None:
+    run = validate(mover, tmp_path, bad(), name)  # in its folder before it was registered, or registered twice
+    mover.store.client().delete_run(run)
+    with pytest.raises(PromotionError, match=f"are gone: run {run} on hospital_c, by record 1"):
+        promote(mover)
+    assert not logged_validations(mover.log, made.NAME)
+    assert [one.run_id for one in logged_validations(mover.log, made.NAME, {"1" * 64})] == [run]
 
 
 @pytest.mark.parametrize(("tag", "value"), [(IDENTITY, "f" * 64), (STATE, "writing")])

@@ -209,13 +209,15 @@ def history(name: NameArgument, json_: JsonOption = False) -> None:
     from spinecast.promotion.history import history_of
     from spinecast.promotion.logged import gone_validations, logged_validations
     from spinecast.tracking.aliases import aliases_of
+    from spinecast.tracking.models import registered_versions
     from spinecast.tracking.store import open_store
 
     store = open_store(create=False)
     aliases = aliases_of(store, name)
     with log_here() as log:
         found = history_of(log, name, aliases)
-        gone = gone_validations(logged_validations(log, name), store)
+        versions = {one.identity for one in registered_versions(store) if one.name == name}
+        gone = gone_validations(logged_validations(log, name, versions), store)
     lost = [f"a validation is in the log and no longer in the registry: {one}" for one in gone]
     found = replace(found, disagreements=[*found.disagreements, *lost])
     if json_:

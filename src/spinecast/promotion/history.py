@@ -212,8 +212,8 @@ def _called(version: str | None) -> str:
     return "nobody" if version is None else f"version {version}"
 
 
-def records_of_kind(log: AuditLog, kind: str, name: str) -> list[Record]:
-    """Return the records of one kind that are about a model or any of its versions, the newest first."""
+def records_of_kind(log: AuditLog, kind: str, name: str | None = None) -> list[Record]:
+    """Return the records of one kind, the newest first: about a model or any of its versions, or about any model."""
     found: list[Record] = []
     before = None
     while page := log.find(kind=kind, model=name, limit=_PAGE, before=before):

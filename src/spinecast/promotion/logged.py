@@ -92,20 +92,30 @@ def _asked(validated: Validated) -> str:
     return sha256_bytes(canonical_json([*validated.question, validated.sees]).encode())
 
 
-def logged_validations(log: AuditLog, name: str) -> list[Logged]:
+def logged_validations(log: AuditLog, name: str, identities: Container[str] = ()) -> list[Logged]:
     """Return the validations of a model's versions, the oldest first.
+
+    Parameters
+    ----------
+    log : AuditLog
+    name : str
+    identities : container of str
+        Of versions, whose validations are found by whichever name the log has them: a model may be registered under
+        several, or be validated in a folder before it is registered at all.
 
     Raises
     ------
     AuditError
         If a record of them was altered, or the log does not answer.
     """
-    return sorted(_logged(log, name), key=lambda one: one.record)
+    return sorted(_logged(log, name, identities), key=lambda one: one.record)
 
 
-def _logged(log: AuditLog, name: str) -> Iterator[Logged]:
-    for record in records_of_kind(log, VALIDATION_KIND, name):
+def _logged(log: AuditLog, name: str, identities: Container[str]) -> Iterator[Logged]:
+    for record in records_of_kind(log, VALIDATION_KIND):
         body = body_of(record)
+        if record.model.partition("/")[0] != name and body["identity"] not in identities:
+            continue
         texts = {key: str(body[key]) for key in ("run_id", "identity", "record_sha256", "asked")}
         cohort: Mapping[str, Any] = body["cohort"]
         yield Logged(
@@ -138,7 +148,9 @@ def held_against_log(evidence: Evidence, log: AuditLog, store: Store, moves: Seq
     """
     numbered = f"{evidence.version.name}/{evidence.version.version}"
     logged = [
-        one for one in logged_validations(log, evidence.version.name) if one.identity == evidence.version.identity
+        one
+        for one in logged_validations(log, evidence.version.name, {evidence.version.identity})
+        if one.identity == evidence.version.identity
     ]
     known = {one.run_id: one for one in logged}
     for one in evidence.validations:
