@@ -119,6 +119,15 @@ def test_an_overlap_that_nobody_could_look_for_is_not_none() -> None:
     assert not refused(put(evidence(record), lenient("external_validation")))
 
 
+def test_people_looked_for_once_need_not_be_looked_for_wherever_the_same_patients_are_judged() -> None:
+    elsewhere = validated()
+    elsewhere.findings["overlap"] |= {"looked": "the table is not here", "searched": False}
+    assert "external_validation" not in refused(put(evidence(validated(), elsewhere)))
+    others = made.validation(IDENTITY, fingerprint="cd" * 32, name="hospital_c")
+    result = put(evidence(others, elsewhere))["external_validation"]
+    assert "People in hospital_b who stand in the development cohort too: not looked for" in said(result)
+
+
 def test_every_cohort_a_model_was_made_from_must_have_been_looked_for() -> None:
     """Development, each update and borrowed patients: what the record does not say was not looked at."""
     trained = made.development()

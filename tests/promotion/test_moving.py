@@ -343,6 +343,11 @@ class TestEvidence:
         made.write(store, tmp_path, few_groups)
         fewest = [one.recorded.get("about.json", "settings", "fewest") for one in gather(store, made.NAME, "1").counted]
         assert fewest == [10, 100]
+        # Nor one made where the development patients could not be read: that somebody looked for them stays known.
+        elsewhere = made.validation(identity)
+        elsewhere.findings["overlap"]["searched"] = False
+        made.write(store, tmp_path, elsewhere)
+        assert [one.looked[0] for one in gather(store, made.NAME, "1").counted] == [True, True, False]
         assert gather(store, made.NAME, "2").counted[0].recorded.get("about.json", "source", "identity") == "1" * 64
 
     def test_a_record_that_somebody_edited_is_refused_whichever_way_it_was_turned(

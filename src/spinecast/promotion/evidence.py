@@ -67,6 +67,12 @@ class Validated:
         chosen: dict[str, Any] = {key: settings.get(key) for key in ("thresholds", "fewest", "subgroups")}
         return canonical_json({**chosen, "days": self.recorded.outcome.get("horizons_days")})
 
+    @property
+    def looked(self) -> tuple[bool, ...]:
+        """Whether people of each cohort that the model was made from could be looked for among these."""
+        met = self.recorded.listed("findings.json", "met_before")
+        return tuple(bool(one.get("searched")) for one in (self.recorded.get("findings.json", "overlap") or {}, *met))
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -81,7 +87,8 @@ class Evidence:
         The record of the training it goes back to; None where the registry does not hold it.
     validations : tuple of Validated
         Those that count, the oldest first: of several on the same patients, for the same outcome, days, thresholds and
-        groups only the last. Then all that do not count, which take the place of none.
+        groups only the last, and beside it the last in which the model's own people could be looked for. Then all that
+        do not count, which take the place of none.
     words : mapping of str to str
         The authors' words that were given for this version, or for the newest before it.
     earlier : tuple of RegisteredVersion
@@ -150,7 +157,7 @@ def gather(store: Store, name: str, version: str) -> Evidence:
     own = _recorded(fetch_record(store, found.run_id))
     updates, development = _lineage(store, found, own)
     synthetic = found.cohort_kind != "real"
-    latest: dict[tuple[tuple[str, str], str], Validated] = {}
+    latest: dict[tuple[tuple[str, str], str, tuple[bool, ...]], Validated] = {}
     refusals: list[Validated] = []
     for run_id in validation_runs(store, found.identity):
         folder = fetch_record(store, run_id)
@@ -160,7 +167,8 @@ def gather(store: Store, name: str, version: str) -> Evidence:
         if refused:
             refusals.append(validated)
             continue
-        key = (validated.question, validated.sees)
+        # Where nobody could look for the model's own people, it does not undo that somebody did.
+        key = (validated.question, validated.sees, validated.looked)
         latest.pop(key, None)  # the last one stands where it was made, not where the first was
         latest[key] = validated
     return Evidence(found, own, development, (*latest.values(), *refusals), words, earlier, updates)

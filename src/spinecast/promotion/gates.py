@@ -60,7 +60,7 @@ def _external_validation(evidence: Evidence, gates: Gates, deciding: Deciding) -
         if not one.refused:
             counts = one in anywhere
             findings += [
-                _looked_for(what, found, asked.overlap_source, counts=counts) for what, found in _met(one, evidence)
+                _looked_for(what, found, asked.overlap_source, counts=counts) for what, found in _found(one, evidence)
             ]
     return GateResult("external_validation", findings, asked.not_assessed == "fails")
 
@@ -71,6 +71,14 @@ def _in_the_log(validated: Validated, evidence: Evidence) -> str:
         return ""
     number = evidence.logged.get(validated.run_id)
     return f", record {number} of the audit log" if number else ", not in the audit log: known by the run's tag alone"
+
+
+def _found(validated: Validated, evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield as :func:`_met`; what one validation could not look for, another of the very same patients may have."""
+    same = [one for one in evidence.counted if one.fingerprint == validated.fingerprint and one is not validated]
+    for ways in zip(*(_met(one, evidence) for one in (validated, *same)), strict=True):
+        what, own = ways[0]
+        yield what, next((found for _, found in ways if found.get("searched")), own)
 
 
 def _met(validated: Validated, evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
