@@ -78,6 +78,22 @@ def test_an_answer_is_explained_by_its_version_and_who_asked_is_recorded(
     assert status == 2
     assert "holds no answer that could be explained" in complaint
 
+    # Reasons of what other software would answer now are not those of the answer in the log.
+    from spinecast.serving import explaining_records
+
+    right = explaining_records.question_patient
+
+    def moved(*given: Any) -> Any:
+        found = right(*given)
+        return replace(found, served=found.served + 1e-6)
+
+    monkeypatch.setattr(explaining_records, "question_patient", moved)
+    status, shown, complaint = run(monkeypatch, capsys, "audit", "explain", str(said["audit_id"]))
+    assert (status, shown) == (2, "")
+    assert f"see spinecast audit replay {said['audit_id']}" in complaint
+    with log_here() as log:
+        assert len(log.find(kind="explanation")) == 2
+
 
 def test_replay_says_the_same_or_names_what_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

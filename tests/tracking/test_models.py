@@ -182,6 +182,15 @@ def test_an_unknown_alias_names_those_there_are(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("written")
+def test_an_unknown_number_names_those_there_are(store: Store) -> None:
+    with pytest.raises(TrackingError, match=r"^simulated_mortality has no version 7\n.*expected: one of 1\n") as caught:
+        find_any_model(store, f"{made_runs.NAME}/7")
+    assert "is registered" not in str(caught.value)
+    with pytest.raises(TrackingError, match="no model 'another/7' is registered"):
+        find_any_model(store, "another/7")
+
+
+@pytest.mark.usefixtures("written")
 def test_a_run_without_a_model_and_a_run_that_is_not_there(store: Store) -> None:
     with pytest.raises(TrackingError, match="has no model"):
         find_any_model(store, "0" * 32)

@@ -17,6 +17,9 @@ from spinecast.serving.recording import software
 
 __all__ = ["explain_record"]
 
+# Answers that differ by less, on the scale of the contributions, have the same reasons.
+_ROUNDING = 1e-9
+
 
 def explain_record(append: Append, models: ServedModels, record: Record, actor: str) -> PatientReasons:
     """Question the reasons of a recorded answer, by the version that gave it; recorded before they are returned.
@@ -36,7 +39,8 @@ def explain_record(append: Append, models: ServedModels, record: Record, actor: 
     Raises
     ------
     NotReplayableError
-        If no risk was given in it, its content was erased, or today's software refuses what was asked.
+        If no risk was given in it, its content was erased, or today's software refuses what was asked or answers
+        otherwise: reasons of another answer are not this one's.
     AuditError
         If that it was explained cannot be recorded.
     TrackingError, ArtifactError
@@ -57,6 +61,15 @@ def explain_record(append: Append, models: ServedModels, record: Record, actor: 
         found = question_patient(view_of(served.model, asked.question), identity, asked.inputs)
     except SpinecastError as error:
         raise NotReplayableError(f"record {record.sequence} cannot be explained: {error.what}") from error
+    then = body["answer"]["prediction"]
+    answered = float(then["served"] if "served" in then else then["log_odds"])
+    if not abs(found.served - answered) <= _ROUNDING:  # so written, what is no number is refused too
+        raise NotReplayableError(
+            f"record {record.sequence} cannot be explained: then the {found.scale} was {answered:.6g}, and its version "
+            f"gives {found.served:.6g} now",
+            expected="the answer that was recorded",
+            remedy=f"see spinecast audit replay {record.sequence}",
+        )
     shown = {
         "record": record.sequence,
         "question": asdict(asked.question),

@@ -185,7 +185,14 @@ def _version(client: Any, reference: str) -> Any:
         return client.get_model_version_by_alias(name, alias or CANDIDATE_ALIAS)
     except MlflowException as error:
         names = [registered.name for registered in client.search_registered_models(max_results=1000)]
-        if name in names and not numbered:
+        if name in names and numbered:
+            numbers = sorted(int(one.version) for one in client.search_model_versions(f"name = '{name}'"))
+            raise TrackingError(
+                f"{name} has no version {numbered[2]}",
+                expected=f"one of {', '.join(map(str, numbers))}" if numbers else "a version: none was trained",
+                remedy="see `spinecast models`",
+            ) from error
+        if name in names:
             aliases = client.get_registered_model(name).aliases
             raise TrackingError(
                 f"no version of {name} has the alias {alias or CANDIDATE_ALIAS!r}",
