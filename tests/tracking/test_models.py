@@ -198,6 +198,19 @@ def test_a_run_without_a_model_and_a_run_that_is_not_there(store: Store) -> None
         fetch_record(store, "0" * 32)
 
 
+def test_a_store_that_was_moved_away_from_its_files_says_so(store: Store, written: TrackedRun) -> None:
+    files = Path(str(store.artifacts).removeprefix("file://"))
+    elsewhere = files.rename(files.with_name("elsewhere"))
+    try:
+        for ask in (lambda: fetch_record(store, written.run_id), lambda: find_any_model(store, made_runs.NAME)):
+            with pytest.raises(TrackingError, match="are not where the store has them") as told:
+                ask()
+            assert str(files) in str(told.value)
+    finally:
+        elsewhere.rename(files)
+    assert fetch_record(store, written.run_id).is_dir()
+
+
 @pytest.mark.parametrize("reference", ["no/such/folder", "nothing"])
 def test_without_a_store_only_folders_can_be_found(tmp_path: Path, reference: str) -> None:
     with pytest.raises(TrackingError, match="there is no model folder"):

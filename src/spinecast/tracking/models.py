@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from spinecast.errors import ArtifactError, TrackingError, nearest
 from spinecast.models.loading import AnyModel, load_any_model
@@ -80,12 +82,20 @@ def find_any_model(store_or_none: Store | None, reference: str) -> tuple[AnyMode
             expected="a model folder, a run id, a registered name, name@alias or name/version",
             remedy="see `spinecast models`",
         )
+    from mlflow.exceptions import MlflowException
+
     store = store_or_none
     version = _find_version(store.client(), reference)
     with store.active() as mlflow:
         # Files of this machine are read where they lie.
         into = None if store.embedded else str(folder_for_fetched())
-        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source, dst_path=into))
+        try:
+            local = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source, dst_path=into))
+        except (MlflowException, OSError) as error:
+            place = store.client().get_model_version_download_uri(version.name, version.version)
+            if not _is_gone(store, place):
+                raise
+            raise _moved(f"the files of {version.name} version {version.version}", place) from error
     data = next((path.parent for path in sorted(local.rglob("manifest.json"))), local)
     model, identity = load_any_model(data)
     promised = version.tags.get(IDENTITY)
@@ -123,10 +133,14 @@ def fetch_record(store: Store, run_id: str) -> Path:
     from mlflow.exceptions import MlflowException
 
     client = store.client()
+    place = ""
     try:
-        promised = client.get_run(run_id).data.tags.get(RECORD_HASH)
+        run = client.get_run(run_id)
+        promised, place = run.data.tags.get(RECORD_HASH), str(run.info.artifact_uri)
         folder = Path(client.download_artifacts(run_id, "record", str(folder_for_fetched())))
     except (MlflowException, OSError) as error:
+        if place and _is_gone(store, place):
+            raise _moved(f"the files of run {run_id}", place) from error
         raise TrackingError(
             f"the store holds no run record for {run_id!r}",
             where=store.uri,
@@ -141,6 +155,20 @@ def fetch_record(store: Store, run_id: str) -> Path:
             remedy="put it back as it was; nothing is concluded from this copy",
         )
     return folder
+
+
+def _is_gone(store: Store, place: str) -> bool:
+    """Say whether files of this machine, which the store has somewhere, are not there."""
+    return store.embedded and not Path(url2pathname(urlsplit(place).path)).exists()
+
+
+def _moved(what: str, place: str) -> TrackingError:
+    return TrackingError(
+        f"{what} are not where the store has them",
+        where=place,
+        expected="the folder in which the store was made: MLflow keeps whole paths",
+        remedy="move the store back to where it was, or link that place to where it is now",
+    )
 
 
 def registered_versions(store: Store) -> list[RegisteredVersion]:
