@@ -13,11 +13,13 @@ from made_watched import a_model, some_watched
 from spinecast.models.development_distribution import learn_development_distribution
 from spinecast.statistics import Absent, ipcw_weights, observed_expected_ratio
 from spinecast.validation.monitoring.alarms import AlarmRule
+from spinecast.validation.monitoring.measured import doubts_of, measures_of
 from spinecast.validation.monitoring.monitor import monitor
 from spinecast.validation.monitoring.one_risk import one_risk
 from spinecast.validation.monitoring.periods import Quarter, quarters_of
 from spinecast.validation.monitoring.reference import reference_of_model, reference_of_patients
 from spinecast.validation.monitoring.watched import follow
+from spinecast.validation.predictions import Predictions
 
 UNTIL = np.datetime64("2025-12-31", "D")
 RULE = AlarmRule(simulations=700, span_years=2)
@@ -113,6 +115,24 @@ def test_ranking_that_is_lost_is_raised_though_the_level_is_right() -> None:
     assert [one["measure"] for one in found["doubts"]] == ["calibration_slope", "auc"]
     for one in found["doubts"]:
         assert one["upper"] < one["expected"]
+
+
+def test_an_auc_without_an_interval_is_held_against_its_limits() -> None:
+    risk = np.linspace(0.02, 0.98, 24)
+    right, reversed_ = ((risk > 0.5) == side for side in (True, False))
+    doubts = []
+    for outcome in (right, reversed_):
+        found = measures_of(Predictions(risk, outcome.astype(float), None, None, "external"), 20, 1)
+        assert found["measures"]["auc"]["lower"] is None
+        doubts.append({one["measure"] for one in doubts_of(found)})
+    assert doubts == [set(), {"auc"}]
+
+
+def test_risks_that_are_all_0_or_1_and_right_leave_no_doubt() -> None:
+    risk, weights = np.repeat([0.0, 1.0], 20), np.where(np.arange(40) % 5 == 0, 0.0, 1.3)
+    found = measures_of(Predictions(risk, risk, weights, None, "external"), 20, 1)
+    assert found["limits"]["auc"]["expected"] == 1.0
+    assert doubts_of(found) == []
 
 
 def test_inputs_are_raised_once_their_quarter_is_over() -> None:

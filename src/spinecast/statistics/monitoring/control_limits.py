@@ -120,11 +120,12 @@ def auc_limits(
     below, above = _below(scored.score, others), events.sum() - _below(scored.score, events)
     itself = scored.case_weights**2 * scored.score * (1 - scored.score) / 2  # nobody is compared with themselves
     pairs = events.sum() * others.sum() - 2 * itself.sum()
-    expected = float(np.sum(events * below) - itself.sum()) / pairs
+    # Of risks that are all 0 or 1 it is 1: rounding must not leave it beyond.
+    expected = min(1.0, float((np.sum(events * below) - itself.sum()) / pairs))
     # By how much the AUC grows with the outcome of each.
     part = (below - above - expected * (others.sum() - events.sum())) * scored.case_weights / pairs
     half = -float(ndtri(level / 2)) * math.sqrt(float(np.sum(scored.score * (1 - scored.score) * part**2)))
-    return float(expected), max(0.0, float(expected - half)), min(1.0, float(expected + half))
+    return expected, max(0.0, expected - half), min(1.0, expected + half)
 
 
 def _below(score: Floats, counted: Floats) -> Floats:

@@ -65,14 +65,19 @@ def _limits(found: Predictions) -> dict[str, dict[str, float]]:
 def doubts_of(overall: dict[str, Any]) -> list[dict[str, Any]]:
     """Say whose interval, of all quarters together, excludes what it should be; a higher AUC is no doubt.
 
-    No alarm: its rate is that of a 95 % interval, and it tells of no day. But nobody should read that all is well.
+    No alarm: its rate is that of a 95 % interval, and it tells of no day. But nobody should read that all is well. An
+    AUC of 0 or 1 may have no interval: it is held against its control limits.
     """
     found = []
     for name, should in overall.get("limits", {}).items():
         one = overall["measures"][name]
         if "absent" in one:
             continue
-        if one["upper"] < should["expected"] or (name != "auc" and one["lower"] > should["expected"]):
+        if one["lower"] is None:
+            low, high = one["estimate"] < should["lower"], one["estimate"] > should["upper"]
+        else:
+            low, high = one["upper"] < should["expected"], one["lower"] > should["expected"]
+        if low or (high and name != "auc"):
             found.append(
                 {
                     "measure": name,
