@@ -173,9 +173,11 @@ def delays(found: Monitoring, planted: Planted) -> dict[str, Any]:
     for alarm in found.alarms:
         day = np.datetime64(alarm.known_on, "D")
         if alarm.kind == "calibration" and day > MORTALITY_FROM:
+            if day > ASSAY_FROM:
+                continue  # risks are wrong by the assay too: it may be that which was raised
             if alarm.direction == awaited:
                 known["mortality"].append(day)
-            elif day <= ASSAY_FROM:
+            else:
                 beside += 1  # risks are wrong: it is not false, and not what was planted
         elif alarm.kind == "input" and alarm.variable == "albumin" and day > ASSAY_FROM:
             known["assay"].append(day)
@@ -252,10 +254,12 @@ def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
     }
     for name in ("mortality", "assay"):
         days = [one[name] for one in found if one[name] is not None]
+        # What was not raised would have been later than all that was.
+        median = float(np.median(days + [np.inf] * (len(found) - len(days))))
         said[name] = {
             "raised_within_two_quarters": sum(bool(day <= WITHIN.astype(int)) for day in days),
             "raised": len(days),
-            "days_median": float(np.median(days)) if days else None,
+            "days_median": median if np.isfinite(median) else None,
             "days_longest": max(days, default=None),
         }
     return said

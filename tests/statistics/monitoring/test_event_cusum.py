@@ -16,6 +16,7 @@ from spinecast.statistics import (
     CusumLimits,
     EventShape,
     FollowedRisks,
+    cusum_limits,
     event_cusum,
     event_limits,
     event_shape,
@@ -130,6 +131,19 @@ def test_the_limit_holds_its_rate_though_the_models_level_is_not_exact() -> None
     held, exceeded = np.mean(off, axis=0)
     assert 0.1 < held < 0.26
     assert exceeded > held + 0.05
+
+
+def test_of_rare_outcomes_and_an_inexact_model_the_limit_is_that_of_whole_patients() -> None:
+    pool, generator = np.tile([0.005, 0.02, 0.1, 0.5], 300), np.random.default_rng(3)
+    event = generator.random(1200) < pool
+    followed = np.where(event, generator.choice(np.arange(1.0, 6.0), 1200, p=np.diff(SHAPE.reached)), 5.0)
+    patients = FollowedRisks(np.sort(generator.integers(0, 60, 1200)), pool, followed, event, SHAPE)
+    how = {"false_alarms": 0.1, "level_error": 0.2, "slope_error": 0.2}
+    as_they_come = [event_limits(patients, pool.sum(), seed=seed, **how) for seed in range(3)]  # type: ignore[arg-type]
+    waited_for = [cusum_limits(pool, 1200, seed=seed, **how) for seed in range(3)]  # type: ignore[arg-type]
+    for name in ("level", "spread"):
+        whole = np.mean([getattr(one, name) for one in waited_for])
+        assert np.mean([getattr(one, name) for one in as_they_come]) == pytest.approx(whole, rel=0.15)
 
 
 def test_a_limit_for_many_stretches_is_that_of_one_long_simulation(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from spinecast.statistics.monitoring.cumulative_sum import (
     changes_for,
     check_rule,
     crossed_limits,
+    information_centre,
     log_odds,
     run_sums,
 )
@@ -126,7 +127,8 @@ def cusum_limits(
     follow : Follow, optional
         Nobody is lost when left out.
     level_error, slope_error : float
-        Standard errors of the model's calibration-in-the-large, and of its slope, in patients like its own.
+        Standard errors of the model's calibration-in-the-large, and of its slope, in patients like its own; the two
+        are independent of each other where log-odds are counted from :func:`information_centre`.
     simulations : int
         At least :data:`FEWEST_BEYOND` over `false_alarms`.
     seed : int or numpy.random.Generator
@@ -144,7 +146,7 @@ def cusum_limits(
     check_rule(false_alarms, simulations, level_error=level_error, slope_error=slope_error)
     generator = np.random.default_rng(seed)
     sums, highest = np.zeros((3, simulations)), np.zeros((3, simulations))
-    odds = log_odds(risks)
+    odds, centre = log_odds(risks), information_centre(risks)
     off = level_error * generator.standard_normal(simulations)
     steeper = slope_error * generator.standard_normal(simulations)
     changes = changes_for(risks, odds_ratio, slope)
@@ -153,7 +155,7 @@ def cusum_limits(
     for start in range(0, stretch, _STEPS_AT_ONCE):
         size = (min(_STEPS_AT_ONCE, stretch - start), simulations)
         chosen = generator.integers(0, risks.size, size)
-        true = expit(odds[chosen] + off + steeper * (odds[chosen] - odds.mean()))
+        true = expit(odds[chosen] + off + steeper * (odds[chosen] - centre))
         outcome = generator.random(size) < true
         weights = _weights(outcome.astype(np.float64), follow, generator)
         for who, had, weight in zip(chosen, outcome, weights, strict=True):

@@ -31,6 +31,7 @@ __all__ = [
     "changes_for",
     "check_rule",
     "crossed_limits",
+    "information_centre",
     "log_odds",
     "run_sums",
 ]
@@ -274,3 +275,17 @@ def _changed_odds(risk: Floats, ratio: float) -> Floats:
 def log_odds(risk: Floats) -> NDArray[np.float64]:
     """Return log-odds, finite at 0 and 1 too."""
     return np.asarray(logit(risk.clip(_LEAST, 1 - _LEAST)), dtype=np.float64)
+
+
+def information_centre(risk: Floats) -> float:
+    """Return the log-odds at which the errors of a logistic model's level and slope are independent of each other.
+
+    That is their mean weighted by ``risk (1 - risk)``, what each patient tells of the level (Cox 1958, Biometrika
+    45:562): where the outcome is rare it lies well above the plain mean, at which a slope that is off moves the level.
+
+    Parameters
+    ----------
+    risk : ndarray of shape (n,)
+    """
+    odds = log_odds(risk)
+    return float(np.average(odds, weights=expit(odds) * expit(-odds)))

@@ -12,6 +12,7 @@ from spinecast.statistics.monitoring.cumulative_sum import (
     changes_for,
     check_rule,
     crossed_limits,
+    information_centre,
     log_odds,
 )
 from spinecast.statistics.monitoring.event_cusum import FollowedRisks
@@ -55,7 +56,8 @@ def event_limits(
     odds_ratio, slope : float
         As :func:`event_steps`.
     level_error, slope_error : float
-        Standard errors of the model's calibration-in-the-large, and of its slope, in patients like its own.
+        Standard errors of the model's calibration-in-the-large, and of its slope, in patients like its own; the two
+        are independent of each other where log-odds are counted from :func:`information_centre`.
     simulations : int
         At least :data:`FEWEST_BEYOND` over `false_alarms`.
     seed : int or numpy.random.Generator
@@ -73,7 +75,7 @@ def event_limits(
     odds = log_odds(risk)
     off = level_error * generator.standard_normal(simulations)[:, None]
     steeper = slope_error * generator.standard_normal(simulations)[:, None]
-    true = expit(odds + off + steeper * (odds - log_odds(patients.risk).mean()))
+    true = expit(odds + off + steeper * (odds - information_centre(patients.risk)))
     # How many times as often each has the event as is expected.
     often = true / (1 - true * before) * (1 - risk * before) / risk
     changes = changes_for(patients.risk, odds_ratio, slope)

@@ -186,7 +186,8 @@ def _own_errors(risk: FloatArray, development: int | None) -> _OwnErrors:
 
     None of certain risks: a level tells nothing of them.
 
-    From the information of the logistic model with the log-odds centred (Cox 1958, Biometrika 45:562).
+    From the information of the logistic model, log-odds counted from where the two are independent (Cox 1958,
+    Biometrika 45:562).
     """
     if not development or not ((risk > 0) & (risk < 1)).any():
         return _OwnErrors(level_error=0.0, slope_error=0.0)
