@@ -62,7 +62,7 @@ def slope_limits(risk: ArrayLike, weights: ArrayLike | None = None, *, level: fl
     """Limits of the calibration slope, outside of which it lies with probability `level` in large periods.
 
     Around 1, from the information of the logistic model in these risks (Cox 1958, Biometrika 45:562). With few events
-    the upper one is exceeded more often (with 20, in 1 % of the periods), the lower one is not.
+    the upper one is exceeded more often (with 20, in 1 to 2 % of the periods), the lower one is not.
 
     Parameters
     ----------
