@@ -62,8 +62,9 @@ def test_a_record_edited_together_with_its_tag_is_refused_by_the_log(mover: Move
 def test_a_validation_deleted_before_anybody_asked_is_missed(mover: Mover, tmp_path: Path) -> None:
     run = validate(mover, tmp_path, bad())
     mover.store.client().delete_run(run)
-    with pytest.raises(PromotionError, match=f"are gone: run {run} on hospital_c, by record 1"):
+    with pytest.raises(PromotionError, match=f"are gone: run {run} on hospital_c, by record 1") as told:
         promote(mover)
+    assert "written to another store under the same log" in str(told.value)
     logged = logged_validations(mover.log, made.NAME)
     assert gone_validations(logged, mover.store) == [f"run {run} on hospital_c, by record 1"]
     # One of other patients takes nothing's place; one of the same does, and says what it says.

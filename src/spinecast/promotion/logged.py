@@ -170,7 +170,7 @@ def held_against_log(evidence: Evidence, log: AuditLog, store: Store, moves: Seq
             where=store.shown,
             expected="every validation that the audit log knows",
             remedy="put the run back as it was (MLflow: restore_run); one whose cohort is named may be made again "
-            "on the same patients",
+            "on the same patients, as may one that was written to another store under the same log",
         )
     return replace(evidence, logged={run: one.record for run, one in known.items()})
 
