@@ -112,7 +112,7 @@ def test_a_file_of_predictions_is_watched_and_wrong_ones_are_refused(
 
     done = watch("--until", "2025-12-31", "--bootstrap", "20")
     assert done.returncode == 0, done.stderr  # type: ignore[attr-defined]
-    assert "left out: 10 later consultations of a patient" in done.stdout  # type: ignore[attr-defined]
+    assert "left out: later consultations of a patient: 10" in done.stdout  # type: ignore[attr-defined]
     assert "RAISED: Albumin is distributed otherwise" in done.stdout  # type: ignore[attr-defined]
     assert "spinecast update" in done.stdout  # type: ignore[attr-defined]
     (tmp_path / "bad.csv").write_text(table.drop(columns="death").to_csv(index=False))

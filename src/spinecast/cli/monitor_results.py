@@ -188,7 +188,7 @@ def summary_text(record: MonitoringRecord, target: Path) -> str:
             record.about["title"],
             f"{found['outcome']['label']}: {counts['patients']:,} patients, {counts['due']:,} due, "
             f"{counts['without_return']:,} of whom nothing came back, until {found['until']}",
-            *(f"  left out: {count:,} {reason}" for reason, count in counts["left_out"].items()),
+            *(f"  left out: {reason}: {count:,}" for reason, count in counts["left_out"].items()),
             *(f"  note: {fmt.ended(note)}" for note in record.about["notes"]),
             *(f"  {MEASURES[one].label:28} {measure_text(found['overall']['measures'], one)}" for one in shown),
             *(raised or ["  nothing was raised"]),

@@ -135,7 +135,7 @@ class CurvePrediction:
             f"what raises (+) or lowers (-) the {self.scale} at day {self.explained_day:g}, largest first:",
             f"  {self.base_value:+.2f}  before any input is known",
             *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
-            f"  {rest:+.2f}  all others together",
+            f"  {rest:+z.2f}  all others together",
             f"  {self.served:+.2f}  sum: the {self.scale} of {-np.expm1(-np.exp(self.served)):.1%}",
             "",
             *(f"note: {warning}" for warning in self.warnings),

@@ -129,7 +129,7 @@ class LevelPrediction:
             f"what raises (+) or lowers (-) the {self.scale}, largest first:",
             f"  {self.base_value:+.2f}  before any input is known",
             *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
-            f"  {rest:+.2f}  all others together",
+            f"  {rest:+z.2f}  all others together",
             f"  {self.served:+.2f}  sum",
             "",
             *(f"note: {warning}" for warning in self.warnings),

@@ -135,7 +135,7 @@ class Prediction:
             "what raises (+) or lowers (-) the log-odds, largest first:",
             f"  {self.base_value:+.2f}  before any input is known",
             *(f"  {row['contribution']:+.2f}  {row['label']:{width}}  {row['value_text']}" for row in shown),
-            f"  {rest:+.2f}  all others together",
+            f"  {rest:+z.2f}  all others together",
             f"  {self.log_odds:+.2f}  sum: the log-odds of {self.risk:.1%}",
             *(f"        of which {row['contribution']:+.2f} by {row['label']}" for row in self.together),
             "",
