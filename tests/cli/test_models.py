@@ -92,6 +92,15 @@ def test_mistakes_are_one_clear_error(home: Path, here: Run, arguments: tuple[st
     assert_refused(here("models", *arguments, folder=home), words)
 
 
+def test_a_reason_that_says_nothing_is_refused_before_there_is_a_log(
+    home: Path, here: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SPINECAST_AUDIT", str(tmp_path / "audit"))
+    for arguments in (PROMOTE[1:], ("demote", made.NAME, "--because"), ("rollback", made.NAME, "--because")):
+        assert_refused(here("models", *arguments, " ", folder=home), "a reason is needed")
+    assert not (tmp_path / "audit").exists()
+
+
 def test_a_card_is_published_with_the_authors_words(home: Path, here: Run, tmp_path: Path) -> None:
     words = tmp_path / "words.yaml"
     words.write_text("decision_role: It informs, and decides nothing.\n", encoding="utf-8")

@@ -30,7 +30,9 @@ app = typer.Typer(
 )
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Registered name.")]
 VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="Its number.")]
-BecauseOption = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why, for the log.")]
+BecauseOption = Annotated[
+    str, typer.Option("--because", metavar="TEXT", help="Why, for the log.", callback=lambda text: _reason(text))
+]
 GatesOption = Annotated[
     Path | None, typer.Option("--gates", metavar="FILE", help="Gates of your own [default: configs/gates.yaml].")
 ]
@@ -40,6 +42,13 @@ SyntheticOption = Annotated[
 ]
 AliasOption = Annotated[str, typer.Option("--alias", metavar="ALIAS", help="champion or candidate.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _reason(text: str) -> str:
+    """Refuse a reason that says nothing before anything is opened: a log begins with what was done, not with less."""
+    from spinecast.audit.reasons import required
+
+    return required(text)
 
 
 @app.callback()

@@ -149,7 +149,7 @@ def test_of_who_is_of_no_age_for_the_models_no_risk_is_given(hospital_server: Ad
     sent = call(*KNOWN)
     sent["prefetch"]["patient"] = patient(birthDate=born)
     found = hospital_server.ask("POST", PATH, sent).json["cards"][0]
-    assert "years old, and the models are of people of 18 to 100" in found["detail"]
+    assert "years old, and answers are given here of people of 18 to 100 years" in found["detail"]
     assert "%" not in found["summary"] + found["detail"]
     said = hospital_server.ask("POST", f"{PATH}/risk-assessment", sent)
     assert (said.status, said.json["type"]) == (422, "urn:spinecast:problem:not-of-this-age")

@@ -135,10 +135,10 @@ def read_chart(chart: Chart, names: Sequence[str], now: datetime) -> Read:
 
 
 def of_no_adult(patient: Patient, now: datetime) -> str | None:
-    """Say why nobody may be asked about: who is known to be of an age for which no model here is made.
+    """Say why a patient is not asked about: known to be no adult.
 
-    A card goes out for every chart that is opened, so that an age that is no adult's ends it here; on the page, where
-    somebody typed it in, it is a warning. The bounds are the dictionary's.
+    A card goes out for every chart that is opened, so that an age outside the dictionary's usual one ends it here; on
+    the page, where somebody typed it in, it is a warning. Whom a model was made from it says itself, on the card.
 
     Raises
     ------
@@ -151,7 +151,8 @@ def of_no_adult(patient: Patient, now: datetime) -> str | None:
     years, _ = years_between(patient.birthDate, now, "/prefetch/patient/birthDate")
     if usual.lower <= years <= usual.upper:
         return None
-    return f"the patient is {years:.0f} years old, and the models are of people of {usual.lower:g} to {usual.upper:g}"
+    answered = f"{usual.lower:g} to {usual.upper:g} years"
+    return f"the patient is {years:.0f} years old, and answers are given here of people of {answered}"
 
 
 def _take(entry: Variable, value: Value, now: datetime, found: Read) -> None:
